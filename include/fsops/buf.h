@@ -1,0 +1,59 @@
+/*
+ * A string that grows, with a ceiling given at creation.
+ *
+ *	struct buf buf;
+ *	buf_init(&buf, 64 * 1024);
+ *	buf_addf(&buf, "…");
+ *	if (buf.full) …                  // something did not fit and was left out
+ *	char *text = buf_detach(&buf);   // or buf_release(&buf)
+ *
+ * `data` is always NUL-terminated (never NULL after buf_init). An addition that
+ * would pass the ceiling adds nothing, sets `full` and returns -1.
+ */
+#ifndef FSOPS_BUF_H
+#define FSOPS_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fsops/err.h"
+
+/* For text that the program itself makes: messages, command lines, tables. */
+#define BUF_TEXT_MAX (1024 * 1024)
+
+struct buf {
+	char *data;
+	size_t len;
+	size_t cap;
+	size_t max;
+	bool full;
+};
+
+void buf_init(struct buf *buf, size_t max);
+void buf_release(struct buf *buf);
+void buf_clear(struct buf *buf);
+
+int buf_add(struct buf *buf, const void *data, size_t len);
+int buf_adds(struct buf *buf, const char *text);
+int buf_addc(struct buf *buf, char c);
+int buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int buf_vaddf(struct buf *buf, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* Add TEXT as one word of a POSIX shell, quoted only where it must be. */
+int buf_add_shell_word(struct buf *buf, const char *text);
+
+/* Drop the first COUNT bytes. */
+void buf_consume(struct buf *buf, size_t count);
+
+/* The text becomes the caller's (free()); the buf is empty again. */
+char *buf_detach(struct buf *buf);
+
+/*
+ * Read a whole regular file. Errors: not there, not readable, a directory or
+ * other non-file, over MAX bytes (ERR_LIMIT). BUF is initialised here; on
+ * failure it is released.
+ */
+int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * Time. Two clocks: `mono` never jumps and is what every budget and timer is
+ * measured with; `wall` is what people and the event stream are told.
+ * Both can be replaced, so that tests need not wait.
+ */
+#ifndef FSOPS_CLOCK_H
+#define FSOPS_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int64_t msec; /* milliseconds: a span, or a point on the monotonic clock */
+
+struct clock {
+	msec (*mono)(void *ctx); /* milliseconds from some fixed point */
+	msec (*wall)(void *ctx); /* milliseconds since 1970-01-01T00:00:00Z */
+	void *ctx;
+};
+
+extern const struct clock clock_system;
+
+#define CLOCK_TEXT_MAX 40
+
+/* "2026-11-23T09:00:00.123Z" (RFC 3339, UTC) from wall milliseconds, into TEXT. */
+void clock_format_rfc3339(msec wall, char text[CLOCK_TEXT_MAX]);
+
+/* A span for people: "850ms", "12s", "3m05s", "1h02m". */
+void clock_format_span(msec span, char text[CLOCK_TEXT_MAX]);
+
+/*
+ * Parse a duration as the runbooks write it: a number and one of ms, s, m, h, d,
+ * or several of them ("1h30m"). Decimals are allowed ("1.5h"). Returns 0, or -1
+ * when TEXT is not a duration, is negative or over 366 days.
+ */
+int clock_parse_span(const char *text, msec *span);
+
+#endif

@@ -1,0 +1,37 @@
+/* Words and names: splitting like a shell, and "did you mean". */
+#ifndef FSOPS_TEXT_H
+#define FSOPS_TEXT_H
+
+#include <stddef.h>
+
+#include "fsops/err.h"
+
+/* The most words one command line may have. */
+#define TEXT_WORDS_MAX 1024
+
+struct words {
+	char **items; /* owned */
+	size_t count;
+};
+
+/*
+ * Split as a POSIX shell splits words: blanks separate; '…', "…" and backslash
+ * quote; nothing is expanded. A `${…}` is kept whole, blanks and quotes inside
+ * it included, and so is its text: it is filled in later and stays in its word.
+ * Errors: an open quote, an open `${`, too many words.
+ */
+int words_split(const char *text, struct words *out, struct err *err);
+void words_release(struct words *words);
+
+/*
+ * The candidate nearest to NAME by edit distance (at most a third of its
+ * length, at least 1), or NULL. NAMES are borrowed and so is the answer.
+ */
+const char *text_nearest(const char *name, const char *const *names, size_t count);
+
+/* The length of a `${…}` that starts at TEXT (which must begin with "${"),
+ * closing brace included; 0 when it never closes. Braces nest; strings inside
+ * the expression ('…' and "…") may hold braces. */
+size_t text_template_len(const char *text);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Small helpers over jansson, the one value type of the program.
+ * Ownership follows jansson's own words: "new" references are the caller's to
+ * json_decref, "borrowed" ones are not.
+ */
+#ifndef FSOPS_VALUE_H
+#define FSOPS_VALUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A new JSON string from bytes that may not be UTF-8: what is not becomes U+FFFD. */
+json_t *value_text(const char *data, size_t len);
+
+/* The value as text for people and command lines, a new C string: a string as it
+ * is, a whole number without a point, true/false, null as "", the rest as JSON. */
+char *value_to_text(const json_t *value);
+
+/* Object members; borrowed. value_get_text returns NULL when missing or no string. */
+const char *value_get_text(const json_t *object, const char *key);
+double value_get_number(const json_t *object, const char *key, double otherwise);
+
+/* True when VALUE is a number; OUT gets it as a double. */
+bool value_number(const json_t *value, double *out);
+
+#endif

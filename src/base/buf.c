@@ -1,0 +1,182 @@
+/* A string that grows up to its ceiling. Invariant: data[len] is NUL, len <= max. */
+#include "fsops/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsops/mem.h"
+
+#define FIRST_CAP 64
+
+void buf_init(struct buf *buf, size_t max)
+{
+	*buf = (struct buf){.data = mem_alloc(FIRST_CAP), .cap = FIRST_CAP, .max = max};
+}
+
+void buf_release(struct buf *buf)
+{
+	free(buf->data);
+	*buf = (struct buf){0};
+}
+
+void buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	buf->full = false;
+	if (buf->data)
+		buf->data[0] = '\0';
+}
+
+static int reserve(struct buf *buf, size_t more)
+{
+	size_t need = buf->len + more + 1;
+	size_t cap = buf->cap;
+
+	if (buf->full || more > buf->max - buf->len) {
+		buf->full = true;
+		return -1;
+	}
+	if (need <= cap)
+		return 0;
+	while (cap < need)
+		cap *= 2;
+	buf->data = mem_grow(buf->data, cap, 1);
+	buf->cap = cap;
+	return 0;
+}
+
+int buf_add(struct buf *buf, const void *data, size_t len)
+{
+	if (reserve(buf, len) < 0)
+		return -1;
+	if (len)
+		memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+	return 0;
+}
+
+int buf_adds(struct buf *buf, const char *text)
+{
+	return buf_add(buf, text, strlen(text));
+}
+
+int buf_addc(struct buf *buf, char c)
+{
+	return buf_add(buf, &c, 1);
+}
+
+int buf_vaddf(struct buf *buf, const char *fmt, va_list args)
+{
+	va_list again;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0 || reserve(buf, (size_t)len) < 0)
+		return -1;
+	vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
+	buf->len += (size_t)len;
+	return 0;
+}
+
+int buf_addf(struct buf *buf, const char *fmt, ...)
+{
+	va_list args;
+	int result;
+
+	va_start(args, fmt);
+	result = buf_vaddf(buf, fmt, args);
+	va_end(args);
+	return result;
+}
+
+/* The characters that mean nothing to a shell anywhere in a word. */
+static bool plain_word(const char *text)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-+./:,=@%";
+
+	return *text && text[strspn(text, safe)] == '\0';
+}
+
+int buf_add_shell_word(struct buf *buf, const char *text)
+{
+	if (plain_word(text))
+		return buf_adds(buf, text);
+	buf_addc(buf, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			buf_adds(buf, "'\\''");
+		else
+			buf_addc(buf, *text);
+	}
+	return buf_addc(buf, '\'');
+}
+
+void buf_consume(struct buf *buf, size_t count)
+{
+	if (count > buf->len)
+		count = buf->len;
+	memmove(buf->data, buf->data + count, buf->len - count + 1);
+	buf->len -= count;
+}
+
+char *buf_detach(struct buf *buf)
+{
+	char *data = buf->data;
+	size_t max = buf->max;
+
+	buf_init(buf, max);
+	return data; /* transferred */
+}
+
+static int read_all(struct buf *buf, int fd, const char *path, struct err *err)
+{
+	char block[16 * 1024];
+	ssize_t got;
+
+	for (;;) {
+		got = read(fd, block, sizeof(block));
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(err, ERR_SYSTEM, "unable to read '%s': %s", path, strerror(errno));
+		if (buf_add(buf, block, (size_t)got) < 0)
+			return err_set(err, ERR_LIMIT, "'%s' is over %zu bytes, the most that is read", path,
+			    buf->max);
+	}
+}
+
+int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err)
+{
+	struct stat info;
+	int result = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	buf_init(buf, max);
+	if (fd < 0) {
+		err_set(err, ERR_SYSTEM, "unable to open '%s': %s", path, strerror(errno));
+		goto out;
+	}
+	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+		err_set(err, ERR_SYSTEM, "unable to read '%s': it is %s, not a file", path,
+		    S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+		goto out;
+	}
+	result = read_all(buf, fd, path, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (result < 0)
+		buf_release(buf);
+	return result;
+}

@@ -1,0 +1,111 @@
+/* Helpers over jansson values: text that may not be UTF-8, members, numbers. */
+#include "fsops/value.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+
+/* The length of the well-formed UTF-8 sequence at TEXT, 0 when it is none
+ * (overlong forms, surrogates and values over U+10FFFF are none). */
+static size_t sequence_len(const unsigned char *text, size_t left)
+{
+	unsigned char c = text[0];
+	unsigned char low = 0x80;
+	unsigned char high = 0xBF;
+	size_t len = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : 4;
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xC2 || c > 0xF4 || len > left)
+		return 0;
+	if (c == 0xE0)
+		low = 0xA0;
+	if (c == 0xED)
+		high = 0x9F;
+	if (c == 0xF0)
+		low = 0x90;
+	if (c == 0xF4)
+		high = 0x8F;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if (text[i] < 0x80 || text[i] > 0xBF)
+			return 0;
+	return len;
+}
+
+json_t *value_text(const char *data, size_t len)
+{
+	json_t *text = json_stringn(data, len);
+	struct buf clean;
+
+	if (text)
+		return text;
+	buf_init(&clean, len * 3 + 1);
+	for (size_t i = 0; i < len;) {
+		size_t step = sequence_len((const unsigned char *)data + i, len - i);
+
+		if (step)
+			buf_add(&clean, data + i, step);
+		else
+			buf_adds(&clean, "\xEF\xBF\xBD");
+		i += step ? step : 1;
+	}
+	text = json_stringn(clean.data, clean.len);
+	buf_release(&clean);
+	return text;
+}
+
+static char *real_to_text(double number)
+{
+	if (number == floor(number) && fabs(number) < 1e15)
+		return mem_printf("%.0f", number);
+	return mem_printf("%.15g", number);
+}
+
+char *value_to_text(const json_t *value)
+{
+	char *text;
+
+	switch (value ? json_typeof(value) : JSON_NULL) {
+	case JSON_STRING:
+		return mem_text(json_string_value(value));
+	case JSON_INTEGER:
+		return mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	case JSON_REAL:
+		return real_to_text(json_real_value(value));
+	case JSON_TRUE:
+		return mem_text("true");
+	case JSON_FALSE:
+		return mem_text("false");
+	case JSON_NULL:
+		return mem_text("");
+	default:
+		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		return text ? text : mem_text("");
+	}
+}
+
+const char *value_get_text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+double value_get_number(const json_t *object, const char *key, double otherwise)
+{
+	double number;
+
+	return value_number(json_object_get(object, key), &number) ? number : otherwise;
+}
+
+bool value_number(const json_t *value, double *out)
+{
+	if (!json_is_number(value))
+		return false;
+	*out = json_number_value(value);
+	return true;
+}
