@@ -1,0 +1,194 @@
+/*
+ * The Common Expression Language (CEL) on JSON values.
+ *
+ * The language is what cel-spec doc/langdef.md says, without protobuf messages:
+ * a JSON object is a map, a JSON integer an int, a JSON real a double. Names are
+ * the caller's: this library knows nothing of what they mean.
+ *
+ *	struct expr_error error;
+ *	struct expr *expr = expr_compile(text, strlen(text), &names, &error);
+ *	json_t *value;
+ *	if (!expr)
+ *		return …;                    // error.offset says where, error.text what
+ *	if (expr_eval(expr, &scope, &value, &error) == 0)
+ *		json_decref(value);
+ *	expr_free(expr);
+ *
+ * A compiled expression does not change: it can be evaluated any number of times,
+ * with other scopes too. An evaluation has no side effects, cannot run for ever
+ * and cannot use memory without bound: the ceilings below are errors of the kind
+ * EXPR_ERROR_LIMIT, which no `||` and no `&&` hides.
+ */
+#ifndef FSOPS_EXPR_H
+#define FSOPS_EXPR_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXPR_SOURCE_MAX (64 * 1024)        /* bytes in one expression */
+#define EXPR_DEPTH_MAX  200                /* levels of nesting in one expression */
+#define EXPR_STEPS_MAX  1000000            /* work in one evaluation; a node visited is one step */
+#define EXPR_TEXT_MAX   (8 * 1024 * 1024)  /* bytes in a string or bytes that an expression makes */
+#define EXPR_LIST_MAX   200000             /* items in a list that an expression makes */
+#define EXPR_MEMORY_MAX (64 * 1024 * 1024) /* bytes that one evaluation may hold */
+#define EXPR_NAMES_MAX  64                 /* candidates asked for when a name is not known */
+
+#define EXPR_ERROR_TEXT_MAX 512
+
+enum expr_error_kind {
+	EXPR_ERROR_NONE,
+	EXPR_ERROR_COMPILE, /* the expression is wrong, whatever the values */
+	EXPR_ERROR_EVAL,    /* the values do not fit: no such key, division by zero … */
+	EXPR_ERROR_LIMIT,   /* a ceiling above was reached, when compiling or evaluating */
+	EXPR_ERROR_UNKNOWN, /* the scope could not say what a name is; the text is the scope's `why` */
+};
+
+/* Where and why. The place is in bytes of the source text; length is at least 1
+ * unless the place is the end of the text. The text is one sentence without a
+ * full stop, and may end in "; did you mean 'x'?". */
+struct expr_error {
+	size_t offset;
+	size_t length;
+	enum expr_error_kind kind;
+	char text[EXPR_ERROR_TEXT_MAX];
+};
+
+/*
+ * A CEL value, small enough to be passed by value. Make one with the functions
+ * below; the fields are this library's own.
+ */
+struct expr_value {
+	uint8_t type;  /* enum value_type */
+	uint8_t json;  /* a list or map that is a jansson one: as.json */
+	uint8_t owned; /* as.json is given away to whom the value is given */
+	int32_t nanos; /* of a timestamp or duration */
+	union {
+		bool truth;
+		int64_t number; /* int; seconds of a timestamp or duration */
+		uint64_t natural;
+		double real;
+		struct {
+			const char *data;
+			size_t len;
+		} text;
+		json_t *json;
+		const struct value_list *list;
+		const struct value_map *map;
+		const struct quantity *quantity;
+	} as;
+};
+
+/* Wrap JSON without copying. The JSON is borrowed: it must live, unchanged, until
+ * the evaluation ends. NULL is CEL's null. */
+struct expr_value expr_value_json(json_t *borrowed);
+
+/* The same, but the reference is given away: for a `lookup` that makes the JSON
+ * only now. The evaluation drops it. */
+struct expr_value expr_value_own(json_t *owned);
+
+/* Outside the years 0001 to 9999, or ±315576000000 seconds for a duration, the
+ * value is clamped. NANOS is 0..999999999 (a duration may have a negative one,
+ * of the same sign as its seconds). */
+struct expr_value expr_value_timestamp(int64_t seconds, int32_t nanos);
+struct expr_value expr_value_duration(int64_t seconds, int32_t nanos);
+
+/*
+ * The value as JSON, a new reference: timestamps as RFC 3339 strings in UTC,
+ * durations as CEL strings ("90s"), bytes as base64, int and uint as integers
+ * (an uint over INT64_MAX as a decimal string), NaN and infinities as "NaN",
+ * "Infinity", "-Infinity", types as their names, quantities as Kubernetes writes
+ * them; map keys that are not strings become what string() makes of them.
+ * Wrapped JSON comes back as it is, not copied. NULL only when a string holds
+ * what JSON cannot (CEL strings are always well-formed, so: never in practice).
+ */
+json_t *expr_value_to_json(struct expr_value value);
+
+/* Where names come from at evaluation; asked at most once for each name. */
+struct expr_scope {
+	/* Fill *OUT and return 0. Or return -1: the name's value is not known, and
+	 * WHY (of WHY_SIZE bytes, "" when untouched) says the reason in one sentence:
+	 * a dry run, a step that did not run. MUST NOT evaluate with this scope. */
+	int (*lookup)(
+	    void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size);
+	void *ctx;
+};
+
+/* What may be named, for static checks. */
+struct expr_names {
+	/* MUST: whether a variable NAME exists. */
+	bool (*known)(void *ctx, const char *name);
+
+	/* MAY (NULL): whether PATH, e.g. {"results", "database", "rows"}, exists:
+	 * 1 yes, 0 no, -1 cannot be said (nothing below it is asked about either).
+	 * Asked for each prefix of two or more parts, shortest first. */
+	int (*field)(void *ctx, const char *const *path, size_t count);
+
+	/* MAY (NULL): the names below PATH (COUNT 0: the variables), at most MAX of
+	 * them into OUT, borrowed until the next call; returns how many. For
+	 * "did you mean". */
+	size_t (*list)(
+	    void *ctx, const char *const *path, size_t count, const char **out, size_t max);
+
+	void *ctx;
+};
+
+struct expr; /* compiled */
+
+/*
+ * Compile LEN bytes of TEXT. The text is copied. NAMES is used only during the
+ * call; NULL means that names are not checked. Returns what expr_free() takes, or
+ * NULL with ERROR filled: the first mistake found, and its place.
+ */
+struct expr *expr_compile(
+    const char *text, size_t len, const struct expr_names *names, struct expr_error *error);
+
+/* NULL is allowed. */
+void expr_free(struct expr *expr);
+
+/* Evaluate. SCOPE may be NULL when nothing is named. *OUT gets a new reference.
+ * Returns 0, or -1 with ERROR filled. */
+int expr_eval(const struct expr *expr, const struct expr_scope *scope, json_t **out,
+    struct expr_error *error);
+
+/* The same for a condition: a value that is not a bool is an error that says what it was. */
+int expr_eval_bool(
+    const struct expr *expr, const struct expr_scope *scope, bool *out, struct expr_error *error);
+
+/* The same for a point in time: a timestamp, or a string in RFC 3339. */
+int expr_eval_timestamp(const struct expr *expr, const struct expr_scope *scope, int64_t *seconds,
+    int32_t *nanos, struct expr_error *error);
+
+/* The same for a span: a duration, or a string that duration() takes. */
+int expr_eval_duration(const struct expr *expr, const struct expr_scope *scope, int64_t *seconds,
+    int32_t *nanos, struct expr_error *error);
+
+typedef void expr_path_fn(void *ctx, const char *const *parts, size_t count);
+
+/*
+ * Call FN for every path that starts at a variable, as long as it is written:
+ * `results.database.rows[0].id + n` gives {results, database, rows} and {n};
+ * an index by a string literal continues the path like a field. A variable that a
+ * macro binds is none, `has(a.b)` gives {a, b}. The parts are borrowed for the
+ * call. The same path may come more than once.
+ */
+void expr_each_path(const struct expr *expr, expr_path_fn *fn, void *ctx);
+
+/* Whether the value must be masked wherever it is shown: it calls random_base64(). */
+bool expr_is_secret(const struct expr *expr);
+
+/* A function or macro that expressions may call. */
+struct expr_function {
+	const char *name; /* "size", "math.least" */
+	bool global;      /* called as name(…) */
+	bool receiver;    /* called as value.name(…); the counts are without the receiver */
+	int min_args;
+	int max_args;     /* -1: any number */
+	const char *help; /* one line */
+};
+
+/* Every function and macro, by name; the table lives as long as the program. */
+const struct expr_function *expr_functions(size_t *count);
+
+#endif
