@@ -1,0 +1,154 @@
+/*
+ * Adapters: how a step's action reaches a real system.
+ *
+ * An adapter is one const table entry in its own file and one line in
+ * src/adapters/registry.c. It knows nothing of steps, retries, approval,
+ * journal or terminal: the engine owns those, and deadlines, recording and
+ * masking too.
+ *
+ * The life of a call, one attempt of one action:
+ *
+ *	parse()            at load: YAML → arguments (JSON, `${…}` still in it)
+ *	                   the engine fills in `${…}`
+ *	effect(), describe()
+ *	start(call)        begins, returns at once
+ *	   call_output()   any number of times
+ *	   call_done() or call_fail()        exactly one, unless cancelled
+ *	   — or cancel(call), then call_gone() exactly one
+ *	release(call)      frees call->state
+ */
+#ifndef FSOPS_ADAPTER_H
+#define FSOPS_ADAPTER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fsops/buf.h"
+#include "fsops/child.h"
+#include "fsops/err.h"
+#include "fsops/loop.h"
+#include "fsops/node.h"
+
+/* What an action may do to the platform. Ordered: a higher one needs more consent. */
+enum effect {
+	EFFECT_READ,
+	EFFECT_CHANGE,
+	EFFECT_DESTROY,
+	EFFECT_UNSTATED, /* nothing can be derived (exec, shell): taken as CHANGE unless stated */
+};
+
+const char *effect_name(enum effect effect); /* "read", "change", "destroy" */
+
+struct adapter;
+struct call;
+
+/* Services of the engine that only a few adapters need. All slots are set. */
+struct call_host {
+	/* `manual`: ask a person. DONE gets "done", "no" or "skip", or NULL when there is
+	 * nobody to ask (the action is then left to a person). */
+	void (*ask)(struct call *call, const json_t *checklist,
+	    void (*done)(struct call *call, const char *answer));
+	/* `metrics`: measure NAMES (a JSON array; empty: all); LEVELS is an array of metric objects as in
+	 * `fsops check --format json`, borrowed. */
+	void (*measure)(struct call *call, const json_t *names,
+	    void (*done)(struct call *call, const char *level, const json_t *metrics));
+	/* `runbook`: run another runbook inside this run. */
+	void (*run)(struct call *call, const char *name, const json_t *vars,
+	    void (*done)(struct call *call, const char *level, const char *why));
+	/* Give up what ask, measure or run began; its `done` never comes. `gone` comes once. */
+	void (*give_up)(struct call *call, void (*gone)(struct call *call));
+};
+
+struct call {
+	const struct adapter *adapter;
+	struct loop *loop;
+	struct children *children;
+	const struct call_host *host;
+	const json_t *args;    /* what parse() made, every `${…}` filled in; borrowed */
+	const json_t *target;  /* what target_parse() made, filled in; NULL when there is none */
+	const json_t *env;     /* the run's variables as text, for `shell`; an object, borrowed */
+	const char *stdin_text; /* or NULL */
+	enum effect effect;    /* what was approved: never do more than this */
+	msec deadline;         /* on the monotonic clock; the engine cancels then. For settings that
+	                          a server should know too (statement_timeout). */
+	void *state;           /* the adapter's own, NULL at start() */
+	struct call_engine *engine; /* the engine's own; adapters don't touch it */
+};
+
+/* Bytes that the action printed (a command's output, a reply's body), as they come. The engine
+ * shows, keeps and saves them; the adapter need not keep what it does not need. */
+void call_output(struct call *call, enum child_stream stream, const char *data, size_t len);
+
+/* Does any expression look at this field of the result? What is costly (parsing JSON, splitting
+ * lines) is made only then. */
+bool call_wants(const struct call *call, const char *field);
+
+/*
+ * The call has ended with RESULT (an object with the adapter's result fields; the reference
+ * is taken). UNEXPECTED is NULL when the result is good by the adapter's own default, else a
+ * sentence that says what is wrong ("exit status 1: connection refused"); an `expect:` in the
+ * runbook replaces that default. May be called from inside start(): it is delivered later.
+ */
+void call_done(struct call *call, json_t *result, const char *unexpected);
+
+/* The call has failed and has no result: one sentence with what, where, why, what to do. */
+void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* After cancel(): nothing that the call started is alive any more. */
+void call_gone(struct call *call);
+
+struct adapter_field {
+	const char *name; /* a table ends with NULL */
+	const char *type; /* "int", "string", "list", "map", "bool", "double", "any" */
+	const char *help;
+};
+
+struct adapter {
+	const char *name; /* the YAML key */
+	const char *help; /* one line */
+	const char *forms; /* "METHOD URL, URL, {method, url, …}": for help and messages */
+	const struct adapter_field *fields; /* of the result */
+
+	/* The kind of target it uses (a key in platform.yaml), or NULL. `target_needed`: an action
+	 * without one is an error at load. */
+	const char *target_kind;
+	bool target_needed;
+	/* False: the arguments hold no `${…}` (shell: variables reach it as environment). */
+	bool literal;
+
+	/* MUST. The action's YAML value → arguments: a new JSON value in which texts may hold
+	 * `${…}`; NULL after adding problems. */
+	json_t *(*parse)(const struct node *value, struct problems *list);
+
+	/* MUST when it owns a target kind (several adapters may share one; the one whose name is
+	 * the kind owns it). The whole target map of platform.yaml ({s3: …, region: …}) → a new
+	 * JSON object; NULL after adding problems. The key `tunnel` is not its business. */
+	json_t *(*target_parse)(const struct node *map, struct problems *list);
+
+	/* MUST. From the arguments alone; `${…}` may still be in them: when the part that decides
+	 * is not known, answer the worst that it could be. */
+	enum effect (*effect)(const json_t *args);
+
+	/* MUST. The equivalent command line for a POSIX shell, with kubectl, curl, psql, redis-cli or
+	 * aws; words quoted with buf_add_shell_word(). `${…}` that is not known yet is still there.
+	 * TARGET may be NULL. What it prints is what start() does. */
+	void (*describe)(const json_t *args, const json_t *target, struct buf *out);
+
+	/* MUST. Never blocks. */
+	void (*start)(struct call *call);
+	/* MUST. Give up; no call_output, call_done or call_fail after it returns; exactly one
+	 * call_gone() follows, from inside or later, at most CHILD_GRACE + 1 s later. */
+	void (*cancel)(struct call *call);
+	/* MUST. Frees call->state, also after a half-way failure; state may be NULL. */
+	void (*release)(struct call *call);
+};
+
+/* All adapters, in the order of the documentation; ends with NULL. */
+extern const struct adapter *const adapters[];
+const struct adapter *adapter_find(const char *name);
+/* The adapter that owns a target kind, or NULL. */
+const struct adapter *adapter_for_target(const char *kind);
+
+#endif

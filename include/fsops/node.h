@@ -1,0 +1,84 @@
+/*
+ * A YAML document as a tree whose every node knows its line and column.
+ * Made by node_load(); owned by its `struct document`; read-only after that.
+ *
+ * Limits: DOCUMENT_MAX bytes of text, NODES_MAX nodes after aliases are
+ * followed (an "alias bomb" is an error), DEPTH_MAX levels.
+ */
+#ifndef FSOPS_NODE_H
+#define FSOPS_NODE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fsops/err.h"
+
+#define DOCUMENT_MAX (1024 * 1024)
+#define NODES_MAX    100000
+#define NODE_DEPTH_MAX 64
+
+enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+enum node_style { NODE_PLAIN, NODE_QUOTED, NODE_BLOCK };
+
+struct node {
+	enum node_kind kind;
+	enum node_style style; /* of a scalar */
+	struct pos pos;
+	char *text;           /* a scalar's text, NUL-terminated; NULL otherwise */
+	struct node **keys;   /* a map's keys, all scalars; NULL otherwise */
+	struct node **items;  /* a list's items or a map's values */
+	size_t count;
+};
+
+struct document {
+	char *file;
+	struct node *root;
+	struct node **all; /* every node, for freeing */
+	size_t count;
+};
+
+/* Load FILE. Problems (not readable, does not parse, duplicate keys, limits) are
+ * added to LIST, all that can be found. NULL when there is no tree at all. */
+struct document *document_load(const char *file, struct problems *list);
+/* The same from text, for tests; FILE is the name used in problems. */
+struct document *document_parse(
+    const char *file, const char *text, size_t len, struct problems *list);
+void document_free(struct document *document);
+
+/* The value of a map's key, or NULL. */
+const struct node *node_get(const struct node *map, const char *key);
+
+/* "a list", "a map", "text": for messages. */
+const char *node_kind_name(const struct node *node);
+
+/* The tree as JSON, scalars by the YAML 1.2 core schema (null, bool, int, float,
+ * else text; quoted and block scalars are always text). A new reference. */
+json_t *node_to_json(const struct node *node);
+
+/* A plain scalar's text, or NULL after adding "WHAT must be text" to LIST. */
+const char *node_want_text(const struct node *node, const char *what, struct problems *list);
+
+/* Words or a list of words as a JSON array of strings, templates untouched.
+ * NULL after adding a problem. A new reference. */
+json_t *node_want_words(const struct node *node, const char *what, struct problems *list);
+
+/*
+ * Check a map against a table of the keys it may have: unknown keys ("did you
+ * mean"), wrong kinds, missing required ones. Returns the number of problems added.
+ */
+enum node_want { WANT_TEXT, WANT_WORDS, WANT_LIST, WANT_MAP, WANT_BOOL, WANT_COUNT, WANT_SPAN, WANT_ANY };
+struct node_key {
+	const char *name; /* a table ends with NULL */
+	enum node_want want;
+	bool required;
+	const char *help; /* one line, for the schema and messages */
+};
+int node_check_map(
+    const struct node *map, const struct node_key *table, const char *what, struct problems *list);
+
+/* One problem at a node. */
+#define NODE_PROBLEM(list, node, ...)                                                              \
+	problem_add((list), PROBLEM_ERROR, (node)->pos, __VA_ARGS__)
+
+#endif

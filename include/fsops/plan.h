@@ -1,0 +1,60 @@
+/*
+ * The plan: what a dry run prints and what a run runs, one structure, so that they can't differ.
+ * Names are resolved, effects known, and every command filled in as far as values are known;
+ * a value that is not known yet stands as its `${…}`.
+ */
+#ifndef FSOPS_PLAN_H
+#define FSOPS_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "fsops/model.h"
+#include "fsops/redact.h"
+
+struct plan_action {
+	const struct action *action;
+	const char *id;       /* borrowed from the action */
+	enum effect effect;
+	char *command;        /* the equivalent command line, masked; owned */
+	struct plan *nested;  /* of a `runbook:` action; owned, or NULL */
+};
+
+struct plan_step {
+	const struct step *step;
+	enum section section;
+	const char *id;
+	const char *title;
+	msec budget;
+	bool selected; /* false: left out by --from or --only */
+	struct plan_action *actions;
+	size_t action_count;
+};
+
+struct plan {
+	const struct catalog *catalog;
+	const struct runbook *runbook;
+	json_t *vars;          /* every variable that has a value: name → value */
+	struct redact *redact; /* knows the secrets; shared with the run */
+	struct plan_step *steps; /* of all sections, in order */
+	size_t step_count;
+	size_t changes;  /* how many selected actions have each effect */
+	size_t destroys;
+	bool nested;           /* part of another plan: REDACT is that one's */
+};
+
+struct plan_options {
+	const char *const *vars; /* "K=V" */
+	size_t var_count;
+	const char *from;        /* a step's id, title or number; NULL: the first */
+	const char *const *only; /* the same */
+	size_t only_count;
+};
+
+/* Errors: a missing or ill-formed variable, a step that is not there, runbooks that call each other
+ * in a circle. Touches nothing: no socket, no child process, no file. */
+struct plan *plan_new(const struct catalog *catalog, const struct runbook *runbook,
+    const struct plan_options *options, struct err *err);
+void plan_free(struct plan *plan);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Questions to a person. The engine asks through this and knows no terminal;
+ * ui/prompt.c answers from a TTY, ui/nobody.c when there is none.
+ */
+#ifndef FSOPS_QUESTION_H
+#define FSOPS_QUESTION_H
+
+#include <stddef.h>
+
+enum question_kind {
+	QUESTION_CHANGE,  /* [y]es [s]kip [a]bort [?] */
+	QUESTION_DESTROY, /* the name typed in full means yes; "skip" and "abort" are words too */
+	QUESTION_FAILED,  /* [r]etry [s]kip [a]bort */
+	QUESTION_MANUAL,  /* [d]one [n]o [s]kip */
+};
+
+enum answer { ANSWER_NOBODY, ANSWER_YES, ANSWER_SKIP, ANSWER_ABORT, ANSWER_RETRY, ANSWER_NO };
+
+struct question {
+	enum question_kind kind;
+	const char *step;       /* title */
+	const char *command;    /* masked; NULL for manual */
+	const char *where;      /* "context prod, namespace flight-search-prod" or NULL */
+	const char *name;       /* destroy: what must be typed */
+	const char *text;       /* why it failed, or what is to be done by hand */
+	const char *const *checklist; /* manual: one tick each */
+	size_t checklist_count;
+};
+
+typedef void answer_fn(void *ctx, enum answer answer);
+
+struct asker;
+struct asker_ops {
+	/* Ask; FN is called once from the loop. The end of input means ANSWER_ABORT, an unknown
+	 * answer asks again, and neither ever means yes. QUESTION is borrowed until FN is called. */
+	void (*ask)(struct asker *asker, const struct question *question, answer_fn *fn, void *ctx);
+	/* The question is withdrawn (the run is being stopped): FN will not be called. */
+	void (*withdraw)(struct asker *asker);
+	void (*close)(struct asker *asker);
+};
+/* An asker's own struct begins with this. */
+struct asker {
+	const struct asker_ops *ops;
+};
+
+#endif
