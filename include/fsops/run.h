@@ -1,0 +1,55 @@
+/*
+ * The engine's front door: run a plan, or measure metrics. Both make a loop of
+ * their own and return when everything has ended and no child process is left.
+ *
+ *	struct plan *plan = plan_new(catalog, runbook, &options, &err);
+ *	struct events *events = events_new(&clock_system, id, plan->redact);
+ *	events_add_sink(events, sink_plain_new(stdout, …));
+ *	if (run_plan(plan, &run_options, events, &result, &err) < 0)
+ *		…                         // refused before its first step: err says why
+ *	return result.exit;
+ */
+#ifndef FSOPS_RUN_H
+#define FSOPS_RUN_H
+
+#include <stdbool.h>
+
+#include "fsops/event.h"
+#include "fsops/plan.h"
+#include "fsops/question.h"
+
+/* So many reads of a step run at once. */
+#define RUN_READS_MAX 16
+
+struct run_options {
+	bool check;       /* run the reads, show the changes */
+	bool yes;         /* approve changes */
+	bool yes_destroy; /* approve destruction too */
+	bool interactive; /* ASKER can reach a person */
+	/* Made on the run's loop by this function; NULL: nobody is ever asked. */
+	struct asker *(*asker_new)(struct loop *loop, void *ctx);
+	void *asker_ctx;
+	/* Told of the loop before the run starts, so that a terminal can redraw its clock; or NULL. */
+	void (*on_loop)(struct loop *loop, void *ctx);
+	void *on_loop_ctx;
+};
+
+struct run_result {
+	enum level level;
+	int exit; /* product.md, "Exit status" */
+};
+
+/* -1: refused before anything was started (ERR_REFUSED: changes without anybody to approve them,
+ * named in ERR). The events tell everything else. */
+int run_plan(struct plan *plan, const struct run_options *options, struct events *events,
+    struct run_result *result, struct err *err);
+
+/*
+ * Measure metrics of the platform, all at once. NAMES empty: all. Returns a new array of objects
+ * (name, title, unit, value, level, baseline, warning, critical, runbook, error), in the order of
+ * platform.yaml, and the worst level; NULL and ERR for a name that is not there.
+ */
+json_t *measure_metrics(const struct catalog *catalog, const char *const *names, size_t count,
+    enum level *worst, struct err *err);
+
+#endif
