@@ -57,6 +57,8 @@ struct action {
 	struct condition until;
 	msec every;    /* for until and hold_for; default 5 s */
 	msec hold_for; /* 0: none */
+	char *hold_for_text; /* `hold_for: ${…}`: filled in and read as a span when the action
+	                        starts (the loader checks only that it is a template); or NULL */
 	enum level severity; /* of a failure of this read; default LEVEL_CRITICAL */
 	enum on_failure on_failure;
 	struct condition for_each;
