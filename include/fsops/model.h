@@ -5,8 +5,14 @@
  *
  *	struct problems problems = {0};
  *	struct catalog *catalog = catalog_load(&paths, &problems);
- *	… problems.errors tells whether it may be used
+ *	… print the problems, all of them
+ *	const struct runbook *runbook = catalog_find(catalog, name, &err);
  *	catalog_free(catalog);
+ *
+ * Problems and what may still be used: an incident must not wait for another runbook's
+ * mistake. `catalog->platform->broken`: nothing may be run. `runbook->broken`: this one may
+ * not; it stays in the list, with what could be read of it, and catalog_find() refuses it.
+ * All others are fine, however many problems were found.
  */
 #ifndef FSOPS_MODEL_H
 #define FSOPS_MODEL_H
@@ -20,12 +26,21 @@
 #include "fsops/expr.h"
 #include "fsops/metric.h"
 
-/* An expression as written, compiled at load. `expr` NULL: the key was not given. */
+/* An expression as written. `text` NULL: the key was not given; otherwise `expr` is set in
+ * every runbook that catalog_find() gives out, and in the platform. */
 struct condition {
 	char *text;
 	struct pos pos; /* of its first character */
 	struct expr *expr;
+	const struct node *node; /* the scalar it was read from: node_pos_at() */
 };
+
+/* What every result has besides its adapter's own fields, as `results.ID.…`: the engine sets
+ * them, so that a later condition can ask how an action ended. A table that ends with NULL. */
+extern const struct adapter_field result_common_fields[]; /* outcome, why, seconds */
+
+/* What there is of a metric in an expression, as `metrics.NAME.…`. Ends with NULL. */
+extern const struct adapter_field metric_fields[]; /* value, level, unit, title, error */
 
 struct capture {
 	char *name;
@@ -36,27 +51,29 @@ struct capture {
 enum on_failure { ON_FAILURE_DEFAULT, ON_FAILURE_CONTINUE, ON_FAILURE_STOP };
 
 struct action {
-	char *id; /* given, or "STEP" / "STEP_2" …: made from the step's id */
+	char *id;    /* given, or "STEP" / "STEP_2" …: made from the step's id */
 	char *title; /* or NULL */
 	struct pos pos;
+	const struct node *node;      /* its map (of a step with one action: the step's) */
+	const struct node *args_node; /* the adapter's value in it */
 	const struct adapter *adapter;
 	const struct target *target; /* resolved; NULL when the adapter uses none */
-	json_t *args;         /* from adapter->parse(); `${…}` still in it */
+	json_t *args;                /* from adapter->parse(); `${…}` still in it */
 	struct pos args_pos;
-	enum effect effect;        /* stated or derived, the higher; never EFFECT_UNSTATED */
-	enum effect derived;  /* what the adapter says; may be EFFECT_UNSTATED */
+	enum effect effect;  /* stated or derived, the higher; never EFFECT_UNSTATED */
+	enum effect derived; /* what the adapter says; may be EFFECT_UNSTATED */
 	bool effect_stated;
 	struct condition when;
 	struct condition *expects; /* empty: the adapter's default */
 	size_t expect_count;
-	struct capture *captures;
+	struct capture *captures; /* in order: a later one may use an earlier one's name */
 	size_t capture_count;
-	msec timeout; /* 0: none of its own */
-	int retry_times;
-	msec retry_every;
+	msec timeout;     /* 0: none of its own */
+	int retry_times;  /* tries after the first; 0: none */
+	msec retry_every; /* default 5 s */
 	struct condition until;
-	msec every;    /* for until and hold_for; default 5 s */
-	msec hold_for; /* 0: none */
+	msec every;          /* for until and hold_for; default 5 s */
+	msec hold_for;       /* 0: none */
 	char *hold_for_text; /* `hold_for: ${…}`: filled in and read as a span when the action
 	                        starts (the loader checks only that it is a template); or NULL */
 	enum level severity; /* of a failure of this read; default LEVEL_CRITICAL */
@@ -68,9 +85,10 @@ struct action {
 };
 
 struct step {
-	char *id;
+	char *id; /* given, or the title in snake_case */
 	char *title;
 	struct pos pos;
+	const struct node *node;
 	msec budget; /* 0: none given: STEP_BUDGET_DEFAULT applies */
 	struct condition when;
 	struct condition for_each;
@@ -94,12 +112,20 @@ struct step_list {
 struct var {
 	char *name;
 	struct pos pos;
-	json_t *value;  /* the default; NULL when required */
+	json_t *value; /* the default, in which texts may hold `${…}` over earlier variables, env,
+	                   links, contacts, run and now; NULL when required */
 	bool required;
 	bool secret;
-	char *pattern;  /* RE2 syntax, or NULL */
-	char *help;
+	char *pattern;           /* RE2 syntax, or NULL */
+	char *help;              /* or NULL */
+	const struct node *node; /* of the default, or NULL */
 };
+
+/* The text of `--var NAME=TEXT` as a value of the default's kind (a number when the default is
+ * one …), held against the pattern. NULL with ERR set. A new reference. */
+json_t *var_parse(const struct var *var, const char *text, struct err *err);
+/* Whether a value (a default after `${…}` was filled in, say) has the pattern. */
+int var_check(const struct var *var, const json_t *value, struct err *err);
 
 enum schedule_kind { SCHEDULE_NONE, SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY };
 struct schedule {
@@ -112,9 +138,12 @@ struct schedule {
 };
 
 struct runbook {
-	char *name;
+	char *name; /* of a broken one without a name: its file's, without ".yaml" */
 	char *file;
 	struct pos pos;
+	const struct node *node;
+	bool broken;  /* problems were found in its file */
+	bool checked; /* its expressions are compiled */
 	char **aliases;
 	size_t alias_count;
 	char *title;
@@ -126,6 +155,8 @@ struct runbook {
 	size_t symptom_count;
 	const struct metric **metrics; /* before the first step and after the last */
 	size_t metric_count;
+	const struct metric **named_metrics; /* that its expressions name, in `metrics` or not */
+	size_t named_metric_count;
 	struct var *vars;
 	size_t var_count;
 	struct step_list sections[SECTION_COUNT];
@@ -134,15 +165,16 @@ struct runbook {
 struct target {
 	char *name;
 	struct pos pos;
+	const struct node *node;
 	const struct adapter *adapter; /* that owns the kind */
 	json_t *config;                /* from target_parse(); `${…}` still in it */
-	char *tunnel;                  /* "svc/NAME:PORT", or NULL */
+	char *tunnel;                  /* "svc/NAME:PORT", or NULL; `${…}` still in it */
 };
 
 struct metric {
 	char *name;
 	struct pos pos;
-	char *title;
+	char *title; /* default: the name */
 	enum unit unit;
 	struct action source;   /* only adapter, target, args, timeout are used */
 	struct condition value; /* picks the number from the source's result */
@@ -152,6 +184,7 @@ struct metric {
 
 struct alert {
 	char *name;
+	struct pos pos;
 	enum level severity;
 	msec respond_within;
 	char *action;
@@ -161,15 +194,18 @@ struct alert {
 };
 
 struct escalation {
+	struct pos pos;
 	int level;
 	char *covers;
-	char *contact; /* a key of contacts */
+	char *contact; /* a key of contacts, checked; or NULL */
 	msec after;    /* 0: at once */
 };
 
 struct platform {
 	char *name;
 	char *file;
+	const struct node *node;
+	bool broken;      /* problems were found in it */
 	struct var *vars; /* the same form as a runbook's */
 	size_t var_count;
 	struct target *targets;
@@ -180,33 +216,49 @@ struct platform {
 	size_t alert_count;
 	struct escalation *escalations;
 	size_t escalation_count;
-	json_t *contacts; /* object: key → {title, phone, email, …} */
+	json_t *contacts; /* object: key → {title, phone, email, …}, all texts */
 	json_t *links;    /* object: key → URL */
 	json_t *channels; /* object, `${…}` still in it */
 	char **secrets;   /* names of environment variables whose values are masked */
 	size_t secret_count;
 };
 
+struct catalog_index;
+
 struct catalog {
-	struct platform *platform;
+	struct platform *platform; /* never NULL; `broken` and empty when there was none */
 	struct runbook **runbooks; /* sorted by name */
 	size_t runbook_count;
 	struct document **documents; /* kept: positions point into them */
 	size_t document_count;
+	char *folder;                /* that the runbooks were found in, or NULL */
+	struct problems problems;    /* that catalog_find() came upon, with CATALOG_CHECK_FOUND */
+	struct catalog_index *index; /* names and aliases */
+};
+
+enum catalog_check {
+	CATALOG_CHECK_ALL,   /* every expression of every runbook is compiled at load */
+	CATALOG_CHECK_FOUND, /* a runbook's only when catalog_find() gives it out: starts faster */
 };
 
 struct catalog_paths {
 	const char *platform; /* -P, or NULL: platform.yaml in the runbooks' folder */
 	const char *runbooks; /* -R, or NULL: FSOPS_RUNBOOKS, ./runbooks, $XDG_CONFIG_HOME/fsops,
 	                         /etc/fsops, PREFIX/share/fsops/runbooks: the first that exists */
+	enum catalog_check check;
 };
 
-/* Load everything. Never NULL; when PROBLEMS->errors > 0 it may be incomplete and must only be freed. */
+/* Load everything. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */
 struct catalog *catalog_load(const struct catalog_paths *paths, struct problems *problems);
 void catalog_free(struct catalog *catalog);
 
-/* By name, alias or unambiguous prefix. NULL: ERR says "did you mean …?" or names the candidates. */
-const struct runbook *catalog_find(const struct catalog *catalog, const char *name, struct err *err);
+/*
+ * By name, alias or unambiguous prefix. NULL: ERR says "did you mean …?" or names the candidates
+ * (ERR_USAGE), or why this one is broken (ERR_INPUT; all that was found is in the problems of
+ * catalog_load() and in CATALOG->problems).
+ */
+const struct runbook *catalog_find(
+    const struct catalog *catalog, const char *name, struct err *err);
 const struct metric *platform_metric(const struct platform *platform, const char *name);
 
 #endif

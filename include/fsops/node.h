@@ -1,9 +1,11 @@
 /*
  * A YAML document as a tree whose every node knows its line and column.
- * Made by node_load(); owned by its `struct document`; read-only after that.
+ * Made by document_load(); owned by its `struct document`; read-only after that.
  *
  * Limits: DOCUMENT_MAX bytes of text, NODES_MAX nodes after aliases are
- * followed (an "alias bomb" is an error), DEPTH_MAX levels.
+ * followed (an "alias bomb" is an error), NODE_DEPTH_MAX levels, also through
+ * aliases. An alias is the node that it stands for: one node can have several
+ * parents, and its place is where it was written.
  */
 #ifndef FSOPS_NODE_H
 #define FSOPS_NODE_H
@@ -14,8 +16,8 @@
 
 #include "fsops/err.h"
 
-#define DOCUMENT_MAX (1024 * 1024)
-#define NODES_MAX    100000
+#define DOCUMENT_MAX   (1024 * 1024)
+#define NODES_MAX      100000
 #define NODE_DEPTH_MAX 64
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
@@ -24,18 +26,25 @@ enum node_style { NODE_PLAIN, NODE_QUOTED, NODE_BLOCK };
 struct node {
 	enum node_kind kind;
 	enum node_style style; /* of a scalar */
+	int height;            /* levels from here down, 1 for a scalar */
+	size_t weight;         /* nodes from here down, aliases followed */
 	struct pos pos;
-	char *text;           /* a scalar's text, NUL-terminated; NULL otherwise */
-	struct node **keys;   /* a map's keys, all scalars; NULL otherwise */
-	struct node **items;  /* a list's items or a map's values */
+	const struct document *document; /* that it belongs to */
+	char *text;                      /* a scalar's text, NUL-terminated; NULL otherwise */
+	size_t len;                      /* of text */
+	struct node **keys;              /* a map's keys, all scalars; NULL otherwise */
+	struct node **items;             /* a list's items or a map's values */
 	size_t count;
 };
 
+struct document_block;
+
 struct document {
 	char *file;
+	char *text; /* as read; node_pos_at() looks into it */
+	size_t len;
 	struct node *root;
-	struct node **all; /* every node, for freeing */
-	size_t count;
+	struct document_block *blocks; /* the memory of all nodes */
 };
 
 /* Load FILE. Problems (not readable, does not parse, duplicate keys, limits) are
@@ -49,25 +58,44 @@ void document_free(struct document *document);
 /* The value of a map's key, or NULL. */
 const struct node *node_get(const struct node *map, const char *key);
 
-/* "a list", "a map", "text": for messages. */
+/*
+ * The place in the file of the byte at OFFSET of a scalar's text, past quotes, escapes,
+ * folded lines and the indentation of block scalars: where a mistake in an expression is.
+ * OFFSET may be the end of the text. Costs a walk through the file: for messages only.
+ */
+struct pos node_pos_at(const struct node *node, size_t offset);
+
+/* A scalar that YAML reads as nothing at all: `key:`, `~`, `null`. */
+bool node_is_null(const struct node *node);
+
+/* "a list", "a map", "text", "nothing": for messages. */
 const char *node_kind_name(const struct node *node);
 
 /* The tree as JSON, scalars by the YAML 1.2 core schema (null, bool, int, float,
  * else text; quoted and block scalars are always text). A new reference. */
 json_t *node_to_json(const struct node *node);
 
-/* A plain scalar's text, or NULL after adding "WHAT must be text" to LIST. */
+/* A scalar's text, or NULL after adding "WHAT must be text" to LIST. Borrowed. */
 const char *node_want_text(const struct node *node, const char *what, struct problems *list);
 
-/* Words or a list of words as a JSON array of strings, templates untouched.
- * NULL after adding a problem. A new reference. */
+/* Words (split as words_split() does) or a list of words as a JSON array of strings,
+ * templates untouched. NULL after adding a problem. A new reference. */
 json_t *node_want_words(const struct node *node, const char *what, struct problems *list);
 
 /*
  * Check a map against a table of the keys it may have: unknown keys ("did you
  * mean"), wrong kinds, missing required ones. Returns the number of problems added.
  */
-enum node_want { WANT_TEXT, WANT_WORDS, WANT_LIST, WANT_MAP, WANT_BOOL, WANT_COUNT, WANT_SPAN, WANT_ANY };
+enum node_want {
+	WANT_TEXT,  /* any scalar but null */
+	WANT_WORDS, /* text, or a list of texts */
+	WANT_LIST,
+	WANT_MAP,
+	WANT_BOOL,  /* true or false */
+	WANT_COUNT, /* a whole number from 0 */
+	WANT_SPAN,  /* a duration that clock_parse_span() takes */
+	WANT_ANY,
+};
 struct node_key {
 	const char *name; /* a table ends with NULL */
 	enum node_want want;
@@ -77,8 +105,15 @@ struct node_key {
 int node_check_map(
     const struct node *map, const struct node_key *table, const char *what, struct problems *list);
 
+/* One value against a WANT; KEY names it in the message. -1 after adding a problem. */
+int node_check(
+    const struct node *value, enum node_want want, const char *key, struct problems *list);
+
+/* "unknown key 'x' in WHAT; did you mean 'y'?" at KEY; NAMES are those that may be there. */
+void node_unknown_key(const struct node *key, const char *what, const char *const *names,
+    size_t count, struct problems *list);
+
 /* One problem at a node. */
-#define NODE_PROBLEM(list, node, ...)                                                              \
-	problem_add((list), PROBLEM_ERROR, (node)->pos, __VA_ARGS__)
+#define NODE_PROBLEM(list, node, ...) problem_add((list), PROBLEM_ERROR, (node)->pos, __VA_ARGS__)
 
 #endif
