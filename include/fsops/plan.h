@@ -49,6 +49,8 @@ struct plan_options {
 	const char *from;        /* a step's id, title or number; NULL: the first */
 	const char *const *only; /* the same */
 	size_t only_count;
+	bool lenient; /* `fsops show`: a required variable without a value is no error, it stands as
+	                 its name (`${version}`) like everything that is not known yet */
 };
 
 /* Errors: a missing or ill-formed variable, a step that is not there, runbooks that call each other
