@@ -1,0 +1,30 @@
+"""Fixtures of the end-to-end tests: sandboxes that are gone when a test ends."""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from sandbox import Sandbox  # noqa: E402
+
+
+@pytest.fixture
+def sandbox():
+    """`sandbox("error-rate")` starts one; all of a test's sandboxes end with it."""
+    started = []
+
+    def start(scenario="healthy", **options):
+        started.append(Sandbox(scenario, **options).start())
+        return started[-1]
+
+    yield start
+    for one in reversed(started):
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def healthy():
+    """One healthy sandbox for all tests that only read."""
+    with Sandbox("healthy") as one:
+        yield one

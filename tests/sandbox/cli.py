@@ -1,0 +1,181 @@
+"""The command line of the sandbox.
+
+    run.py SCENARIO [--dir DIR] [--background]   start one; runs until Ctrl-C
+    run.py list | stop DIR | status DIR | break PART MODE --dir DIR | heal PART --dir DIR
+
+A running sandbox is talked to over a socket in its folder, with a line of JSON
+each way.
+"""
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from . import faults
+from .process import StartError
+from .sandbox import Sandbox
+from .scenarios import SCENARIOS
+
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
+CONTROL = "control.sock"
+READY_SECONDS = 40
+STOP_SECONDS = 10
+
+
+class Control:
+    """Answers `status`, `break`, `heal` and `stop` while a sandbox runs."""
+
+    def __init__(self, sandbox, ended):
+        self.sandbox, self.ended = sandbox, ended
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(sandbox.path(CONTROL))
+        self.socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            connection, _ = self.socket.accept()
+            with connection, connection.makefile("rw") as f:
+                f.write(json.dumps(self._answer(f.readline())) + "\n")
+
+    def _answer(self, line):
+        try:
+            word, *rest = json.loads(line)
+            return {"ok": self._commands()[word](*rest)}
+        except Exception as e:  # whatever was wrong with it, the asker is told
+            return {"error": str(e)}
+
+    def _commands(self):
+        return {"status": self.sandbox.state, "break": self.sandbox.break_part, "heal": self.sandbox.heal,
+                "stop": self.ended.set}
+
+
+def ask(folder, *words):
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(os.path.join(folder, CONTROL))
+        except OSError:
+            raise StartError(f"no sandbox runs in {folder}") from None
+        with s.makefile("rw") as f:
+            f.write(json.dumps(words) + "\n")
+            f.flush()
+            answer = json.loads(f.readline())
+    if "error" in answer:
+        raise StartError(answer["error"])
+    return answer["ok"]
+
+
+def show(state, out=sys.stdout):
+    lines = [f"sandbox: {state['scenario']}: {state['about']}", f"repair:  {state['repair']}"]
+    lines += [f"  {name:<12} 127.0.0.1:{port}" + (f"  broken: {state['broken'][name]}" if name in state["broken"] else "")
+              for name, port in state["ports"].items()]
+    lines += [f"use it:  . {state['folder']}/env.sh", f"stop it: {RUN} stop {state['folder']}"]
+    print("\n".join(lines), file=out, flush=True)
+
+
+def run_here(options):
+    ended = threading.Event()
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, lambda *_: stop_starting(ended))
+    try:
+        with Sandbox(options.scenario, options.dir) as sandbox:
+            Control(sandbox, ended)
+            show(sandbox.state())
+            started.set()
+            ended.wait()
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+started = threading.Event()
+
+
+def stop_starting(ended):
+    """A signal ends the wait; during the start it has to break it off."""
+    ended.set()
+    if not started.is_set():
+        raise KeyboardInterrupt
+
+
+def run_behind(options):
+    """Start another one of us that outlives us; return when it is ready."""
+    import tempfile
+    folder = os.path.abspath(options.dir or tempfile.mkdtemp(prefix="fsops-sandbox-"))
+    child = subprocess.Popen([sys.executable, RUN, options.scenario, "--dir", folder], start_new_session=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            return show(ask(folder, "status"))
+        except StartError:
+            time.sleep(0.1)
+    child.terminate()
+    raise StartError(child.stderr.read().decode() or "the sandbox did not start in time")
+
+
+def stop(options):
+    pid = ask(options.folder, "status")["pid"]
+    ask(options.folder, "stop")
+    deadline = time.monotonic() + STOP_SECONDS
+    while os.path.exists(options.folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if os.path.exists(options.folder):
+        raise StartError(f"process {pid} did not end in {STOP_SECONDS} s")
+
+
+def list_scenarios(_options):
+    for name, scenario in SCENARIOS.items():
+        print(f"{name:<14}{scenario.about}\n{'':<14}repair: {scenario.repair}")
+
+
+def folder_of(options):
+    if not options.dir:
+        raise StartError("say which sandbox: --dir DIR (or set SANDBOX_DIR)")
+    return options.dir
+
+
+COMMANDS = {
+    "list": list_scenarios,
+    "stop": stop,
+    "status": lambda o: show(ask(o.folder, "status")),
+    "break": lambda o: ask(folder_of(o), "break", o.part, o.mode),
+    "heal": lambda o: ask(folder_of(o), "heal", o.part),
+}
+
+
+def parser():
+    p = argparse.ArgumentParser(prog="run.py", description="Start, break and stop a Flight Search sandbox.")
+    sub = p.add_subparsers(dest="command", required=True, metavar="SCENARIO|COMMAND")
+    for name, scenario in SCENARIOS.items():
+        s = sub.add_parser(name, help=scenario.about.replace("%", "%%"))
+        s.set_defaults(scenario=name)
+        s.add_argument("--dir", help="an empty folder to use; it is removed at the end")
+        s.add_argument("--background", action="store_true", help="return when it is ready")
+    sub.add_parser("list", help="the scenarios, and what repairs each")
+    for name, text in (("stop", "end it and remove its folder"), ("status", "where its parts are")):
+        sub.add_parser(name, help=text).add_argument("folder", metavar="DIR")
+    b = sub.add_parser("break", help="break a part: " + ", ".join([*faults.MODES, "stop"]))
+    b.add_argument("part")
+    b.add_argument("mode")
+    h = sub.add_parser("heal", help="undo a break")
+    h.add_argument("part")
+    for s in (b, h):
+        s.add_argument("--dir", default=os.environ.get("SANDBOX_DIR"))
+    return p
+
+
+def main(argv=None):
+    options = parser().parse_args(argv)
+    try:
+        if options.command in COMMANDS:
+            return COMMANDS[options.command](options) or 0
+        return (run_behind if options.background else run_here)(options) or 0
+    except StartError as e:
+        print(f"sandbox: {e}", file=sys.stderr)
+        return 1

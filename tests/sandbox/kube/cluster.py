@@ -1,0 +1,207 @@
+"""One cluster: its store, the controllers that move it, and the knobs of tests.
+
+A thread steps the controllers a few times a second.  `past` runs them at once
+at an earlier time: that is how a sandbox gets its history.
+Invariant: only controllers and API requests change the store.
+"""
+import contextlib
+import itertools
+import threading
+import time
+
+from . import pods
+from .pods import Hindrance
+from .rollout import Rollout
+from .store import Store, stamp
+from .workloads import DaemonSets, Endpoints, Jobs
+
+TICK = 0.05
+SETTLE_STEPS = 60
+PULL_FAILS = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
+CRASHES = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
+
+
+class Cluster:
+    def __init__(self, name):
+        self.name = name
+        self.offset = 0            # how far in the past we are; 0 when live
+        self.store = Store(self.now)
+        self.ready_delay = 0.6     # seconds until a new pod is ready
+        self.run_seconds = 0.6     # seconds a job's pod runs
+        self.end_delay = 0.3       # seconds a deleted pod still shows as Terminating
+        self.bad_images = set()    # images that can't be pulled
+        self.crashing = set()      # `app` labels whose pods crash
+        self.failing_jobs = set()  # names of jobs or cron jobs that fail
+        self.exit_codes = {}       # pod name -> exit code of a `kubectl run`
+        self.output = {}           # pod name -> lines it logs
+        self.on_start = {}         # `app` label -> function called when a new pod starts
+        self.on_job = {}           # cron job name -> function called when a job of it is done
+        self.born = {}             # pod uid -> monotonic time of its birth
+        self.ending = {}           # pod uid -> monotonic time of its end
+        self.starting = {}         # pod uid -> thread of its on_start
+        self.addresses = itertools.count(10)
+        self.ended = threading.Event()
+        self.controllers = [Rollout(self), Jobs(self), DaemonSets(self), Endpoints(self)]
+
+    def now(self):
+        return time.time() - self.offset
+
+    @contextlib.contextmanager
+    def past(self, seconds):
+        """What is done inside happened `seconds` ago and has settled since."""
+        self.offset = seconds
+        yield
+        self.settle()
+        self.offset = 0
+
+    def settle(self):
+        for _ in range(SETTLE_STEPS):
+            before = self.store.version
+            self.step()
+            if self.store.version == before:
+                return
+
+    def start(self):
+        threading.Thread(target=self._live, daemon=True).start()
+
+    def stop(self):
+        self.ended.set()
+
+    def _live(self):
+        while not self.ended.wait(TICK):
+            with self.store.changed:
+                self.step()
+
+    def step(self):
+        for controller in self.controllers:
+            controller.step()
+        for pod in self.store.list("pods"):
+            self.advance(pod)
+
+    # Pods
+
+    def age(self, pod):
+        """Seconds since the pod was made, as its delays see it."""
+        if self.offset:
+            return float("inf")
+        return time.monotonic() - self.born.get(pod["metadata"]["uid"], 0)
+
+    def add_pod(self, pod):
+        node = pod["spec"].get("nodeName") or self.choose_node()
+        if node:
+            pod["spec"]["nodeName"] = node
+            pod["status"] = {"phase": "Pending", "podIP": f"10.244.1.{next(self.addresses)}",
+                             "hostIP": self.address_of(node), "startTime": stamp(self.now())}
+        pod = self.store.create("pods", pod)
+        if not self.offset:
+            self.born[pod["metadata"]["uid"]] = time.monotonic()
+        self.event(pod, "Scheduled" if node else "FailedScheduling",
+                   f"Successfully assigned {pod['metadata']['namespace']}/{pod['metadata']['name']} to {node}"
+                   if node else "0/3 nodes are available: node(s) were unschedulable.", node)
+        self.run_hook(pod)
+        return pod
+
+    def run_hook(self, pod):
+        hook = self.on_start.get(pod["metadata"].get("labels", {}).get("app"))
+        if hook and not self.offset:
+            thread = threading.Thread(target=hook, daemon=True)
+            self.starting[pod["metadata"]["uid"]] = thread
+            thread.start()
+
+    def choose_node(self):
+        """The node with the fewest pods among those that take any."""
+        count = {n["metadata"]["name"]: 0 for n in self.store.list("nodes") if not n["spec"].get("unschedulable")}
+        for p in self.store.list("pods"):
+            if p["spec"].get("nodeName") in count:
+                count[p["spec"]["nodeName"]] += 1
+        return min(count, key=count.get) if count else None
+
+    def address_of(self, node):
+        return self.store.get("nodes", "", node)["status"]["addresses"][0]["address"]
+
+    def remove_pod(self, pod):
+        """Begin the end of a pod: it shows as Terminating for a moment."""
+        uid = pod["metadata"]["uid"]
+        if uid in self.ending:
+            return
+        self.ending[uid] = time.monotonic()
+        meta = {**pod["metadata"], "deletionTimestamp": stamp(self.now() + 30), "deletionGracePeriodSeconds": 30}
+        self.store.update("pods", {**pod, "metadata": meta})
+        self.event(pod, "Killing", f"Stopping container {pod['spec']['containers'][0]['name']}")
+
+    def advance(self, pod):
+        uid = pod["metadata"]["uid"]
+        if uid in self.ending:
+            if self.offset or time.monotonic() - self.ending[uid] > self.end_delay:
+                self.store.delete("pods", pod)
+        elif not pods.is_finished(pod):
+            if not pod["spec"].get("nodeName"):
+                pod = self.place(pod)
+            self.store.update("pods", {**pod, "status": self.status_now(pod)})
+
+    def place(self, pod):
+        node = self.choose_node()
+        if not node:
+            return pod
+        status = {"phase": "Pending", "podIP": f"10.244.1.{next(self.addresses)}", "hostIP": self.address_of(node)}
+        self.born[pod["metadata"]["uid"]] = time.monotonic()
+        return self.store.update("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+
+    def status_now(self, pod):
+        now, age = self.now(), self.age(pod)
+        if not pod["spec"].get("nodeName"):
+            return pod["status"] if pod["status"].get("conditions") else pods.unschedulable(pod, now)
+        hindrance = self.hindrance(pod)
+        if hindrance and age > self.ready_delay / 2:
+            same = pods.shown_status(pod) == hindrance.state["waiting"]["reason"]
+            return pod["status"] if same else pods.hindered(pod, now, hindrance)
+        if pod["spec"].get("restartPolicy", "Always") != "Always":
+            return self.run_once(pod, now, age)
+        if age < self.ready_delay / 2:
+            return pods.pending(pod, now)
+        return pods.running(pod, now, age >= self.ready_delay and not self.is_starting(pod))
+
+    def run_once(self, pod, now, age):
+        if age < self.run_seconds / 2:
+            return pods.pending(pod, now)
+        if age < self.run_seconds:
+            return pods.running(pod, now, False)
+        return pods.finished(pod, now, self.exit_code(pod))
+
+    def exit_code(self, pod):
+        owner = pods.controller_of(pod) or {"name": ""}
+        job = self.store.find("jobs", pod["metadata"]["namespace"], owner["name"])
+        cron = job and (pods.controller_of(job) or {}).get("name")
+        if self.failing_jobs & {owner["name"], cron}:
+            return 1
+        return self.exit_codes.get(pod["metadata"]["name"], 0)
+
+    def is_starting(self, pod):
+        thread = self.starting.get(pod["metadata"]["uid"])
+        return bool(thread and thread.is_alive())
+
+    def hindrance(self, pod):
+        if any(c["image"] in self.bad_images for c in pod["spec"]["containers"]):
+            return Hindrance(PULL_FAILS)
+        if pod["metadata"].get("labels", {}).get("app") in self.crashing:
+            return Hindrance(CRASHES, restarts=7)
+        return None
+
+    def job_done(self, job):
+        hook = self.on_job.get((pods.controller_of(job) or {}).get("name"))
+        if hook:
+            hook(job)
+
+    def event(self, obj, reason, message, about=None):
+        """An event as `kubectl describe` shows it."""
+        meta = obj["metadata"]
+        now = stamp(self.now())
+        where = meta.get("namespace", "default")
+        kind = "Warning" if reason.startswith("Fail") else "Normal"
+        self.store.create("events", {
+            "metadata": {"name": f"{meta['name']}.{pods.suffix(16)}", "namespace": where},
+            "involvedObject": {"kind": obj["kind"], "namespace": where, "name": meta["name"], "uid": meta["uid"],
+                               "apiVersion": obj["apiVersion"]},
+            "reason": reason, "message": message, "type": kind, "count": 1, "firstTimestamp": now,
+            "lastTimestamp": now, "source": {"component": about or "controller-manager"},
+            "reportingComponent": "", "reportingInstance": ""})

@@ -1,0 +1,207 @@
+"""Deployments and replica sets: rollouts the way the real controllers do them.
+
+A deployment has a replica set for each template it ever had; a rollout grows
+the newest and shrinks the others, never below what must stay available.
+Invariant: a step depends on the stored objects alone, so it can be repeated.
+"""
+import copy
+import hashlib
+import json
+import math
+import time
+
+from . import pods, selectors
+from .store import stamp
+
+HASH = "pod-template-hash"
+REVISION = "deployment.kubernetes.io/revision"
+DESIRED = "deployment.kubernetes.io/desired-replicas"
+DEADLINE = 600
+
+
+def template_hash(template):
+    digest = hashlib.sha1(json.dumps(template, sort_keys=True).encode()).digest()
+    return "".join(pods.LETTERS[b % len(pods.LETTERS)] for b in digest[:10])
+
+
+def plain_template(rs):
+    """A replica set's template as the deployment had it, without the hash."""
+    template = copy.deepcopy(rs["spec"]["template"])
+    template.get("metadata", {}).get("labels", {}).pop(HASH, None)
+    return template
+
+
+def revision(obj):
+    return int(obj["metadata"].get("annotations", {}).get(REVISION, 0))
+
+
+def owned_by(parent):
+    uid = parent["metadata"]["uid"]
+    return lambda obj: any(o["uid"] == uid for o in obj["metadata"].get("ownerReferences", []))
+
+
+def budget(strategy, wanted, name, round_up):
+    """maxSurge or maxUnavailable as a number of pods."""
+    value = (strategy.get("rollingUpdate") or {}).get(name, "25%")
+    if isinstance(value, str) and value.endswith("%"):
+        share = wanted * int(value[:-1]) / 100
+        return math.ceil(share) if round_up else math.floor(share)
+    return int(value)
+
+
+class Rollout:
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.store = cluster.store
+        self.progress = {}  # deployment uid -> (what it looked like, since when)
+
+    def step(self):
+        for deployment in self.store.list("deployments"):
+            self.deployment(deployment)
+        for rs in self.store.list("replicasets"):
+            self.replica_set(rs)
+
+    def deployment(self, d):
+        sets = self.store.list("replicasets", d["metadata"]["namespace"], owned_by(d))
+        newest = self.newest_set(d, sets)
+        sets = [s for s in sets if s["metadata"]["uid"] != newest["metadata"]["uid"]]
+        if not d["spec"].get("paused"):
+            self.roll(d, newest, sets)
+        everything = self.store.list("replicasets", d["metadata"]["namespace"], owned_by(d))
+        self.deployment_status(d, newest["metadata"]["uid"], everything)
+
+    def newest_set(self, d, sets):
+        """The set with the deployment's template: an old one taken up again, or a new one."""
+        number = max([revision(s) for s in sets], default=0)
+        for s in sets:
+            if plain_template(s) == d["spec"]["template"]:
+                if revision(s) < number:
+                    s = self.annotate("replicasets", s, {**s["metadata"]["annotations"], REVISION: str(number + 1)})
+                break
+        else:
+            s = self.make_set(d, number + 1)
+        self.annotate("deployments", d, {**d["metadata"].get("annotations", {}), REVISION: str(revision(s))})
+        return s
+
+    def annotate(self, plural, obj, annotations):
+        current = self.store.get(plural, obj["metadata"]["namespace"], obj["metadata"]["name"])
+        return self.store.update(plural, {**current, "metadata": {**current["metadata"], "annotations": annotations}})
+
+    def make_set(self, d, number):
+        digest = template_hash(d["spec"]["template"])
+        template = copy.deepcopy(d["spec"]["template"])
+        labels = {**template.get("metadata", {}).get("labels", {}), HASH: digest}
+        template.setdefault("metadata", {})["labels"] = labels
+        kept = {k: v for k, v in d["metadata"].get("annotations", {}).items() if k == "kubernetes.io/change-cause"}
+        return self.store.create("replicasets", {
+            "metadata": {"name": f"{d['metadata']['name']}-{digest}", "namespace": d["metadata"]["namespace"],
+                         "labels": labels, "annotations": {**kept, REVISION: str(number)},
+                         "ownerReferences": [pods.owner(d)]},
+            "spec": {"replicas": 0, "selector": {"matchLabels": {**d["spec"]["selector"]["matchLabels"], HASH: digest}},
+                     "template": template},
+            "status": {"replicas": 0}})
+
+    def roll(self, d, newest, old):
+        wanted = d["spec"].get("replicas", 1)
+        strategy = d["spec"].get("strategy", {})
+        count = lambda s: s["spec"].get("replicas", 0)
+        ready = lambda s: s["status"].get("readyReplicas", 0)
+        total = count(newest) + sum(map(count, old))
+        if strategy.get("type") == "Recreate":
+            for s in old:
+                self.resize(d, s, 0)
+            if not any(s["status"].get("replicas", 0) for s in old):
+                self.resize(d, newest, wanted)
+            return
+        surge, spare = budget(strategy, wanted, "maxSurge", True), budget(strategy, wanted, "maxUnavailable", False)
+        if count(newest) > wanted:
+            self.resize(d, newest, wanted)
+        else:
+            room = wanted + surge - total
+            self.resize(d, newest, min(wanted, count(newest) + max(0, room)))
+        unready_new = count(newest) - ready(newest)
+        can_go = total - (wanted - spare) - unready_new
+        for s in sorted(old, key=ready):
+            gone = min(count(s), max(0, can_go))
+            self.resize(d, s, count(s) - gone)
+            can_go -= gone
+
+    def resize(self, d, rs, n):
+        if rs["spec"].get("replicas", 0) == n:
+            return
+        word = "up" if n > rs["spec"].get("replicas", 0) else "down"
+        self.store.update("replicasets", {**rs, "spec": {**rs["spec"], "replicas": n}})
+        self.cluster.event(d, "ScalingReplicaSet", f"Scaled {word} replica set {rs['metadata']['name']} to {n}")
+
+    def deployment_status(self, d, newest_uid, sets):
+        d = self.store.get("deployments", d["metadata"]["namespace"], d["metadata"]["name"])
+        newest = next(s for s in sets if s["metadata"]["uid"] == newest_uid)
+        wanted = d["spec"].get("replicas", 1)
+        total = sum(s["status"].get("replicas", 0) for s in sets)
+        ready = sum(s["status"].get("readyReplicas", 0) for s in sets)
+        counts = {"replicas": total, "updatedReplicas": newest["status"].get("replicas", 0),
+                  "readyReplicas": ready, "availableReplicas": ready, "unavailableReplicas": max(0, wanted - ready)}
+        done = counts["updatedReplicas"] == wanted == ready == total
+        status = {"observedGeneration": d["metadata"]["generation"], **{k: v for k, v in counts.items() if v},
+                  "conditions": [self.available(d, ready, wanted), self.progressing(d, newest, counts, done)]}
+        self.store.update("deployments", {**d, "status": status})
+
+    def available(self, d, ready, wanted):
+        enough = ready >= wanted - budget(d["spec"].get("strategy", {}), wanted, "maxUnavailable", False)
+        return self.condition(d, "Available", "True" if enough else "False",
+                              "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
+                              f"Deployment {'has' if enough else 'does not have'} minimum availability.")
+
+    def progressing(self, d, newest, counts, done):
+        """Without progress for `progressDeadlineSeconds` a rollout has failed."""
+        looks = (newest["metadata"]["uid"], d["metadata"]["generation"], tuple(counts.values()))
+        uid = d["metadata"]["uid"]
+        if self.progress.get(uid, (None,))[0] != looks:
+            self.progress[uid] = (looks, time.monotonic())
+        late = time.monotonic() - self.progress[uid][1] > d["spec"].get("progressDeadlineSeconds", DEADLINE)
+        name = newest["metadata"]["name"]
+        if done:
+            return self.condition(d, "Progressing", "True", "NewReplicaSetAvailable",
+                                  f'ReplicaSet "{name}" has successfully progressed.')
+        if late:
+            return self.condition(d, "Progressing", "False", "ProgressDeadlineExceeded",
+                                  f'ReplicaSet "{name}" has timed out progressing.')
+        return self.condition(d, "Progressing", "True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
+
+    def condition(self, d, kind, value, reason, message):
+        old = next((c for c in d.get("status", {}).get("conditions", []) if c["type"] == kind), None)
+        if old and (old["status"], old["reason"], old["message"]) == (value, reason, message):
+            return old
+        now = stamp(self.store.now())
+        since = old["lastTransitionTime"] if old and old["status"] == value else now
+        return {"type": kind, "status": value, "reason": reason, "message": message,
+                "lastUpdateTime": now, "lastTransitionTime": since}
+
+    def replica_set(self, rs):
+        namespace = rs["metadata"]["namespace"]
+        mine = [p for p in self.store.list("pods", namespace, owned_by(rs)) if not pods.is_finished(p)]
+        live = [p for p in mine if not p["metadata"].get("deletionTimestamp")]
+        live += self.adopt(rs)
+        missing = rs["spec"].get("replicas", 1) - len(live)
+        for _ in range(missing):
+            live.append(self.cluster.add_pod(pods.from_template(rs["spec"]["template"], rs)))
+        # Those that are not ready, and then the youngest, are the first to go.
+        live.sort(key=lambda p: (pods.is_ready(p), -self.cluster.age(p)))
+        for p in live[:max(0, -missing)]:
+            self.cluster.remove_pod(p)
+        live = live[max(0, -missing):]
+        ready = sum(map(pods.is_ready, live))
+        counts = {"fullyLabeledReplicas": len(live), "readyReplicas": ready, "availableReplicas": ready}
+        status = {"replicas": len(live), "observedGeneration": rs["metadata"]["generation"],
+                  **{k: v for k, v in counts.items() if v}}
+        self.store.update("replicasets", {**rs, "status": status})
+
+    def adopt(self, rs):
+        """Pods that fit and belong to nobody, as left by a deletion that orphans."""
+        fits = selectors.of_object(rs["spec"]["selector"])
+        taken = []
+        for p in self.store.list("pods", rs["metadata"]["namespace"]):
+            if not pods.controller_of(p) and fits(p["metadata"].get("labels")) and not pods.is_finished(p):
+                taken.append(self.store.update("pods", {
+                    **p, "metadata": {**p["metadata"], "ownerReferences": [pods.owner(rs)]}}))
+        return taken

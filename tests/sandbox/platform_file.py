@@ -1,0 +1,62 @@
+"""Writes the sandbox's platform.yaml: the product's own, with local addresses.
+
+Only the `targets:` section and two variables differ, so metrics, alerts and
+contacts are tested as they are shipped.  Invariant: target names are those of
+TARGETS, in the product's file and here.
+"""
+import json
+import os
+import re
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PRODUCT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "runbooks", "platform.yaml")
+WINDOW = "10s"
+
+
+def targets(sandbox):
+    at = sandbox.address
+    return {
+        "cluster": {"kubectl": {"context": "prod", "namespace": "flight-search-prod"}},
+        "api": {"http": at("api", "https")},
+        "site": {"http": at("site", "https")},
+        "upstream": {"http": at("upstream", "http")},
+        "monitor": {"prometheus": at("prometheus", "http")},
+        "prometheus_web": {"http": at("prometheus", "http")},
+        "grafana": {"http": at("grafana", "http")},
+        "db": {"postgres": sandbox.conninfo},
+        "cache": {"redis": at("redis", "redis") + "/0"},
+        "backups": {"s3": "s3://flight-search-backups", "region": sandbox.s3.region, "endpoint": at("s3", "http")},
+    }
+
+
+def section(name, entries):
+    """A top-level mapping as YAML text, an entry a line (JSON is YAML)."""
+    return f"{name}:\n" + "".join(f"  {key}: {json.dumps(value)}\n" for key, value in entries.items())
+
+
+def replaced(text, name, new):
+    """`text` with its top-level section `name` exchanged, or added when it has none."""
+    found = re.search(rf"^{name}:.*\n(?:(?:[ \t].*|#.*|[ \t]*)\n)*", text, re.M)
+    if not found:
+        return text.rstrip("\n") + "\n\n" + new
+    kept = "\n" if found[0].endswith("\n\n") else ""
+    return text[:found.start()] + new + kept + text[found.end():]
+
+
+def variables(text, values):
+    """Set variables where the file has them."""
+    for name, value in values.items():
+        text = re.sub(rf"^(\s+{name}:\s*)[^{{#\n]*?(\s*(?:#.*)?)$", rf"\g<1>{value}\g<2>", text, flags=re.M)
+    return text
+
+
+def render(sandbox):
+    with open(PRODUCT if os.path.exists(PRODUCT) else os.path.join(HERE, "placeholder.yaml")) as f:
+        text = f.read()
+    text = replaced(text, "targets", section("targets", targets(sandbox)))
+    return variables(text, {"window": WINDOW, "dr_dir": json.dumps(sandbox.recovery)})
+
+
+def write(sandbox, path):
+    with open(path, "w") as f:
+        f.write(render(sandbox))

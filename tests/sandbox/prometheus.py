@@ -1,0 +1,93 @@
+"""The real Prometheus, scraping the app every second.
+
+Invariant: `start` returns only when rates have data, so that no test sees the
+empty first seconds.
+"""
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import urllib.parse
+
+from .process import Process, StartError, find_program, give, unprivileged_user
+
+TRIES = 5
+PORTS = (20000, 30000)  # below the range the system takes its own ports from
+CONFIG = """\
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+  evaluation_interval: 1s
+scrape_configs:
+  - job_name: flight-search-backend
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+"""
+
+
+class Prometheus:
+    def __init__(self, folder):
+        self.folder = folder
+        self.user = unprivileged_user()
+        self.home = give(os.path.join(folder, "prometheus"), self.user)
+        self.process = None
+        self.port = None
+
+    def launch(self, app_port):
+        """Start the server; a port that somebody took meanwhile is tried elsewhere."""
+        config = os.path.join(self.home, "prometheus.yml")
+        with open(config, "w") as f:
+            f.write(CONFIG.format(port=app_port))
+        for attempt in range(TRIES):
+            self.port = free_port()
+            self.process = Process("prometheus", [
+                find_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.home}/data",
+                f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn",
+            ], self.folder, self.user)
+            try:
+                return self.process.wait_until(self.answers)
+            except StartError:
+                if attempt == TRIES - 1 or "address already in use" not in self.process.tail():
+                    raise
+
+    def wait_for_rates(self):
+        self.process.wait_until(lambda: self.value("sum(rate(http_requests_total[10s]))"))
+
+    def answers(self):
+        try:
+            return self._get("/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def _get(self, path):
+        # Not urllib: it would ask a proxy named in the environment.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def value(self, promql):
+        """The first value of an instant query, or None without data."""
+        _, body = self._get("/api/v1/query?" + urllib.parse.urlencode({"query": promql}))
+        result = json.loads(body)["data"]["result"]
+        return float(result[0]["value"][1]) if result else None
+
+    def stop(self):
+        if self.process:
+            self.process.stop(signal.SIGTERM, 0.5)
+
+
+def free_port():
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue

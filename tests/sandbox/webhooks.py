@@ -1,0 +1,52 @@
+"""Records what is sent to Slack, PagerDuty and the ping address.
+
+Invariant: a request is in `received` before its answer is sent.
+"""
+import json
+import threading
+import time
+from collections import namedtuple
+
+from .httpd import Handler, Server
+
+Hook = namedtuple("Hook", "path method headers body json time")
+
+
+class Recorder(Handler):
+    def do_POST(self):
+        body = self.read_body()
+        hooks = self.server.hooks
+        hooks.add(Hook(self.path, self.command, dict(self.headers), body, parsed(body), time.time()))
+        self.answer(*hooks.answers.get(self.path, (200, "ok", "text/plain")))
+
+    do_GET = do_PUT = do_POST
+
+
+def parsed(body):
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+class Webhooks:
+    """`received` in order; `answers` maps a path to the (status, body) that it gets."""
+
+    def __init__(self):
+        self.received = []
+        self.answers = {"/pagerduty": (202, {"status": "success"})}
+        self.arrived = threading.Condition()
+
+    def start(self):
+        self.server = Server(Recorder, hooks=self).start()
+
+    def add(self, hook):
+        with self.arrived:
+            self.received.append(hook)
+            self.arrived.notify_all()
+
+    def to(self, path):
+        return [h for h in self.received if h.path.split("?")[0] == path]
+
+    def stop(self):
+        self.server.stop()
