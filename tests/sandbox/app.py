@@ -6,6 +6,7 @@ which image runs, how many replicas are ready.  Invariant: counters only grow.
 """
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from .httpd import Handler, Server
@@ -70,6 +71,9 @@ class Counters:
             lines += [f"# HELP {name} {about}", f"# TYPE {name} {kind}", *samples]
         return "\n".join(lines) + "\n"
 
+    def samples(self):
+        return [sample for _, samples in self._families() for sample in samples]
+
     def _families(self):
         yield "http_requests_total", [
             f'http_requests_total{{code="{code}"}} {int(n)}' for code, n in self.codes.items()]
@@ -85,6 +89,13 @@ class Counters:
         total = int(self.buckets[-1])
         return lines + [f'{name}_bucket{{le="+Inf"}} {total}',
                         f"{name}_sum {self.seconds:.3f}", f"{name}_count {total}"]
+
+
+def with_labels(sample, labels, at):
+    """A line of /metrics as the server stores it: with the target's labels and a time."""
+    name, value = sample.rsplit(" ", 1)
+    inside = name[name.index("{") + 1:-1] + "," if "{" in name else ""
+    return f"{name.split('{')[0]}{{{inside}{labels}}} {value} {at}"
 
 
 class Site(Handler):
@@ -136,7 +147,7 @@ class App:
         self.version = version
         self.load = Load()
         self.counters = Counters()
-        self.requests = []
+        self.requests = deque(maxlen=5000)
         self.overrides = {}  # path -> (status, body): what a test wants to be answered
         self.ended = threading.Event()
         self.servers = []
@@ -146,8 +157,19 @@ class App:
         self.servers.append(server)
         return server
 
-    def start(self):
+    def history(self, seconds, labels):
+        """The last minutes as OpenMetrics text, as if Prometheus had been there: a sample a second."""
         self.load = self.rule()
+        now = int(time.time())
+        lines = []
+        for at in range(now - seconds, now + 1):
+            self.counters.advance(self.load, 1)
+            lines.append(f"up{{{labels}}} {int(self.load.up)} {at}")
+            if self.load.up:
+                lines += [with_labels(sample, labels, at) for sample in self.counters.samples()]
+        return "\n".join(lines) + "\n# EOF\n"
+
+    def start(self):
         threading.Thread(target=self._traffic, daemon=True).start()
 
     def _traffic(self):

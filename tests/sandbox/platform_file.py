@@ -1,6 +1,6 @@
 """Writes the sandbox's platform.yaml: the product's own, with local addresses.
 
-Only the `targets:` section and two variables differ, so metrics, alerts and
+Only the `targets:` section and three variables differ, so metrics, alerts and
 contacts are tested as they are shipped.  Invariant: target names are those of
 TARGETS, in the product's file and here.
 """
@@ -9,7 +9,7 @@ import os
 import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PRODUCT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "runbooks", "platform.yaml")
+PRODUCT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "runbooks")
 WINDOW = "10s"
 
 
@@ -43,20 +43,29 @@ def replaced(text, name, new):
     return text[:found.start()] + new + kept + text[found.end():]
 
 
-def variables(text, values):
-    """Set variables where the file has them."""
-    for name, value in values.items():
-        text = re.sub(rf"^(\s+{name}:\s*)[^{{#\n]*?(\s*(?:#.*)?)$", rf"\g<1>{value}\g<2>", text, flags=re.M)
+def set_variable(text, name, value):
+    """Set the value of a variable: `name: 5m`, or `name:` with `value: 5m` below it."""
+    one_line = rf"^(  {name}: (?!\{{))[^\n]*$"
+    below = rf"^(  {name}:\n(?:    [^\n]*\n)*?    value: )[^\n]*$"
+    for pattern in (below, one_line):
+        text = re.sub(pattern, lambda m: m[1] + json.dumps(value), text, flags=re.M)
     return text
 
 
 def render(sandbox):
-    with open(PRODUCT if os.path.exists(PRODUCT) else os.path.join(HERE, "placeholder.yaml")) as f:
+    with open(os.path.join(PRODUCT, "platform.yaml")) as f:
         text = f.read()
     text = replaced(text, "targets", section("targets", targets(sandbox)))
-    return variables(text, {"window": WINDOW, "dr_dir": json.dumps(sandbox.recovery)})
+    for name, value in (("window", WINDOW), ("domain", "localhost"), ("dr_dir", sandbox.recovery)):
+        text = set_variable(text, name, value)
+    return text
 
 
-def write(sandbox, path):
-    with open(path, "w") as f:
+def write(sandbox, folder):
+    """Fill `folder` with links to the product's runbooks and our platform.yaml."""
+    os.makedirs(folder)
+    for name in os.listdir(PRODUCT):
+        if name != "platform.yaml":
+            os.symlink(os.path.join(PRODUCT, name), os.path.join(folder, name))
+    with open(os.path.join(folder, "platform.yaml"), "w") as f:
         f.write(render(sandbox))

@@ -24,7 +24,8 @@ from .redis import Redis
 from .s3 import S3
 from .webhooks import Webhooks
 
-PROGRAMS = ("kubectl", "psql", "openssl", "redis-server", "prometheus")
+PROGRAMS = ("kubectl", "psql", "openssl", "redis-server", "prometheus", "promtool")
+HISTORY = 6 * 60  # seconds of metrics from before the start; more than the longest window
 
 
 class Sandbox:
@@ -53,7 +54,7 @@ class Sandbox:
             self._start_parts()
             self._open_doors()
             self._write_files()
-            self.prometheus.wait_for_rates()
+            self.prometheus.wait_for_data()
         except BaseException:
             self.stop()
             raise
@@ -82,22 +83,26 @@ class Sandbox:
         self._start_cluster()
         self._start_app()
         self.prometheus = self._part(Prometheus(self.folder))
+        self.prometheus.remember(lambda labels: self.app.history(HISTORY, labels), self.metrics_server.port)
+        self.app.start()
         self.prometheus.launch(self.metrics_server.port)
         for part in starting:
             part.wait()
         self.processes = {p: getattr(self, p) for p in ("postgres", "redis", "prometheus")}
         scenarios.prepare_backups(self)
-        self.scenario.after_start(self)
+        self.scenario.after(self)
 
     def _part(self, part):
         self.undo.append(part.stop)
         return part
 
     def _start_cluster(self):
-        self.kube = Kube(lambda: self.app.load, self.scenario.certificate_days)
+        self.kube = Kube(lambda: self.app.load, self.scenario.certificate_days, self.scenario.failed_nights)
         self.kube.logs.bad_images = self.bad_images
+        self.scenario.before(self)
         cluster = self.kube.cluster
         cluster.on_start.update(postgres=self.postgres.restart, redis=self.redis.restart)
+        cluster.on_renew = self.renew_certificate
         cluster.on_job.update({"postgres-backup": backups.postgres_job(self), "redis-backup": backups.redis_job(self)})
         self.kube.start(self.certificates.context("kube", 30))
         self.undo.append(self.kube.stop)
@@ -111,7 +116,6 @@ class Sandbox:
             "api": serve(API, self.site_tls), "site": serve(SITE, self.site_tls), "upstream": serve(UPSTREAM),
             "grafana": serve(GRAFANA), "expired": serve(API, self.certificates.context("expired", -1)),
             "stranger": serve(API, self.certificates.context("stranger-site", 60, "stranger"))}
-        self.app.start()
 
     def _version(self):
         images = self.kube.ready_images(scenarios.BACKEND)
@@ -145,7 +149,12 @@ class Sandbox:
 
     @property
     def platform(self):
-        return self.path("platform.yaml")
+        return os.path.join(self.runbooks, "platform.yaml")
+
+    @property
+    def runbooks(self):
+        """The product's runbooks beside the sandbox's platform.yaml: all that `fsops` needs to be told."""
+        return self.path("runbooks")
 
     @property
     def recovery(self):
@@ -168,7 +177,7 @@ class Sandbox:
             "AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": self.s3.region,
             "AWS_REGION": self.s3.region, "AWS_EC2_METADATA_DISABLED": "true",
             "SSL_CERT_FILE": self.certificates.bundle, "CURL_CA_BUNDLE": self.certificates.bundle,
-            "FSOPS_PLATFORM": self.platform, "FSOPS_STATE": self.path("state"),
+            "FSOPS_RUNBOOKS": self.runbooks, "XDG_STATE_HOME": self.path("state"), "SANDBOX_DIR": self.folder,
             "FSOPS_SLACK_WEBHOOK": f"{hook}/slack", "FSOPS_PAGERDUTY_URL": f"{hook}/pagerduty",
             "FSOPS_PAGERDUTY_KEY": "sandbox-routing-key", "FSOPS_PING_URL": f"{hook}/ping",
             "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
@@ -184,7 +193,7 @@ class Sandbox:
         scripts.write(self.recovery, os.path.dirname(self.s3.path(backups.BUCKET, backups.LATEST)),
                       self.conninfo, self.path("pgpass"))
         os.makedirs(self.path("state"))
-        platform_file.write(self, self.platform)
+        platform_file.write(self, self.runbooks)
         with open(self.path("env.sh"), "w") as f:
             f.writelines(f"export {k}='{v}'\n" for k, v in self.settings.items())
         with open(self.path("state.json"), "w") as f:
@@ -199,7 +208,7 @@ class Sandbox:
         """What state.json holds."""
         return {"scenario": self.name, "about": self.scenario.about, "repair": self.scenario.repair,
                 "pid": os.getpid(), "folder": self.folder, "platform": self.platform,
-                "recovery": self.recovery, "ca": self.certificates.ca, "postgres": self.conninfo,
+                "runbooks": self.runbooks, "recovery": self.recovery, "ca": self.certificates.ca, "postgres": self.conninfo,
                 "ports": {name: door.port for name, door in self.doors.items()}, "env": self.settings,
                 "broken": {name: door.mode for name, door in self.doors.items() if door.mode}}
 

@@ -5,7 +5,7 @@ parts are up.  What people then notice follows from the real state by `load`:
 repairing the state repairs the platform.
 """
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from . import backups
 from .app import Load
@@ -16,6 +16,11 @@ BACKEND = "flight-search-backend"
 BAD_ERRORS = 0.08
 HELD = 86  # of 100 connections
 DAY = 86400
+CRASHED_FOR = 480  # seconds
+
+
+def nothing(_sandbox):
+    pass
 
 
 @dataclass
@@ -27,9 +32,10 @@ class Scenario:
     needs_failover: bool = False
     hit_rate: float = HEALTHY
     certificate_days: float = 60
-    newest_backup: float = 0     # its age in days, on top of what is usual
+    failed_nights: int = 0       # so many nights have no backup, the last one among them
     torn: bool = False           # the newest backup is cut off in the middle
-    after_start: object = field(default=lambda sandbox: None)
+    before: object = nothing     # what happened to the cluster before anybody looks
+    after: object = nothing      # what happens once all parts are up
 
 
 def bad_release(sandbox):
@@ -41,26 +47,27 @@ def leak_connections(sandbox):
 
 
 def crash_backends(sandbox):
-    sandbox.kube.cluster.crashing.add(BACKEND)
+    with sandbox.kube.cluster.past(CRASHED_FOR):
+        sandbox.kube.cluster.crashing.add(BACKEND)
 
 
 SCENARIOS = {
     "healthy": Scenario("everything inside its baseline", "-"),
     "error-rate": Scenario("a bad release, 7 minutes old, answers 500 to 8 %",
-                           f"kubectl rollout undo deployment/{BACKEND}", after_start=bad_release),
+                           f"kubectl rollout undo deployment/{BACKEND}", before=bad_release),
     "latency": Scenario("p95 is about 2.6 s and CPU is high", f"kubectl scale deployment {BACKEND} --replicas=5",
                         needs_backends=5, slow="slow"),
     "database": Scenario(f"a leaking pool holds {HELD} of 100 connections",
-                         "kubectl rollout restart deployment/postgres", after_start=leak_connections),
+                         "kubectl rollout restart deployment/postgres", after=leak_connections),
     "outage": Scenario("the app is down, its pods crash", "./failover-procedure.sh",
-                       needs_failover=True, after_start=crash_backends),
+                       needs_failover=True, before=crash_backends),
     "cache": Scenario("only 40 % of the cache's reads hit", "kubectl rollout restart deployment/redis",
                       hit_rate=POOR),
-    "stale-backup": Scenario("the newest backup is 3 days old",
-                             "kubectl create job --from=cronjob/postgres-backup NAME", newest_backup=3),
+    "stale-backup": Scenario("the backup jobs of three nights failed",
+                             "kubectl create job --from=cronjob/postgres-backup NAME", failed_nights=3),
     "torn-backup": Scenario("the newest backup is cut off in the middle",
                             "kubectl create job --from=cronjob/postgres-backup NAME", torn=True),
-    "certificate": Scenario("the certificate ends in 5 days", "renew it (sandbox.renew_certificate)",
+    "certificate": Scenario("the certificate ends in 5 days", "kubectl delete secret flight-search-tls",
                             certificate_days=5),
 }
 
@@ -84,4 +91,4 @@ def load(sandbox):
 
 def prepare_backups(sandbox):
     now = time.time()
-    backups.fill(sandbox, now - sandbox.scenario.newest_backup * DAY, sandbox.scenario.torn)
+    backups.fill(sandbox, now - sandbox.scenario.failed_nights * DAY, sandbox.scenario.torn)

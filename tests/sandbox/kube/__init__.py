@@ -21,13 +21,13 @@ USERS = {"prod": "on-call", "staging": "developer"}
 class Kube:
     """The production cluster (and `staging`), with short ways to look at it."""
 
-    def __init__(self, load, certificate_days=60):
+    def __init__(self, load, certificate_days=60, failed_nights=0):
         self.cluster = Cluster("prod")
         self.staging = Cluster("staging")
         self.store = self.cluster.store
         self.clusters = {c.name: c for c in (self.cluster, self.staging)}
         self.faces = {name: Face(c, Usage(c, load), USERS[name]) for name, c in self.clusters.items()}
-        fixtures.production(self.cluster, certificate_days)
+        fixtures.production(self.cluster, certificate_days, failed_nights)
         fixtures.staging(self.staging)
 
     def start(self, tls):

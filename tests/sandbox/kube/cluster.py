@@ -13,7 +13,7 @@ from . import pods
 from .pods import Hindrance
 from .rollout import Rollout
 from .store import Store, stamp
-from .workloads import DaemonSets, Endpoints, Jobs
+from .workloads import Certificates, DaemonSets, Endpoints, Jobs
 
 TICK = 0.05
 SETTLE_STEPS = 60
@@ -36,12 +36,14 @@ class Cluster:
         self.output = {}           # pod name -> lines it logs
         self.on_start = {}         # `app` label -> function called when a new pod starts
         self.on_job = {}           # cron job name -> function called when a job of it is done
+        self.on_renew = None       # function called when a certificate was issued again
         self.born = {}             # pod uid -> monotonic time of its birth
         self.ending = {}           # pod uid -> monotonic time of its end
         self.starting = {}         # pod uid -> thread of its on_start
         self.addresses = itertools.count(10)
         self.ended = threading.Event()
-        self.controllers = [Rollout(self), Jobs(self), DaemonSets(self), Endpoints(self)]
+        self.controllers = [Rollout(self), Jobs(self), DaemonSets(self), Endpoints(self),
+                            Certificates(self)]
 
     def now(self):
         return time.time() - self.offset

@@ -146,7 +146,7 @@ def job(cluster, cron, name):
             "spec": source["spec"]["jobTemplate"]["spec"], "status": {}}
 
 
-def production(cluster, certificate_days):
+def production(cluster, certificate_days, failed_nights):
     store = cluster.store
     with cluster.past(40 * DAY):
         for name in ("default", "kube-system", "ingress-nginx", NAMESPACE):
@@ -165,7 +165,7 @@ def production(cluster, certificate_days):
         small_things(store, certificate_days)
     release(cluster, 6 * DAY, GOOD)
     release(cluster, 6 * DAY, "flight-search/frontend:v1.1.4")
-    backups(cluster)
+    backups(cluster, failed_nights)
     restarted_once(store)
 
 
@@ -205,9 +205,10 @@ def release(cluster, seconds_ago, image):
             "spec": {**d["spec"], "template": template}})
 
 
-def backups(cluster):
-    """The last nights' backup jobs."""
-    for nights in (2, 1, 0):
+def backups(cluster, failed_nights):
+    """The last nights' backup jobs; PostgreSQL's failed in the latest `failed_nights`."""
+    for nights in (3, 2, 1, 0):
+        cluster.failing_jobs = {"postgres-backup"} if nights < failed_nights else set()
         for cron, minutes in (("postgres-backup", 0), ("redis-backup", 30)):
             ago = time.time() % DAY - (2 * 60 + minutes) * 60
             ago = (ago + DAY if ago < 0 else ago) + nights * DAY
@@ -217,6 +218,7 @@ def backups(cluster):
                 cron_object = cluster.store.get("cronjobs", NAMESPACE, cron)
                 cluster.store.update("cronjobs", {**cron_object, "status": {
                     "lastScheduleTime": stamp(time.time() - ago)}})
+    cluster.failing_jobs = set()
 
 
 def restarted_once(store):
