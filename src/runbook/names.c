@@ -55,6 +55,12 @@ const void *names_put(struct names *names, const char *name, const void *thing)
 	return NULL;
 }
 
+void names_set(struct names *names, const char *name, const void *thing)
+{
+	if (names_put(names, name, thing))
+		find(names, name)->thing = thing;
+}
+
 const void *names_get(const struct names *names, const char *name)
 {
 	return names->cap ? find(names, name)->thing : NULL;

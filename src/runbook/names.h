@@ -21,6 +21,8 @@ struct names {
 
 /* Put THING (not NULL) under NAME, unless there is one already: then that is returned, else NULL. */
 const void *names_put(struct names *names, const char *name, const void *thing);
+/* The same, but THING takes the place of what was there. */
+void names_set(struct names *names, const char *name, const void *thing);
 const void *names_get(const struct names *names, const char *name);
 void names_release(struct names *names);
 
