@@ -4,7 +4,9 @@
 #   make CC=clang   the same with another compiler
 #   make BUILD=dir  the same in another folder (used by the sanitizer builds)
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 BUILD   ?= build
 PREFIX  ?= /usr/local
 CFLAGS  ?= -O2 -g
@@ -17,22 +19,52 @@ WARNINGS  += -Werror
 endif
 STD       := -std=c17 -D_GNU_SOURCE
 DEFINES   := -DFSOPS_VERSION='"$(VERSION)"' -DFSOPS_PREFIX='"$(PREFIX)"'
-PKG_FLAGS  = $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) -Iinclude $(DEFINES) $(PKG_FLAGS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN_BUILD := $(BUILD)/asan
+FUZZ_BUILD := $(BUILD)/fuzzing
+FUZZ_TIME  ?= 30
+PYTHON     ?= /usr/bin/python3
+PYTEST      = $(PYTHON) -m pytest -p no:cacheprovider
+# Whether a program may be missing: a target that needs one which .ci/deps does not install says so.
+NEEDS       = @command -v $(1) >/dev/null || { echo "make $@ needs $(1): install it first" >&2; exit 1; }
 
 .PHONY: all
-all: $(BUILD)/fsops
+all: $(BUILD)/fsops ## build build/fsops (no target given: this one)
+
+# What pkg-config says is asked once. A library that is missing is named once, instead of failing at its first header.
+ifneq ($(filter-out clean demo deps format help test uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell [ $(BUILD)/flags.mk -nt Makefile ] && echo fresh),fresh)
+MISSING := $(shell for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
+ifneq ($(MISSING),)
+$(error not found by pkg-config: $(MISSING). `make deps` installs what is needed)
+endif
+$(shell mkdir -p $(BUILD) && \
+	{ echo "PKG_FLAGS := `pkg-config --cflags $(PKGS)`"; echo "PKG_LIBS := `pkg-config --libs $(PKGS)` -lm"; } \
+	>$(BUILD)/flags.mk)
+endif
+include $(BUILD)/flags.mk
+endif
+
+# Other flags: everything is built anew.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CC) $(CFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" | cmp -s - $@ || \
+		echo "$(CC) $(CFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" >$@
+.PHONY: FORCE
+FORCE:
 
 $(BUILD)/fsops: $(OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -45,13 +77,100 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests/unit -Isrc $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libfsops.a -lcmocka $(PKG_LIBS)
 
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libfsops.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
+
 -include $(OBJECTS:.o=.d) $(UNITS:=.d)
 
-.PHONY: units check-unit clean
+.PHONY: deps demo test
+deps: ## install what is needed to build and to test (Debian, Ubuntu)
+	@.ci/deps
+
+demo: ## break a platform, repair it with a runbook, see that it is well again
+	@.ci/deps
+	@echo "== building (a minute)"
+	@$(MAKE) --no-print-directory -s -j2 all
+	@.ci/demo $(BUILD)/fsops
+
+test: ## every test; the last line says how many passed
+	@.ci/deps
+	@.ci/test $(BUILD)
+
+.PHONY: units check-unit check-e2e check-asan check-valgrind check-scripts asan fuzzers fuzz bench
 units: $(UNITS)
 
-check-unit: $(UNITS)
+check-unit: $(UNITS) ## the unit tests
 	@set -e; for t in $(UNITS); do $$t; done
 
-clean:
+check-e2e: $(BUILD)/fsops ## the tests of the whole program, over the sandbox (T='-k name' for some of them)
+	FSOPS_BINARY=$(or $(FSOPS_BINARY),$(abspath $(BUILD)/fsops)) $(PYTEST) -q tests/e2e $(T)
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" LDFLAGS="$(SANITIZE)" \
+		$(ASAN_BUILD)/fsops units
+
+check-asan: asan ## both again under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" LDFLAGS="$(SANITIZE)" check-unit
+	@rm -f $(ASAN_BUILD)/report.*
+	ASAN_OPTIONS=log_path=$(abspath $(ASAN_BUILD))/report:exitcode=86 \
+		UBSAN_OPTIONS=log_path=$(abspath $(ASAN_BUILD))/report:print_stacktrace=1 \
+		FSOPS_BINARY=$(abspath $(ASAN_BUILD)/fsops) $(PYTEST) -q tests/e2e $(T)
+	@if ls $(ASAN_BUILD)/report.* >/dev/null 2>&1; then cat $(ASAN_BUILD)/report.*; exit 1; fi
+
+check-valgrind: $(UNITS) ## the unit tests under valgrind
+	$(call NEEDS,valgrind)
+	@set -e; for t in $(UNITS); do valgrind -q --error-exitcode=9 --leak-check=full --track-fds=yes $$t; done
+
+check-scripts: ## shellcheck
+	shellcheck $$(git ls-files -co --exclude-standard .ci tests | xargs grep -lE '^#! ?(/usr)?/bin/(env )?sh')
+
+fuzzers: $(FUZZERS)
+
+fuzz: ## fuzz what reads foreign text, FUZZ_TIME seconds each (clang)
+	$(call NEEDS,clang)
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
+		LDFLAGS="-fsanitize=address,undefined" fuzzers
+	@set -e; for f in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)); do \
+		mkdir -p $(FUZZ_BUILD)/corpus/$$f; seeds=; [ ! -d tests/fuzz/corpus/$$f ] || seeds=tests/fuzz/corpus/$$f; \
+		echo "$$f: $(FUZZ_TIME) s"; \
+		$(FUZZ_BUILD)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/corpus/$$f $$seeds; done
+
+bench: $(BUILD)/fsops ## the figures: start-up, 200 commands, 20 requests at once, memory
+	FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTHON) tests/bench/run.py
+
+.PHONY: lint format
+lint: ## clang-tidy, cppcheck, clang-format
+	$(call NEEDS,clang-tidy)
+	$(call NEEDS,cppcheck)
+	clang-tidy --quiet $(SOURCES) -- $(STD) -Iinclude $(DEFINES) $(PKG_FLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		-Iinclude $(SOURCES)
+
+format: ## lay out the C source with clang-format
+	$(call NEEDS,clang-format)
+	clang-format -i $(SOURCES) $(wildcard include/fsops/*.h src/*/*.h tests/unit/*.[ch] tests/fuzz/*.c)
+
+BIN   := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share/fsops/runbooks
+DOC   := $(DESTDIR)$(PREFIX)/share/doc/fsops
+
+.PHONY: install uninstall clean help
+install: $(BUILD)/fsops ## install below PREFIX (/usr/local), into DESTDIR
+	install -d $(BIN) $(SHARE) $(DOC)
+	install -m 755 $(BUILD)/fsops $(BIN)/fsops
+	install -m 644 $(wildcard runbooks/*.yaml) $(SHARE)
+	install -m 644 README.md LICENSE $(DOC)
+
+uninstall: ## take it away again; runbooks that were not installed from here stay
+	rm -f $(BIN)/fsops $(addprefix $(SHARE)/,$(notdir $(wildcard runbooks/*.yaml)))
+	rm -f $(addprefix $(DOC)/,README.md LICENSE)
+	-@rmdir $(SHARE) $(dir $(SHARE)) $(DOC) 2>/dev/null || true
+
+clean: ## remove what was built
 	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
