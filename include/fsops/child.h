@@ -39,7 +39,8 @@ struct child_spec {
 	const char *stdin_data;  /* NULL: /dev/null */
 	size_t stdin_len;
 	void (*output)(void *ctx, enum child_stream stream, const char *data, size_t len);
-	/* The command has ended by itself and its output was read. STATUS as a shell
+	/* The command has ended by itself and its output was read. What it left in the background
+	 * on purpose lives on. STATUS as a shell
 	 * shows it: the exit status, or 128 + the signal. */
 	void (*ended)(void *ctx, int status);
 	/* After child_kill(): nothing of it is alive any more. */
@@ -48,9 +49,13 @@ struct child_spec {
 };
 
 struct children *children_new(struct loop *loop, struct err *err);
+/* What still runs is killed at once and waited for; no callback comes. */
 void children_free(struct children *children);
 
-/* Told of each process that child_kill() had to end: its pid and command line. */
+/* Told of each process that child_kill() had to end: its pid and command line, with a reason after
+ * it when it could not be ended (another user's, stuck in the kernel). At most
+ * CHILD_REPORTS_MAX for one child. */
+#define CHILD_REPORTS_MAX 100
 void children_on_killed(struct children *children,
     void (*fn)(void *ctx, void *child_ctx, int pid, const char *command), void *ctx);
 
@@ -59,7 +64,10 @@ void children_on_killed(struct children *children,
 struct child *child_start(struct children *children, const struct child_spec *spec, struct err *err);
 
 /* End the command and every descendant of it. Neither output() nor ended() is called
- * from now on; gone() is, from the loop. */
+ * from now on; gone() is, from the loop, at most CHILD_GRACE + 1 s later. */
 void child_kill(struct child *child);
+
+/* Inside ended(): the signal that ended the command, 0 when it exited. */
+int child_signal(const struct child *child);
 
 #endif

@@ -30,7 +30,8 @@ typedef void loop_timer_fn(void *ctx);
 struct loop *loop_new(const struct clock *clock);
 void loop_free(struct loop *loop);
 
-/* Run until loop_stop(). Returns at once when there is nothing left to wait for. */
+/* Run until loop_stop(). Returns at once when there is nothing left to wait for: no timer, and no
+ * watch but idle ones. No callback comes between loop_stop() and the next loop_run(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -40,6 +41,8 @@ msec loop_now(const struct loop *loop);
 /* Call FN whenever FD is ready for one of EVENTS. The fd stays the caller's. */
 struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fd_fn *fn, void *ctx);
 void loop_watch_set(struct loop_watch *watch, int events);
+/* An idle watch is served like any other, but doesn't keep loop_run() going (signals). */
+void loop_watch_idle(struct loop_watch *watch, bool idle);
 void loop_unwatch(struct loop_watch *watch); /* NULL is allowed */
 
 /* Call FN once, DELAY milliseconds from now (0: in the next round, after what is ready).
