@@ -65,14 +65,14 @@ struct call {
 	struct loop *loop;
 	struct children *children;
 	const struct call_host *host;
-	const json_t *args;    /* what parse() made, every `${…}` filled in; borrowed */
-	const json_t *target;  /* what target_parse() made, filled in; NULL when there is none */
-	const json_t *env;     /* the run's variables as text, for `shell`; an object, borrowed */
+	const json_t *args;     /* what parse() made, every `${…}` filled in; borrowed */
+	const json_t *target;   /* what target_parse() made, filled in; NULL when there is none */
+	const json_t *env;      /* the run's variables as text, for `shell`; an object, borrowed */
 	const char *stdin_text; /* or NULL */
-	enum effect effect;    /* what was approved: never do more than this */
-	msec deadline;         /* on the monotonic clock; the engine cancels then. For settings that
+	enum effect effect;     /* what was approved: never do more than this */
+	msec deadline; /* on the monotonic clock; the engine cancels then. For settings that
 	                          a server should know too (statement_timeout). */
-	void *state;           /* the adapter's own, NULL at start() */
+	void *state;   /* the adapter's own, NULL at start() */
 	struct call_engine *engine; /* the engine's own; adapters don't touch it */
 };
 
@@ -106,8 +106,8 @@ struct adapter_field {
 };
 
 struct adapter {
-	const char *name; /* the YAML key */
-	const char *help; /* one line */
+	const char *name;  /* the YAML key */
+	const char *help;  /* one line */
 	const char *forms; /* "METHOD URL, URL, {method, url, …}": for help and messages */
 	const struct adapter_field *fields; /* of the result */
 
@@ -115,8 +115,11 @@ struct adapter {
 	 * without one is an error at load. */
 	const char *target_kind;
 	bool target_needed;
-	/* False: the arguments hold no `${…}` (shell: variables reach it as environment). */
+	/* True: the arguments hold no `${…}` (shell: variables reach it as environment). */
 	bool literal;
+	/* True: even as a read it runs by itself, after everything before it: it talks to a person,
+	 * or runs steps of its own. */
+	bool alone;
 
 	/* MUST. The action's YAML value → arguments: a new JSON value in which texts may hold
 	 * `${…}`; NULL after adding problems. */
@@ -135,6 +138,10 @@ struct adapter {
 	 * aws; words quoted with buf_add_shell_word(). `${…}` that is not known yet is still there.
 	 * TARGET may be NULL. What it prints is what start() does. */
 	void (*describe)(const json_t *args, const json_t *target, struct buf *out);
+
+	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
+	 * string, or NULL when the arguments do not tell. */
+	char *(*object)(const json_t *args);
 
 	/* MUST. Never blocks. */
 	void (*start)(struct call *call);

@@ -61,7 +61,8 @@ void children_on_killed(struct children *children,
 
 /* Start a command. Everything in SPEC is copied. Errors say which command and why
  * ("unable to run 'kubectl': not found in PATH: install it or …"). */
-struct child *child_start(struct children *children, const struct child_spec *spec, struct err *err);
+struct child *child_start(
+    struct children *children, const struct child_spec *spec, struct err *err);
 
 /* End the command and every descendant of it. Neither output() nor ended() is called
  * from now on; gone() is, from the loop, at most CHILD_GRACE + 1 s later. */

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ERR_TEXT_MAX 1024
+#define ERR_TEXT_MAX 4096
 
 enum err_kind {
 	ERR_NONE,

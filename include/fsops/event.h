@@ -55,10 +55,14 @@ struct events;
 struct events *events_new(
     const struct clock *clock, const char *run_id, const struct redact *redact);
 void events_add_sink(struct events *events, struct sink *sink); /* takes it */
-/* Emit: fields as json_pack() takes them, without the outer braces' common fields.
- * FIELDS is an object; the reference is taken. */
+/* Emit one event of TYPE with its own fields.
+ * FIELDS is an object; the reference is taken. A `time` in it stands for when it really happened:
+ * reads that run at once are told of in their declared order. */
 void event_emit(struct events *events, const char *type, json_t *fields);
 void events_free(struct events *events); /* closes the sinks */
+
+const char *events_run_id(const struct events *events); /* borrowed */
+json_t *event_time(const struct events *events); /* now, as an event tells it; a new reference */
 
 /* "20261123-090000-high-error-rate-k3": sorts by time (UTC), can be typed. A new string. */
 char *run_id_new(const struct clock *clock, const char *runbook);

@@ -10,18 +10,17 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                           /* zeroed */
-void *mem_grow(void *old, size_t count, size_t item);   /* realloc; contents kept */
-char *mem_text(const char *text);                       /* strdup; NULL stays NULL */
-char *mem_textn(const char *text, size_t len);          /* strndup */
+void *mem_alloc(size_t size);                         /* zeroed */
+void *mem_grow(void *old, size_t count, size_t item); /* realloc; contents kept */
+char *mem_text(const char *text);                     /* strdup; NULL stays NULL */
+char *mem_textn(const char *text, size_t len);        /* strndup */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Make room for one more in an array that doubles: ARRAY holds COUNT items. */
 #define MEM_PUSH_ROOM(array, count)                                                                \
 	do {                                                                                       \
-		if (((count) & ((count) - 1)) == 0)                                                \
-			(array) = mem_grow(                                                        \
-			    (array), (count) ? (count) * 2 : 1, sizeof(*(array)));                 \
+		if (((count) & ((count)-1)) == 0)                                                  \
+			(array) = mem_grow((array), (count) ? (count)*2 : 1, sizeof(*(array)));    \
 	} while (0)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -34,9 +34,9 @@ enum threshold_op { OP_NONE, OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE, OP_INSIDE
 
 struct threshold {
 	enum threshold_op op; /* OP_NONE: not given, never holds */
-	double a; /* in the metric's unit (seconds, bytes, percent …) */
-	double b; /* the upper end of a range */
-	char *text; /* as written; owned */
+	double a;             /* in the metric's unit (seconds, bytes, percent …) */
+	double b;             /* the upper end of a range */
+	char *text;           /* as written; owned */
 };
 
 /*

@@ -14,10 +14,10 @@
 
 struct plan_action {
 	const struct action *action;
-	const char *id;       /* borrowed from the action */
+	const char *id; /* borrowed from the action */
 	enum effect effect;
-	char *command;        /* the equivalent command line, masked; owned */
-	struct plan *nested;  /* of a `runbook:` action; owned, or NULL */
+	char *command;       /* the equivalent command line, masked; owned */
+	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };
 
 struct plan_step {
@@ -34,13 +34,15 @@ struct plan_step {
 struct plan {
 	const struct catalog *catalog;
 	const struct runbook *runbook;
-	json_t *vars;          /* every variable that has a value: name → value */
-	struct redact *redact; /* knows the secrets; shared with the run */
+	json_t *vars;  /* every variable that has a value: name → value */
+	json_t *names; /* what expressions may name before the run: vars, env, links, contacts */
+	json_t *refs;  /* what expressions look at; engine/refs.h */
+	struct redact *redact;   /* knows the secrets; shared with the run */
 	struct plan_step *steps; /* of all sections, in order */
 	size_t step_count;
-	size_t changes;  /* how many selected actions have each effect */
+	size_t changes; /* how many selected actions have each effect */
 	size_t destroys;
-	bool nested;           /* part of another plan: REDACT is that one's */
+	bool nested; /* part of another plan: REDACT is that one's */
 };
 
 struct plan_options {
@@ -58,5 +60,10 @@ struct plan_options {
 struct plan *plan_new(const struct catalog *catalog, const struct runbook *runbook,
     const struct plan_options *options, struct err *err);
 void plan_free(struct plan *plan);
+
+/* The plan of a runbook that OUTER's run is about to run, with VARS (an object) as its --var. It
+ * shares OUTER's secrets and must be freed first. */
+struct plan *plan_nested(
+    const struct plan *outer, const char *name, const json_t *vars, struct err *err);
 
 #endif

@@ -18,11 +18,11 @@ enum answer { ANSWER_NOBODY, ANSWER_YES, ANSWER_SKIP, ANSWER_ABORT, ANSWER_RETRY
 
 struct question {
 	enum question_kind kind;
-	const char *step;       /* title */
-	const char *command;    /* masked; NULL for manual */
-	const char *where;      /* "context prod, namespace flight-search-prod" or NULL */
-	const char *name;       /* destroy: what must be typed */
-	const char *text;       /* why it failed, or what is to be done by hand */
+	const char *step;             /* title */
+	const char *command;          /* masked; NULL for manual */
+	const char *where;            /* "context prod, namespace flight-search-prod" or NULL */
+	const char *name;             /* destroy: what must be typed */
+	const char *text;             /* why it failed, or what is to be done by hand */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
 };

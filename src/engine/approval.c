@@ -1,0 +1,233 @@
+/* Asks for consent. Invariant: approval.given with `yes` is emitted before anything that needs it
+ * starts, and only for an explicit yes of a person or an option. */
+#include "approval.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+
+/* So many changes are named when a run is refused. */
+#define NAMED_MAX 10
+
+bool approval_needed(const struct run_options *options, enum effect effect)
+{
+	return (effect == EFFECT_CHANGE && !options->yes) ||
+	       (effect == EFFECT_DESTROY && !options->yes_destroy);
+}
+
+static void name_changes(
+    const struct plan *plan, const struct run_options *options, struct buf *names, size_t *count)
+{
+	for (size_t s = 0; s < plan->step_count; s++) {
+		const struct plan_step *step = &plan->steps[s];
+
+		for (size_t i = 0; step->selected && i < step->action_count; i++) {
+			const struct plan_action *action = &step->actions[i];
+
+			if (action->nested)
+				name_changes(action->nested, options, names, count);
+			else if (approval_needed(options, action->effect) && ++*count <= NAMED_MAX)
+				buf_addf(names, "\n  %s (%s): %s", step->id,
+				    effect_name(action->effect), action->command);
+		}
+	}
+}
+
+int approval_check(const struct plan *plan, const struct run_options *options, struct err *err)
+{
+	struct buf names;
+	size_t count = 0;
+	bool destroys;
+
+	if (options->check || options->interactive)
+		return 0;
+	buf_init(&names, BUF_TEXT_MAX);
+	name_changes(plan, options, &names, &count);
+	destroys = plan->destroys && !options->yes_destroy;
+	if (count > NAMED_MAX)
+		buf_addf(&names, "\n  and %zu more", count - NAMED_MAX);
+	if (count)
+		err_set(err, ERR_REFUSED,
+		    "%zu change%s need%s approval and there is nobody to ask: run it on a "
+		    "terminal, "
+		    "approve with %s, or look only with --check:%s",
+		    count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+		    !destroys      ? "-y"
+		    : options->yes ? "--yes-destroy"
+		                   : "-y and --yes-destroy",
+		    names.data);
+	buf_release(&names);
+	return count ? -1 : 0;
+}
+
+struct asking {
+	struct slot *slot;
+	answer_fn *fn;
+	void *ctx;
+	const char *kind;
+	struct question question;
+	char *command;
+	char *where;
+	char *name;
+	char *text;
+	struct loop_timer *nobody;
+};
+
+static const char *const answer_names[] = {
+    [ANSWER_NOBODY] = "none",
+    [ANSWER_YES] = "yes",
+    [ANSWER_SKIP] = "skip",
+    [ANSWER_ABORT] = "abort",
+    [ANSWER_RETRY] = "retry",
+    [ANSWER_NO] = "no",
+};
+
+static void emit_given(struct slot *slot, const char *kind, enum answer answer, const char *by)
+{
+	slot_emit(slot, "approval.given",
+	    json_pack(
+	        "{s:s, s:s, s:s}", "question", kind, "answer", answer_names[answer], "by", by));
+}
+
+static void asking_free(struct asking *asking)
+{
+	loop_cancel(asking->nobody);
+	free(asking->command);
+	free(asking->where);
+	free(asking->name);
+	free(asking->text);
+	free(asking);
+}
+
+static void on_answer(void *ctx, enum answer answer)
+{
+	struct asking *asking = ctx;
+	answer_fn *fn = asking->fn;
+	void *fn_ctx = asking->ctx;
+
+	slot_resume_budget(asking->slot);
+	emit_given(
+	    asking->slot, asking->kind, answer, answer == ANSWER_NOBODY ? "nobody" : "person");
+	asking_free(asking);
+	fn(fn_ctx, answer);
+}
+
+static void on_nobody(void *ctx)
+{
+	struct asking *asking = ctx;
+
+	asking->nobody = NULL;
+	on_answer(asking, ANSWER_NOBODY);
+}
+
+/* "cluster: context prod, namespace flight-search-prod" */
+static char *target_text(const struct action *action, const json_t *target)
+{
+	struct buf text;
+	const char *key;
+	json_t *value;
+
+	if (!action->target || !target)
+		return NULL;
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_adds(&text, action->target->name);
+	json_object_foreach((json_t *)target, key, value)
+	{
+		if (json_is_string(value))
+			buf_addf(&text, "%s%s %s", strchr(text.data, ':') ? ", " : ": ", key,
+			    json_string_value(value));
+	}
+	return text.data; /* transferred */
+}
+
+static char *masked(const struct run *run, const char *text)
+{
+	return text ? redact_text(run->plan->redact, text, strlen(text)) : NULL;
+}
+
+static char *destroyed_name(const struct slot *slot, const struct command *command)
+{
+	const struct action *action = slot_action(slot)->action;
+	char *name = action->adapter->object ? action->adapter->object(command->args) : NULL;
+
+	return name ? name : mem_text(slot_run(slot)->plan->catalog->platform->name);
+}
+
+static struct asking *ask(struct asking *asking, const struct command *command)
+{
+	struct slot *slot = asking->slot;
+	struct run *run = slot_run(slot);
+	struct question *question = &asking->question;
+
+	asking->command = masked(run, command->line);
+	asking->where = target_text(slot_action(slot)->action, command->target);
+	question->command = asking->command;
+	question->where = asking->where;
+	question->name = asking->name;
+	question->text = asking->text;
+	slot_emit(slot, "approval.asked",
+	    json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "question", asking->kind, "command",
+	        command->line, "effect", effect_name(command->effect), "text", asking->text,
+	        "where", asking->where));
+	slot_pause_budget(slot);
+	if (run->asker)
+		run->asker->ops->ask(run->asker, question, on_answer, asking);
+	else
+		asking->nobody = loop_after(run->loop, 0, on_nobody, asking);
+	return asking;
+}
+
+static struct asking *asking_new(
+    struct slot *slot, enum question_kind kind, const char *kind_name, answer_fn *fn, void *ctx)
+{
+	struct asking *asking = mem_alloc(sizeof(*asking));
+
+	asking->slot = slot;
+	asking->kind = kind_name;
+	asking->fn = fn;
+	asking->ctx = ctx;
+	asking->question.kind = kind;
+	asking->question.step = slot_title(slot);
+	return asking;
+}
+
+struct asking *approval_ask(
+    struct slot *slot, const struct command *command, answer_fn *fn, void *ctx)
+{
+	bool destroy = command->effect == EFFECT_DESTROY;
+	struct asking *asking = asking_new(slot, destroy ? QUESTION_DESTROY : QUESTION_CHANGE,
+	    destroy ? "destroy" : "change", fn, ctx);
+
+	if (destroy)
+		asking->name = destroyed_name(slot, command);
+	return ask(asking, command);
+}
+
+struct asking *approval_ask_failed(
+    struct slot *slot, const struct command *command, const char *why, answer_fn *fn, void *ctx)
+{
+	struct asking *asking = asking_new(slot, QUESTION_FAILED, "failed", fn, ctx);
+
+	asking->text = masked(slot_run(slot), why);
+	return ask(asking, command);
+}
+
+void approval_withdraw(struct asking *asking)
+{
+	struct run *run = asking ? slot_run(asking->slot) : NULL;
+
+	if (!asking)
+		return;
+	if (run->asker)
+		run->asker->ops->withdraw(run->asker);
+	slot_resume_budget(asking->slot);
+	asking_free(asking);
+}
+
+void approval_by_option(struct slot *slot, const struct command *command)
+{
+	emit_given(
+	    slot, command->effect == EFFECT_DESTROY ? "destroy" : "change", ANSWER_YES, "option");
+}

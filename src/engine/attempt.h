@@ -1,0 +1,56 @@
+/*
+ * One attempt of one action: the engine's side of the adapter contract
+ * (adapter.h). Owns the deadline; knows nothing of retries or steps.
+ *
+ * `ended` comes exactly once, from the loop, when nothing of the attempt is
+ * alive any more; the attempt is freed after it.
+ */
+#ifndef FSOPS_ENGINE_ATTEMPT_H
+#define FSOPS_ENGINE_ATTEMPT_H
+
+#include <jansson.h>
+
+#include "fsops/adapter.h"
+
+enum attempt_outcome {
+	ATTEMPT_DONE,   /* there is a result; `why` says what is unexpected about it, or is NULL */
+	ATTEMPT_FAILED, /* no result; `why` says so */
+	ATTEMPT_TIMED_OUT, /* the deadline came */
+	ATTEMPT_CANCELLED, /* attempt_cancel() */
+};
+
+struct attempt_end {
+	enum attempt_outcome outcome;
+	json_t *result; /* borrowed; NULL without one */
+	const char *why;
+};
+
+struct attempt_spec {
+	const struct adapter *adapter;
+	struct loop *loop;
+	struct children *children;
+	const struct call_host *host;
+	json_t *args;     /* taken */
+	json_t *target;   /* taken; or NULL */
+	json_t *env;      /* taken; or NULL */
+	char *stdin_text; /* taken; or NULL */
+	json_t *wants;    /* taken: the result fields that expressions look at; refs.h */
+	enum effect effect;
+	msec deadline; /* on the monotonic clock; 0: none */
+	void (*output)(void *ctx, enum child_stream stream, const char *data, size_t len);
+	void (*ended)(void *ctx, const struct attempt_end *end);
+	void *ctx;
+};
+
+struct attempt;
+
+struct attempt *attempt_start(const struct attempt_spec *spec);
+void attempt_cancel(struct attempt *attempt);
+
+/* The `ctx` of the attempt that CALL belongs to. */
+void *attempt_owner(const struct call *call);
+
+/* Move the deadline: a person was asked meanwhile. 0: none. */
+void attempt_set_deadline(struct attempt *attempt, msec deadline);
+
+#endif

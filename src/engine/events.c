@@ -1,0 +1,116 @@
+/* The event stream: numbers, stamps and masks each event, then hands it to every sink.
+ * Invariant: `seq` grows by one an event, and no sink sees a text that was not masked. */
+#include "fsops/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/random.h>
+
+#include "fsops/mem.h"
+
+#define EVENT_VERSION 1
+
+struct events {
+	const struct clock *clock;
+	const struct redact *redact;
+	char *run_id;
+	json_int_t seq;
+	struct sink **sinks;
+	size_t sink_count;
+};
+
+struct events *events_new(
+    const struct clock *clock, const char *run_id, const struct redact *redact)
+{
+	struct events *events = mem_alloc(sizeof(*events));
+
+	events->clock = clock;
+	events->redact = redact;
+	events->run_id = mem_text(run_id);
+	return events;
+}
+
+void events_add_sink(struct events *events, struct sink *sink)
+{
+	MEM_PUSH_ROOM(events->sinks, events->sink_count);
+	events->sinks[events->sink_count++] = sink; /* transferred */
+}
+
+void events_free(struct events *events)
+{
+	if (!events)
+		return;
+	for (size_t i = 0; i < events->sink_count; i++)
+		events->sinks[i]->ops->close(events->sinks[i]);
+	free(events->sinks);
+	free(events->run_id);
+	free(events);
+}
+
+const char *events_run_id(const struct events *events)
+{
+	return events->run_id;
+}
+
+json_t *event_time(const struct events *events)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format_rfc3339(events->clock->wall(events->clock->ctx), text);
+	return json_string(text);
+}
+
+/* The common fields come first, so that a line can be read by eye. */
+static json_t *make_event(struct events *events, const char *type, json_t *fields)
+{
+	json_t *time = json_incref(json_object_get(fields, "time"));
+	json_t *event = json_object();
+
+	json_object_set_new(event, "v", json_integer(EVENT_VERSION));
+	json_object_set_new(event, "seq", json_integer(++events->seq));
+	json_object_set_new(event, "time", time ? time : event_time(events));
+	json_object_set_new(event, "run", json_string(events->run_id));
+	json_object_set_new(event, "type", json_string(type));
+	json_object_update_missing(event, fields);
+	return event;
+}
+
+void event_emit(struct events *events, const char *type, json_t *fields)
+{
+	json_t *event = make_event(events, type, fields);
+	json_t *masked = redact_value(events->redact, event);
+
+	for (size_t i = 0; i < events->sink_count; i++)
+		events->sinks[i]->ops->event(events->sinks[i], masked);
+	json_decref(masked);
+	json_decref(event);
+	json_decref(fields);
+}
+
+/* Two characters tell apart runs of one runbook that start in the same second. */
+static void random_suffix(char suffix[3])
+{
+	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	unsigned char bytes[2] = {0};
+
+	if (getentropy(bytes, sizeof(bytes)) < 0)
+		bytes[0] = (unsigned char)getpid();
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		suffix[i] = letters[bytes[i] % (sizeof(letters) - 1)];
+	suffix[2] = '\0';
+}
+
+char *run_id_new(const struct clock *clock, const char *runbook)
+{
+	time_t seconds = (time_t)(clock->wall(clock->ctx) / 1000);
+	char stamp[32];
+	char suffix[3];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	random_suffix(suffix);
+	return mem_printf("%s-%s-%s", stamp, runbook, suffix);
+}

@@ -1,0 +1,151 @@
+/* Fills templates. Invariant: a value is put into its place and never read again as a
+ * template, so that no value can bring in a `${…}` of its own. */
+#include "expand.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "fsops/value.h"
+
+struct filling {
+	const struct expander *expander;
+	struct buf out;
+	json_t *last; /* the value of the last hole */
+	struct err *err;
+};
+
+static int add_literal(void *ctx, const char *text, size_t len)
+{
+	struct filling *filling = ctx;
+
+	return buf_add(&filling->out, text, len);
+}
+
+static json_t *evaluate(struct filling *filling, const char *text, size_t len)
+{
+	const struct expander *expander = filling->expander;
+	bool secret = false;
+	json_t *value = NULL;
+	char *plain;
+
+	if (scope_eval_text(expander->scope, text, len, &value, &secret, filling->err) < 0)
+		return NULL;
+	if (secret && expander->redact) {
+		plain = value_to_text(value);
+		redact_add(expander->redact, plain);
+		free(plain);
+	}
+	return value;
+}
+
+static int add_hole(void *ctx, const char *text, size_t len)
+{
+	struct filling *filling = ctx;
+	char *plain;
+
+	json_decref(filling->last);
+	filling->last = evaluate(filling, text, len);
+	if (!filling->last && filling->expander->mode == EXPAND_KNOWN)
+		return buf_addf(&filling->out, "${%.*s}", (int)len, text);
+	if (!filling->last)
+		return -1;
+	plain = value_to_text(filling->last);
+	buf_adds(&filling->out, plain);
+	free(plain);
+	return 0;
+}
+
+static int fill(struct filling *filling, const char *text)
+{
+	buf_init(&filling->out, BUF_TEXT_MAX);
+	if (template_each(text, add_literal, add_hole, filling) < 0) {
+		if (filling->out.full)
+			err_set(filling->err, ERR_LIMIT, "a text grew over %d bytes", BUF_TEXT_MAX);
+		return -1;
+	}
+	return 0;
+}
+
+char *expand_text(const struct expander *expander, const char *text, struct err *err)
+{
+	struct filling filling = {.expander = expander, .err = err};
+	char *result = NULL;
+
+	if (fill(&filling, text) == 0)
+		result = buf_detach(&filling.out);
+	buf_release(&filling.out);
+	json_decref(filling.last);
+	return result;
+}
+
+static json_t *expand_string(const struct expander *expander, const json_t *string, struct err *err)
+{
+	struct filling filling = {.expander = expander, .err = err};
+	const char *text = json_string_value(string);
+	json_t *result = NULL;
+
+	if (!template_any(text))
+		return json_incref((json_t *)string);
+	if (fill(&filling, text) < 0)
+		goto out;
+	if (template_is_single(text, NULL, NULL) && filling.last)
+		result = json_incref(filling.last);
+	else
+		result = value_text(filling.out.data, filling.out.len);
+out:
+	buf_release(&filling.out);
+	json_decref(filling.last);
+	return result;
+}
+
+static json_t *expand_array(const struct expander *expander, const json_t *array, struct err *err)
+{
+	json_t *copy = json_array();
+
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		json_t *item = expand_json(expander, json_array_get(array, i), err);
+
+		if (!item) {
+			json_decref(copy);
+			return NULL;
+		}
+		json_array_append_new(copy, item);
+	}
+	return copy;
+}
+
+static json_t *expand_object(const struct expander *expander, const json_t *object, struct err *err)
+{
+	json_t *copy = json_object();
+	const char *key;
+	json_t *member;
+
+	json_object_foreach((json_t *)object, key, member)
+	{
+		json_t *item = expand_json(expander, member, err);
+
+		if (!item) {
+			json_decref(copy);
+			return NULL;
+		}
+		json_object_set_new(copy, key, item);
+	}
+	return copy;
+}
+
+json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err)
+{
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		return expand_string(expander, value, err);
+	case JSON_ARRAY:
+		return expand_array(expander, value, err);
+	case JSON_OBJECT:
+		return expand_object(expander, value, err);
+	default:
+		return json_incref((json_t *)value);
+	}
+}

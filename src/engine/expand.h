@@ -1,0 +1,30 @@
+/*
+ * Filling `${…}` into texts and JSON. A text that is one `${…}` and nothing else
+ * keeps the type of its value; in any other text the value is written as
+ * value_to_text() does.
+ */
+#ifndef FSOPS_ENGINE_EXPAND_H
+#define FSOPS_ENGINE_EXPAND_H
+
+#include "fsops/err.h"
+#include "fsops/redact.h"
+#include "scope.h"
+
+enum expand_mode {
+	EXPAND_ALL,   /* a name that is not known is an error */
+	EXPAND_KNOWN, /* … stays as its `${…}`: dry runs, plans */
+};
+
+struct expander {
+	const struct scope *scope;
+	enum expand_mode mode;
+	struct redact *redact; /* told of values that must be masked; or NULL */
+};
+
+/* A copy of VALUE with every text in it filled in (keys are left); a new reference or NULL. */
+json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err);
+
+/* One text; a new C string or NULL. */
+char *expand_text(const struct expander *expander, const char *text, struct err *err);
+
+#endif

@@ -1,0 +1,279 @@
+/* Services for adapters. Invariant: a task has at most one service under way; its `done` or, after
+ * give_up, its `gone` is called exactly once, from the loop. */
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attempt.h"
+#include "fsops/mem.h"
+#include "fsops/question.h"
+#include "fsops/value.h"
+#include "measure.h"
+#include "step_run.h"
+#include "task.h"
+
+struct service {
+	struct call *call;
+	struct slot *slot;
+	struct loop_timer *timer;
+	void (*gone)(struct call *call);
+	/* ask */
+	struct question question;
+	bool asking;
+	void (*answered)(struct call *call, const char *answer);
+	/* measure */
+	struct measure *measure;
+	void (*measured)(struct call *call, const char *level, const json_t *metrics);
+	/* run */
+	struct run *inner;
+	struct plan *plan;
+	void (*ran)(struct call *call, const char *level, const char *why);
+	char *why;
+};
+
+static struct service *service_new(struct call *call)
+{
+	struct task *task = attempt_owner(call);
+	struct service *service = mem_alloc(sizeof(*service));
+
+	service->call = call;
+	service->slot = task_slot(task);
+	*task_service(task) = service;
+	return service;
+}
+
+static void service_free(struct service *service)
+{
+	*task_service(attempt_owner(service->call)) = NULL;
+	loop_cancel(service->timer);
+	run_free(service->inner);
+	plan_free(service->plan);
+	free((void *)service->question.checklist);
+	free(service->why);
+	free(service);
+}
+
+static struct run *run_of(const struct service *service)
+{
+	return slot_run(service->slot);
+}
+
+/* ---- asking a person ---- */
+
+static void answered(struct service *service, const char *answer)
+{
+	struct call *call = service->call;
+	void (*done)(struct call *, const char *) = service->answered;
+
+	slot_emit(service->slot, "approval.given",
+	    json_pack("{s:s, s:s, s:s}", "question", "manual", "answer", answer ? answer : "none",
+	        "by", answer ? "person" : "nobody"));
+	service_free(service);
+	done(call, answer);
+}
+
+static void on_nobody(void *ctx)
+{
+	struct service *service = ctx;
+
+	service->timer = NULL;
+	answered(service, NULL);
+}
+
+static void on_answer(void *ctx, enum answer answer)
+{
+	struct service *service = ctx;
+
+	service->asking = false;
+	slot_resume_budget(service->slot);
+	if (answer == ANSWER_ABORT)
+		run_stop(run_of(service), STOP_ABORT, "the person said abort");
+	answered(service, answer == ANSWER_YES      ? "done"
+	                  : answer == ANSWER_NO     ? "no"
+	                  : answer == ANSWER_NOBODY ? NULL
+	                                            : "skip");
+}
+
+static void fill_question(struct service *service, const json_t *checklist)
+{
+	size_t count = json_array_size(checklist);
+	const char **items = mem_alloc((count + 1) * sizeof(*items));
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = json_string_value(json_array_get(checklist, i));
+	service->question = (struct question){
+	    .kind = QUESTION_MANUAL,
+	    .step = slot_title(service->slot),
+	    .text = slot_action(service->slot)->action->title,
+	    .checklist = items,
+	    .checklist_count = count,
+	};
+}
+
+static void ask(
+    struct call *call, const json_t *checklist, void (*done)(struct call *call, const char *answer))
+{
+	struct service *service = service_new(call);
+	struct run *run = run_of(service);
+
+	service->answered = done;
+	slot_emit(service->slot, "approval.asked",
+	    json_pack(
+	        "{s:s, s:O, s:s}", "question", "manual", "checklist", checklist, "effect", "read"));
+	if (!run->asker || !run->options->interactive || run->options->check) {
+		service->timer = loop_after(run->loop, 0, on_nobody, service);
+		return;
+	}
+	fill_question(service, checklist);
+	service->asking = true;
+	slot_pause_budget(service->slot);
+	run->asker->ops->ask(run->asker, &service->question, on_answer, service);
+}
+
+/* ---- measuring ---- */
+
+static void on_measured(void *ctx, const json_t *metrics, enum level worst)
+{
+	struct service *service = ctx;
+	struct run *run = run_of(service);
+	struct call *call = service->call;
+	void (*done)(struct call *, const char *, const json_t *) = service->measured;
+
+	for (size_t i = 0; i < json_array_size(metrics); i++) {
+		json_t *fields = json_copy(json_array_get(metrics, i));
+
+		json_object_set(
+		    run->metrics, value_get_text(fields, "name"), json_array_get(metrics, i));
+		json_object_set_new(fields, "when", json_string("step"));
+		slot_emit(service->slot, "metric.measured", fields);
+	}
+	service_free(service);
+	done(call, level_name(worst), metrics);
+}
+
+static void measure(struct call *call, const json_t *names,
+    void (*done)(struct call *call, const char *level, const json_t *metrics))
+{
+	struct service *service = service_new(call);
+	struct run *run = run_of(service);
+	size_t count;
+	const struct metric **metrics =
+	    measure_select(run->plan->catalog->platform, names, &count, NULL);
+
+	service->measured = done;
+	service->measure = measure_start(&(struct measure_spec){
+	    .loop = run->loop,
+	    .children = run->children,
+	    .scope = slot_scope(service->slot),
+	    .metrics = metrics,
+	    .count = count,
+	    .done = on_measured,
+	    .ctx = service,
+	});
+	free(metrics);
+}
+
+/* ---- running another runbook ---- */
+
+/* What happened inside counts outside too. */
+static void add_to_outer(struct run *outer, const struct run *inner)
+{
+	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+		outer->counts[i] += inner->counts[i];
+	json_array_extend(outer->left, inner->left);
+	if (inner->stop == STOP_ABORT || inner->stop == STOP_REFUSED)
+		run_stop(outer, inner->stop, inner->why);
+}
+
+static void on_run_ended(void *ctx, struct run *inner)
+{
+	struct service *service = ctx;
+	struct call *call = service->call;
+	void (*done)(struct call *, const char *, const char *) = service->ran;
+	void (*gone)(struct call *) = service->gone;
+	const char *level = level_name(inner->level);
+	char *why = mem_text(inner->why);
+
+	add_to_outer(run_of(service), inner);
+	service_free(service);
+	if (gone)
+		gone(call);
+	else
+		done(call, level, why);
+	free(why);
+}
+
+static void on_no_plan(void *ctx)
+{
+	struct service *service = ctx;
+	struct call *call = service->call;
+	void (*done)(struct call *, const char *, const char *) = service->ran;
+	char *why = mem_text(service->why);
+
+	service->timer = NULL;
+	service_free(service);
+	done(call, level_name(LEVEL_UNKNOWN), why);
+	free(why);
+}
+
+static void run(struct call *call, const char *name, const json_t *vars,
+    void (*done)(struct call *call, const char *level, const char *why))
+{
+	struct service *service = service_new(call);
+	struct run *outer = run_of(service);
+	struct err err;
+
+	service->ran = done;
+	service->plan = plan_nested(outer->plan, name, vars, &err);
+	if (!service->plan) {
+		service->why = mem_text(err.text);
+		service->timer = loop_after(outer->loop, 0, on_no_plan, service);
+		return;
+	}
+	service->inner = run_create(service->plan, outer);
+	service->inner->ended = on_run_ended;
+	service->inner->ctx = service;
+	run_begin(service->inner);
+}
+
+/* ---- giving up ---- */
+
+static void on_gone(void *ctx)
+{
+	struct service *service = ctx;
+	struct call *call = service->call;
+	void (*gone)(struct call *) = service->gone;
+
+	service->timer = NULL;
+	service_free(service);
+	gone(call);
+}
+
+static void give_up(struct call *call, void (*gone)(struct call *call))
+{
+	struct service *service = *task_service(attempt_owner(call));
+
+	service->gone = gone;
+	if (service->measure) {
+		measure_cancel(service->measure, on_gone, service);
+		return;
+	}
+	if (service->inner) {
+		run_interrupt(service->inner, 0);
+		return;
+	}
+	if (service->asking) {
+		run_of(service)->asker->ops->withdraw(run_of(service)->asker);
+		slot_resume_budget(service->slot);
+	}
+	loop_cancel(service->timer);
+	service->timer = loop_after(call->loop, 0, on_gone, service);
+}
+
+const struct call_host host_services = {
+    .ask = ask,
+    .measure = measure,
+    .run = run,
+    .give_up = give_up,
+};

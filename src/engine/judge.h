@@ -1,0 +1,29 @@
+/*
+ * Was an attempt good? From its end, the action's `until` and `expect`, and the
+ * adapter's own default.
+ */
+#ifndef FSOPS_ENGINE_JUDGE_H
+#define FSOPS_ENGINE_JUDGE_H
+
+#include <stddef.h>
+
+#include "attempt.h"
+#include "fsops/model.h"
+#include "scope.h"
+
+enum verdict {
+	VERDICT_GOOD,
+	VERDICT_BAD,
+	VERDICT_LATE,  /* the attempt's own timeout came */
+	VERDICT_AGAIN, /* `until` does not hold yet; a refused connection is "not yet" too */
+};
+
+/* OWN: a scope with the result's fields. WHY (of SIZE bytes) gets a sentence unless it is good. */
+enum verdict judge(const struct action *action, const struct attempt_end *end,
+    const struct scope *own, char *why, size_t size);
+
+/* Why an action whose step's time is up did not pass; LAST is what was wrong at the last look, or
+ * NULL. Borrowed until the next call. */
+const char *judge_late(const struct action *action, const char *last);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * What an action printed, on its way to the event stream: whole lines, at most
+ * OUTPUT_HEAD bytes as they come, then only the last OUTPUT_TAIL bytes, with
+ * the number of bytes between them said. So an output of gigabytes costs the
+ * memory of a few lines.
+ */
+#ifndef FSOPS_ENGINE_OUTPUT_H
+#define FSOPS_ENGINE_OUTPUT_H
+
+#include "fsops/buf.h"
+#include "fsops/child.h"
+
+#define OUTPUT_HEAD (256 * 1024)
+#define OUTPUT_TAIL (32 * 1024)
+#define OUTPUT_LINE (32 * 1024) /* a longer line is passed on in pieces */
+
+typedef void output_fn(void *ctx, enum child_stream stream, const char *text, size_t len);
+
+struct output_stream {
+	struct buf pending; /* the line that is not complete yet */
+	struct buf tail;
+	size_t seen;
+	size_t shown;
+};
+
+struct output {
+	struct output_stream streams[2]; /* stdout, stderr */
+	output_fn *fn;
+	void *ctx;
+};
+
+void output_init(struct output *output, output_fn *fn, void *ctx);
+void output_add(struct output *output, enum child_stream stream, const char *data, size_t len);
+/* Pass on what is left, the tail too. */
+void output_finish(struct output *output);
+void output_release(struct output *output);
+
+#endif

@@ -1,0 +1,294 @@
+/* Makes plans. Invariant: making one touches nothing outside this process: no socket, no child, no
+ * file. What it shows and what a run does come from the same command_make(). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "command.h"
+#include "fsops/mem.h"
+#include "fsops/plan.h"
+#include "fsops/text.h"
+#include "fsops/value.h"
+#include "refs.h"
+#include "vars.h"
+
+/* Runbooks that run runbooks: so deep at most, and never in a circle. */
+#define PLAN_NESTING_MAX 8
+
+/* Above it: the plans that this one is being made for, innermost first. */
+struct making {
+	const struct catalog *catalog;
+	struct plan *plan;
+	const struct making *outer;
+	struct err *err;
+};
+
+static int check_circle(const struct making *making, const struct runbook *runbook)
+{
+	size_t depth = 0;
+
+	for (const struct making *at = making; at; at = at->outer, depth++)
+		if (at->plan->runbook == runbook)
+			return err_set(making->err, ERR_INPUT,
+			    "runbook '%s' runs itself through '%s': take one of the two out",
+			    runbook->name, making->plan->runbook->name);
+	if (depth >= PLAN_NESTING_MAX)
+		return err_set(
+		    making->err, ERR_LIMIT, "runbooks run runbooks over %d deep", PLAN_NESTING_MAX);
+	return 0;
+}
+
+static struct plan *make_plan(const struct making *outer, const struct catalog *catalog,
+    const struct runbook *runbook, const struct plan_options *options, struct redact *redact,
+    struct err *err);
+
+/* The variables of a nested plan, as `--var` would give them: those that are known by now. */
+static char **nested_vars(const json_t *vars, size_t *count)
+{
+	char **items = mem_alloc((json_object_size(vars) + 1) * sizeof(*items));
+	const char *key;
+	json_t *value;
+
+	*count = 0;
+	json_object_foreach((json_t *)vars, key, value)
+	{
+		char *text = value_to_text(value);
+
+		items[(*count)++] = mem_printf("%s=%s", key, text);
+		free(text);
+	}
+	return items;
+}
+
+static struct plan *make_nested(
+    const struct making *making, const char *name, const json_t *vars, bool lenient)
+{
+	const struct runbook *runbook = catalog_find(making->catalog, name, making->err);
+	struct plan_options options = {.lenient = lenient};
+	struct plan *plan;
+	char **items;
+
+	if (!runbook || check_circle(making, runbook) < 0)
+		return NULL;
+	items = nested_vars(vars, &options.var_count);
+	options.vars = (const char *const *)items;
+	plan = make_plan(
+	    making, making->catalog, runbook, &options, making->plan->redact, making->err);
+	for (size_t i = 0; i < options.var_count; i++)
+		free(items[i]);
+	free(items);
+	return plan;
+}
+
+struct plan *plan_nested(
+    const struct plan *outer, const char *name, const json_t *vars, struct err *err)
+{
+	struct making making = {
+	    .catalog = outer->catalog, .plan = (struct plan *)outer, .err = err};
+
+	return make_nested(&making, name, vars, false);
+}
+
+static int nest(struct making *making, struct plan_action *action, const json_t *args)
+{
+	const char *name = value_get_text(args, "name");
+
+	action->nested = make_nested(making, name ? name : "", json_object_get(args, "vars"), true);
+	return action->nested ? 0 : -1;
+}
+
+/* What a nested plan may do counts for the action that runs it. */
+static enum effect nested_effect(const struct plan *nested)
+{
+	return nested->destroys ? EFFECT_DESTROY : nested->changes ? EFFECT_CHANGE : EFFECT_READ;
+}
+
+static int add_action(struct making *making, const struct action *from, struct plan_action *action)
+{
+	struct plan *plan = making->plan;
+	struct scope scope = {.names = plan->names};
+	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
+	struct command command;
+	int result = 0;
+
+	action->action = from;
+	action->id = from->id;
+	if (command_make(&command, &expander, from, making->err) < 0)
+		return -1;
+	action->effect = command.effect;
+	action->command = redact_text(plan->redact, command.line, strlen(command.line));
+	if (strcmp(from->adapter->name, "runbook") == 0)
+		result = nest(making, action, command.args);
+	if (action->nested && action->effect < nested_effect(action->nested))
+		action->effect = nested_effect(action->nested);
+	command_release(&command);
+	return result;
+}
+
+static int add_step(struct making *making, const struct step *from, enum section section)
+{
+	struct plan *plan = making->plan;
+	struct plan_step *step;
+
+	MEM_PUSH_ROOM(plan->steps, plan->step_count);
+	step = &plan->steps[plan->step_count++];
+	*step = (struct plan_step){
+	    .step = from,
+	    .section = section,
+	    .id = from->id,
+	    .title = from->title,
+	    .budget = from->budget ? from->budget : STEP_BUDGET_DEFAULT,
+	    .selected = true,
+	    .actions = mem_alloc(from->action_count * sizeof(*step->actions)),
+	};
+	for (size_t i = 0; i < from->action_count; i++) {
+		step->action_count++;
+		if (add_action(making, &from->actions[i], &step->actions[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_steps(struct making *making, const struct runbook *runbook)
+{
+	for (size_t s = 0; s < SECTION_COUNT; s++)
+		for (size_t i = 0; i < runbook->sections[s].count; i++)
+			if (add_step(making, &runbook->sections[s].items[i], (enum section)s) < 0)
+				return -1;
+	return 0;
+}
+
+static bool names_step(const char *name, const struct plan_step *step, size_t number)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%zu", number);
+	return strcmp(name, step->id) == 0 || strcasecmp(name, step->title) == 0 ||
+	       strcmp(name, digits) == 0;
+}
+
+static struct plan_step *find_step(const struct plan *plan, const char *name, struct err *err)
+{
+	const char **ids = mem_alloc((plan->step_count + 1) * sizeof(*ids));
+	struct plan_step *found = NULL;
+	const char *near;
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		ids[i] = plan->steps[i].id;
+		if (!found && names_step(name, &plan->steps[i], i + 1))
+			found = &plan->steps[i];
+	}
+	near = text_nearest(name, ids, plan->step_count);
+	if (!found)
+		err_set(err, ERR_USAGE, "runbook '%s' has no step '%s'%s%s%s", plan->runbook->name,
+		    name, near ? ": did you mean '" : "; `fsops show` lists them", near ? near : "",
+		    near ? "'?" : "");
+	free(ids);
+	return found;
+}
+
+static int select_from(struct plan *plan, const char *name, struct err *err)
+{
+	struct plan_step *first = find_step(plan, name, err);
+
+	if (!first)
+		return -1;
+	for (struct plan_step *step = plan->steps; step < first; step++)
+		step->selected = false;
+	return 0;
+}
+
+static int select_only(struct plan *plan, const struct plan_options *options, struct err *err)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		plan->steps[i].selected = false;
+	for (size_t i = 0; i < options->only_count; i++) {
+		struct plan_step *step = find_step(plan, options->only[i], err);
+
+		if (!step)
+			return -1;
+		step->selected = true;
+	}
+	return 0;
+}
+
+static int select_steps(struct plan *plan, const struct plan_options *options, struct err *err)
+{
+	if (options->only_count && options->from)
+		return err_set(err, ERR_USAGE,
+		    "--from and --only do not go together: name the steps "
+		    "with --only, or where to start with --from");
+	if (options->only_count)
+		return select_only(plan, options, err);
+	return options->from ? select_from(plan, options->from, err) : 0;
+}
+
+static void count_effects(struct plan *plan)
+{
+	for (size_t s = 0; s < plan->step_count; s++) {
+		const struct plan_step *step = &plan->steps[s];
+
+		for (size_t i = 0; step->selected && i < step->action_count; i++) {
+			const struct plan *nested = step->actions[i].nested;
+			enum effect effect = step->actions[i].effect;
+
+			plan->changes += nested ? nested->changes : effect == EFFECT_CHANGE;
+			plan->destroys += nested ? nested->destroys : effect == EFFECT_DESTROY;
+		}
+	}
+}
+
+static struct plan *make_plan(const struct making *outer, const struct catalog *catalog,
+    const struct runbook *runbook, const struct plan_options *options, struct redact *redact,
+    struct err *err)
+{
+	struct plan *plan = mem_alloc(sizeof(*plan));
+	struct making making = {.catalog = catalog, .plan = plan, .outer = outer, .err = err};
+
+	plan->catalog = catalog;
+	plan->runbook = runbook;
+	plan->nested = outer != NULL;
+	plan->redact = outer ? redact : redact_for_platform(catalog->platform);
+	plan->names = scope_constants(catalog->platform);
+	plan->refs = refs_of_runbook(runbook);
+	plan->vars =
+	    vars_resolve(catalog->platform, runbook, options, plan->names, plan->redact, err);
+	if (!plan->vars || add_steps(&making, runbook) < 0 ||
+	    select_steps(plan, options, err) < 0) {
+		plan_free(plan);
+		return NULL;
+	}
+	count_effects(plan);
+	return plan;
+}
+
+struct plan *plan_new(const struct catalog *catalog, const struct runbook *runbook,
+    const struct plan_options *options, struct err *err)
+{
+	return make_plan(NULL, catalog, runbook, options, NULL, err);
+}
+
+static void step_release(struct plan_step *step)
+{
+	for (size_t i = 0; i < step->action_count; i++) {
+		free(step->actions[i].command);
+		plan_free(step->actions[i].nested);
+	}
+	free(step->actions);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->step_count; i++)
+		step_release(&plan->steps[i]);
+	free(plan->steps);
+	json_decref(plan->vars);
+	json_decref(plan->names);
+	json_decref(plan->refs);
+	if (!plan->nested)
+		redact_free(plan->redact);
+	free(plan);
+}

@@ -1,0 +1,161 @@
+/* References between expressions and results. Pure: reads the model, changes nothing. */
+#include "refs.h"
+
+#include <string.h>
+
+#include "fsops/template.h"
+
+struct walk {
+	expr_path_fn *fn;
+	void *ctx;
+};
+
+static void walk_condition(const struct condition *condition, const struct walk *walk)
+{
+	if (condition->expr)
+		expr_each_path(condition->expr, walk->fn, walk->ctx);
+}
+
+static int walk_hole(void *ctx, const char *text, size_t len)
+{
+	const struct walk *walk = ctx;
+	struct expr_error error;
+	struct expr *expr = expr_compile(text, len, NULL, &error);
+
+	if (expr)
+		expr_each_path(expr, walk->fn, walk->ctx);
+	expr_free(expr);
+	return 0;
+}
+
+static void walk_text(const char *text, const struct walk *walk)
+{
+	if (text && template_any(text))
+		template_each(text, NULL, walk_hole, (void *)walk);
+}
+
+static void walk_json(const json_t *value, const struct walk *walk)
+{
+	const char *key;
+	json_t *member;
+
+	walk_text(json_string_value(value), walk);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		walk_json(json_array_get(value, i), walk);
+	json_object_foreach((json_t *)value, key, member) walk_json(member, walk);
+}
+
+/* The expressions that see the action's own result. */
+static void walk_own(const struct action *action, const struct walk *walk)
+{
+	for (size_t i = 0; i < action->expect_count; i++)
+		walk_condition(&action->expects[i], walk);
+	for (size_t i = 0; i < action->capture_count; i++)
+		walk_condition(&action->captures[i].value, walk);
+	walk_condition(&action->until, walk);
+}
+
+void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx)
+{
+	struct walk walk = {.fn = fn, .ctx = ctx};
+
+	walk_own(action, &walk);
+	walk_condition(&action->when, &walk);
+	walk_condition(&action->for_each, &walk);
+	if (!action->adapter->literal)
+		walk_json(action->args, &walk);
+	walk_text(action->save, &walk);
+	walk_text(action->stdin_text, &walk);
+	walk_text(action->hold_for_text, &walk);
+}
+
+static json_t *member(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (!value) {
+		value = json_object();
+		json_object_set_new(object, key, value);
+	}
+	return value;
+}
+
+static void note_path(void *ctx, const char *const *parts, size_t count)
+{
+	json_t *refs = ctx;
+
+	if (count >= 2 && strcmp(parts[0], "results") == 0)
+		json_object_set_new(member(member(refs, "results"), parts[1]),
+		    count > 2 ? parts[2] : "*", json_true());
+	if (count >= 2 && strcmp(parts[0], "metrics") == 0)
+		json_object_set_new(member(refs, "metrics"), parts[1], json_true());
+}
+
+static void note_step(const struct step *step, json_t *refs)
+{
+	struct walk walk = {.fn = note_path, .ctx = refs};
+
+	walk_condition(&step->when, &walk);
+	walk_condition(&step->for_each, &walk);
+	for (size_t i = 0; i < step->action_count; i++)
+		action_each_path(&step->actions[i], note_path, refs);
+}
+
+json_t *refs_of_runbook(const struct runbook *runbook)
+{
+	json_t *refs = json_object();
+
+	for (size_t s = 0; s < SECTION_COUNT; s++)
+		for (size_t i = 0; i < runbook->sections[s].count; i++)
+			note_step(&runbook->sections[s].items[i], refs);
+	return refs;
+}
+
+static void note_root(void *ctx, const char *const *parts, size_t count)
+{
+	if (count)
+		json_object_set_new(ctx, parts[0], json_true());
+}
+
+json_t *refs_fields(const json_t *refs, const struct action *action)
+{
+	json_t *fields = json_object();
+	json_t *others = json_object_get(json_object_get(refs, "results"), action->id);
+	struct walk walk = {.fn = note_root, .ctx = fields};
+
+	if (others)
+		json_object_update(fields, others);
+	walk_own(action, &walk);
+	return fields;
+}
+
+bool refs_wants(const json_t *wants, const char *field)
+{
+	return json_object_get(wants, field) || json_object_get(wants, "*");
+}
+
+struct dependency {
+	const struct action *earlier;
+	bool found;
+};
+
+static void look_for(void *ctx, const char *const *parts, size_t count)
+{
+	struct dependency *dependency = ctx;
+	const struct action *earlier = dependency->earlier;
+
+	if (count && strcmp(parts[0], "results") == 0)
+		dependency->found |= count == 1 || strcmp(parts[1], earlier->id) == 0;
+	if (count && strcmp(parts[0], "metrics") == 0)
+		dependency->found |= strcmp(earlier->adapter->name, "metrics") == 0;
+	for (size_t i = 0; count && i < earlier->capture_count; i++)
+		dependency->found |= strcmp(parts[0], earlier->captures[i].name) == 0;
+}
+
+bool action_depends(const struct action *action, const struct action *earlier)
+{
+	struct dependency dependency = {.earlier = earlier};
+
+	action_each_path(action, look_for, &dependency);
+	return dependency.found;
+}

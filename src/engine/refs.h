@@ -1,0 +1,33 @@
+/*
+ * What expressions refer to: which result fields anybody looks at (so that
+ * costly ones are made only then), which metrics must be measured first, and
+ * which action waits for which.
+ */
+#ifndef FSOPS_ENGINE_REFS_H
+#define FSOPS_ENGINE_REFS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "fsops/model.h"
+
+/* Every path in every expression of an action, its templates included. */
+void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx);
+
+/*
+ * Everything that a runbook's expressions look at, a new object:
+ *	{"results": {ID: {FIELD: true}}, "metrics": {NAME: true}}
+ * A field "*" means that the result is used as a whole.
+ */
+json_t *refs_of_runbook(const struct runbook *runbook);
+
+/* The fields of ID's result that are looked at, its own expectations included; a new object. */
+json_t *refs_fields(const json_t *refs, const struct action *action);
+
+/* Is FIELD among WANTS (an object as refs_fields() makes)? NULL wants nothing. */
+bool refs_wants(const json_t *wants, const char *field);
+
+/* Does ACTION look at EARLIER's result, or at a variable that it captures? */
+bool action_depends(const struct action *action, const struct action *earlier);
+
+#endif

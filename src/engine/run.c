@@ -1,0 +1,370 @@
+/* Decides what a run does next: metrics before, steps, recovery, on_failure, always, metrics after.
+ * Invariants: one step at a time; `ended` comes once, when nothing of the run is alive. */
+#include "fsops/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval.h"
+#include "fsops/mem.h"
+#include "fsops/signals.h"
+#include "fsops/value.h"
+#include "measure.h"
+#include "run_state.h"
+#include "step_run.h"
+
+#define STATUS_INTERRUPTED 130
+#define STATUS_TERMINATED  143
+#define STATUS_REFUSED     77
+
+static void next_step(struct run *run);
+
+/* ---- making and freeing ---- */
+
+static json_t *run_facts(const struct run *run)
+{
+	return json_pack("{s:s, s:s, s:s, s:b}", "id", events_run_id(run->events), "runbook",
+	    run->plan->runbook->name, "platform", run->plan->catalog->platform->name, "check",
+	    run->options->check);
+}
+
+static void set_names(struct run *run)
+{
+	run->names = json_copy(run->plan->names);
+	run->results = json_object();
+	run->metrics = json_object();
+	json_object_set_new(run->names, "results", run->results);
+	json_object_set_new(run->names, "metrics", run->metrics);
+	json_object_set_new(run->names, "run", run_facts(run));
+	run->scope = (struct scope){.names = run->names, .clock = &clock_system};
+}
+
+struct run *run_create(struct plan *plan, struct run *outer)
+{
+	struct run *run = mem_alloc(sizeof(*run));
+
+	run->plan = plan;
+	run->outer = outer;
+	run->left = json_array();
+	if (outer) {
+		run->options = outer->options;
+		run->loop = outer->loop;
+		run->children = outer->children;
+		run->events = outer->events;
+		run->asker = outer->asker;
+		run->prefix = mem_printf("%s%s/", outer->prefix, step_id(outer->step));
+		set_names(run);
+	}
+	return run;
+}
+
+void run_free(struct run *run)
+{
+	if (!run)
+		return;
+	step_free(run->step);
+	json_decref(run->names);
+	json_decref(run->left);
+	free(run->prefix);
+	free(run->why);
+	free(run);
+}
+
+void run_add_level(struct run *run, enum level level)
+{
+	run->level = level_worst(run->level, level);
+}
+
+void run_stop(struct run *run, enum stop stop, const char *why)
+{
+	if (run->stop != STOP_NONE && stop != STOP_SIGNAL)
+		return;
+	run->stop = stop;
+	free(run->why);
+	run->why = mem_text(why);
+	if (stop != STOP_SIGNAL)
+		run_add_level(run, LEVEL_CRITICAL);
+}
+
+/* ---- metrics before and after ---- */
+
+static void emit_metrics(struct run *run, const json_t *metrics, const char *when)
+{
+	for (size_t i = 0; i < json_array_size(metrics); i++) {
+		json_t *fields = json_copy(json_array_get(metrics, i));
+
+		json_object_set(run->metrics, value_get_text(fields, "name"), fields);
+		json_object_set_new(fields, "when", json_string(when));
+		event_emit(run->events, "metric.measured", fields);
+	}
+}
+
+static void measure(struct run *run, const struct metric **metrics, size_t count, measure_fn *done)
+{
+	run->measure = measure_start(&(struct measure_spec){
+	    .loop = run->loop,
+	    .children = run->children,
+	    .scope = &run->scope,
+	    .metrics = metrics,
+	    .count = count,
+	    .done = done,
+	    .ctx = run,
+	});
+}
+
+static void on_before(void *ctx, const json_t *metrics, enum level worst)
+{
+	struct run *run = ctx;
+
+	(void)worst; /* what the runbook is there to repair does not count against it */
+	run->measure = NULL;
+	emit_metrics(run, metrics, "before");
+	next_step(run);
+}
+
+static void on_after(void *ctx, const json_t *metrics, enum level worst)
+{
+	struct run *run = ctx;
+
+	run->measure = NULL;
+	emit_metrics(run, metrics, "after");
+	run_add_level(run, worst);
+	run->ended(run->ctx, run);
+}
+
+static bool is_listed(const struct runbook *runbook, const struct metric *metric)
+{
+	for (size_t i = 0; i < runbook->metric_count; i++)
+		if (runbook->metrics[i] == metric)
+			return true;
+	return false;
+}
+
+/* Those that the runbook names, and those that its conditions look at. */
+static void measure_before(struct run *run)
+{
+	const struct platform *platform = run->plan->catalog->platform;
+	const struct metric **metrics = mem_alloc((platform->metric_count + 1) * sizeof(*metrics));
+	json_t *looked_at = json_object_get(run->plan->refs, "metrics");
+	size_t count = 0;
+
+	for (size_t i = 0; i < platform->metric_count; i++) {
+		const struct metric *metric = &platform->metrics[i];
+
+		if (is_listed(run->plan->runbook, metric) ||
+		    json_object_get(looked_at, metric->name))
+			metrics[count++] = metric;
+	}
+	if (count)
+		measure(run, metrics, count, on_before);
+	else
+		next_step(run);
+	free(metrics);
+}
+
+static void finish(struct run *run)
+{
+	const struct runbook *runbook = run->plan->runbook;
+	bool measures = runbook->metric_count && !run->options->check && run->stop != STOP_SIGNAL;
+
+	run->finishing = true;
+	if (measures)
+		measure(run, runbook->metrics, runbook->metric_count, on_after);
+	else
+		run->ended(run->ctx, run);
+}
+
+/* ---- steps ---- */
+
+static bool runs_now(const struct run *run, const struct plan_step *step)
+{
+	if (!step->selected || run->stop == STOP_SIGNAL)
+		return false;
+	switch (step->section) {
+	case SECTION_ON_FAILURE:
+		return run->stop == STOP_FAILED;
+	case SECTION_ALWAYS:
+		return true;
+	default:
+		return run->stop == STOP_NONE;
+	}
+}
+
+static void next_step(struct run *run)
+{
+	while (run->next < run->plan->step_count) {
+		const struct plan_step *step = &run->plan->steps[run->next++];
+
+		run->number += step->selected;
+		if (runs_now(run, step)) {
+			run->step = step_start(run, step);
+			return;
+		}
+	}
+	finish(run);
+}
+
+void run_step_ended(struct run *run)
+{
+	struct step_run *step = run->step;
+
+	run->step = NULL;
+	step_free(step);
+	next_step(run);
+}
+
+void run_begin(struct run *run)
+{
+	run->started = loop_now(run->loop);
+	measure_before(run);
+}
+
+static void on_measure_gone(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->measure = NULL;
+	if (run->finishing)
+		run->ended(run->ctx, run);
+	else
+		next_step(run);
+}
+
+void run_interrupt(struct run *run, int signal)
+{
+	run->signal = signal;
+	run_stop(run, STOP_SIGNAL, "stopped by a signal");
+	if (run->measure)
+		measure_cancel(run->measure, on_measure_gone, run);
+	else if (run->step)
+		step_interrupt(run->step);
+}
+
+/* ---- the whole ---- */
+
+static int exit_status(const struct run *run)
+{
+	if (run->stop == STOP_SIGNAL)
+		return run->signal == 2 ? STATUS_INTERRUPTED : STATUS_TERMINATED;
+	if (run->stop == STOP_REFUSED)
+		return STATUS_REFUSED;
+	return level_exit_status(run->level);
+}
+
+static const char *outcome_of_run(const struct run *run)
+{
+	static const char *const by_stop[] = {
+	    [STOP_NONE] = "passed",
+	    [STOP_FAILED] = "failed",
+	    [STOP_ABORT] = "cancelled",
+	    [STOP_REFUSED] = "refused",
+	    [STOP_SIGNAL] = "cancelled",
+	};
+
+	if (run->stop == STOP_NONE &&
+	    run->counts[OUTCOME_FAILED] + run->counts[OUTCOME_TIMED_OUT] > 0)
+		return "failed";
+	return by_stop[run->stop];
+}
+
+static void emit_run_started(const struct run *run)
+{
+	const struct runbook *runbook = run->plan->runbook;
+	json_t *metrics = json_array();
+
+	for (size_t i = 0; i < runbook->metric_count; i++)
+		json_array_append_new(metrics, json_string(runbook->metrics[i]->name));
+	event_emit(run->events, "run.started",
+	    json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:O, s:o}", "runbook", runbook->name,
+	        "title", runbook->title, "platform", run->plan->catalog->platform->name, "severity",
+	        level_name(runbook->severity), "summary", runbook->summary, "mode",
+	        run->options->check ? "check" : "run", "vars", run->plan->vars, "metrics",
+	        metrics));
+}
+
+static json_t *counts_json(const struct run *run)
+{
+	json_t *counts = json_object();
+
+	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+		json_object_set_new(counts, outcome_name((enum outcome)i),
+		    json_integer((json_int_t)run->counts[i]));
+	return counts;
+}
+
+static void emit_run_finished(const struct run *run)
+{
+	event_emit(run->events, "run.finished",
+	    json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:O}", "level", level_name(run->level),
+	        "exit", exit_status(run), "seconds",
+	        (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome",
+	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "left",
+	        run->left));
+}
+
+static void on_whole_ended(void *ctx, struct run *run)
+{
+	(void)ctx;
+	loop_stop(run->loop);
+}
+
+static void on_signal(void *ctx, int signal, int count)
+{
+	struct run *run = ctx;
+
+	if (count > 1)
+		children_kill_now(run->children);
+	if (run->stop != STOP_SIGNAL)
+		run_interrupt(run, signal);
+}
+
+static void connect(struct run *run, const struct run_options *options, struct events *events)
+{
+	run->options = options;
+	run->events = events;
+	run->prefix = mem_text("");
+	if (options->asker_new)
+		run->asker = options->asker_new(run->loop, options->asker_ctx);
+	if (options->on_loop)
+		options->on_loop(run->loop, options->on_loop_ctx);
+	set_names(run);
+}
+
+int run_plan(struct plan *plan, const struct run_options *options, struct events *events,
+    struct run_result *result, struct err *err)
+{
+	struct loop *loop = NULL;
+	struct children *children = NULL;
+	struct signals *signals = NULL;
+	struct run *run = NULL;
+	int done = -1;
+
+	if (approval_check(plan, options, err) < 0)
+		return -1;
+	loop = loop_new(&clock_system);
+	children = children_new(loop, err);
+	if (!children)
+		goto out;
+	run = run_create(plan, NULL);
+	run->loop = loop;
+	run->children = children;
+	connect(run, options, events);
+	run->ended = on_whole_ended;
+	signals = signals_new(loop, on_signal, run, err);
+	if (!signals)
+		goto out;
+	emit_run_started(run);
+	run_begin(run);
+	loop_run(loop);
+	emit_run_finished(run);
+	*result = (struct run_result){.level = run->level, .exit = exit_status(run)};
+	done = 0;
+out:
+	if (run && run->asker)
+		run->asker->ops->close(run->asker);
+	signals_free(signals);
+	run_free(run);
+	children_free(children);
+	loop_free(loop);
+	return done;
+}

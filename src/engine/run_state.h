@@ -1,0 +1,77 @@
+/*
+ * One run while it runs. Shared by the engine's files only: run.c decides which
+ * step is next, step.c drives the actions of one, task.c one action, approval.c
+ * asks, host.c serves the adapters that need the engine.
+ */
+#ifndef FSOPS_ENGINE_RUN_STATE_H
+#define FSOPS_ENGINE_RUN_STATE_H
+
+#include <stdbool.h>
+
+#include "fsops/run.h"
+#include "outcome.h"
+#include "scope.h"
+
+struct step_run;
+struct measure;
+
+/* Why no further step is started. */
+enum stop {
+	STOP_NONE,
+	STOP_FAILED,  /* a change failed, or an action said on_failure: stop */
+	STOP_ABORT,   /* a person said abort */
+	STOP_REFUSED, /* a change was not approved and nobody could be asked */
+	STOP_SIGNAL,
+};
+
+struct run {
+	struct plan *plan;
+	const struct run_options *options;
+	struct loop *loop;
+	struct children *children;
+	struct events *events;
+	struct asker *asker; /* NULL: nobody to ask */
+	struct run *outer;   /* the run whose `runbook:` action this is; NULL: the whole */
+	char *prefix;        /* before the ids of its steps: "" or "health_checks/" */
+
+	json_t *names; /* everything expressions may name; grows as results come */
+	struct scope scope;
+	json_t *results; /* borrowed from names */
+	json_t *metrics; /* borrowed from names */
+
+	size_t next;    /* index of the step to look at next */
+	size_t number;  /* of the step that runs, counted among the selected ones */
+	bool finishing; /* the `after` measurement has begun */
+	struct step_run *step;
+	struct measure *measure;
+
+	enum stop stop;
+	int signal;
+	char *why; /* of the stop */
+	enum level level;
+	size_t counts[OUTCOME_COUNT]; /* actions by outcome */
+	json_t *left;                 /* what is left to a person */
+	msec started;
+
+	void (*ended)(void *ctx, struct run *run); /* everything has ended; nothing runs */
+	void *ctx;
+};
+
+/* A run of PLAN inside (or, OUTER NULL, as) the whole. Starts nothing yet. */
+struct run *run_create(struct plan *plan, struct run *outer);
+void run_begin(struct run *run);
+void run_free(struct run *run);
+
+/* Start no further step. The first reason stays. Steps of `always` still run unless a signal came. */
+void run_stop(struct run *run, enum stop stop, const char *why);
+
+/* End what runs now and start nothing more; `ended` still comes. */
+void run_interrupt(struct run *run, int signal);
+
+/* A step has ended; called by step.c. */
+void run_step_ended(struct run *run);
+
+/* The level counts for the run's exit status. */
+void run_add_level(struct run *run, enum level level);
+
+#endif

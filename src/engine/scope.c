@@ -1,0 +1,109 @@
+/* Names for expressions. Invariant: a scope borrows all it points to and changes nothing. */
+#include "scope.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsops/mem.h"
+
+static int lookup(void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
+{
+	const struct scope *scope = ctx;
+
+	for (; scope; scope = scope->outer) {
+		json_t *value = json_object_get(scope->names, name);
+
+		if (value) {
+			*out = expr_value_json(value);
+			return 0;
+		}
+		if (scope->clock && strcmp(name, "now") == 0) {
+			msec wall = scope->clock->wall(scope->clock->ctx);
+
+			*out = expr_value_timestamp(wall / 1000, (int32_t)(wall % 1000) * 1000000);
+			return 0;
+		}
+	}
+	snprintf(why, why_size, "'%s' is not known yet", name);
+	return -1;
+}
+
+static int failed(const struct expr_error *error, const char *text, size_t len, struct err *err)
+{
+	enum err_kind kind = error->kind == EXPR_ERROR_UNKNOWN ? ERR_UNKNOWN : ERR_INPUT;
+
+	return err_set(err, kind, "%s (in '%.*s')", error->text, (int)len, text);
+}
+
+int scope_eval(
+    const struct scope *scope, const struct condition *condition, json_t **out, struct err *err)
+{
+	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_error error;
+
+	if (expr_eval(condition->expr, &names, out, &error) < 0)
+		return failed(&error, condition->text, strlen(condition->text), err);
+	return 0;
+}
+
+int scope_eval_bool(
+    const struct scope *scope, const struct condition *condition, bool *out, struct err *err)
+{
+	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_error error;
+
+	if (expr_eval_bool(condition->expr, &names, out, &error) < 0)
+		return failed(&error, condition->text, strlen(condition->text), err);
+	return 0;
+}
+
+int scope_eval_text(const struct scope *scope, const char *text, size_t len, json_t **out,
+    bool *secret, struct err *err)
+{
+	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_error error;
+	struct expr *expr = expr_compile(text, len, NULL, &error);
+	int result = -1;
+
+	if (!expr || expr_eval(expr, &names, out, &error) < 0) {
+		failed(&error, text, len, err);
+		goto out;
+	}
+	*secret = *secret || expr_is_secret(expr);
+	result = 0;
+out:
+	expr_free(expr);
+	return result;
+}
+
+static json_t *environment(void)
+{
+	json_t *env = json_object();
+
+	for (char **item = environ; *item; item++) {
+		const char *equals = strchr(*item, '=');
+		json_t *text = equals ? json_string(equals + 1) : NULL;
+		char *name;
+
+		if (!text)
+			continue; /* no '=' or not UTF-8: no expression could name it */
+		name = mem_textn(*item, (size_t)(equals - *item));
+		json_object_set_new(env, name, text);
+		free(name);
+	}
+	return env;
+}
+
+json_t *scope_constants(const struct platform *platform)
+{
+	json_t *names = json_object();
+
+	json_object_set_new(names, "env", environment());
+	json_object_set_new(
+	    names, "links", platform->links ? json_incref(platform->links) : json_object());
+	json_object_set_new(names, "contacts",
+	    platform->contacts ? json_incref(platform->contacts) : json_object());
+	return names;
+}

@@ -1,0 +1,224 @@
+/* One action's place in its step: its items, its task, its events in the declared order.
+ * Invariant: a slot goes from waiting to active to ended; what it tells while an earlier slot has
+ * not ended is held back, with the time at which it happened. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "step_private.h"
+#include "task.h"
+
+/* ---- what a task may ask ---- */
+
+struct run *slot_run(const struct slot *slot)
+{
+	return slot->step->run;
+}
+
+const struct step_run *slot_step(const struct slot *slot)
+{
+	return slot->step;
+}
+
+const struct plan_action *slot_action(const struct slot *slot)
+{
+	return slot->plan;
+}
+
+const struct scope *slot_scope(const struct slot *slot)
+{
+	return &slot->scope;
+}
+
+const char *slot_title(const struct slot *slot)
+{
+	return slot->step->plan->title;
+}
+
+enum on_failure slot_step_rule(const struct slot *slot)
+{
+	return slot->step->plan->step->on_failure;
+}
+
+msec slot_deadline(const struct slot *slot)
+{
+	return slot->step->deadline;
+}
+
+void slot_note_ended(struct slot *slot, const char *command)
+{
+	json_array_append_new(slot->step->ended, json_string(command));
+}
+
+/* ---- events, in the declared order ---- */
+
+static size_t index_of(const struct slot *slot)
+{
+	return (size_t)(slot - slot->step->slots);
+}
+
+static void add_item(const struct slot *slot, json_t *fields)
+{
+	json_t *item = slot->items ? json_array_get(slot->items, slot->item) : NULL;
+
+	if (!item && slot->step->items)
+		item = json_array_get(slot->step->items, slot->step->item);
+	if (item)
+		json_object_set(fields, "item", item);
+}
+
+void slot_emit(struct slot *slot, const char *type, json_t *fields)
+{
+	struct events *events = slot->step->run->events;
+
+	json_object_set_new(fields, "step", json_string(slot->step->id));
+	json_object_set_new(fields, "action", json_string(slot->plan->id));
+	add_item(slot, fields);
+	if (index_of(slot) <= slot->step->told) {
+		event_emit(events, type, fields);
+		return;
+	}
+	json_object_set_new(fields, "time", event_time(events));
+	if (!slot->held)
+		slot->held = json_array();
+	json_array_append_new(slot->held, json_pack("[s, o]", type, fields));
+}
+
+static void tell_held(struct slot *slot)
+{
+	json_t *held = slot->held;
+
+	slot->held = NULL;
+	for (size_t i = 0; i < json_array_size(held); i++) {
+		json_t *pair = json_array_get(held, i);
+
+		event_emit(slot->step->run->events, json_string_value(json_array_get(pair, 0)),
+		    json_incref(json_array_get(pair, 1)));
+	}
+	json_decref(held);
+}
+
+/* Slots that have ended are told of; the first that has not may speak freely from now on. */
+static void tell_in_order(struct step_run *step)
+{
+	while (step->told < step->plan->action_count) {
+		struct slot *slot = &step->slots[step->told];
+
+		tell_held(slot);
+		if (slot->state != SLOT_ENDED)
+			return;
+		step->told++;
+	}
+}
+
+/* ---- slots ---- */
+
+/* A manual action that was left is told of at the end of the run. */
+static void note_left(const struct slot *slot)
+{
+	const struct step_run *step = slot->step;
+
+	json_array_append_new(
+	    step->run->left, json_pack("{s:s, s:s, s:s}", "step", step->id, "title",
+	                         step->plan->title, "text", slot->plan->command));
+}
+
+static void count_outcome(struct slot *slot, enum outcome outcome)
+{
+	slot->step->run->counts[outcome]++;
+	if (outcome > slot->outcome)
+		slot->outcome = outcome;
+	if (outcome == OUTCOME_LEFT)
+		note_left(slot);
+}
+
+static void end_slot(struct slot *slot)
+{
+	struct step_run *step = slot->step;
+
+	slot->state = SLOT_ENDED;
+	if (slot->outcome > step->outcome)
+		step->outcome = slot->outcome;
+	tell_in_order(step);
+	step_look_again(step);
+}
+
+static void start_item(struct slot *slot)
+{
+	slot->scope = (struct scope){.outer = &slot->step->scope};
+	if (slot->items) {
+		json_decref(slot->item_names);
+		slot->item_names = json_object();
+		json_object_set(slot->item_names, slot->plan->action->as,
+		    json_array_get(slot->items, slot->item));
+		slot->scope.names = slot->item_names;
+	}
+	slot->state = SLOT_ACTIVE;
+	slot->task = task_start(slot);
+}
+
+static void keep_result(struct slot *slot)
+{
+	json_t *results = slot->step->run->results;
+	const char *id = slot->plan->id;
+
+	if (!slot->items) {
+		json_object_set(results, id, task_result(slot->task));
+		return;
+	}
+	json_array_append(slot->results, task_result(slot->task));
+	json_object_set(results, id, slot->results);
+}
+
+void slot_task_ended(struct slot *slot)
+{
+	struct step_run *step = slot->step;
+
+	keep_result(slot);
+	count_outcome(slot, task_outcome(slot->task));
+	task_free(slot->task);
+	slot->task = NULL;
+	if (slot->items && ++slot->item < json_array_size(slot->items) &&
+	    step->run->stop == STOP_NONE && !step->exceeded)
+		start_item(slot);
+	else
+		end_slot(slot);
+}
+
+/* An action that could not even begin: no items to go through, or none that can be told. */
+void slot_skip(struct slot *slot, enum outcome outcome, const char *why)
+{
+	slot_emit(slot, "action.finished",
+	    json_pack("{s:s, s:f, s:s, s:s, s:i}", "outcome", outcome_name(outcome), "seconds", 0.0,
+	        "why", why, "effect", effect_name(slot->plan->effect), "attempts", 0));
+	json_object_set_new(slot->step->run->results, slot->plan->id,
+	    json_pack("{s:s, s:s}", "outcome", outcome_name(outcome), "why", why));
+	if (outcome == OUTCOME_FAILED)
+		run_add_level(slot->step->run, LEVEL_CRITICAL);
+	count_outcome(slot, outcome);
+	end_slot(slot);
+}
+
+void slot_start(struct slot *slot)
+{
+	const struct condition *for_each = &slot->plan->action->for_each;
+	struct err err;
+
+	if (!for_each->expr) {
+		start_item(slot);
+		return;
+	}
+	if (scope_eval(&slot->step->scope, for_each, &slot->items, &err) < 0) {
+		slot_skip(slot, slot->step->run->options->check ? OUTCOME_SKIPPED : OUTCOME_FAILED,
+		    err.text);
+		return;
+	}
+	slot->results = json_array();
+	json_object_set(slot->step->run->results, slot->plan->id, slot->results);
+	if (!json_is_array(slot->items))
+		slot_skip(slot, OUTCOME_FAILED, "for_each is not a list");
+	else if (json_array_size(slot->items) == 0)
+		slot_skip(slot, OUTCOME_SKIPPED, "for_each: the list is empty");
+	else
+		start_item(slot);
+}

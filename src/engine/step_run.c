@@ -1,0 +1,397 @@
+/* Drives the actions of one step. Invariants: a change runs alone; nothing starts after the step's
+ * time was up or the run was stopped; the step ends once, when no slot is active. */
+#include "step_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "refs.h"
+#include "step_private.h"
+#include "task.h"
+
+#define WARN_PERCENT 80
+
+static void step_turn(void *ctx);
+
+const char *step_id(const struct step_run *step)
+{
+	return step->id;
+}
+
+void step_look_again(struct step_run *step)
+{
+	if (!step->turn)
+		step->turn = loop_after(step->run->loop, 0, step_turn, step);
+}
+
+/* ---- the clock ---- */
+
+static double seconds_since(const struct step_run *step)
+{
+	return (double)(loop_now(step->run->loop) - step->began) / 1000.0;
+}
+
+static json_t *clock_fields(const struct step_run *step)
+{
+	return json_pack("{s:s, s:f, s:f}", "step", step->id, "seconds", seconds_since(step),
+	    "budget_seconds", (double)step->plan->budget / 1000.0);
+}
+
+static void on_warn(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->warn = NULL;
+	event_emit(step->run->events, "budget.warned", clock_fields(step));
+}
+
+static void on_over(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->over = NULL;
+	step->exceeded = true;
+	step->exceeded_at = event_time(step->run->events);
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->slots[i].state == SLOT_ACTIVE)
+			task_time_out(step->slots[i].task);
+	step_look_again(step);
+}
+
+static void set_timers(struct step_run *step, msec left)
+{
+	struct loop *loop = step->run->loop;
+
+	loop_cancel(step->over);
+	step->deadline = loop_now(loop) + left;
+	step->over = loop_after(loop, left > 0 ? left : 0, on_over, step);
+}
+
+static void tell_tasks(struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->slots[i].state == SLOT_ACTIVE)
+			task_deadline_moved(step->slots[i].task);
+}
+
+static void pause_step(struct step_run *step)
+{
+	if (!step->deadline)
+		return;
+	step->left = step->deadline - loop_now(step->run->loop);
+	step->deadline = 0;
+	loop_cancel(step->over);
+	step->over = NULL;
+	tell_tasks(step);
+}
+
+static void resume_step(struct step_run *step, msec left)
+{
+	if (step->deadline)
+		return;
+	set_timers(step, left);
+	tell_tasks(step);
+}
+
+/* The steps that this one runs inside of wait for the person too. */
+void slot_pause_budget(struct slot *slot)
+{
+	for (struct run *run = slot->step->run; run; run = run->outer)
+		pause_step(run->step);
+}
+
+void slot_resume_budget(struct slot *slot)
+{
+	for (struct run *run = slot->step->run; run; run = run->outer)
+		resume_step(run->step, run->step->left);
+}
+
+void slot_renew_budget(struct slot *slot)
+{
+	struct step_run *step = slot->step;
+
+	step->exceeded = false;
+	step->deadline = 0;
+	resume_step(step, step->plan->budget);
+}
+
+/* ---- the end ---- */
+
+static void emit_exceeded(struct step_run *step)
+{
+	json_t *fields = clock_fields(step);
+
+	json_object_set(fields, "time", step->exceeded_at);
+	json_object_set(fields, "ended", step->ended);
+	event_emit(step->run->events, "budget.exceeded", fields);
+}
+
+static void emit_finished(struct step_run *step, const char *why)
+{
+	json_t *fields = clock_fields(step);
+
+	json_object_set_new(fields, "outcome", json_string(outcome_name(step->outcome)));
+	if (why)
+		json_object_set_new(fields, "why", json_string(why));
+	event_emit(step->run->events, "step.finished", fields);
+}
+
+static void step_end(struct step_run *step, const char *why)
+{
+	loop_cancel(step->warn);
+	loop_cancel(step->over);
+	step->warn = step->over = NULL;
+	if (step->exceeded) {
+		step->outcome = OUTCOME_TIMED_OUT;
+		run_add_level(step->run, LEVEL_CRITICAL);
+		emit_exceeded(step);
+	}
+	emit_finished(step, why);
+	run_step_ended(step->run);
+}
+
+static void slots_release(struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++) {
+		struct slot *slot = &step->slots[i];
+
+		task_free(slot->task);
+		json_decref(slot->items);
+		json_decref(slot->item_names);
+		json_decref(slot->results);
+		json_decref(slot->held);
+	}
+	free(step->slots);
+	step->slots = NULL;
+}
+
+void step_free(struct step_run *step)
+{
+	if (!step)
+		return;
+	slots_release(step);
+	loop_cancel(step->turn);
+	loop_cancel(step->warn);
+	loop_cancel(step->over);
+	json_decref(step->items);
+	json_decref(step->item_names);
+	json_decref(step->exceeded_at);
+	json_decref(step->ended);
+	free(step->id);
+	free(step->why);
+	free(step);
+}
+
+/* ---- which may start ---- */
+
+static bool is_barrier(const struct slot *slot)
+{
+	return slot->plan->effect != EFFECT_READ || slot->plan->action->adapter->alone ||
+	       slot->step->plan->step->sequential;
+}
+
+static bool may_start(const struct step_run *step, size_t index, size_t active)
+{
+	const struct slot *slot = &step->slots[index];
+	bool waits_for_all = is_barrier(slot);
+
+	if (active >= RUN_READS_MAX)
+		return false;
+	for (size_t i = 0; i < index; i++) {
+		const struct slot *earlier = &step->slots[i];
+
+		if (earlier->state == SLOT_ENDED)
+			continue;
+		if (waits_for_all || is_barrier(earlier) ||
+		    action_depends(slot->plan->action, earlier->plan->action))
+			return false;
+	}
+	return true;
+}
+
+static size_t count_active(const struct step_run *step)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		active += step->slots[i].state == SLOT_ACTIVE;
+	return active;
+}
+
+static void start_what_may(struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->slots[i].state == SLOT_WAITING && may_start(step, i, count_active(step)))
+			slot_start(&step->slots[i]);
+}
+
+static bool is_stopping(const struct step_run *step)
+{
+	return step->exceeded || step->run->stop > step->stop_at_start;
+}
+
+static void cancel_waiting(struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->slots[i].state == SLOT_WAITING)
+			slot_skip(&step->slots[i], OUTCOME_CANCELLED,
+			    step->exceeded ? "the step's time was up" : "the run was stopped");
+}
+
+static bool all_ended(const struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->slots[i].state != SLOT_ENDED)
+			return false;
+	return true;
+}
+
+/* ---- the step's own for_each ---- */
+
+static void begin_item(struct step_run *step)
+{
+	step->scope = (struct scope){.outer = &step->run->scope};
+	if (step->items) {
+		json_decref(step->item_names);
+		step->item_names = json_object();
+		json_object_set(step->item_names, step->plan->step->as,
+		    json_array_get(step->items, step->item));
+		step->scope.names = step->item_names;
+	}
+	step->told = 0;
+	step->slots = mem_alloc(step->plan->action_count * sizeof(*step->slots));
+	for (size_t i = 0; i < step->plan->action_count; i++) {
+		step->slots[i].step = step;
+		step->slots[i].plan = &step->plan->actions[i];
+	}
+}
+
+static bool next_item(struct step_run *step)
+{
+	if (!step->items || is_stopping(step) || ++step->item >= json_array_size(step->items))
+		return false;
+	slots_release(step);
+	begin_item(step);
+	return true;
+}
+
+static void step_turn(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->turn = NULL;
+	if (is_stopping(step))
+		cancel_waiting(step);
+	else
+		start_what_may(step);
+	if (!all_ended(step))
+		return;
+	loop_cancel(step->turn); /* the slots that ended just now asked for it */
+	step->turn = NULL;
+	if (next_item(step))
+		step_look_again(step);
+	else
+		step_end(step, NULL);
+}
+
+/* ---- the beginning ---- */
+
+static void emit_started(struct step_run *step)
+{
+	const struct run *run = step->run;
+	size_t of = 0;
+
+	for (size_t i = 0; i < run->plan->step_count; i++)
+		of += run->plan->steps[i].selected;
+	event_emit(run->events, "step.started",
+	    json_pack("{s:s, s:s, s:s, s:f, s:i, s:i}", "step", step->id, "title",
+	        step->plan->title, "section", section_name(step->plan->section), "budget_seconds",
+	        (double)step->plan->budget / 1000.0, "number", (int)run->number, "of", (int)of));
+}
+
+/* 1: go on; 0: the step is skipped; -1: it cannot be told. */
+static int check_condition(struct step_run *step, struct err *err)
+{
+	const struct step *model = step->plan->step;
+	bool holds = true;
+
+	if (model->when.expr && scope_eval_bool(&step->run->scope, &model->when, &holds, err) < 0)
+		return -1;
+	if (!holds) {
+		err_set(err, ERR_NONE, "not so: %s", model->when.text);
+		return 0;
+	}
+	if (!model->for_each.expr)
+		return 1;
+	if (scope_eval(&step->run->scope, &model->for_each, &step->items, err) < 0)
+		return -1;
+	if (!json_is_array(step->items))
+		return err_set(
+		    err, ERR_INPUT, "for_each is not a list (in '%s')", model->for_each.text);
+	if (json_array_size(step->items) == 0)
+		err_set(
+		    err, ERR_NONE, "for_each: the list is empty (in '%s')", model->for_each.text);
+	return json_array_size(step->items) > 0;
+}
+
+/* A step whose condition cannot be told has not passed. Did it hold a change, the run must not go
+ * on as if the change had not been needed. */
+static void condition_unknown(struct step_run *step, const struct err *err)
+{
+	struct run *run = step->run;
+
+	if (run->options->check && err->kind == ERR_UNKNOWN) {
+		step->outcome = OUTCOME_SKIPPED;
+		return;
+	}
+	step->outcome = OUTCOME_FAILED;
+	run_add_level(run, LEVEL_CRITICAL);
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		if (step->plan->actions[i].effect != EFFECT_READ)
+			run_stop(run, STOP_FAILED, err->text);
+}
+
+static void on_skipped(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->turn = NULL;
+	step_end(step, step->why);
+}
+
+struct step_run *step_start(struct run *run, const struct plan_step *plan)
+{
+	struct step_run *step = mem_alloc(sizeof(*step));
+	struct err err = {0};
+	int condition;
+
+	step->run = run;
+	step->plan = plan;
+	step->stop_at_start = run->stop;
+	step->id = mem_printf("%s%s", run->prefix, plan->id);
+	step->ended = json_array();
+	step->began = loop_now(run->loop);
+	emit_started(step);
+	condition = check_condition(step, &err);
+	begin_item(step);
+	if (condition < 0)
+		condition_unknown(step, &err);
+	if (condition <= 0) {
+		step->why = mem_text(err.text);
+		step->turn = loop_after(run->loop, 0, on_skipped, step);
+		return step;
+	}
+	set_timers(step, plan->budget);
+	step->warn = loop_after(run->loop, plan->budget * WARN_PERCENT / 100, on_warn, step);
+	step_look_again(step);
+	return step;
+}
+
+void step_interrupt(struct step_run *step)
+{
+	for (size_t i = 0; step->slots && i < step->plan->action_count; i++)
+		if (step->slots[i].state == SLOT_ACTIVE)
+			task_cancel(step->slots[i].task);
+	step_look_again(step);
+}

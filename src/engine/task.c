@@ -1,0 +1,372 @@
+/* Carries out one action, up to and through an attempt. Invariant: a task is in exactly one phase
+ * and leaves FINISHED never. */
+#include "task.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "host.h"
+#include "judge.h"
+#include "refs.h"
+#include "task_private.h"
+
+struct run *task_run(const struct task *task)
+{
+	return slot_run(task->slot);
+}
+
+const struct action *task_action(const struct task *task)
+{
+	return slot_action(task->slot)->action;
+}
+
+msec task_now(const struct task *task)
+{
+	return loop_now(task_run(task)->loop);
+}
+
+void task_set_phase(struct task *task, enum phase phase)
+{
+	assert(task->phase != FINISHED);
+	task->phase = phase;
+}
+
+static void on_attempt_ended(void *ctx, const struct attempt_end *end)
+{
+	struct task *task = ctx;
+
+	task->attempt = NULL;
+	output_finish(&task->output);
+	output_release(&task->output);
+	json_decref(task->result);
+	task->result = json_incref(end->result);
+	if (task->cancelled)
+		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
+	else if (task->timed_out)
+		task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
+	else
+		task_after_attempt(task, end);
+}
+
+/* ---- an attempt ---- */
+
+static void on_output(void *ctx, enum child_stream stream, const char *text, size_t len)
+{
+	struct task *task = ctx;
+
+	slot_emit(task->slot, "action.output",
+	    json_pack("{s:s, s:o}", "stream", stream == CHILD_STDOUT ? "stdout" : "stderr", "text",
+	        value_text(text, len)));
+}
+
+static void on_raw_output(void *ctx, enum child_stream stream, const char *data, size_t len)
+{
+	struct task *task = ctx;
+
+	if (task->save && stream == CHILD_STDOUT)
+		save_add(task->save, data, len);
+	output_add(&task->output, stream, data, len);
+}
+
+static void emit_started(struct task *task)
+{
+	const struct action *action = task_action(task);
+	json_t *fields = json_pack("{s:s, s:s, s:s, s:i, s:s}", "adapter", action->adapter->name,
+	    "effect", effect_name(task->command.effect), "command", task->command.line, "attempt",
+	    task->attempts, "severity", level_name(action->severity));
+
+	if (action->title)
+		json_object_set_new(fields, "title", json_string(action->title));
+	if (action->target)
+		json_object_set_new(fields, "target", json_string(action->target->name));
+	slot_emit(task->slot, "action.started", fields);
+}
+
+/* The earlier of the step's deadline and this attempt's own. */
+static msec attempt_deadline(const struct task *task)
+{
+	msec step = slot_deadline(task->slot);
+	msec own = task_action(task)->timeout ? task_now(task) + task_action(task)->timeout : 0;
+
+	if (!own || !step)
+		return own ? own : step;
+	return own < step ? own : step;
+}
+
+/* Variables as text, for `shell`. */
+static json_t *environment(const struct task *task)
+{
+	const struct run *run = task_run(task);
+	json_t *env = json_object();
+	const char *key;
+	json_t *value;
+
+	if (!task_action(task)->adapter->literal)
+		return env;
+	json_object_foreach(run->names, key, value)
+	{
+		char *text;
+
+		if (json_object_get(run->plan->names, key) &&
+		    !json_object_get(run->plan->vars, key))
+			continue; /* env, links … */
+		text = value_to_text(value);
+		json_object_set_new(env, key, value_text(text, strlen(text)));
+		free(text);
+	}
+	return env;
+}
+
+static char *filled(const struct task *task, const char *text, struct err *err)
+{
+	struct expander expander = {
+	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
+
+	return expand_text(&expander, text, err);
+}
+
+void task_attempt(void *ctx)
+{
+	struct task *task = ctx;
+	const struct action *action = task_action(task);
+	struct run *run = task_run(task);
+	char *input = NULL;
+	struct err err;
+
+	task->timer = NULL;
+	if (action->stdin_text && !(input = filled(task, action->stdin_text, &err))) {
+		task_finish(task, OUTCOME_FAILED, err.text);
+		return;
+	}
+	task_set_phase(task, RUNNING);
+	task->attempts++;
+	if (!task->started)
+		emit_started(task);
+	task->started = true;
+	output_init(&task->output, on_output, task);
+	task->attempt = attempt_start(&(struct attempt_spec){
+	    .adapter = action->adapter,
+	    .loop = run->loop,
+	    .children = run->children,
+	    .host = &host_services,
+	    .args = json_incref(task->command.args),
+	    .target = json_incref(task->command.target),
+	    .env = environment(task),
+	    .stdin_text = input,
+	    .wants = refs_fields(run->plan->refs, action),
+	    .effect = task->command.effect,
+	    .deadline = attempt_deadline(task),
+	    .output = on_raw_output,
+	    .ended = on_attempt_ended,
+	    .ctx = task,
+	});
+}
+
+/* ---- before the first attempt ---- */
+
+static int open_save(struct task *task, struct err *err)
+{
+	const char *template = task_action(task)->save;
+	char *path = template ? filled(task, template, err) : NULL;
+
+	if (!template)
+		return 0;
+	if (path)
+		task->save = save_open(path, err);
+	free(path);
+	return task->save ? 0 : -1;
+}
+
+static int read_hold_for(struct task *task, struct err *err)
+{
+	const struct action *action = task_action(task);
+	char *text;
+	int result = 0;
+
+	task->hold_for = action->hold_for;
+	if (!action->hold_for_text)
+		return 0;
+	text = filled(task, action->hold_for_text, err);
+	if (!text)
+		return -1;
+	if (clock_parse_span(text, &task->hold_for) < 0)
+		result = err_set(err, ERR_INPUT,
+		    "hold_for: '%s' is not a duration: write it like 30s or 30m", text);
+	free(text);
+	return result;
+}
+
+static void go(struct task *task)
+{
+	struct err err;
+
+	if (open_save(task, &err) < 0 || read_hold_for(task, &err) < 0)
+		task_finish(task, OUTCOME_FAILED, err.text);
+	else
+		task_attempt(task);
+}
+
+static void on_approval(void *ctx, enum answer answer)
+{
+	struct task *task = ctx;
+
+	task->asking = NULL;
+	switch (answer) {
+	case ANSWER_YES:
+		go(task);
+		break;
+	case ANSWER_SKIP:
+	case ANSWER_NO:
+		task_finish(task, OUTCOME_SKIPPED, "the person said so");
+		break;
+	case ANSWER_NOBODY:
+		task_finish(task, OUTCOME_REFUSED, "it needs approval and there is nobody to ask");
+		break;
+	default:
+		run_stop(task_run(task), STOP_ABORT, "the person said abort");
+		task_finish(task, OUTCOME_CANCELLED, "the person said abort");
+	}
+}
+
+static void seek_approval(struct task *task)
+{
+	const struct run_options *options = task_run(task)->options;
+	enum effect effect = task->command.effect;
+
+	if (effect == EFFECT_READ || slot_action(task->slot)->nested) {
+		go(task);
+	} else if (options->check) {
+		if (!task->started)
+			emit_started(task);
+		task_finish(task, OUTCOME_SKIPPED, "--check: changes are shown, not made");
+	} else if (!approval_needed(options, effect)) {
+		approval_by_option(task->slot, &task->command);
+		go(task);
+	} else {
+		task_set_phase(task, ASKING);
+		task->asking = approval_ask(task->slot, &task->command, on_approval, task);
+	}
+}
+
+static int fill_in(struct task *task, struct err *err)
+{
+	struct expander expander = {
+	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
+
+	return command_make(&task->command, &expander, task_action(task), err);
+}
+
+/* In a check, what a change would have made known is not known: that is no failure. */
+static void not_known(struct task *task, const struct err *err)
+{
+	if (task_run(task)->options->check && err->kind == ERR_UNKNOWN)
+		task_finish(task, OUTCOME_SKIPPED, err->text);
+	else
+		task_finish(task, OUTCOME_FAILED, err->text);
+}
+
+static void prepare(struct task *task)
+{
+	const struct condition *when = &task_action(task)->when;
+	bool holds = true;
+	struct err err;
+	char *why;
+
+	task->command.effect = slot_action(task->slot)->effect;
+	if (when->expr && scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
+		not_known(task, &err);
+	} else if (!holds) {
+		why = mem_printf("not so: %s", when->text);
+		task_finish(task, OUTCOME_SKIPPED, why);
+		free(why);
+	} else if (fill_in(task, &err) < 0) {
+		not_known(task, &err);
+	} else {
+		seek_approval(task);
+	}
+}
+
+struct task *task_start(struct slot *slot)
+{
+	struct task *task = mem_alloc(sizeof(*task));
+
+	task->slot = slot;
+	task->began = task_now(task);
+	prepare(task);
+	return task;
+}
+
+void task_free(struct task *task)
+{
+	if (!task)
+		return;
+	loop_cancel(task->timer);
+	command_release(&task->command);
+	json_decref(task->result);
+	json_decref(task->saved);
+	free(task->why);
+	free(task);
+}
+
+/* ---- from outside ---- */
+
+struct slot *task_slot(const struct task *task)
+{
+	return task->slot;
+}
+
+struct service **task_service(struct task *task)
+{
+	return &task->service;
+}
+
+void task_deadline_moved(struct task *task)
+{
+	if (task->phase == RUNNING && task->attempt)
+		attempt_set_deadline(task->attempt, attempt_deadline(task));
+}
+
+void task_time_out(struct task *task)
+{
+	if (task->phase == ASKING || task->phase == FINISHED)
+		return;
+	task->timed_out = true;
+	if (task->phase == RUNNING) {
+		slot_note_ended(task->slot, task->command.line);
+		attempt_cancel(task->attempt);
+		return;
+	}
+	loop_cancel(task->timer);
+	task->timer = NULL;
+	task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
+}
+
+void task_cancel(struct task *task)
+{
+	if (task->phase == FINISHED)
+		return;
+	task->cancelled = true;
+	if (task->phase == RUNNING) {
+		attempt_cancel(task->attempt);
+		return;
+	}
+	loop_cancel(task->timer);
+	task->timer = NULL;
+	approval_withdraw(task->asking);
+	task->asking = NULL;
+	task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
+}
+
+enum outcome task_outcome(const struct task *task)
+{
+	return task->outcome;
+}
+
+json_t *task_result(const struct task *task)
+{
+	return task->result;
+}

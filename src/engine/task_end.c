@@ -1,0 +1,294 @@
+/* What follows from the end of an attempt: retry, hold, captures, the outcome. Invariant: exactly
+ * one action.finished is emitted for a task, in task_finish(). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "judge.h"
+#include "task_private.h"
+
+/* A result over this many bytes as JSON is not put into its event. */
+#define RESULT_EVENT_MAX 16384
+
+static void set_why(struct task *task, const char *why)
+{
+	char *copy = mem_text(why);
+
+	free(task->why);
+	task->why = copy;
+}
+
+/* ---- the end ---- */
+
+static void deliver_end(void *ctx)
+{
+	struct task *task = ctx;
+
+	task->timer = NULL;
+	slot_task_ended(task->slot);
+}
+
+/* What expressions see as results.ID: the adapter's fields, and how it ended. */
+static void complete_result(struct task *task, double seconds)
+{
+	json_t *whole = task->result ? json_copy(task->result) : json_object();
+
+	json_object_set_new(whole, "outcome", json_string(outcome_name(task->outcome)));
+	json_object_set_new(whole, "why", json_string(task->why ? task->why : ""));
+	json_object_set_new(whole, "seconds", json_real(seconds));
+	json_decref(task->result);
+	task->result = whole;
+}
+
+static json_t *small_result(const struct task *task)
+{
+	size_t size = task->result ? json_dumpb(task->result, NULL, 0, JSON_COMPACT) : 0;
+
+	return size && size <= RESULT_EVENT_MAX ? json_incref(task->result) : NULL;
+}
+
+/* How bad it is when this action did not pass. */
+static enum level failure_level(const struct task *task)
+{
+	const char *told = value_get_text(task->result, "level");
+	enum level level = task_action(task)->severity;
+
+	if (task->command.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
+		return LEVEL_CRITICAL;
+	if (told && level_parse(told, &level) == 0 && level > task_action(task)->severity)
+		return task_action(task)->severity;
+	return level;
+}
+
+static bool is_bad(enum outcome outcome)
+{
+	return outcome == OUTCOME_FAILED || outcome == OUTCOME_TIMED_OUT;
+}
+
+static void emit_finished(struct task *task, double seconds)
+{
+	json_t *fields =
+	    json_pack("{s:s, s:f, s:s, s:i}", "outcome", outcome_name(task->outcome), "seconds",
+	        seconds, "effect", effect_name(task->command.effect), "attempts", task->attempts);
+	json_t *result = small_result(task);
+
+	if (task->why)
+		json_object_set_new(fields, "why", json_string(task->why));
+	if (result)
+		json_object_set_new(fields, "result", result);
+	if (task->saved)
+		json_object_set(fields, "saved", task->saved);
+	if (is_bad(task->outcome))
+		json_object_set_new(
+		    fields, "severity", json_string(level_name(failure_level(task))));
+	slot_emit(task->slot, "action.finished", fields);
+}
+
+static void close_save(struct task *task)
+{
+	struct save *save = task->save;
+	struct err err;
+
+	if (!save)
+		return;
+	task->save = NULL;
+	task->saved = save_close(save, &err);
+	if (!task->saved && !is_bad(task->outcome)) {
+		task->outcome = OUTCOME_FAILED;
+		set_why(task, err.text);
+	}
+}
+
+/* Does a failure of this action stop the run? */
+static bool stops_run(const struct task *task)
+{
+	enum on_failure rule = task_action(task)->on_failure;
+
+	if (task->handled)
+		return false;
+	if (rule == ON_FAILURE_DEFAULT)
+		rule = slot_step_rule(task->slot);
+	if (rule == ON_FAILURE_DEFAULT)
+		return task->command.effect > EFFECT_READ && !slot_action(task->slot)->nested;
+	return rule == ON_FAILURE_STOP;
+}
+
+static void tell_run(struct task *task)
+{
+	struct run *run = task_run(task);
+
+	if (!is_bad(task->outcome) && task->outcome != OUTCOME_REFUSED)
+		return;
+	if (is_bad(task->outcome))
+		run_add_level(run, failure_level(task));
+	if (task->outcome == OUTCOME_REFUSED)
+		run_stop(run, STOP_REFUSED, task->why);
+	else if (stops_run(task))
+		run_stop(run, STOP_FAILED, task->why);
+}
+
+void task_finish(struct task *task, enum outcome outcome, const char *why)
+{
+	double seconds;
+
+	task_set_phase(task, FINISHED);
+	task->outcome = outcome;
+	if (why)
+		set_why(task, why);
+	close_save(task);
+	seconds = (double)(task_now(task) - task->began) / 1000.0;
+	emit_finished(task, seconds);
+	tell_run(task);
+	complete_result(task, seconds);
+	task->timer = loop_after(task_run(task)->loop, 0, deliver_end, task);
+}
+
+/* ---- captures ---- */
+
+static int capture(struct task *task, const struct capture *capture, struct err *err)
+{
+	struct run *run = task_run(task);
+	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
+	json_t *value = NULL;
+	char *text;
+
+	if (scope_eval(&own, &capture->value, &value, err) < 0)
+		return err_prefix(err, "capture '%s'", capture->name);
+	if (capture->secret || expr_is_secret(capture->value.expr)) {
+		text = value_to_text(value);
+		redact_add(run->plan->redact, text);
+		free(text);
+	}
+	json_object_set_new(run->names, capture->name, value);
+	return 0;
+}
+
+/* A failed action keeps what it can: the runbook may want to look at it. */
+static int capture_all(struct task *task, struct err *err)
+{
+	const struct action *action = task_action(task);
+	int result = 0;
+
+	for (size_t i = 0; task->result && i < action->capture_count; i++)
+		if (capture(task, &action->captures[i], result == 0 ? err : NULL) < 0)
+			result = -1;
+	return result;
+}
+
+/* ---- after an attempt ---- */
+
+static void pause_for(struct task *task, msec span)
+{
+	task_set_phase(task, PAUSING);
+	task->timer = loop_after(task_run(task)->loop, span, task_attempt, task);
+}
+
+static void on_failed_answer(void *ctx, enum answer answer)
+{
+	struct task *task = ctx;
+
+	task->asking = NULL;
+	if (answer == ANSWER_RETRY) {
+		task->retries = 0;
+		task->timed_out = false;
+		slot_renew_budget(task->slot);
+		task_attempt(task);
+	} else if (answer == ANSWER_SKIP) {
+		task->handled = true;
+		task_finish(task, OUTCOME_FAILED, NULL);
+	} else {
+		run_stop(
+		    task_run(task), answer == ANSWER_ABORT ? STOP_ABORT : STOP_FAILED, task->why);
+		task_finish(task, OUTCOME_FAILED, NULL);
+	}
+}
+
+static bool asks_after_failure(const struct task *task)
+{
+	return task_run(task)->options->interactive && task->command.effect > EFFECT_READ &&
+	       !slot_action(task->slot)->nested &&
+	       task_action(task)->on_failure == ON_FAILURE_DEFAULT &&
+	       slot_step_rule(task->slot) == ON_FAILURE_DEFAULT;
+}
+
+void task_fail(struct task *task, enum outcome outcome, const char *why)
+{
+	capture_all(task, NULL);
+	set_why(task, why);
+	if (!asks_after_failure(task)) {
+		task_finish(task, outcome, NULL);
+		return;
+	}
+	task_set_phase(task, ASKING);
+	task->asking =
+	    approval_ask_failed(task->slot, &task->command, task->why, on_failed_answer, task);
+}
+
+static void pass(struct task *task)
+{
+	struct err err;
+
+	if (json_is_true(json_object_get(task->result, "left")))
+		task_finish(task, OUTCOME_LEFT, NULL);
+	else if (json_is_true(json_object_get(task->result, "skipped")))
+		task_finish(task, OUTCOME_SKIPPED, "the person said so");
+	else if (capture_all(task, &err) < 0)
+		task_fail(task, OUTCOME_FAILED, err.text);
+	else
+		task_finish(task, OUTCOME_PASSED, NULL);
+}
+
+/* `hold_for`: it held at this look; until when must it hold? */
+static void keep_holding(struct task *task)
+{
+	if (!task->holding_since)
+		task->holding_since = task_now(task);
+	if (task_now(task) - task->holding_since >= task->hold_for)
+		pass(task);
+	else
+		pause_for(task, task_action(task)->every);
+}
+
+static void after_good(struct task *task)
+{
+	if (task->hold_for)
+		keep_holding(task);
+	else
+		pass(task);
+}
+
+static void after_bad(struct task *task, enum outcome outcome, const char *why)
+{
+	const struct action *action = task_action(task);
+
+	if (!task->holding_since && task->retries < action->retry_times) {
+		task->retries++;
+		pause_for(task, action->retry_every);
+	} else {
+		task_fail(task, outcome, why);
+	}
+}
+
+void task_after_attempt(struct task *task, const struct attempt_end *end)
+{
+	struct scope own = {.outer = slot_scope(task->slot), .names = end->result};
+	char why[ERR_TEXT_MAX] = "";
+
+	switch (judge(task_action(task), end, &own, why, sizeof(why))) {
+	case VERDICT_GOOD:
+		after_good(task);
+		break;
+	case VERDICT_AGAIN:
+		set_why(task, why);
+		pause_for(task, task_action(task)->every);
+		break;
+	case VERDICT_BAD:
+		after_bad(task, OUTCOME_FAILED, why);
+		break;
+	case VERDICT_LATE:
+		after_bad(task, OUTCOME_TIMED_OUT, why);
+		break;
+	}
+}

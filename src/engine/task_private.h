@@ -1,0 +1,58 @@
+/*
+ * A task's own state, shared by task.c (up to and through an attempt) and task_end.c (what follows
+ * from its end) only.
+ */
+#ifndef FSOPS_ENGINE_TASK_PRIVATE_H
+#define FSOPS_ENGINE_TASK_PRIVATE_H
+
+#include "attempt.h"
+#include "command.h"
+#include "output.h"
+#include "save.h"
+#include "task.h"
+
+enum phase { PREPARING, ASKING, RUNNING, PAUSING, FINISHED };
+
+struct task {
+	struct slot *slot;
+	enum phase phase;
+	struct command command;
+	struct asking *asking;
+	struct service *service; /* host.c's */
+	struct attempt *attempt;
+	struct loop_timer *timer; /* between attempts; or the delivery of the end */
+	struct output output;
+	struct save *save;
+	json_t *saved;
+	bool started;   /* action.started was emitted */
+	bool timed_out; /* the step's time was up */
+	bool cancelled;
+	bool handled; /* it failed and a person took it on: the run goes on */
+	msec began;
+	int attempts;
+	int retries;
+	msec holding_since; /* hold_for: since when it holds; 0: not yet */
+	msec hold_for;
+	enum outcome outcome;
+	char *why;
+	json_t *result;
+};
+
+struct run *task_run(const struct task *task);
+const struct action *task_action(const struct task *task);
+msec task_now(const struct task *task);
+void task_set_phase(struct task *task, enum phase phase);
+
+/* Start the next attempt; a timer's callback too. */
+void task_attempt(void *task);
+
+/* An attempt has come to its end: judge it, and go on or finish. */
+void task_after_attempt(struct task *task, const struct attempt_end *end);
+
+/* It did not pass: ask the person what to do when it is a change, else finish. */
+void task_fail(struct task *task, enum outcome outcome, const char *why);
+
+/* The end. WHY may be NULL: what is known already stays. */
+void task_finish(struct task *task, enum outcome outcome, const char *why);
+
+#endif

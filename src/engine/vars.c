@@ -1,0 +1,254 @@
+/* Resolves variables. Invariant: a value that is taken has passed its pattern and has the type
+ * of its default. */
+#include "vars.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+#include "fsops/text.h"
+#include "fsops/value.h"
+
+#define ENV_PREFIX "FSOPS_VAR_"
+#define VARS_MAX   256
+
+struct resolving {
+	const struct platform *platform;
+	const char *name;      /* of the runbook, for messages */
+	const struct var *own; /* the runbook's */
+	size_t own_count;
+	const struct plan_options *options;
+	struct redact *redact;
+	json_t *names;    /* what a default may use: constants and the variables so far */
+	json_t *vars;     /* the variables so far */
+	struct buf wrong; /* one complaint after another, separated by "; " */
+};
+
+__attribute__((format(printf, 2, 3))) static void complain(
+    struct resolving *r, const char *fmt, ...)
+{
+	va_list args;
+
+	if (r->wrong.len)
+		buf_adds(&r->wrong, "; ");
+	va_start(args, fmt);
+	buf_vaddf(&r->wrong, fmt, args);
+	va_end(args);
+}
+
+static const struct var *find_in(const struct var *vars, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(vars[i].name, name) == 0)
+			return &vars[i];
+	return NULL;
+}
+
+/* The last --var wins, as with any option. */
+static const char *from_options(const struct plan_options *options, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = options->var_count; i-- > 0;)
+		if (strncmp(options->vars[i], name, len) == 0 && options->vars[i][len] == '=')
+			return options->vars[i] + len + 1;
+	return NULL;
+}
+
+static const char *from_environment(const char *name)
+{
+	char *key = mem_printf(ENV_PREFIX "%s", name);
+	const char *value;
+
+	for (char *at = key; *at; at++)
+		*at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+	value = getenv(key);
+	free(key);
+	return value;
+}
+
+/* Text from outside, as the type that the default has. NULL when it is none. */
+static json_t *typed(const char *text, const json_t *like)
+{
+	json_t *value;
+
+	if (!like || json_is_string(like) || json_is_null(like))
+		return json_string(text);
+	value = json_loads(text, JSON_DECODE_ANY, NULL);
+	if (value && (json_typeof(value) == json_typeof(like) ||
+	                 (json_is_number(value) && json_is_real(like)) ||
+	                 (json_is_boolean(value) && json_is_boolean(like))))
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
+static const char *type_word(const json_t *like)
+{
+	return json_is_boolean(like)   ? "true or false"
+	       : json_is_integer(like) ? "a whole number"
+	       : json_is_number(like)  ? "a number"
+	       : json_is_array(like)   ? "a JSON list"
+	                               : "a JSON object";
+}
+
+/* The pattern language is the expressions' own (RE2): one meaning for all of fsops. */
+static bool fits_pattern(const char *text, const char *pattern)
+{
+	static const char source[] = "value.matches(pattern)";
+	json_t *names = json_pack("{s:s, s:s}", "value", text, "pattern", pattern);
+	struct scope scope = {.names = names};
+	bool secret = false;
+	struct err err;
+	json_t *fits = NULL;
+	bool result = scope_eval_text(&scope, source, strlen(source), &fits, &secret, &err) == 0 &&
+	              json_is_true(fits);
+
+	json_decref(fits);
+	json_decref(names);
+	return result;
+}
+
+static void check_pattern(struct resolving *r, const struct var *var, const json_t *value)
+{
+	char *text;
+
+	if (!var->pattern)
+		return;
+	text = value_to_text(value);
+	if (!fits_pattern(text, var->pattern))
+		complain(r, "variable '%s': '%s' does not match %s%s%s", var->name,
+		    var->secret ? REDACT_MASK : text, var->pattern, var->help ? ": " : "",
+		    var->help ? var->help : "");
+	free(text);
+}
+
+static json_t *given(struct resolving *r, const struct var *var)
+{
+	const char *text = from_options(r->options, var->name);
+	json_t *value;
+
+	if (!text)
+		text = from_environment(var->name);
+	if (!text)
+		return NULL;
+	value = typed(text, var->value);
+	if (!value && r->options->lenient)
+		return json_string(text);
+	if (!value) {
+		complain(r, "variable '%s' must be %s, not '%s'", var->name, type_word(var->value),
+		    text);
+		return json_null();
+	}
+	if (!(r->options->lenient && strstr(text, "${")))
+		check_pattern(r, var, value);
+	return value;
+}
+
+/* A default may use the environment and the variables before it. */
+static json_t *filled_default(struct resolving *r, const struct var *var)
+{
+	const struct var *ours = find_in(r->platform->vars, r->platform->var_count, var->name);
+	const struct var *source = ours && ours->value ? ours : var;
+	struct scope scope = {.names = r->names};
+	struct expander expander = {.scope = &scope, .redact = r->redact};
+	struct err err;
+	json_t *value;
+
+	if (!source->value)
+		return NULL;
+	value = expand_json(&expander, source->value, &err);
+	if (!value)
+		complain(r, "variable '%s': %s", var->name, err.text);
+	return value;
+}
+
+static void resolve(struct resolving *r, const struct var *var)
+{
+	json_t *value = given(r, var);
+	char *text;
+
+	if (!value)
+		value = filled_default(r, var);
+	if (!value) {
+		if (var->required && !r->options->lenient)
+			complain(r, "variable '%s' is needed: give it with --var %s=…%s%s",
+			    var->name, var->name, var->help ? ": " : "",
+			    var->help ? var->help : "");
+		return;
+	}
+	text = value_to_text(value);
+	if (var->secret && redact_add(r->redact, text) < 0 && *text)
+		complain(r, "variable '%s': a secret of under %d characters cannot be masked",
+		    var->name, REDACT_MIN_LEN);
+	free(text);
+	json_object_set(r->names, var->name, value);
+	json_object_set_new(r->vars, var->name, value);
+}
+
+static void check_unknown(struct resolving *r, const char *option)
+{
+	const char *names[VARS_MAX];
+	char *name = mem_textn(option, strcspn(option, "="));
+	const char *near;
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->own_count && count < VARS_MAX; i++)
+		names[count++] = r->own[i].name;
+	for (size_t i = 0; i < r->platform->var_count && count < VARS_MAX; i++)
+		names[count++] = r->platform->vars[i].name;
+	near = text_nearest(name, names, count);
+	if (!strchr(option, '='))
+		complain(r, "--var %s: write it as NAME=VALUE", option);
+	else if (!find_in(r->own, r->own_count, name) &&
+	         !find_in(r->platform->vars, r->platform->var_count, name))
+		complain(r, "runbook '%s' has no variable '%s'%s%s%s", r->name, name,
+		    near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	free(name);
+}
+
+json_t *vars_resolve(const struct platform *platform, const struct runbook *runbook,
+    const struct plan_options *options, json_t *names, struct redact *redact, struct err *err)
+{
+	struct resolving r = {
+	    .platform = platform,
+	    .name = runbook ? runbook->name : platform->name,
+	    .own = runbook ? runbook->vars : NULL,
+	    .own_count = runbook ? runbook->var_count : 0,
+	    .options = options,
+	    .redact = redact,
+	    .names = names,
+	    .vars = json_object(),
+	};
+
+	buf_init(&r.wrong, ERR_TEXT_MAX);
+	for (size_t i = 0; i < options->var_count; i++)
+		check_unknown(&r, options->vars[i]);
+	for (size_t i = 0; i < platform->var_count; i++)
+		if (!find_in(r.own, r.own_count, platform->vars[i].name))
+			resolve(&r, &platform->vars[i]);
+	for (size_t i = 0; i < r.own_count; i++)
+		resolve(&r, &r.own[i]);
+	if (r.wrong.len) {
+		err_set(err, ERR_USAGE, "%s", r.wrong.data);
+		json_decref(r.vars);
+		r.vars = NULL;
+	}
+	buf_release(&r.wrong);
+	return r.vars;
+}
+
+struct redact *redact_for_platform(const struct platform *platform)
+{
+	struct redact *redact = redact_new();
+
+	for (size_t i = 0; i < platform->secret_count; i++) {
+		const char *value = getenv(platform->secrets[i]);
+
+		if (value)
+			redact_add(redact, value);
+	}
+	return redact;
+}
