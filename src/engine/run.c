@@ -313,7 +313,7 @@ static void on_signal(void *ctx, int signal, int count)
 	struct run *run = ctx;
 
 	if (count > 1)
-		children_kill_now(run->children);
+		loop_stop(run->loop); /* children_free() kills what is left */
 	if (run->stop != STOP_SIGNAL)
 		run_interrupt(run, signal);
 }
