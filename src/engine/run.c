@@ -63,6 +63,7 @@ void run_free(struct run *run)
 	if (!run)
 		return;
 	step_free(run->step);
+	loop_cancel(run->beginning);
 	json_decref(run->names);
 	json_decref(run->left);
 	free(run->prefix);
@@ -213,10 +214,18 @@ void run_step_ended(struct run *run)
 	next_step(run);
 }
 
+static void on_begin(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->beginning = NULL;
+	measure_before(run);
+}
+
 void run_begin(struct run *run)
 {
 	run->started = loop_now(run->loop);
-	measure_before(run);
+	run->beginning = loop_after(run->loop, 0, on_begin, run);
 }
 
 static void on_measure_gone(void *ctx)

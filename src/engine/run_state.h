@@ -41,6 +41,7 @@ struct run {
 
 	size_t next;    /* index of the step to look at next */
 	size_t number;  /* of the step that runs, counted among the selected ones */
+	struct loop_timer *beginning;
 	bool finishing; /* the `after` measurement has begun */
 	struct step_run *step;
 	struct measure *measure;
@@ -59,6 +60,7 @@ struct run {
 
 /* A run of PLAN inside (or, OUTER NULL, as) the whole. Starts nothing yet. */
 struct run *run_create(struct plan *plan, struct run *outer);
+/* From now on; `ended` is never called from inside. */
 void run_begin(struct run *run);
 void run_free(struct run *run);
 
