@@ -1,0 +1,327 @@
+/*
+ * http: the request itself, from start() to call_done().
+ * Invariant: a body is kept whole or not at all, and only when an expression looks at it;
+ * all of it passes through call_output().
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#include "http.h"
+#include "web.h"
+
+/* Kept for the record although no expression looks at it. */
+#define BODY_SMALL ((size_t)4 * 1024)
+
+struct http_call {
+	struct call *call;
+	struct web_request *request; /* NULL: none is under way */
+	char *what;                  /* "GET https://…" */
+	struct buf body;             /* not whole when `full` */
+	bool wanted;                 /* an expression looks at the body: too large is an error */
+	int hops;
+	bool foreign;   /* redirected to another server: the headers were not meant for that one */
+	double seconds; /* of the hops before this one */
+};
+
+/* The phrases of RFC 9110; a server's own are not shown, they may say anything. */
+static const struct phrase {
+	int status;
+	const char *text;
+} phrases[] = {
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+    {511, "Network Authentication Required"},
+};
+
+static const char *phrase(int status)
+{
+	for (size_t i = 0; i < COUNT_OF(phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].text;
+	return "";
+}
+
+char *http_body(const json_t *args)
+{
+	const json_t *json = json_object_get(args, "json");
+	const json_t *body = json_object_get(args, "body");
+
+	if (json)
+		return json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (body)
+		return value_to_text(body);
+	/* A change without a body says so (Content-Length: 0); some servers insist. */
+	return http_effect(args) == EFFECT_CHANGE ? mem_text("") : NULL;
+}
+
+bool http_has_header(const json_t *args, const char *name)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json_object_get(args, "headers"), key,
+	    value) if (strcasecmp(key, name) == 0) return true;
+	return false;
+}
+
+static json_t *parse_json(const struct buf *body)
+{
+	json_t *value =
+	    body->full ? NULL : json_loadb(body->data, body->len, JSON_DECODE_ANY, NULL);
+
+	return value ? value : json_null();
+}
+
+/* No status, no body: an `expect` on them must not hold. */
+static json_t *refused_result(const struct web_reply *reply)
+{
+	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:s?}", "status", "headers", "body", "json",
+	    "time", reply->seconds, "tls_expires", *reply->tls_expires ? reply->tls_expires : NULL);
+}
+
+static json_t *reply_result(const struct http_call *http, const struct web_reply *reply)
+{
+	json_t *result = json_pack("{s:i, s:O, s:f, s:s?}", "status", reply->status, "headers",
+	    reply->headers, "time", http->seconds + reply->seconds, "tls_expires",
+	    *reply->tls_expires ? reply->tls_expires : NULL);
+
+	json_object_set_new(result, "body",
+	    http->body.full ? json_null() : value_text(http->body.data, http->body.len));
+	json_object_set_new(
+	    result, "json", call_wants(http->call, "json") ? parse_json(&http->body) : json_null());
+	return result;
+}
+
+static int on_data(
+    void *ctx, const struct web_reply *reply, const char *data, size_t len, struct err *err)
+{
+	struct http_call *http = ctx;
+
+	(void)reply;
+	if (buf_add(&http->body, data, len) < 0 && http->wanted)
+		return err_set(err, ERR_LIMIT,
+		    "%s: the reply is over %d MiB, the most that an expression can look at: ask "
+		    "for "
+		    "less, or `save` it and look at `status` only",
+		    http->what, WEB_BODY_MAX / 1024 / 1024);
+	call_output(http->call, CHILD_STDOUT, data, len);
+	return 0;
+}
+
+static bool send_request(struct http_call *http, const char *url, struct err *err);
+
+/* 301, 302, 303, 307, 308 with a place to go to. */
+static bool is_redirect(const struct http_call *http, const struct web_reply *reply)
+{
+	return json_is_true(json_object_get(http->call->args, "follow")) && reply->redirect &&
+	       reply->status >= 300 && reply->status < 400;
+}
+
+/* The scheme, host and port: up to the third slash. */
+static size_t origin_len(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
+static bool same_origin(const char *a, const char *b)
+{
+	size_t len = origin_len(a);
+
+	return len == origin_len(b) && strncasecmp(a, b, len) == 0;
+}
+
+static const char *what_url(const struct http_call *http)
+{
+	return strchr(http->what, ' ') + 1;
+}
+
+static void follow(struct http_call *http, const struct web_reply *reply)
+{
+	struct err err;
+
+	http->foreign = http->foreign || !same_origin(what_url(http), reply->redirect);
+	http->seconds += reply->seconds;
+	if (++http->hops > HTTP_HOPS_MAX) {
+		call_fail(http->call, ERR_REMOTE,
+		    "%s: redirected more than %d times: the server sends it round in a circle",
+		    http->what, HTTP_HOPS_MAX);
+		return;
+	}
+	buf_clear(&http->body);
+	if (!send_request(http, reply->redirect, &err))
+		call_fail(http->call, err.kind, "%s", err.text);
+}
+
+static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)
+{
+	struct http_call *http = ctx;
+	char why[ERR_TEXT_MAX];
+
+	http->request = NULL;
+	if (err && reply->tls_refused) {
+		call_done(http->call, refused_result(reply), err->text);
+	} else if (err) {
+		call_fail(http->call, err->kind, "%s", err->text);
+	} else if (is_redirect(http, reply)) {
+		follow(http, reply);
+	} else {
+		snprintf(why, sizeof(why), "%s: status %d %s", http->what, reply->status,
+		    phrase(reply->status));
+		call_done(http->call, reply_result(http, reply), reply->status >= 400 ? why : NULL);
+	}
+}
+
+/* "Name: value" lines; curl's "Name;" sends a header with an empty value. */
+static char **header_lines(const json_t *args, size_t *count)
+{
+	char **lines = NULL;
+	const char *name;
+	json_t *value;
+
+	*count = 0;
+	json_object_foreach(json_object_get(args, "headers"), name, value)
+	{
+		char *text = value_to_text(value);
+
+		MEM_PUSH_ROOM(lines, *count);
+		lines[(*count)++] =
+		    *text ? mem_printf("%s: %s", name, text) : mem_printf("%s;", name);
+		free(text);
+	}
+	if (json_object_get(args, "json") && !http_has_header(args, "Content-Type")) {
+		MEM_PUSH_ROOM(lines, *count);
+		lines[(*count)++] = mem_text("Content-Type: application/json");
+	}
+	return lines;
+}
+
+static void free_lines(char **lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(lines[i]);
+	free(lines);
+}
+
+static bool send_request(struct http_call *http, const char *url, struct err *err)
+{
+	const json_t *args = http->call->args;
+	char *body = http_body(args);
+	size_t count;
+	char **lines = header_lines(args, &count);
+	struct web_spec spec = {
+	    .method = value_get_text(args, "method"),
+	    .url = url,
+	    .headers = (const char *const *)lines,
+	    .header_count = http->foreign ? 0 : count,
+	    .body = body,
+	    .body_len = body ? strlen(body) : 0,
+	    .fresh = true,
+	    .data = on_data,
+	    .done = on_done,
+	    .ctx = http,
+	};
+
+	free(http->what);
+	http->what = mem_printf("%s %s", spec.method, url);
+	spec.what = http->what;
+	http->request = web_start(http->call->loop, &spec, err);
+	free_lines(lines, count);
+	free(body);
+	return http->request != NULL;
+}
+
+/* The arguments as they are now, `${…}` filled in, may hold what they did not at load. */
+static int check_call(const struct call *call, struct err *err)
+{
+	const char *url = value_get_text(call->args, "url");
+
+	if (http_check(call->args, true, err) < 0)
+		return err_prefix(err, "http");
+	if (http_effect(call->args) > call->effect)
+		return err_set(err, ERR_INPUT, "http: %s is more than the %s that was approved",
+		    value_get_text(call->args, "method"), effect_name(call->effect));
+	if (*url == '/' && !value_get_text(call->target, "url"))
+		return err_set(err, ERR_INPUT,
+		    "http: '%s' is only a path: name a `target` of the kind http, or write the "
+		    "whole URL",
+		    url);
+	return 0;
+}
+
+void http_start(struct call *call)
+{
+	struct http_call *http = mem_alloc(sizeof(*http));
+	struct err err;
+	char *url;
+
+	call->state = http;
+	http->call = call;
+	http->wanted = call_wants(call, "body") || call_wants(call, "json");
+	buf_init(&http->body, http->wanted ? WEB_BODY_MAX : BODY_SMALL);
+	if (check_call(call, &err) < 0) {
+		call_fail(call, err.kind, "%s", err.text);
+		return;
+	}
+	url = http_url(call->args, call->target);
+	if (!send_request(http, url, &err))
+		call_fail(call, err.kind, "%s", err.text);
+	free(url);
+}
+
+void http_cancel(struct call *call)
+{
+	struct http_call *http = call->state;
+
+	web_cancel(http->request);
+	http->request = NULL;
+	call_gone(call);
+}
+
+void http_release(struct call *call)
+{
+	struct http_call *http = call->state;
+
+	if (!http)
+		return;
+	web_cancel(http->request);
+	buf_release(&http->body);
+	free(http->what);
+	free(http);
+	call->state = NULL;
+}

@@ -1,0 +1,87 @@
+/*
+ * HTTP requests on the loop, for the adapters that speak HTTP (http, prometheus, s3).
+ *
+ *	struct web_spec spec = {.method = "GET", .url = url, .what = "GET https://…",
+ *	    .data = on_data, .done = on_done, .ctx = me};
+ *	me->request = web_start(loop, &spec, &err);   // NULL: err says why
+ *	… on_data() any number of times, on_done() once; then the request is freed
+ *	web_cancel(me->request);                      // or this, and nothing more comes
+ *
+ * libcurl is initialised by the first request, so a command that makes none does
+ * not pay for it. The requests of one loop share connections as long as one of
+ * them is alive or web_hold() is in force.
+ */
+#ifndef FSOPS_WEB_H
+#define FSOPS_WEB_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fsops/clock.h"
+#include "fsops/err.h"
+#include "fsops/loop.h"
+#include "fsops/node.h"
+
+/* The most that is kept of a body, where one has to be kept. */
+#define WEB_BODY_MAX (16 * 1024 * 1024)
+
+/* The most bytes of headers in one reply. */
+#define WEB_HEADERS_MAX ((size_t)256 * 1024)
+
+struct web;
+struct web_request;
+
+/* What has come so far. */
+struct web_reply {
+	int status;                       /* 0: no status line yet */
+	json_t *headers;                  /* lower-case names; repeated ones joined with ", " */
+	long long length;                 /* Content-Length, or -1 */
+	long long received;               /* bytes of body */
+	double seconds;                   /* from the start to now or to the end */
+	const char *redirect;             /* where the reply points to, absolute; or NULL */
+	char tls_expires[CLOCK_TEXT_MAX]; /* of the server's certificate, RFC 3339; "" unknown */
+	bool tls_refused;                 /* the server's certificate is not valid */
+};
+
+struct web_spec {
+	const char *method;
+	const char *url;            /* http or https; checked by web_url_check() */
+	const char *what;           /* begins every error sentence: "GET https://…" */
+	const char *const *headers; /* "Name: value" each; NULL when header_count is 0 */
+	size_t header_count;
+	const char *body; /* NULL: none */
+	size_t body_len;
+	bool fresh; /* a connection of its own, so that its certificate and its time are seen */
+	/* A piece of the body, from the loop. -1 with ERR filled in ends the request with it. */
+	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
+	    struct err *err);
+	/* The end, from the loop. ERR is NULL when a whole reply came, whatever its status. */
+	void (*done)(void *ctx, const struct web_reply *reply, const struct err *err);
+	void *ctx;
+};
+
+/* Begin a request; everything in SPEC but CTX is copied. Never calls back from inside. */
+struct web_request *web_start(struct loop *loop, const struct web_spec *spec, struct err *err);
+
+/* Give up: neither data() nor done() comes any more, the connection is closed. May be called
+ * from inside data() too. NULL is allowed. */
+void web_cancel(struct web_request *request);
+
+/* Keep the loop's connections open over several requests one after another. */
+struct web *web_hold(struct loop *loop, struct err *err);
+void web_let_go(struct web *web); /* NULL is allowed */
+
+/* web_url.c: is it an http or https URL with a host, no blanks or control characters and no
+ * password in it? The error names URL. */
+int web_url_check(const char *url, struct err *err);
+/* BASE and a PATH that begins with "/" as one URL; owned. */
+char *web_url_join(const char *base, const char *path);
+/* TEXT with all but unreserved characters (and those in KEEP) percent-encoded; owned. */
+char *web_encode(const char *text, const char *keep);
+/* Does TEXT hold a `${…}`, so that nothing can be said about it yet? */
+bool web_is_template(const char *text);
+/* A target of the form {KIND: URL} → {"url": URL}. NULL after adding problems. */
+json_t *web_target_parse(const struct node *map, const char *kind, struct problems *list);
+
+#endif

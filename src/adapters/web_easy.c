@@ -1,0 +1,277 @@
+/*
+ * One request as a libcurl handle: its options, its callbacks, what is read from it.
+ * Invariant: only http and https are ever spoken, certificates are always verified
+ * (the one exception sends nothing: web_easy_look), redirects are never followed here.
+ */
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#include "web_private.h"
+
+/* For the look at a refused certificate: it must not turn one failure into another. */
+#define LOOK_TIMEOUT_MS 3000L
+
+/* libcurl 7.88 makes sockets that children would inherit. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	int fd;
+
+	(void)ctx;
+	(void)purpose;
+#ifdef SOCK_CLOEXEC
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+	fd = socket(address->family, address->socktype, address->protocol);
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static void add_header(json_t *headers, const char *name, size_t name_len, json_t *value)
+{
+	char *lower = mem_textn(name, name_len);
+	const char *old;
+
+	for (char *c = lower; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	old = value_get_text(headers, lower);
+	if (old) {
+		json_object_set_new(
+		    headers, lower, json_sprintf("%s, %s", old, json_string_value(value)));
+		json_decref(value);
+	} else if (json_object_set_new(headers, lower, value) < 0) {
+		/* A name that is not UTF-8: not a header that anyone can ask for. */
+	}
+	free(lower);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void take_header(struct web_reply *reply, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len);
+	const char *value;
+
+	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
+		/* A new head: what came before was a proxy's or "100 Continue". */
+		json_object_clear(reply->headers);
+		return;
+	}
+	if (!colon)
+		return;
+	for (value = colon + 1; value < line + len && is_blank(*value);)
+		value++;
+	while (len && is_blank(line[len - 1]))
+		len--;
+	if (value > line + len)
+		value = line + len;
+	add_header(reply->headers, line, (size_t)(colon - line),
+	    value_text(value, (size_t)(line + len - value)));
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+	struct web_request *request = ctx;
+	size_t len = size * count;
+
+	request->header_bytes += len;
+	if (request->header_bytes > WEB_HEADERS_MAX) {
+		err_set(&request->err, ERR_LIMIT,
+		    "%s: the reply's headers are over %zu bytes, the most that is read",
+		    request->what, WEB_HEADERS_MAX);
+		return 0;
+	}
+	take_header(&request->reply, data, len);
+	return len;
+}
+
+static void read_progress(struct web_request *request)
+{
+	curl_off_t length = -1;
+	long status = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME, &request->reply.seconds);
+	request->reply.status = (int)status;
+	request->reply.length = length;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+	struct web_request *request = ctx;
+	size_t len = size * count;
+
+	if (request->dropped || request->looking)
+		return 0;
+	read_progress(request);
+	request->reply.received += (long long)len;
+	if (request->data(request->ctx, &request->reply, data, len, &request->err) < 0)
+		return 0;
+	return request->dropped ? 0 : len;
+}
+
+static int set_headers(struct web_request *request, const struct web_spec *spec)
+{
+	static const char *const always[] = {"Expect:"};
+
+	for (size_t i = 0; i < spec->header_count + COUNT_OF(always); i++) {
+		const char *line =
+		    i < COUNT_OF(always) ? always[i] : spec->headers[i - COUNT_OF(always)];
+		struct curl_slist *longer = curl_slist_append(request->headers, line);
+
+		if (!longer)
+			return -1;
+		request->headers = longer;
+	}
+	curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
+	return 0;
+}
+
+static void set_method(CURL *easy, const struct web_spec *spec)
+{
+	if (spec->body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->body_len);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->body);
+	}
+	if (strcmp(spec->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else if (strcmp(spec->method, "GET") != 0 || spec->body)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, spec->method);
+}
+
+static void set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name server that hangs: don't wait for the resolver's thread when giving up. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+/* The variables that the curl command honours, so that the command shown does the same. */
+static void set_trust(CURL *easy)
+{
+	const char *bundle = getenv("CURL_CA_BUNDLE");
+	const char *dir = getenv("SSL_CERT_DIR");
+	const char *file = getenv("SSL_CERT_FILE");
+
+	if (bundle && *bundle) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
+		return;
+	}
+	if (dir && *dir)
+		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+	if (file && *file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
+static void set_callbacks(struct web_request *request)
+{
+	CURL *easy = request->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_text);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+}
+
+int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err)
+{
+	CURL *easy = curl_easy_init();
+
+	request->easy = easy;
+	request->data = spec->data;
+	request->done = spec->done;
+	request->ctx = spec->ctx;
+	request->reply.length = -1;
+	request->reply.headers = json_object();
+	if (!easy || set_headers(request, spec) < 0)
+		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
+	set_callbacks(request);
+	set_protocols(easy);
+	set_trust(easy);
+	set_method(easy, spec);
+	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "fsops/" FSOPS_VERSION);
+	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, spec->fresh ? 1L : 0L);
+	return 0;
+}
+
+void web_easy_look(struct web_request *request)
+{
+	CURL *easy = request->easy;
+
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LOOK_TIMEOUT_MS);
+	/* The first connection's sentence must survive this one's failure. */
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+}
+
+/* The text after NAME in a list of "NAME:text"; NULL when it is not there. */
+static const char *find_field(const struct curl_slist *fields, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; fields; fields = fields->next)
+		if (strncmp(fields->data, name, len) == 0 && fields->data[len] == ':')
+			return fields->data + len + 1;
+	return NULL;
+}
+
+static void read_certificate(struct web_request *request)
+{
+	struct curl_certinfo *info = NULL;
+	const char *expires;
+	const char *names;
+	time_t when;
+
+	if (curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	    info->num_of_certs < 1)
+		return;
+	expires = find_field(info->certinfo[0], "Expire date");
+	names = find_field(info->certinfo[0], "X509v3 Subject Alternative Name");
+	if (!names)
+		names = find_field(info->certinfo[0], "Subject");
+	if (names)
+		snprintf(request->names, sizeof(request->names), "%s", names);
+	when = expires ? curl_getdate(expires, NULL) : -1;
+	if (when < 0)
+		return;
+	clock_format_rfc3339((msec)when * 1000, request->reply.tls_expires);
+}
+
+void web_easy_read(struct web_request *request)
+{
+	char *redirect = NULL;
+
+	if (!request->looking) {
+		read_progress(request);
+		curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &redirect);
+		request->reply.redirect = redirect;
+	}
+	read_certificate(request);
+}

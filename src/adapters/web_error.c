@@ -1,0 +1,275 @@
+/*
+ * What went wrong with a request, as one sentence: what, where, why, what to do.
+ * Invariant: nothing that libcurl reports goes unexplained; a code without a row of its
+ * own is told in libcurl's words.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+
+#include "web_private.h"
+
+#define HOST_MAX 256
+
+/* Who was talked to: the URL's host and port, or the proxy's. */
+struct place {
+	char host[HOST_MAX];
+	char port[16];
+	bool proxy;
+};
+
+static void copy_part(CURLU *url, CURLUPart part, char *out, size_t size)
+{
+	char *text = NULL;
+
+	if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK)
+		snprintf(out, size, "%s", text);
+	curl_free(text);
+}
+
+static void find_place(const struct web_request *request, struct place *place)
+{
+	CURLU *url = curl_url();
+	const char *text = NULL;
+
+	*place = (struct place){.host = "the server"};
+	curl_easy_getinfo(request->easy, CURLINFO_EFFECTIVE_URL, &text);
+	if (url && text && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK) {
+		copy_part(url, CURLUPART_HOST, place->host, sizeof(place->host));
+		copy_part(url, CURLUPART_PORT, place->port, sizeof(place->port));
+	}
+	curl_url_cleanup(url);
+}
+
+typedef void explain_fn(struct web_request *request, const struct place *place);
+
+static void on_unresolved(struct web_request *request, const struct place *place)
+{
+	err_set(&request->err, ERR_REMOTE,
+	    "%s: could not resolve host '%s': check the name, and this machine's DNS",
+	    request->what, place->host);
+}
+
+static void on_proxy_unresolved(struct web_request *request, const struct place *place)
+{
+	(void)place;
+	err_set(&request->err, ERR_REMOTE,
+	    "%s: could not resolve the proxy's name (%s): check http_proxy, https_proxy and "
+	    "no_proxy",
+	    request->what, request->curl_text);
+}
+
+static const struct connect_row {
+	int error;
+	const char *why;
+	const char *remedy;
+} connect_rows[] = {
+    {ECONNREFUSED, "connection refused by", "is the service running, and is the port right?"},
+    {ENETUNREACH, "no route to the network of", "check the VPN and this machine's network"},
+    {EHOSTUNREACH, "no route to", "check the VPN and the address"},
+    {ETIMEDOUT, "no answer to the connection attempt from", "check the address and firewalls"},
+    {ECONNRESET, "connection reset by", "is the service healthy?"},
+    {0, "could not connect to", "check the address and that the service runs"},
+};
+
+static void on_unconnected(struct web_request *request, const struct place *place)
+{
+	const struct connect_row *row = connect_rows;
+	char host[HOST_MAX];
+	char port[16];
+	long error = 0;
+	bool named;
+
+	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &error);
+	while (row->error && row->error != error)
+		row++;
+	/* libcurl's text names a proxy when there is one, the URL does not. */
+	named =
+	    sscanf(request->curl_text, "Failed to connect to %255s port %15[0-9]", host, port) == 2;
+	err_set(&request->err, ERR_REMOTE, "%s: %s %s port %s: %s", request->what, row->why,
+	    named ? host : place->host, named ? port : place->port, row->remedy);
+}
+
+static void on_timed_out(struct web_request *request, const struct place *place)
+{
+	err_set(&request->err, ERR_TIMEOUT,
+	    "%s: timed out waiting for %s port %s: check the address and firewalls", request->what,
+	    place->host, place->port);
+}
+
+enum tls_fault { TLS_EXPIRED, TLS_EARLY, TLS_NAME, TLS_SELF, TLS_ISSUER, TLS_OTHER };
+
+/* A piece of libcurl's (that is, OpenSSL's and other backends') text → the fault. */
+static const struct tls_row {
+	const char *piece;
+	enum tls_fault fault;
+} tls_rows[] = {
+    {"not yet valid", TLS_EARLY},
+    {"expired", TLS_EXPIRED},
+    {"subject name", TLS_NAME},
+    {"host name", TLS_NAME},
+    {"hostname", TLS_NAME},
+    {"self-signed", TLS_SELF},
+    {"self signed", TLS_SELF},
+    {"issuer", TLS_ISSUER},
+    {"", TLS_OTHER},
+};
+
+/* The part of the sentence after "TLS certificate not valid: ". */
+static void tls_sentence(const struct web_request *request, const struct place *place,
+    enum tls_fault fault, char *out, size_t size)
+{
+	const char *date = request->reply.tls_expires;
+	static const char trust[] =
+	    "install the authority's certificate, or name its file in CURL_CA_BUNDLE";
+
+	if (fault == TLS_EXPIRED)
+		snprintf(out, size, "certificate has expired%s%.10s%s: renew it on the server",
+		    *date ? " (" : "", date, *date ? ")" : "");
+	else if (fault == TLS_EARLY)
+		snprintf(out, size, "certificate is not yet valid: check this machine's clock");
+	else if (fault == TLS_NAME)
+		snprintf(out, size,
+		    "certificate is for another name%s%s%s, not for '%s': use the right name, or a "
+		    "certificate that has this one",
+		    *request->names ? " (" : "", request->names, *request->names ? ")" : "",
+		    place->host);
+	else if (fault == TLS_SELF)
+		snprintf(out, size,
+		    "certificate is self-signed, or signed by an unknown authority that "
+		    "is: %s",
+		    trust);
+	else if (fault == TLS_ISSUER)
+		snprintf(out, size,
+		    "certificate is signed by an authority that is not known here: %s", trust);
+	else
+		snprintf(out, size, "%s", request->curl_text);
+}
+
+static void on_refused(struct web_request *request, const struct place *place)
+{
+	const struct tls_row *row = tls_rows;
+	char text[ERR_TEXT_MAX];
+
+	while (!strstr(request->curl_text, row->piece))
+		row++;
+	tls_sentence(request, place, row->fault, text, sizeof(text));
+	err_set(
+	    &request->err, ERR_REMOTE, "%s: TLS certificate not valid: %s", request->what, text);
+}
+
+static void on_handshake(struct web_request *request, const struct place *place)
+{
+	const char *remedy = strstr(request->curl_text, "wrong version")
+	                         ? "does this port speak TLS at all? Try http://"
+	                         : "check the server's TLS settings";
+
+	err_set(&request->err, ERR_REMOTE, "%s: TLS handshake with %s port %s failed (%s): %s",
+	    request->what, place->host, place->port, request->curl_text, remedy);
+}
+
+static void on_trust(struct web_request *request, const struct place *place)
+{
+	(void)place;
+	err_set(&request->err, ERR_SYSTEM,
+	    "%s: the file of trusted certificates can't be used (%s): install ca-certificates, or "
+	    "check CURL_CA_BUNDLE and SSL_CERT_FILE",
+	    request->what, request->curl_text);
+}
+
+static void on_nothing(struct web_request *request, const struct place *place)
+{
+	err_set(&request->err, ERR_REMOTE,
+	    "%s: %s port %s closed the connection without an answer: is the service healthy?",
+	    request->what, place->host, place->port);
+}
+
+static void on_partial(struct web_request *request, const struct place *place)
+{
+	const struct web_reply *reply = &request->reply;
+
+	if (reply->length >= 0)
+		err_set(&request->err, ERR_REMOTE,
+		    "%s: %s closed the connection half-way, after %lld of %lld bytes: is the "
+		    "service healthy?",
+		    request->what, place->host, reply->received, reply->length);
+	else
+		err_set(&request->err, ERR_REMOTE,
+		    "%s: %s closed the connection half-way, after %lld bytes: is the service "
+		    "healthy?",
+		    request->what, place->host, reply->received);
+}
+
+static void on_garbled(struct web_request *request, const struct place *place)
+{
+	err_set(&request->err, ERR_REMOTE,
+	    "%s: what %s port %s answered is not HTTP (%s): check the port and the protocol",
+	    request->what, place->host, place->port, request->curl_text);
+}
+
+static void on_too_large(struct web_request *request, const struct place *place)
+{
+	(void)place;
+	err_set(&request->err, ERR_LIMIT, "%s: the reply is too large (%s)", request->what,
+	    request->curl_text);
+}
+
+static void on_other(struct web_request *request, const struct place *place)
+{
+	err_set(&request->err, ERR_REMOTE, "%s: the request to %s failed: %s", request->what,
+	    place->host, request->curl_text);
+}
+
+/* A connection that breaks in the middle of a reply is a torn reply, whatever broke it. */
+static void on_broken(struct web_request *request, const struct place *place)
+{
+	if (request->reply.status)
+		on_partial(request, place);
+	else
+		on_nothing(request, place);
+}
+
+static const struct code_row {
+	CURLcode code;
+	explain_fn *explain;
+} code_rows[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, on_unresolved},
+    {CURLE_COULDNT_RESOLVE_PROXY, on_proxy_unresolved},
+    {CURLE_COULDNT_CONNECT, on_unconnected},
+    {CURLE_OPERATION_TIMEDOUT, on_timed_out},
+    {CURLE_PEER_FAILED_VERIFICATION, on_refused},
+    {CURLE_SSL_CONNECT_ERROR, on_handshake},
+    {CURLE_SSL_CACERT_BADFILE, on_trust},
+    {CURLE_GOT_NOTHING, on_nothing},
+    {CURLE_PARTIAL_FILE, on_partial},
+    {CURLE_RECV_ERROR, on_broken},
+    {CURLE_SEND_ERROR, on_broken},
+    {CURLE_HTTP2, on_broken},
+    {CURLE_HTTP2_STREAM, on_broken},
+    {CURLE_UNSUPPORTED_PROTOCOL, on_garbled},
+    {CURLE_WEIRD_SERVER_REPLY, on_garbled},
+    {CURLE_BAD_CONTENT_ENCODING, on_garbled},
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, on_too_large},
+#else
+    {CURLE_OUT_OF_MEMORY, on_too_large}, /* what older ones say of headers over their limit */
+#endif
+};
+
+void web_explain(struct web_request *request, CURLcode code)
+{
+	explain_fn *explain = on_other;
+	struct place place;
+
+	if (!request->curl_text[0])
+		snprintf(
+		    request->curl_text, sizeof(request->curl_text), "%s", curl_easy_strerror(code));
+	for (size_t i = 0; i < COUNT_OF(code_rows); i++)
+		if (code_rows[i].code == code)
+			explain = code_rows[i].explain;
+	find_place(request, &place);
+	explain(request, &place);
+}

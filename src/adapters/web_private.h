@@ -1,0 +1,42 @@
+/* What web.c, web_easy.c and web_error.c share, and nobody else sees. */
+#ifndef FSOPS_WEB_PRIVATE_H
+#define FSOPS_WEB_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "web.h"
+
+struct web_request {
+	struct web *web;
+	struct web_request *next;
+	struct web_request *prev;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct loop_timer *begin; /* set until the request is handed to libcurl */
+	bool dropped;             /* cancelled from inside libcurl: freed after the round */
+	bool looking;             /* the second connection, to read a refused certificate */
+	char *what;
+	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
+	    struct err *err);
+	void (*done)(void *ctx, const struct web_reply *reply, const struct err *err);
+	void *ctx;
+	struct web_reply reply;
+	size_t header_bytes;
+	struct err
+	    err; /* why our own callbacks ended the request, or what the first connection said */
+	char curl_text[CURL_ERROR_SIZE];
+	char names[256]; /* that the certificate is for */
+};
+
+/* web_easy.c: a libcurl handle for SPEC; its callbacks fill REQUEST. */
+int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err);
+/* Turn the handle into one that only shakes hands, trusting anything, and sends nothing: to
+ * read the dates and names of a certificate that was refused. */
+void web_easy_look(struct web_request *request);
+/* Take time, redirect and certificate from a handle that has ended. */
+void web_easy_read(struct web_request *request);
+
+/* web_error.c: CODE as a sentence in request->err. */
+void web_explain(struct web_request *request, CURLcode code);
+
+#endif

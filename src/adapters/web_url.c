@@ -1,0 +1,120 @@
+/*
+ * URLs: what is accepted as one, and putting them together.
+ * Invariant: a URL that passed web_url_check() can be put into a request line and
+ * into a message as it is: no blanks, no control characters, no password.
+ */
+#include "web.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+
+bool web_is_template(const char *text)
+{
+	return strstr(text, "${") != NULL;
+}
+
+static bool has_blank(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+	bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK && *text;
+
+	curl_free(text);
+	return found;
+}
+
+static bool starts_http(const char *url)
+{
+	return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+}
+
+int web_url_check(const char *url, struct err *err)
+{
+	CURLU *parsed = NULL;
+	CURLUcode code;
+	int result = -1;
+
+	if (has_blank(url)) {
+		err_set(err, ERR_INPUT,
+		    "the URL holds a blank, a line break or a control character: "
+		    "write it percent-encoded (%%20)");
+		goto out;
+	}
+	if (!starts_http(url)) {
+		err_set(
+		    err, ERR_INPUT, "'%s' is no URL: it must begin with http:// or https://", url);
+		goto out;
+	}
+	parsed = curl_url();
+	code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+	if (code != CURLUE_OK) {
+		err_set(err, ERR_INPUT, "'%s' is no URL: %s", url, curl_url_strerror(code));
+		goto out;
+	}
+	if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
+		err_set(err, ERR_INPUT,
+		    "the URL holds a user name or password, which would be shown: "
+		    "send it in a header, from a variable named under `secrets:`");
+		goto out;
+	}
+	result = 0;
+out:
+	curl_url_cleanup(parsed);
+	return result;
+}
+
+char *web_url_join(const char *base, const char *path)
+{
+	size_t len = strlen(base);
+
+	while (len && base[len - 1] == '/')
+		len--;
+	return mem_printf("%.*s%s", (int)len, base, path);
+}
+
+char *web_encode(const char *text, const char *keep)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	struct buf out;
+
+	buf_init(&out, strlen(text) * 3);
+	for (; *text; text++) {
+		if (strchr(plain, *text) || strchr(keep, *text))
+			buf_addc(&out, *text);
+		else
+			buf_addf(&out, "%%%02X", (unsigned char)*text);
+	}
+	return out.data; /* transferred */
+}
+
+json_t *web_target_parse(const struct node *map, const char *kind, struct problems *list)
+{
+	const struct node_key table[] = {
+	    {kind, WANT_TEXT, true, "the URL it is reached at"},
+	    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
+	    {NULL, WANT_ANY, false, NULL},
+	};
+	const struct node *url;
+	struct err err;
+
+	if (node_check_map(map, table, "the target", list) > 0)
+		return NULL;
+	url = node_get(map, kind);
+	if (!web_is_template(url->text) && web_url_check(url->text, &err) < 0) {
+		NODE_PROBLEM(list, url, "%s", err.text);
+		return NULL;
+	}
+	return json_pack("{s:s}", "url", url->text);
+}
