@@ -7,7 +7,7 @@
 /* Redirects followed one after another. */
 #define HTTP_HOPS_MAX 10
 
-extern const struct adapter adapter_http;
+extern const struct adapter adapter_http; /* listed in registry.c */
 
 /* Are method, URL and headers such as may be sent? Without FINAL, what holds a `${…}` is
  * passed over. */

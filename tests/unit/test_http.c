@@ -543,6 +543,19 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Descriptors that are open now: what a test opened it must have closed. */
+static int count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
 /* Last, when everything else has run: no descriptor is left open by a request. */
 static void test_nothing_left_open(void **state)
 {

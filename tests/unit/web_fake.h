@@ -253,19 +253,6 @@ static void server_stop(struct server *server)
 	waitpid(server->pid, NULL, 0);
 }
 
-/* Descriptors that are open now: what a test opened it must have closed. */
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
 /* What parse() makes of a YAML text: JSON, or the first problem. Owned. */
 static char *parse_text(const struct adapter *adapter, const char *yaml)
 {

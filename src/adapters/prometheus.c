@@ -1,0 +1,368 @@
+/*
+ * prometheus: an instant query, as one number or as a list of series.
+ *
+ * The query goes as a form (POST), since a URL's length is limited and a query's is not;
+ * it is a read all the same. Invariant: `value` is a number only when the answer was exactly
+ * one number; no data, NaN, infinities and several series are never taken for one.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/adapter.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#include "web.h"
+
+extern const struct adapter adapter_prometheus;
+
+#define QUERY_PATH "/api/v1/query"
+
+/* Of a query in a sentence. */
+#define QUERY_SHOWN 200
+
+struct prometheus_call {
+	struct call *call;
+	struct web_request *request;
+	char *what; /* "prometheus http://…" */
+	struct buf body;
+};
+
+static json_t *prometheus_parse(const struct node *value, struct problems *list)
+{
+	const char *query = node_want_text(value, "prometheus (a PromQL query)", list);
+
+	if (!query)
+		return NULL;
+	if (!query[strspn(query, " \t\r\n")]) {
+		NODE_PROBLEM(list, value, "prometheus needs a PromQL query, this is empty");
+		return NULL;
+	}
+	return json_pack("{s:s}", "query", query);
+}
+
+static json_t *prometheus_target_parse(const struct node *map, struct problems *list)
+{
+	return web_target_parse(map, "prometheus", list);
+}
+
+static enum effect prometheus_effect(const json_t *args)
+{
+	(void)args;
+	return EFFECT_READ;
+}
+
+static char *query_url(const json_t *target)
+{
+	const char *base = value_get_text(target, "url");
+
+	return web_url_join(base ? base : "", QUERY_PATH);
+}
+
+static void prometheus_describe(const json_t *args, const json_t *target, struct buf *out)
+{
+	char *query = mem_printf("query=%s", value_get_text(args, "query"));
+	char *url = query_url(target);
+
+	buf_adds(out, "curl -sS --fail --data-urlencode ");
+	buf_add_shell_word(out, query);
+	buf_addc(out, ' ');
+	buf_add_shell_word(out, url);
+	free(url);
+	free(query);
+}
+
+/* The second half of a sample [time, "number"]; null for what JSON has no number for. */
+static json_t *sample_value(const json_t *sample)
+{
+	const char *text = json_string_value(json_array_get(sample, 1));
+	char *end;
+	double number;
+
+	if (!text || !*text)
+		return json_null();
+	number = strtod(text, &end);
+	return *end == '\0' && isfinite(number) ? json_real(number) : json_null();
+}
+
+/* The labels and `value`; of a range the last value, and all of them as `values`. */
+static json_t *series_item(const json_t *series)
+{
+	const json_t *samples = json_object_get(series, "values");
+	const json_t *sample = json_object_get(series, "value");
+	json_t *item = json_is_object(json_object_get(series, "metric"))
+	                   ? json_deep_copy(json_object_get(series, "metric"))
+	                   : json_object();
+	json_t *all;
+
+	if (!samples) {
+		json_object_set_new(item, "value", sample_value(sample));
+		return item;
+	}
+	all = json_array();
+	for (size_t i = 0; i < json_array_size(samples); i++)
+		json_array_append_new(all, sample_value(json_array_get(samples, i)));
+	sample = json_array_get(samples, json_array_size(samples) - 1);
+	json_object_set_new(item, "value", sample_value(sample));
+	json_object_set_new(item, "values", all);
+	return item;
+}
+
+static json_t *read_series(const json_t *result)
+{
+	json_t *series = json_array();
+
+	for (size_t i = 0; i < json_array_size(result); i++)
+		json_array_append_new(series, series_item(json_array_get(result, i)));
+	return series;
+}
+
+/* What kind of answer it is decides what a single value means. */
+struct answer {
+	json_t *value; /* null: there is no single number */
+	json_t *series;
+	const char
+	    *sample; /* the number as Prometheus wrote it, when there is just one; borrowed */
+};
+
+static void read_vector(const json_t *result, struct answer *answer)
+{
+	const json_t *only = json_array_get(result, 0);
+
+	answer->series = read_series(result);
+	if (json_array_size(result) != 1)
+		return;
+	json_decref(answer->value);
+	answer->value = json_incref(json_object_get(json_array_get(answer->series, 0), "value"));
+	answer->sample = json_string_value(json_array_get(json_object_get(only, "value"), 1));
+}
+
+static void read_scalar(const json_t *result, struct answer *answer)
+{
+	answer->series = json_array();
+	json_decref(answer->value);
+	answer->value = sample_value(result);
+	answer->sample = json_string_value(json_array_get(result, 1));
+}
+
+static void read_string(const json_t *result, struct answer *answer)
+{
+	json_t *text = json_array_get(result, 1);
+
+	answer->series = json_array();
+	json_decref(answer->value);
+	answer->value = text ? json_incref(text) : json_null();
+}
+
+static const struct result_type {
+	const char *name;
+	void (*read)(const json_t *result, struct answer *answer);
+} result_types[] = {
+    {"vector", read_vector},
+    {"matrix", read_vector},
+    {"scalar", read_scalar},
+    {"string", read_string},
+};
+
+static int read_answer(const json_t *data, struct answer *answer)
+{
+	const char *type = value_get_text(data, "resultType");
+	const json_t *result = json_object_get(data, "result");
+
+	*answer = (struct answer){.value = json_null()};
+	for (size_t i = 0; type && i < COUNT_OF(result_types); i++) {
+		if (strcmp(result_types[i].name, type) != 0)
+			continue;
+		if (!json_is_array(result))
+			return -1;
+		result_types[i].read(result, answer);
+		return 0;
+	}
+	return -1;
+}
+
+static const char *call_query(const struct prometheus_call *p)
+{
+	return value_get_text(p->call->args, "query");
+}
+
+/* What is wrong with an answer by default; NULL: nothing. Owned. */
+static char *unexpected(const struct prometheus_call *p, const struct answer *answer)
+{
+	size_t count = json_array_size(answer->series);
+
+	if (!json_is_null(answer->value))
+		return NULL;
+	if (answer->sample)
+		return mem_printf("%s: the value is %s: probably a division by zero, or no traffic "
+		                  "(query: %.*s)",
+		    p->what, answer->sample, QUERY_SHOWN, call_query(p));
+	if (count == 0)
+		return mem_printf(
+		    "%s: no data: the query returned an empty vector: is it scraped, and "
+		    "are the labels right? (query: %.*s)",
+		    p->what, QUERY_SHOWN, call_query(p));
+	if (count == 1)
+		return mem_printf("%s: the one sample is no number (query: %.*s)", p->what,
+		    QUERY_SHOWN, call_query(p));
+	/* Several are what was asked for when an expression looks at `series`. */
+	if (call_wants(p->call, "series"))
+		return NULL;
+	return mem_printf(
+	    "%s: %zu series where one value is needed: aggregate them (sum, max, avg), "
+	    "or look at `series` (query: %.*s)",
+	    p->what, count, QUERY_SHOWN, call_query(p));
+}
+
+static void finish(struct prometheus_call *p, const json_t *reply)
+{
+	const json_t *warnings = json_object_get(reply, "warnings");
+	struct answer answer;
+	json_t *result;
+	char *why;
+
+	if (read_answer(json_object_get(reply, "data"), &answer) < 0) {
+		json_decref(answer.value);
+		call_fail(p->call, ERR_REMOTE,
+		    "%s: the answer is of a kind that is not known: is this a Prometheus?",
+		    p->what);
+		return;
+	}
+	why = unexpected(p, &answer);
+	result = json_pack("{s:o, s:o}", "value", answer.value, "series", answer.series);
+	json_object_set_new(result, "warnings", warnings ? json_deep_copy(warnings) : json_array());
+	call_done(p->call, result, why);
+	free(why);
+}
+
+/* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. */
+static void fail_with_reply(struct prometheus_call *p, const json_t *reply, int status)
+{
+	const char *type = value_get_text(reply, "errorType");
+	const char *text = value_get_text(reply, "error");
+
+	if (type && text)
+		call_fail(p->call, ERR_REMOTE, "%s: %s: %s (query: %.*s)", p->what, type, text,
+		    QUERY_SHOWN, call_query(p));
+	else if (status != 200)
+		call_fail(p->call, ERR_REMOTE,
+		    "%s: status %d, and not from a Prometheus: check the target's URL", p->what,
+		    status);
+	else
+		call_fail(p->call, ERR_REMOTE,
+		    "%s: the answer is not what a Prometheus answers: check the target's URL",
+		    p->what);
+}
+
+static int on_data(
+    void *ctx, const struct web_reply *reply, const char *data, size_t len, struct err *err)
+{
+	struct prometheus_call *p = ctx;
+
+	(void)reply;
+	if (buf_add(&p->body, data, len) < 0)
+		return err_set(err, ERR_LIMIT,
+		    "%s: the reply is over %d MiB, the most that is read: aggregate the series "
+		    "(query: %.*s)",
+		    p->what, WEB_BODY_MAX / 1024 / 1024, QUERY_SHOWN, call_query(p));
+	call_output(p->call, CHILD_STDOUT, data, len);
+	return 0;
+}
+
+static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)
+{
+	struct prometheus_call *p = ctx;
+	json_t *json;
+	const char *status;
+
+	p->request = NULL;
+	if (err) {
+		call_fail(p->call, err->kind, "%s", err->text);
+		return;
+	}
+	json = json_loadb(p->body.data, p->body.len, 0, NULL);
+	status = value_get_text(json, "status");
+	if (status && strcmp(status, "success") == 0)
+		finish(p, json);
+	else
+		fail_with_reply(p, json, reply->status);
+	json_decref(json);
+}
+
+static void prometheus_start(struct call *call)
+{
+	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded"};
+	struct prometheus_call *p = mem_alloc(sizeof(*p));
+	char *url = query_url(call->target);
+	char *query = web_encode(value_get_text(call->args, "query"), "");
+	char *form = mem_printf("query=%s", query);
+	struct web_spec spec = {.method = "POST",
+	    .url = url,
+	    .headers = headers,
+	    .header_count = COUNT_OF(headers),
+	    .body = form,
+	    .body_len = strlen(form),
+	    .data = on_data,
+	    .done = on_done,
+	    .ctx = p};
+	struct err err;
+
+	call->state = p;
+	p->call = call;
+	p->what = mem_printf("prometheus %s", value_get_text(call->target, "url"));
+	spec.what = p->what;
+	buf_init(&p->body, WEB_BODY_MAX);
+	p->request = web_start(call->loop, &spec, &err);
+	if (!p->request)
+		call_fail(call, err.kind, "%s", err.text);
+	free(form);
+	free(query);
+	free(url);
+}
+
+static void prometheus_cancel(struct call *call)
+{
+	struct prometheus_call *p = call->state;
+
+	web_cancel(p->request);
+	p->request = NULL;
+	call_gone(call);
+}
+
+static void prometheus_release(struct call *call)
+{
+	struct prometheus_call *p = call->state;
+
+	if (!p)
+		return;
+	web_cancel(p->request);
+	buf_release(&p->body);
+	free(p->what);
+	free(p);
+	call->state = NULL;
+}
+
+static const struct adapter_field fields[] = {
+    {"value", "double", "the number, when the answer is exactly one; null otherwise"},
+    {"series", "list",
+        "each series: its labels and `value` (`values` too when a range was asked for)"},
+    {"warnings", "list", "what Prometheus warned of"},
+    {NULL, NULL, NULL},
+};
+
+const struct adapter adapter_prometheus = {
+    .name = "prometheus",
+    .help = "a PromQL query; fails on an error, and when there is no data",
+    .forms = "PROMQL",
+    .fields = fields,
+    .target_kind = "prometheus",
+    .target_needed = true,
+    .parse = prometheus_parse,
+    .target_parse = prometheus_target_parse,
+    .effect = prometheus_effect,
+    .describe = prometheus_describe,
+    .start = prometheus_start,
+    .cancel = prometheus_cancel,
+    .release = prometheus_release,
+};
