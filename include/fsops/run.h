@@ -18,8 +18,8 @@
 #include "fsops/plan.h"
 #include "fsops/question.h"
 
-/* So many reads of a step run at once. */
-#define RUN_READS_MAX 16
+/* So many reads of a step run at once: enough for a health check of a whole platform. */
+#define RUN_READS_MAX 32
 
 struct run_options {
 	bool check;       /* run the reads, show the changes */
