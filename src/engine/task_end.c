@@ -230,6 +230,7 @@ static void pass(struct task *task)
 {
 	struct err err;
 
+	set_why(task, NULL); /* of looks that came too early */
 	if (json_is_true(json_object_get(task->result, "left")))
 		task_finish(task, OUTCOME_LEFT, NULL);
 	else if (json_is_true(json_object_get(task->result, "skipped")))
