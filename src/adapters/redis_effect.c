@@ -289,10 +289,8 @@ enum effect redis_effect(const json_t *words)
 		return EFFECT_CHANGE;
 	if (in_table(destroys, COUNT_OF(destroys), word, sub))
 		return EFFECT_DESTROY;
-	/* COMMAND alone is a read, COMMAND with a word that nobody knows is not. */
-	if (strcasecmp(word, "command") == 0 && sub)
-		return in_table(reads, COUNT_OF(reads), "command", sub) ? EFFECT_READ
-		                                                        : EFFECT_CHANGE;
+	if (strcasecmp(word, "command") == 0 && !sub)
+		return EFFECT_READ; /* the list of all commands */
 	return in_table(reads, COUNT_OF(reads), word, sub) ? EFFECT_READ : EFFECT_CHANGE;
 }
 
