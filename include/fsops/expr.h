@@ -88,7 +88,7 @@ struct expr_value expr_value_json(json_t *borrowed);
  * only now. The evaluation drops it. */
 struct expr_value expr_value_own(json_t *owned);
 
-/* Outside the years 0001 to 9999, or ±315576000000 seconds for a duration, the
+/* Outside the years 0001 to 9999, or ±9223372036 seconds (292 years) for a duration, the
  * value is clamped. NANOS is 0..999999999 (a duration may have a negative one,
  * of the same sign as its seconds). */
 struct expr_value expr_value_timestamp(int64_t seconds, int32_t nanos);

@@ -1,0 +1,13 @@
+/* What every name and call of a parsed expression means. */
+#ifndef EXPR_CHECK_H
+#define EXPR_CHECK_H
+
+#include "ast.h"
+
+/* Resolve build->expr->top in place; NAMES may be NULL. 0, or -1 with the error filled. */
+int check(struct build *build, const struct expr_names *names);
+
+/* The call NODE: its overloads, or the error that there is no such function. */
+int check_call(struct build *build, struct node *node);
+
+#endif

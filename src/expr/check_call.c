@@ -1,0 +1,119 @@
+/* Calls: which overloads are meant, and what can be known of literal arguments already. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "function.h"
+#include "regex.h"
+
+/* Calls of these make the whole expression a secret. */
+static const char secret_function[] = "random_base64";
+
+static int no_such_function(struct build *build, const struct node *node)
+{
+	error_set(
+	    build->error, EXPR_ERROR_COMPILE, node->place, "no such function: %s()", node->name);
+	function_suggest(build->error, node->name, node->receiver);
+	return -1;
+}
+
+static int wrong_form(struct build *build, const struct node *node)
+{
+	return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+	    node->receiver ? "%s() is called as %s(value)" : "%s() is called as value.%s()",
+	    node->name, node->name);
+}
+
+static int wrong_count(
+    struct build *build, const struct node *node, const struct expr_function *function)
+{
+	int given = (int)node->count - node->receiver;
+	const char *name = node->name;
+
+	if (function->max_args < 0)
+		return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+		    "%s() takes at least %d argument%s, not %d", name, function->min_args,
+		    function->min_args == 1 ? "" : "s", given);
+	if (function->min_args != function->max_args)
+		return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+		    "%s() takes %d to %d arguments, not %d", name, function->min_args,
+		    function->max_args, given);
+	return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+	    "%s() takes %d argument%s, not %d", name, function->min_args,
+	    function->min_args == 1 ? "" : "s", given);
+}
+
+static int no_overloads(struct build *build, const struct node *node)
+{
+	const struct expr_function *function = function_named(node->name);
+
+	if (!function)
+		return no_such_function(build, node);
+	if (node->receiver ? !function->receiver : !function->global)
+		return wrong_form(build, node);
+	return wrong_count(build, node, function);
+}
+
+/* A pattern that is a literal is compiled here; its mistakes are found now. */
+static int check_pattern(struct build *build, struct node *node)
+{
+	size_t at = function_pattern(node->overloads[0], node->count);
+	const struct node *pattern = at < node->count ? node->kids[at] : NULL;
+	struct regex_error why;
+
+	if (!pattern || pattern->kind != NODE_LITERAL || pattern->value.type != VALUE_STRING)
+		return 0;
+	node->regex = regex_compile(
+	    &build->expr->arena, pattern->value.as.text.data, pattern->value.as.text.len, &why);
+	if (!node->regex)
+		return error_set(build->error, EXPR_ERROR_COMPILE, pattern->place,
+		    "the pattern is wrong: %s", why.text);
+	return 0;
+}
+
+/* duration('5x') is a mistake whatever the values are; duration('5s') is a constant. */
+static int try_literal(struct build *build, struct node *node)
+{
+	const struct node *arg = node->count == 1 ? node->kids[0] : NULL;
+	struct run run;
+	struct expr_value value;
+	int result;
+
+	if (!arg || node->overloads[0]->form[0] != '!' || arg->kind != NODE_LITERAL)
+		return 0;
+	if (run_init(&run, build->expr, NULL, build->error) < 0)
+		return -1;
+	run.node = node;
+	result = function_call(&run, node, &arg->value, &value);
+	run_release(&run);
+	if (result < 0) {
+		build->error->kind = EXPR_ERROR_COMPILE;
+		build->error->offset = arg->place.offset;
+		build->error->length = arg->place.length;
+	} else if (value.type == VALUE_TIMESTAMP || value.type == VALUE_DURATION) {
+		node->kind = NODE_LITERAL;
+		node->value = value;
+		node->count = 0;
+	}
+	return result;
+}
+
+int check_call(struct build *build, struct node *node)
+{
+	const struct overload *found[OVERLOADS_MAX];
+	size_t count = function_find(node->name, node->receiver, node->count, found);
+	const struct overload **kept;
+
+	if (count == 0)
+		return no_overloads(build, node);
+	kept = arena_alloc(&build->expr->arena, count * sizeof(struct overload *));
+	if (!kept)
+		return error_set(
+		    build->error, EXPR_ERROR_LIMIT, node->place, "the expression is too large");
+	memcpy(kept, found, count * sizeof(struct overload *));
+	node->overloads = kept;
+	node->overload_count = count;
+	if (strcmp(node->name, secret_function) == 0)
+		build->expr->secret = true;
+	return check_pattern(build, node) < 0 ? -1 : try_literal(build, node);
+}

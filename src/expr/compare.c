@@ -1,0 +1,198 @@
+/* Comparing. Invariant: a == b iff compare_order says ORDER_EQUAL, where there is an order. */
+#include "compare.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "quantity.h"
+
+#define INT_LIMIT  9223372036854775808.0  /* 2^63 */
+#define UINT_LIMIT 18446744073709551616.0 /* 2^64 */
+
+bool compare_is_number(const struct expr_value *value)
+{
+	return value->type == VALUE_INT || value->type == VALUE_UINT || value->type == VALUE_DOUBLE;
+}
+
+static enum order order_int(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static enum order order_uint(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static enum order order_double(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return ORDER_NONE;
+	return (a > b) - (a < b);
+}
+
+static enum order reverse(enum order order)
+{
+	return order == ORDER_LESS ? ORDER_MORE : order == ORDER_MORE ? ORDER_LESS : order;
+}
+
+/* Exact, also where the double cannot hold the integer. */
+static enum order order_int_double(int64_t a, double b)
+{
+	if (isnan(b))
+		return ORDER_NONE;
+	if (b >= INT_LIMIT)
+		return ORDER_LESS;
+	if (b < -INT_LIMIT)
+		return ORDER_MORE;
+	if (a != (int64_t)b)
+		return order_int(a, (int64_t)b);
+	return order_double(0, b - trunc(b));
+}
+
+static enum order order_uint_double(uint64_t a, double b)
+{
+	if (isnan(b))
+		return ORDER_NONE;
+	if (b >= UINT_LIMIT)
+		return ORDER_LESS;
+	if (b < 0)
+		return ORDER_MORE;
+	if (a != (uint64_t)b)
+		return order_uint(a, (uint64_t)b);
+	return order_double(0, b - trunc(b));
+}
+
+static enum order order_int_uint(int64_t a, uint64_t b)
+{
+	return a < 0 ? ORDER_LESS : order_uint((uint64_t)a, b);
+}
+
+static enum order order_numbers(const struct expr_value *a, const struct expr_value *b)
+{
+	if (a->type == VALUE_INT && b->type == VALUE_INT)
+		return order_int(a->as.number, b->as.number);
+	if (a->type == VALUE_UINT && b->type == VALUE_UINT)
+		return order_uint(a->as.natural, b->as.natural);
+	if (a->type == VALUE_DOUBLE && b->type == VALUE_DOUBLE)
+		return order_double(a->as.real, b->as.real);
+	if (a->type == VALUE_INT && b->type == VALUE_DOUBLE)
+		return order_int_double(a->as.number, b->as.real);
+	if (a->type == VALUE_UINT && b->type == VALUE_DOUBLE)
+		return order_uint_double(a->as.natural, b->as.real);
+	if (a->type == VALUE_INT && b->type == VALUE_UINT)
+		return order_int_uint(a->as.number, b->as.natural);
+	return reverse(order_numbers(b, a));
+}
+
+static enum order order_text(const struct expr_value *a, const struct expr_value *b)
+{
+	size_t len = a->as.text.len < b->as.text.len ? a->as.text.len : b->as.text.len;
+	int order = len ? memcmp(a->as.text.data, b->as.text.data, len) : 0;
+
+	if (order)
+		return order < 0 ? ORDER_LESS : ORDER_MORE;
+	return order_uint(a->as.text.len, b->as.text.len);
+}
+
+static enum order order_time(const struct expr_value *a, const struct expr_value *b)
+{
+	enum order order = order_int(a->as.number, b->as.number);
+
+	return order ? order : order_int(a->nanos, b->nanos);
+}
+
+static enum order order_bool(const struct expr_value *a, const struct expr_value *b)
+{
+	return order_int(a->as.truth, b->as.truth);
+}
+
+static enum order order_quantity(const struct expr_value *a, const struct expr_value *b)
+{
+	return (enum order)quantity_compare(a->as.quantity, b->as.quantity);
+}
+
+typedef enum order order_fn(const struct expr_value *a, const struct expr_value *b);
+
+static order_fn *const orders[VALUE_TYPES] = {
+    [VALUE_BOOL] = order_bool,
+    [VALUE_STRING] = order_text,
+    [VALUE_BYTES] = order_text,
+    [VALUE_TIMESTAMP] = order_time,
+    [VALUE_DURATION] = order_time,
+    [VALUE_QUANTITY] = order_quantity,
+};
+
+enum order compare_order(const struct expr_value *a, const struct expr_value *b)
+{
+	if (compare_is_number(a) && compare_is_number(b))
+		return order_numbers(a, b);
+	if (a->type != b->type || !orders[a->type])
+		return ORDER_TYPES;
+	return orders[a->type](a, b);
+}
+
+bool compare_keys(const struct expr_value *a, const struct expr_value *b)
+{
+	return compare_order(a, b) == ORDER_EQUAL;
+}
+
+static bool equal_lists(const struct expr_value *a, const struct expr_value *b, size_t *steps)
+{
+	size_t count = value_count(a);
+
+	if (count != value_count(b))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct expr_value left = value_item(a, i);
+		struct expr_value right = value_item(b, i);
+
+		if (!compare_equal(&left, &right, steps))
+			return false;
+	}
+	return true;
+}
+
+static bool equal_maps(const struct expr_value *a, const struct expr_value *b, size_t *steps)
+{
+	struct value_walk walk = {0};
+	struct expr_value right;
+
+	if (value_count(a) != value_count(b))
+		return false;
+	while (value_walk(a, &walk))
+		if (!value_find(b, &walk.entry.key, &right) ||
+		    !compare_equal(&walk.entry.value, &right, steps))
+			return false;
+	return true;
+}
+
+/* Texts of the same length cost steps as well. */
+static bool equal_text(const struct expr_value *a, const struct expr_value *b, size_t *steps)
+{
+	size_t cost = a->as.text.len / 256;
+
+	if (a->as.text.len != b->as.text.len)
+		return false;
+	*steps = cost < *steps ? *steps - cost : 0;
+	return a->as.text.len == 0 || memcmp(a->as.text.data, b->as.text.data, a->as.text.len) == 0;
+}
+
+bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_t *steps)
+{
+	if (*steps == 0 || --*steps == 0)
+		return false;
+	if (compare_is_number(a) && compare_is_number(b))
+		return order_numbers(a, b) == ORDER_EQUAL;
+	if (a->type != b->type)
+		return false;
+	if (a->type == VALUE_LIST)
+		return equal_lists(a, b, steps);
+	if (a->type == VALUE_MAP)
+		return equal_maps(a, b, steps);
+	if (a->type == VALUE_STRING || a->type == VALUE_BYTES)
+		return equal_text(a, b, steps);
+	if (a->type == VALUE_TYPE)
+		return a->as.number == b->as.number;
+	return a->type == VALUE_NULL || orders[a->type](a, b) == ORDER_EQUAL;
+}

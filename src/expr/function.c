@@ -1,0 +1,259 @@
+/*
+ * Finding functions and calling them.
+ *
+ * Invariant: the summary that expr_functions() gives is made from the overloads
+ * themselves, so what is documented is what can be called.
+ */
+#include "function.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "parse.h"
+#include "fsops/mem.h"
+
+#define FUNCTIONS_MAX 200
+
+static const struct overload *const libraries[] = {lib_base, lib_convert, lib_text, lib_edit,
+    lib_format, lib_regex, lib_list, lib_sets, lib_math, lib_bits, lib_time, lib_encode,
+    lib_quantity, lib_ready};
+
+/* Which types each letter takes. */
+static const char type_letters[VALUE_TYPES] = {
+    [VALUE_NULL] = 'n',
+    [VALUE_BOOL] = 'b',
+    [VALUE_INT] = 'i',
+    [VALUE_UINT] = 'u',
+    [VALUE_DOUBLE] = 'd',
+    [VALUE_STRING] = 's',
+    [VALUE_BYTES] = 'y',
+    [VALUE_LIST] = 'l',
+    [VALUE_MAP] = 'm',
+    [VALUE_TIMESTAMP] = 't',
+    [VALUE_DURATION] = 'r',
+    [VALUE_TYPE] = 'T',
+    [VALUE_QUANTITY] = 'q',
+};
+
+static const char *form_start(const struct overload *overload)
+{
+	return overload->form + (overload->form[0] == '!');
+}
+
+static bool form_receiver(const struct overload *overload)
+{
+	return strchr(overload->form, '.') != NULL;
+}
+
+/* Arguments, the receiver counted; *REPEATS tells whether there may be more. */
+static size_t form_count(const struct overload *overload, bool *repeats)
+{
+	const char *form = form_start(overload);
+	size_t count = strlen(form) - form_receiver(overload);
+
+	*repeats = count > 0 && form[strlen(form) - 1] == '+';
+	return count - *repeats;
+}
+
+static bool letter_takes(char letter, const struct expr_value *value)
+{
+	if (letter == '*')
+		return true;
+	if (letter == '#')
+		return compare_is_number(value);
+	return type_letters[value->type] == (letter == 'x' ? 's' : letter);
+}
+
+static bool form_takes(const struct overload *overload, const struct expr_value *args, size_t count)
+{
+	const char *letter = form_start(overload);
+
+	for (size_t i = 0; i < count; i++) {
+		if (*letter == '.')
+			letter++;
+		if (!letter_takes(*letter, &args[i]))
+			return false;
+		if (letter[1] != '+')
+			letter++;
+	}
+	return true;
+}
+
+size_t function_pattern(const struct overload *overload, size_t count)
+{
+	const char *form = form_start(overload);
+	const char *found = strchr(form, 'x');
+
+	if (!found)
+		return count;
+	return (size_t)(found - form) - (form_receiver(overload) && strchr(form, '.') < found);
+}
+
+size_t function_find(const char *name, bool receiver, size_t count, const struct overload **out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < COUNT_OF(libraries); i++)
+		for (const struct overload *o = libraries[i]; o->name; o++) {
+			bool repeats;
+			size_t wanted;
+
+			if (strcmp(o->name, name) != 0 || form_receiver(o) != receiver)
+				continue;
+			wanted = form_count(o, &repeats);
+			if ((count == wanted || (repeats && count > wanted)) &&
+			    found < OVERLOADS_MAX)
+				out[found++] = o;
+		}
+	return found;
+}
+
+/* "string, int" */
+static void describe_args(const struct expr_value *args, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_addf(out, "%s%s", i ? ", " : "", value_type_name(&args[i]));
+}
+
+static int no_overload(struct run *run, const struct node *node, const struct expr_value *args)
+{
+	struct buf text;
+	int result;
+
+	buf_init(&text, EXPR_ERROR_TEXT_MAX / 2);
+	if (node->receiver)
+		buf_addf(&text, "%s.", value_type_name(&args[0]));
+	buf_addf(&text, "%s(", node->name);
+	describe_args(args + node->receiver, node->count - node->receiver, &text);
+	buf_addc(&text, ')');
+	result = run_no_overload(run, "%s", text.data);
+	buf_release(&text);
+	return result;
+}
+
+int function_call(
+    struct run *run, const struct node *node, const struct expr_value *args, struct expr_value *out)
+{
+	for (size_t i = 0; i < node->overload_count; i++)
+		if (form_takes(node->overloads[i], args, node->count))
+			return node->overloads[i]->run(run, args, node->count, out);
+	return no_overload(run, node, args);
+}
+
+static struct expr_function *summary_find(
+    struct expr_function *functions, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(functions[i].name, name) == 0)
+			return &functions[i];
+	return NULL;
+}
+
+static void widen(struct expr_function *function, int args, bool repeats)
+{
+	if (args < function->min_args)
+		function->min_args = args;
+	if (repeats)
+		function->max_args = -1;
+	else if (function->max_args >= 0 && args > function->max_args)
+		function->max_args = args;
+}
+
+static void add_overload(
+    struct expr_function *functions, size_t *count, const struct overload *overload)
+{
+	struct expr_function *function = summary_find(functions, *count, overload->name);
+	bool repeats;
+	int args = (int)form_count(overload, &repeats) - form_receiver(overload);
+
+	if (!function && *count < FUNCTIONS_MAX) {
+		function = &functions[(*count)++];
+		*function = (struct expr_function){.name = overload->name,
+		    .min_args = args,
+		    .max_args = repeats ? -1 : args,
+		    .help = overload->help};
+	}
+	if (!function)
+		return;
+	function->receiver |= form_receiver(overload);
+	function->global |= !form_receiver(overload);
+	widen(function, args, repeats);
+}
+
+static void add_macros(struct expr_function *functions, size_t *count)
+{
+	size_t macros;
+	const struct macro *macro = macro_table(&macros);
+
+	functions[(*count)++] = (struct expr_function){.name = "has",
+	    .global = true,
+	    .min_args = 1,
+	    .max_args = 1,
+	    .help = "whether a map has a field: has(a.b)"};
+	for (size_t i = 0; i < macros; i++)
+		functions[(*count)++] = (struct expr_function){.name = macro[i].name,
+		    .receiver = true,
+		    .min_args = (int)macro[i].min_args,
+		    .max_args = (int)macro[i].max_args,
+		    .help = macro[i].help};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct expr_function *)a)->name, ((const struct expr_function *)b)->name);
+}
+
+const struct expr_function *expr_functions(size_t *count)
+{
+	static struct expr_function functions[FUNCTIONS_MAX];
+	static size_t made;
+
+	if (made == 0) {
+		add_macros(functions, &made);
+		for (size_t i = 0; i < COUNT_OF(libraries); i++)
+			for (const struct overload *o = libraries[i]; o->name; o++)
+				add_overload(functions, &made, o);
+		qsort(functions, made, sizeof(functions[0]), compare_names);
+	}
+	*count = made;
+	return functions;
+}
+
+const struct expr_function *function_named(const char *name)
+{
+	size_t count;
+	const struct expr_function *functions = expr_functions(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(functions[i].name, name) == 0)
+			return &functions[i];
+	return NULL;
+}
+
+bool function_is_namespace(const char *name)
+{
+	size_t len = strlen(name);
+	size_t count;
+	const struct expr_function *functions = expr_functions(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(functions[i].name, name, len) == 0 && functions[i].name[len] == '.')
+			return true;
+	return false;
+}
+
+void function_suggest(struct expr_error *error, const char *name, bool receiver)
+{
+	const char *names[FUNCTIONS_MAX];
+	size_t found = 0;
+	size_t count;
+	const struct expr_function *functions = expr_functions(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (receiver ? functions[i].receiver : functions[i].global)
+			names[found++] = functions[i].name;
+	error_suggest(error, name, names, found);
+}

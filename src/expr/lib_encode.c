@@ -1,0 +1,72 @@
+/* base64, and randomness for secrets. */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "function.h"
+#include "text.h"
+
+#define RANDOM_MAX 1024 /* bytes in one go */
+
+static int encode(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	struct buf text;
+
+	(void)count;
+	run_buf(&text);
+	text_add_base64(&text, args[0].as.text.data, args[0].as.text.len);
+	return run_take(run, &text, VALUE_STRING, out);
+}
+
+static int decode(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	struct buf bytes;
+
+	(void)count;
+	run_buf(&bytes);
+	if (text_add_unbase64(&bytes, args[0].as.text.data, args[0].as.text.len) == 0)
+		return run_take(run, &bytes, VALUE_BYTES, out);
+	buf_release(&bytes);
+	return run_fail(run, "the string is not base64");
+}
+
+static int fill_random(char *bytes, size_t len)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t got = getrandom(bytes + have, len - have, 0);
+
+		if (got < 0 && errno != EINTR)
+			return -1;
+		have += got > 0 ? (size_t)got : 0;
+	}
+	return 0;
+}
+
+static int random_base64(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	char bytes[RANDOM_MAX] = {0};
+	int64_t len = args[0].as.number;
+	struct expr_value value = value_bytes(bytes, (size_t)len);
+	int result;
+
+	if (len < 1 || len > RANDOM_MAX)
+		return run_fail(run, "random_base64() makes 1 to %d bytes", RANDOM_MAX);
+	if (fill_random(bytes, (size_t)len) < 0)
+		return run_fail(run, "the system gives no random bytes");
+	result = encode(run, &value, count, out);
+	memset(bytes, 0, sizeof(bytes));
+	return result;
+}
+
+const struct overload lib_encode[] = {
+    {"base64.encode", "y", encode, "bytes as base64"},
+    {"base64.encode", "s", encode, NULL},
+    {"base64.decode", "s", decode, "the bytes of base64"},
+    {"random_base64", "i", random_base64, "n random bytes as base64: a new secret"},
+    {0},
+};

@@ -1,0 +1,247 @@
+/* Looking into strings: positions are those of code points, from 0. */
+#include <string.h>
+
+#include "function.h"
+#include "utf8.h"
+
+static int found(struct expr_value *out, bool truth)
+{
+	*out = value_bool(truth);
+	return 0;
+}
+
+static bool ends(const struct expr_value *text, const struct expr_value *end)
+{
+	size_t len = text->as.text.len;
+	size_t end_len = end->as.text.len;
+
+	return end_len <= len &&
+	       memcmp(text->as.text.data + len - end_len, end->as.text.data, end_len) == 0;
+}
+
+static int contains(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	(void)count;
+	if (run_step_bytes(run, args[0].as.text.len) < 0)
+		return -1;
+	return found(out, memmem(args[0].as.text.data, args[0].as.text.len, args[1].as.text.data,
+	                      args[1].as.text.len) != NULL);
+}
+
+static int starts_with(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	(void)run;
+	(void)count;
+	return found(
+	    out, args[1].as.text.len <= args[0].as.text.len &&
+	             memcmp(args[0].as.text.data, args[1].as.text.data, args[1].as.text.len) == 0);
+}
+
+static int ends_with(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	(void)run;
+	(void)count;
+	return found(out, ends(&args[0], &args[1]));
+}
+
+static int out_of_range(struct run *run, int64_t index)
+{
+	return run_fail(run, "index out of range: %lld", (long long)index);
+}
+
+/* INDEX (of a code point, up to the size) as a byte offset. */
+static int offset_of(struct run *run, const struct expr_value *text, int64_t index, size_t *offset)
+{
+	size_t len = text->as.text.len;
+
+	if (run_step_bytes(run, len) < 0)
+		return -1;
+	if (index < 0 || (uint64_t)index > utf8_count(text->as.text.data, len))
+		return out_of_range(run, index);
+	*offset = utf8_offset(text->as.text.data, len, (size_t)index);
+	return 0;
+}
+
+static int char_at(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const struct expr_value *text = &args[0];
+	size_t offset, step = 0;
+
+	(void)count;
+	if (offset_of(run, text, args[1].as.number, &offset) < 0)
+		return -1;
+	if (offset < text->as.text.len)
+		utf8_decode(text->as.text.data + offset, text->as.text.len - offset, &step);
+	*out = value_string(text->as.text.data + offset, step);
+	return 0;
+}
+
+static int substring(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const struct expr_value *text = &args[0];
+	size_t start, end = text->as.text.len;
+
+	if (offset_of(run, text, args[1].as.number, &start) < 0)
+		return -1;
+	if (count == 3 && offset_of(run, text, args[2].as.number, &end) < 0)
+		return -1;
+	if (start > end)
+		return run_fail(run, "invalid substring range: start %lld, end %lld",
+		    (long long)args[1].as.number, (long long)args[2].as.number);
+	*out = value_string(text->as.text.data + start, end - start);
+	return 0;
+}
+
+/* The place at byte AT as a position; -1 for NULL. */
+static int position(const struct expr_value *text, const char *at, struct expr_value *out)
+{
+	*out = value_int(-1);
+	if (at)
+		*out = value_int(
+		    (int64_t)utf8_count(text->as.text.data, (size_t)(at - text->as.text.data)));
+	return 0;
+}
+
+static int index_of(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const struct expr_value *text = &args[0];
+	size_t start = 0;
+
+	if (count == 3 && offset_of(run, text, args[2].as.number, &start) < 0)
+		return -1;
+	if (run_step_bytes(run, text->as.text.len) < 0)
+		return -1;
+	return position(text,
+	    memmem(text->as.text.data + start, text->as.text.len - start, args[1].as.text.data,
+	        args[1].as.text.len),
+	    out);
+}
+
+/* The last WANTED in TEXT that begins at byte LAST or before. */
+static const char *find_last(
+    const struct expr_value *text, const struct expr_value *wanted, size_t last)
+{
+	size_t len = wanted->as.text.len;
+
+	if (len > text->as.text.len)
+		return NULL;
+	if (last > text->as.text.len - len)
+		last = text->as.text.len - len;
+	for (size_t at = last + 1; at-- > 0;)
+		if (memcmp(text->as.text.data + at, wanted->as.text.data, len) == 0)
+			return text->as.text.data + at;
+	return NULL;
+}
+
+static int last_index_of(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const struct expr_value *text = &args[0];
+	size_t last = text->as.text.len;
+
+	if (count == 3 && offset_of(run, text, args[2].as.number, &last) < 0)
+		return -1;
+	if (run_step_bytes(run, text->as.text.len * 4) < 0)
+		return -1;
+	return position(text, find_last(text, &args[1], last), out);
+}
+
+/* The text without the white space around it. */
+static int trim(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const char *text = args[0].as.text.data;
+	size_t len = args[0].as.text.len;
+	size_t start = len, end = 0, step;
+
+	(void)count;
+	if (run_step_bytes(run, len * 2) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i += step) {
+		if (utf8_is_space(utf8_decode(text + i, len - i, &step)))
+			continue;
+		start = i < start ? i : start;
+		end = i + step;
+	}
+	*out = value_string(text + start, end > start ? end - start : 0);
+	return 0;
+}
+
+/* A copy in which the letters from FIRST to LAST are moved by DISTANCE. */
+static int shift_case(struct run *run, const struct expr_value *text, char first, char last,
+    int distance, struct expr_value *out)
+{
+	size_t len = text->as.text.len;
+	char *copy = run_alloc(run, len + 1);
+
+	if (!copy || run_step_bytes(run, len) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		char c = text->as.text.data[i];
+
+		copy[i] = (char)(c >= first && c <= last ? c + distance : c);
+	}
+	copy[len] = '\0';
+	*out = value_string(copy, len);
+	return 0;
+}
+
+static int lower(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	(void)count;
+	return shift_case(run, &args[0], 'A', 'Z', 'a' - 'A', out);
+}
+
+static int upper(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	(void)count;
+	return shift_case(run, &args[0], 'a', 'z', 'A' - 'a', out);
+}
+
+static int reverse(
+    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+{
+	const char *text = args[0].as.text.data;
+	size_t len = args[0].as.text.len;
+	char *copy = run_alloc(run, len + 1);
+	size_t step;
+
+	(void)count;
+	if (!copy || run_step_bytes(run, len) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i += step) {
+		utf8_decode(text + i, len - i, &step);
+		memcpy(copy + len - i - step, text + i, step);
+	}
+	copy[len] = '\0';
+	*out = value_string(copy, len);
+	return 0;
+}
+
+const struct overload lib_text[] = {
+    {"contains", "s.s", contains, "whether a string has another in it"},
+    {"startsWith", "s.s", starts_with, "whether a string begins with another"},
+    {"endsWith", "s.s", ends_with, "whether a string ends with another"},
+    {"charAt", "s.i", char_at, "the character at a position, '' at the end"},
+    {"indexOf", "s.s", index_of,
+        "the first position of a string or item, from a position on; -1: none"},
+    {"indexOf", "s.si", index_of, NULL},
+    {"lastIndexOf", "s.s", last_index_of,
+        "the last position of a string or item, not after a position; -1: none"},
+    {"lastIndexOf", "s.si", last_index_of, NULL},
+    {"substring", "s.i", substring, "the part from a position on, or between two"},
+    {"substring", "s.ii", substring, NULL},
+    {"trim", "s.", trim, "the string without white space around it"},
+    {"lowerAscii", "s.", lower, "with small letters for A to Z"},
+    {"upperAscii", "s.", upper, "with capitals for a to z"},
+    {"reverse", "s.", reverse, "a string or list backwards"},
+    {0},
+};

@@ -1,0 +1,62 @@
+/* Patterns at evaluation. Invariant: the cache owns its arena, so that giving back the
+ * evaluation's memory between the items of a loop never takes a pattern away. */
+#include "regex_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "regex.h"
+#include "run.h"
+#include "fsops/mem.h"
+
+#define PATTERN_MEMORY_MAX (8 * 1024 * 1024)
+
+struct regex_cache {
+	struct arena arena;
+	const char *pattern;
+	size_t len;
+	const struct regex *regex;
+};
+
+void regex_cache_free(struct regex_cache *cache)
+{
+	if (cache)
+		arena_release(&cache->arena);
+	free(cache);
+}
+
+static struct regex_cache *cache_new(const char *pattern, size_t len, struct regex_error *error)
+{
+	struct regex_cache *cache = mem_alloc(sizeof(*cache));
+
+	arena_init(&cache->arena, PATTERN_MEMORY_MAX);
+	cache->regex = regex_compile(&cache->arena, pattern, len, error);
+	cache->pattern = cache->regex ? arena_text(&cache->arena, pattern, len) : NULL;
+	cache->len = len;
+	if (cache->pattern)
+		return cache;
+	regex_cache_free(cache);
+	return NULL;
+}
+
+const struct regex *regex_cache_get(struct run *run, const struct expr_value *pattern)
+{
+	struct regex_cache *cache = run->regex;
+	struct regex_error why = {"it is too large"};
+	size_t len = pattern->as.text.len;
+
+	if (run->node->regex)
+		return run->node->regex;
+	if (cache && cache->len == len && memcmp(cache->pattern, pattern->as.text.data, len) == 0)
+		return cache->regex;
+	if (run_step(run, 50 + len) < 0)
+		return NULL;
+	cache = cache_new(pattern->as.text.data, len, &why);
+	if (!cache) {
+		run_fail(run, "the pattern is wrong: %s", why.text);
+		return NULL;
+	}
+	regex_cache_free(run->regex);
+	run->regex = cache;
+	return cache->regex;
+}

@@ -1,0 +1,201 @@
+/* Text forms. Invariant: nothing here fails; what passes the ceiling of the buf is left out. */
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "number.h"
+#include "quantity.h"
+#include "time.h"
+#include "fsops/mem.h"
+
+static void add_null(struct buf *out, const struct expr_value *value)
+{
+	(void)value;
+	buf_adds(out, "null");
+}
+
+static void add_bool(struct buf *out, const struct expr_value *value)
+{
+	buf_adds(out, value->as.truth ? "true" : "false");
+}
+
+static void add_int(struct buf *out, const struct expr_value *value)
+{
+	buf_addf(out, "%" PRId64, value->as.number);
+}
+
+static void add_uint(struct buf *out, const struct expr_value *value)
+{
+	buf_addf(out, "%" PRIu64, value->as.natural);
+}
+
+static void add_double(struct buf *out, const struct expr_value *value)
+{
+	char text[NUMBER_TEXT_MAX];
+
+	buf_add(out, text, number_format_double(value->as.real, text));
+}
+
+static void add_text(struct buf *out, const struct expr_value *value)
+{
+	buf_add(out, value->as.text.data, value->as.text.len);
+}
+
+static void add_list(struct buf *out, const struct expr_value *value)
+{
+	size_t count = value_count(value);
+
+	buf_addc(out, '[');
+	for (size_t i = 0; i < count && !out->full; i++) {
+		struct expr_value item = value_item(value, i);
+
+		buf_adds(out, i ? ", " : "");
+		text_add(out, &item);
+	}
+	buf_addc(out, ']');
+}
+
+/* An entry, with its key as text. */
+struct shown {
+	char *key;
+	struct expr_value value;
+};
+
+static int compare_shown(const void *left, const void *right)
+{
+	return strcmp(((const struct shown *)left)->key, ((const struct shown *)right)->key);
+}
+
+static struct shown *sorted_entries(const struct expr_value *map)
+{
+	struct shown *entries = mem_alloc(value_count(map) * sizeof(entries[0]));
+	struct value_walk walk = {0};
+	size_t count = 0;
+
+	while (value_walk(map, &walk)) {
+		struct buf key;
+
+		buf_init(&key, BUF_TEXT_MAX);
+		text_add(&key, &walk.entry.key);
+		entries[count++] = (struct shown){key.data, walk.entry.value}; /* transferred */
+	}
+	if (count > 1)
+		qsort(entries, count, sizeof(entries[0]), compare_shown);
+	return entries;
+}
+
+static void add_map(struct buf *out, const struct expr_value *value)
+{
+	struct shown *entries = sorted_entries(value);
+	size_t count = value_count(value);
+
+	buf_addc(out, '{');
+	for (size_t i = 0; i < count; i++) {
+		buf_adds(out, i ? ", " : "");
+		buf_adds(out, entries[i].key);
+		buf_adds(out, ": ");
+		text_add(out, &entries[i].value);
+		free(entries[i].key);
+	}
+	buf_addc(out, '}');
+	free(entries);
+}
+
+static void add_timestamp(struct buf *out, const struct expr_value *value)
+{
+	char text[TIME_TEXT_MAX];
+
+	buf_add(out, text, time_format(text, value->as.number, value->nanos));
+}
+
+static void add_duration(struct buf *out, const struct expr_value *value)
+{
+	char text[TIME_TEXT_MAX];
+
+	buf_add(out, text, span_format(text, value->as.number, value->nanos));
+}
+
+static void add_type(struct buf *out, const struct expr_value *value)
+{
+	buf_adds(out, value_name_of_type((enum value_type)value->as.number));
+}
+
+static void add_quantity(struct buf *out, const struct expr_value *value)
+{
+	char text[QUANTITY_TEXT_MAX];
+
+	buf_add(out, text, quantity_format(value->as.quantity, text));
+}
+
+typedef void add_fn(struct buf *out, const struct expr_value *value);
+
+static add_fn *const adds[VALUE_TYPES] = {
+    [VALUE_NULL] = add_null,
+    [VALUE_BOOL] = add_bool,
+    [VALUE_INT] = add_int,
+    [VALUE_UINT] = add_uint,
+    [VALUE_DOUBLE] = add_double,
+    [VALUE_STRING] = add_text,
+    [VALUE_BYTES] = add_text,
+    [VALUE_LIST] = add_list,
+    [VALUE_MAP] = add_map,
+    [VALUE_TIMESTAMP] = add_timestamp,
+    [VALUE_DURATION] = add_duration,
+    [VALUE_TYPE] = add_type,
+    [VALUE_QUANTITY] = add_quantity,
+};
+
+void text_add(struct buf *out, const struct expr_value *value)
+{
+	adds[value->type](out, value);
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_add_base64(struct buf *out, const char *data, size_t len)
+{
+	const uint8_t *bytes = (const uint8_t *)data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t three = (uint32_t)bytes[i] << 16;
+
+		three |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
+		three |= left > 2 ? bytes[i + 2] : 0;
+		buf_addc(out, base64_digits[three >> 18]);
+		buf_addc(out, base64_digits[three >> 12 & 63]);
+		buf_addc(out, left > 1 ? base64_digits[three >> 6 & 63] : '=');
+		buf_addc(out, left > 2 ? base64_digits[three & 63] : '=');
+	}
+}
+
+int text_add_unbase64(struct buf *out, const char *text, size_t len)
+{
+	uint32_t bits = 0;
+	int have = 0;
+	size_t padding = 0;
+
+	while (len > 0 && padding < 2 && text[len - 1] == '=') {
+		len--;
+		padding++;
+	}
+	if (len % 4 == 1 || (padding && (len + padding) % 4 != 0))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = text[i] ? strchr(base64_digits, text[i]) : NULL;
+
+		if (!digit)
+			return -1;
+		bits = bits << 6 | (uint32_t)(digit - base64_digits);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			buf_addc(out, (char)(bits >> have & 0xFF));
+		}
+	}
+	return 0;
+}

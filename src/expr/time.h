@@ -1,0 +1,55 @@
+/* Timestamps (years 0001-9999) and durations (64-bit nanoseconds, as in Go). */
+#ifndef EXPR_TIME_H
+#define EXPR_TIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NANOS    1000000000
+#define TIME_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
+#define TIME_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define SPAN_MAX INT64_C(9223372036)   /* seconds of a duration, about 292 years */
+
+#define TIME_TEXT_MAX 40
+
+typedef __int128 nanos_t; /* sums of nanoseconds that cannot overflow */
+
+enum time_result { TIME_OK = 0, TIME_MALFORMED = -1, TIME_RANGE = -2 };
+
+/* RFC 3339 ("2026-11-23T09:00:00.5+01:00") to a timestamp. */
+enum time_result time_parse(const char *text, size_t len, int64_t *seconds, int32_t *nanos);
+
+/* RFC 3339 in UTC, as many decimals as needed; returns the length. */
+size_t time_format(char out[TIME_TEXT_MAX], int64_t seconds, int32_t nanos);
+
+/* "1h30m", "-1.5s", "10ms", "0": h, m, s, ms, us, ns. */
+enum time_result span_parse(const char *text, size_t len, int64_t *seconds, int32_t *nanos);
+
+/* "5400s", "-1.5s"; returns the length. */
+size_t span_format(char out[TIME_TEXT_MAX], int64_t seconds, int32_t nanos);
+
+/* Nanoseconds to a timestamp or duration, checking the range. */
+enum time_result time_from_nanos(nanos_t total, int64_t *seconds, int32_t *nanos);
+enum time_result span_from_nanos(nanos_t total, int64_t *seconds, int32_t *nanos);
+
+struct civil {
+	int64_t year;
+	int month; /* 1-12 */
+	int day;   /* 1-31 */
+	int hour;
+	int minute;
+	int second;
+	int weekday; /* 0 is Sunday */
+	int yearday; /* 0-365 */
+};
+
+void time_civil(int64_t seconds, struct civil *out);
+
+/* Days from 1970-01-01 to that day of the proleptic Gregorian calendar. */
+int64_t time_days(int64_t year, int month, int day);
+
+/* Seconds east of UTC at SECONDS in ZONE: "UTC", "+02:00", "-03:30" or an IANA name
+ * that /usr/share/zoneinfo has. -1 when there is no such zone. */
+int zone_offset(const char *zone, size_t len, int64_t seconds, int *offset);
+
+#endif
