@@ -352,6 +352,14 @@ static void condition_unknown(struct step_run *step, const struct err *err)
 			run_stop(run, STOP_FAILED, err->text);
 }
 
+/* A later condition may ask how the actions of this step ended. */
+static void note_not_run(struct step_run *step)
+{
+	for (size_t i = 0; i < step->plan->action_count; i++)
+		json_object_set_new(step->run->results, step->plan->actions[i].id,
+		    json_pack("{s:s, s:s}", "outcome", outcome_name(step->outcome), "why", step->why));
+}
+
 static void on_skipped(void *ctx)
 {
 	struct step_run *step = ctx;
@@ -379,6 +387,7 @@ struct step_run *step_start(struct run *run, const struct plan_step *plan)
 		condition_unknown(step, &err);
 	if (condition <= 0) {
 		step->why = mem_text(err.text);
+		note_not_run(step);
 		step->turn = loop_after(run->loop, 0, on_skipped, step);
 		return step;
 	}
