@@ -61,6 +61,9 @@ struct plan *plan_new(const struct catalog *catalog, const struct runbook *runbo
     const struct plan_options *options, struct err *err);
 void plan_free(struct plan *plan);
 
+/* The command that measures METRIC, masked, filled in as far as values are known; a new string. */
+char *plan_metric_command(const struct plan *plan, const struct metric *metric);
+
 /* The plan of a runbook that OUTER's run is about to run, with VARS (an object) as its --var. It
  * shares OUTER's secrets and must be freed first. */
 struct plan *plan_nested(

@@ -292,3 +292,18 @@ void plan_free(struct plan *plan)
 		redact_free(plan->redact);
 	free(plan);
 }
+
+char *plan_metric_command(const struct plan *plan, const struct metric *metric)
+{
+	struct scope scope = {.names = plan->names};
+	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
+	struct command command;
+	struct err err;
+	char *text;
+
+	if (command_make(&command, &expander, &metric->source, &err) < 0)
+		return mem_text(err.text);
+	text = redact_text(plan->redact, command.line, strlen(command.line));
+	command_release(&command);
+	return text;
+}
