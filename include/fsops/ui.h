@@ -1,0 +1,112 @@
+/*
+ * What people and programs see: sinks of a run's events, printers of plans and
+ * tables, and the prompt. Printers add to a `struct buf` and know no descriptor;
+ * whoever calls them writes it out in one go:
+ *
+ *	struct out out;
+ *	struct buf text;
+ *	out_init(&out, STDOUT_FILENO);
+ *	buf_init(&text, UI_TEXT_MAX);
+ *	print_plan_text(&text, plan, &look);
+ *	out_write(&out, text.data, text.len);
+ *	if (out.error) …                   // a full disk is not a success
+ *
+ * Everything printed for people has passed through safe.c: nothing that a
+ * command or a file says can move the cursor.
+ */
+#ifndef FSOPS_UI_H
+#define FSOPS_UI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "fsops/buf.h"
+#include "fsops/event.h"
+#include "fsops/model.h"
+#include "fsops/plan.h"
+#include "fsops/question.h"
+
+/* The most text that one printer may make. */
+#define UI_TEXT_MAX ((size_t)64 * 1024 * 1024)
+
+/* How to write for whoever reads. All zero: for a file or a pipe. */
+struct look {
+	bool color;
+	bool utf8; /* symbols beyond ASCII may be used */
+	int width; /* columns; 0: no limit, lines are never cut or folded */
+};
+
+/* For a descriptor: a TTY has colour (unless NO_COLOR or NO_COLOR_WANTED) and a width. */
+struct look look_for(int fd, bool no_color_wanted);
+
+/* A descriptor that is written to whole. The first error is kept and ends all writing. */
+struct out {
+	int fd;
+	int error; /* errno of the first failed write; 0 for EPIPE, which is nobody's fault */
+	bool gone; /* nobody reads any more */
+};
+
+void out_init(struct out *out, int fd);
+void out_write(struct out *out, const char *data, size_t len);
+
+/* A whole terminal: scrolling text, a live last line, a question. screen.c */
+struct screen;
+/* FD: where to draw. It stays the caller's. */
+struct screen *screen_new(int fd);
+void screen_free(struct screen *screen);
+/* errno of the first write that failed; 0: none. */
+int screen_error(const struct screen *screen);
+
+struct sink_options {
+	struct look look;
+	bool quiet;   /* only what is not well */
+	bool verbose; /* outputs in full */
+};
+
+/* One JSON object a line, each written as it comes. */
+struct sink *sink_json_new(struct out *out);
+/* One line an event that matters, for logs and pipes. */
+struct sink *sink_plain_new(struct out *out, const struct sink_options *options);
+/* For a person at a terminal, with a clock on the last line. */
+struct sink *sink_terminal_new(struct screen *screen, const struct sink_options *options);
+/* The clock needs the run's loop: CTX is the sink. Fits run_options.on_loop. */
+void sink_terminal_on_loop(struct loop *loop, void *ctx);
+
+/* Where the prompt reads and writes. */
+struct prompt_place {
+	struct screen *screen; /* that of the sink, or one of the prompt's own */
+	int in;
+	struct look look;
+};
+/* CTX is a struct prompt_place; fits run_options.asker_new. */
+struct asker *prompt_new(struct loop *loop, void *ctx);
+/* Answers ANSWER_NOBODY to everything. */
+struct asker *nobody_new(struct loop *loop, void *ctx);
+
+/* Dry runs. */
+void print_plan_text(struct buf *out, const struct plan *plan, const struct look *look);
+void print_plan_json(struct buf *out, const struct plan *plan);
+void print_plan_sh(struct buf *out, const struct plan *plan);
+
+/* `fsops show`, for reading. */
+void print_show_text(struct buf *out, const struct plan *plan, const struct look *look);
+
+void print_list_text(struct buf *out, const struct catalog *catalog, const struct look *look);
+void print_list_json(struct buf *out, const struct catalog *catalog);
+
+/* METRICS as measure_metrics() makes them. */
+void print_check_text(struct buf *out, const json_t *metrics, const struct look *look, bool quiet);
+void print_check_json(struct buf *out, const json_t *metrics, enum level worst);
+void print_check_nagios(
+    struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
+
+/* Any JSON value as one indented document with a newline. */
+void print_json(struct buf *out, const json_t *value);
+
+/* TEXT made harmless, on one line. */
+void print_safe(struct buf *out, const char *text, size_t len);
+
+/* A paragraph folded to WIDTH columns (0: not folded), each line after INDENT. */
+void print_folded(struct buf *out, const char *text, int width, const char *indent);
+
+#endif

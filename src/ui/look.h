@@ -1,0 +1,55 @@
+/* Colours by meaning, words and symbols for outcomes and levels. */
+#ifndef FSOPS_UI_LOOK_H
+#define FSOPS_UI_LOOK_H
+
+#include "fsops/buf.h"
+#include "fsops/metric.h"
+#include "fsops/ui.h"
+
+enum role {
+	ROLE_PLAIN,
+	ROLE_BOLD,
+	ROLE_DIM,
+	ROLE_OK,
+	ROLE_INFO,
+	ROLE_UNKNOWN,
+	ROLE_WARNING,
+	ROLE_CRITICAL,
+	ROLE_CHANGE,
+	ROLE_COUNT
+};
+
+/* Begin and end a colour; nothing without colour. */
+void look_on(struct buf *out, const struct look *look, enum role role);
+void look_off(struct buf *out, const struct look *look, enum role role);
+/* TEXT (made harmless) in ROLE's colour. */
+void look_add(struct buf *out, const struct look *look, enum role role, const char *text);
+
+/* Columns of TEXT as look_add() makes it: colours take none. */
+int look_width(const char *text, size_t len);
+/* Cut it to WIDTH columns; colours that were begun are ended. */
+void look_cut(struct buf *text, int width);
+/* Of the terminal behind FD now. */
+int look_terminal_width(int fd);
+
+enum role role_of_level(enum level level);
+enum role role_of_effect(enum effect effect);
+
+/* How an outcome is shown. */
+struct outcome_look {
+	const char *outcome; /* its name in events */
+	const char *word;    /* in plain text; what went wrong is in capitals */
+	const char *symbol;  /* on a terminal with UTF-8 */
+	enum role role;
+	bool bad; /* shown even when quiet */
+};
+/* Never NULL: an outcome that is not known is shown by a neutral entry. */
+const struct outcome_look *outcome_find(const char *outcome);
+
+/* "LEVEL" parsed; LEVEL_UNKNOWN for what is missing or no level. */
+enum level level_of(const char *name);
+
+/* VALUE of a metric object for people: "8.1 %", or "unknown". */
+void metric_value_text(struct buf *out, const json_t *metric);
+
+#endif

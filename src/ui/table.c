@@ -1,0 +1,155 @@
+/* Aligned tables. Invariant: a cell's text is harmless from the moment it is added, so that its
+ * width can be counted. */
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "safe.h"
+
+#define GAP         2
+#define COLUMNS_MAX 16
+
+struct cell {
+	char *text;
+	int width;
+	enum role role;
+};
+
+struct table {
+	const struct look *look;
+	size_t columns;
+	bool right[COLUMNS_MAX];
+	struct cell *cells;
+	size_t count;
+};
+
+struct table *table_new(const struct look *look, size_t columns)
+{
+	struct table *table = mem_alloc(sizeof(*table));
+
+	table->look = look;
+	table->columns = columns < COLUMNS_MAX ? columns : COLUMNS_MAX;
+	return table;
+}
+
+const struct look *table_look(const struct table *table)
+{
+	return table->look;
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	free(table);
+}
+
+void table_cell(struct table *table, enum role role, const char *text)
+{
+	struct buf safe;
+	struct cell *cell;
+
+	buf_init(&safe, BUF_TEXT_MAX);
+	safe_adds(&safe, text);
+	MEM_PUSH_ROOM(table->cells, table->count);
+	cell = &table->cells[table->count++];
+	cell->width = safe_width(safe.data, safe.len);
+	cell->role = role;
+	cell->text = buf_detach(&safe);
+	buf_release(&safe);
+}
+
+void table_cellf(struct table *table, enum role role, const char *fmt, ...)
+{
+	struct buf text;
+	va_list args;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	table_cell(table, role, text.data);
+	buf_release(&text);
+}
+
+void table_align_right(struct table *table, size_t column)
+{
+	table->right[column] = true;
+}
+
+static int column_width(const struct table *table, size_t column)
+{
+	int width = 0;
+
+	for (size_t i = column; i < table->count; i += table->columns)
+		if (table->cells[i].width > width)
+			width = table->cells[i].width;
+	return width;
+}
+
+static void pad(struct buf *out, int count)
+{
+	while (count-- > 0)
+		buf_addc(out, ' ');
+}
+
+/* Is there nothing but empty cells from I to the end of its row? Then no blanks are trailed. */
+static bool rest_empty(const struct table *table, size_t i)
+{
+	for (; i < table->count; i++) {
+		if (table->cells[i].width)
+			return false;
+		if (i % table->columns == table->columns - 1)
+			break;
+	}
+	return true;
+}
+
+/* LEFT: columns that remain on the line, 0 for no limit. */
+static void add_cell(struct buf *out, const struct table *table, size_t i, int width, int left)
+{
+	const struct cell *cell = &table->cells[i];
+	bool last = rest_empty(table, i + 1) || i % table->columns == table->columns - 1;
+
+	if (table->right[i % table->columns])
+		pad(out, width - cell->width);
+	look_on(out, table->look, cell->role);
+	safe_add_cut(out, cell->text, strlen(cell->text), last ? left : 0, table->look->utf8);
+	look_off(out, table->look, cell->role);
+	if (last)
+		return;
+	if (!table->right[i % table->columns])
+		pad(out, width - cell->width);
+	pad(out, GAP);
+}
+
+void table_print(struct buf *out, const struct table *table, const char *indent)
+{
+	int widths[COLUMNS_MAX];
+	int used = 0;
+
+	for (size_t i = 0; i < table->columns; i++)
+		widths[i] = column_width(table, i);
+	for (size_t i = 0; i < table->count; i++) {
+		size_t column = i % table->columns;
+		int left = 0;
+
+		if (column == 0) {
+			buf_adds(out, indent);
+			used = (int)strlen(indent);
+		}
+		if (table->look->width)
+			left = table->look->width - used > 8 ? table->look->width - used : 8;
+		if (!rest_empty(table, i))
+			add_cell(out, table, i, widths[column], left);
+		used += widths[column] + GAP;
+		if (column == table->columns - 1 || i + 1 == table->count)
+			buf_addc(out, '\n');
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * An aligned table.
+ *
+ *	struct table *table = table_new(look, 3);
+ *	table_cell(table, ROLE_DIM, "NAME"); …      // row by row
+ *	table_print(out, table, "  ");
+ *	table_free(table);
+ *
+ * The last column is not padded; with a width it is cut to what is left.
+ */
+#ifndef FSOPS_UI_TABLE_H
+#define FSOPS_UI_TABLE_H
+
+#include "look.h"
+
+struct table;
+
+struct table *table_new(const struct look *look, size_t columns);
+void table_free(struct table *table);
+const struct look *table_look(const struct table *table);
+void table_cell(struct table *table, enum role role, const char *text);
+void table_cellf(struct table *table, enum role role, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Numbers stand at the right of their column. */
+void table_align_right(struct table *table, size_t column);
+void table_print(struct buf *out, const struct table *table, const char *indent);
+
+#endif
