@@ -1,0 +1,82 @@
+/* The list of runbooks. Invariant: every runbook of the catalog is in it, the broken ones too. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/ui.h"
+#include "plan_walk.h"
+#include "safe.h"
+#include "table.h"
+
+static void add_row(struct table *table, const struct runbook *runbook)
+{
+	char budget[CLOCK_TEXT_MAX];
+	size_t steps;
+
+	clock_format_span(runbook_budget(runbook, &steps), budget);
+	table_cell(table, ROLE_BOLD, runbook->name);
+	if (runbook->broken) {
+		table_cell(table, ROLE_CRITICAL, "broken");
+		table_cell(table, ROLE_DIM, "");
+		table_cell(table, ROLE_DIM, "");
+		table_cell(table, ROLE_CRITICAL, runbook->file);
+		return;
+	}
+	table_cell(table, role_of_level(runbook->severity), level_name(runbook->severity));
+	table_cell(table, ROLE_PLAIN, budget);
+	table_cell(table, ROLE_PLAIN, runbook->schedule.text ? runbook->schedule.text : "");
+	table_cell(table, ROLE_PLAIN, runbook->title);
+}
+
+void print_list_text(struct buf *out, const struct catalog *catalog, const struct look *look)
+{
+	static const char *const heads[] = {"NAME", "SEVERITY", "BUDGET", "SCHEDULE", "TITLE"};
+	struct table *table;
+
+	if (catalog->runbook_count == 0) {
+		buf_adds(out, "No runbooks");
+		if (catalog->folder) {
+			buf_adds(out, " in ");
+			safe_adds(out, catalog->folder);
+		}
+		buf_adds(out, ".\n");
+		return;
+	}
+	table = table_new(look, 5);
+	for (size_t i = 0; i < 5; i++)
+		table_cell(table, ROLE_DIM, heads[i]);
+	table_align_right(table, 2);
+	for (size_t i = 0; i < catalog->runbook_count; i++)
+		add_row(table, catalog->runbooks[i]);
+	table_print(out, table, "");
+	table_free(table);
+}
+
+static json_t *texts(char *const *items, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(items[i]));
+	return list;
+}
+
+static json_t *runbook_object(const struct runbook *runbook)
+{
+	size_t steps;
+	double budget = (double)runbook_budget(runbook, &steps) / 1000;
+
+	return json_pack("{s:s, s:o, s:s?, s:s, s:f, s:I, s:s?, s:b}", "name", runbook->name,
+	    "aliases", texts(runbook->aliases, runbook->alias_count), "title", runbook->title,
+	    "severity", level_name(runbook->severity), "budget_seconds", budget, "steps",
+	    (json_int_t)steps, "schedule", runbook->schedule.text, "broken", runbook->broken);
+}
+
+void print_list_json(struct buf *out, const struct catalog *catalog)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < catalog->runbook_count; i++)
+		json_array_append_new(list, runbook_object(catalog->runbooks[i]));
+	print_json(out, list);
+	json_decref(list);
+}

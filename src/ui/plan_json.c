@@ -1,0 +1,128 @@
+/* The plan as data: `--dry-run=json`. Invariant: fields are only ever added (product.md,
+ * "Machine-readable output"). */
+#include "fsops/ui.h"
+
+#include <string.h>
+
+#include "plan_walk.h"
+
+/* Set KEY unless there is nothing to say. */
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, json_string(text));
+}
+
+static void set_span(json_t *object, const char *key, msec span)
+{
+	if (span)
+		json_object_set_new(object, key, json_real((double)span / 1000));
+}
+
+static json_t *texts_of(const struct condition *conditions, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(conditions[i].text));
+	return list;
+}
+
+static json_t *captures_of(const struct action *action)
+{
+	json_t *map = json_object();
+
+	for (size_t i = 0; i < action->capture_count; i++)
+		set_text(map, action->captures[i].name, action->captures[i].value.text);
+	return map;
+}
+
+static json_t *plan_object(const struct plan *plan);
+
+static void add_details(json_t *object, const struct action *action)
+{
+	if (action->expect_count)
+		json_object_set_new(
+		    object, "expect", texts_of(action->expects, action->expect_count));
+	if (action->capture_count)
+		json_object_set_new(object, "capture", captures_of(action));
+	set_text(object, "for_each", action->for_each.text);
+	set_text(object, "until", action->until.text);
+	set_span(object, "timeout_seconds", action->timeout);
+	set_text(object, "save", action->save);
+	if (action->retry_times)
+		json_object_set_new(object, "retry_times", json_integer(action->retry_times));
+}
+
+static json_t *action_object(const struct plan_action *item)
+{
+	const struct action *action = item->action;
+	json_t *object = json_object();
+
+	set_text(object, "id", item->id);
+	set_text(object, "title", action->title);
+	set_text(object, "adapter", action->adapter->name);
+	set_text(object, "target", action->target ? action->target->name : NULL);
+	set_text(object, "effect", effect_name(item->effect));
+	set_text(object, "command", item->command);
+	json_object_set_new(
+	    object, "when", action->when.text ? json_string(action->when.text) : json_null());
+	add_details(object, action);
+	if (item->nested)
+		json_object_set_new(object, "plan", plan_object(item->nested));
+	return object;
+}
+
+static json_t *step_object(const struct plan_step *step, size_t number)
+{
+	json_t *object = json_object();
+	json_t *actions = json_array();
+
+	for (size_t i = 0; i < step->action_count; i++)
+		json_array_append_new(actions, action_object(&step->actions[i]));
+	set_text(object, "id", step->id);
+	set_text(object, "title", step->title);
+	json_object_set_new(object, "number", json_integer((json_int_t)number));
+	set_text(object, "section", section_name(step->section));
+	json_object_set_new(object, "selected", json_boolean(step->selected));
+	json_object_set_new(object, "budget_seconds", json_real((double)step->budget / 1000));
+	json_object_set_new(object, "when",
+	    step->step->when.text ? json_string(step->step->when.text) : json_null());
+	set_text(object, "for_each", step->step->for_each.text);
+	json_object_set_new(object, "actions", actions);
+	return object;
+}
+
+static json_t *totals_object(const struct plan *plan)
+{
+	struct plan_totals totals = {0};
+
+	plan_count(plan, &totals);
+	return json_pack("{s:I,s:I,s:I,s:I,s:f}", "reads", (json_int_t)totals.reads, "changes",
+	    (json_int_t)totals.changes, "destroys", (json_int_t)totals.destroys, "manual",
+	    (json_int_t)totals.manual, "budget_seconds", (double)totals.budget / 1000);
+}
+
+static json_t *plan_object(const struct plan *plan)
+{
+	json_t *object = json_object();
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < plan->step_count; i++)
+		json_array_append_new(steps, step_object(&plan->steps[i], i + 1));
+	set_text(object, "runbook", plan->runbook->name);
+	set_text(object, "title", plan->runbook->title);
+	set_text(object, "severity", level_name(plan->runbook->severity));
+	json_object_set_new(object, "vars", redact_value(plan->redact, plan->vars));
+	json_object_set_new(object, "steps", steps);
+	json_object_set_new(object, "totals", totals_object(plan));
+	return object;
+}
+
+void print_plan_json(struct buf *out, const struct plan *plan)
+{
+	json_t *object = plan_object(plan);
+
+	print_json(out, object);
+	json_decref(object);
+}

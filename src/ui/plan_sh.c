@@ -1,0 +1,154 @@
+/* The dry run as a POSIX script: `--dry-run=sh`. Invariant: nothing changes anything before a
+ * person at /dev/tty has said so, and nothing that is not known is guessed: it is asked for. */
+#include <string.h>
+
+#include "safe.h"
+#include "sh_script.h"
+
+static const char *const helpers[HELPER_COUNT] = {
+    [HELPER_SAY] = "say() {\n\tprintf '%s\\n' \"$*\"\n}\n",
+    [HELPER_SHOW] =
+        "# show COMMAND...: what comes next\nshow() {\n\tprintf '\\n$ %s\\n' \"$*\"\n}\n",
+    [HELPER_ASK] =
+        "# ask QUESTION: a line from the person, into $answer\nask() {\n"
+        "\tprintf '%s ' \"$1\" >/dev/tty\n\tIFS= read -r answer </dev/tty || exit 1\n}\n",
+    [HELPER_CONFIRM] = "# confirm QUESTION: only y and yes mean yes\nconfirm() {\n"
+                       "\task \"$1 [y/N]\"\n\tcase $answer in\n"
+                       "\t[yY] | [yY][eE][sS]) return 0 ;;\n\tesac\n\treturn 1\n}\n",
+    [HELPER_DESTROY] = "# confirm_destroy: the word in full\nconfirm_destroy() {\n"
+                       "\task 'this destroys; type \"destroy\" to run it:'\n"
+                       "\t[ \"$answer\" = destroy ]\n}\n",
+    [HELPER_NEXT] = "# next WHAT: false when the person gives no more\nnext() {\n"
+                    "\task \"next $1 (empty: no more):\"\n\t[ -n \"$answer\" ]\n}\n",
+    [HELPER_WAIT] = "# by_hand TEXT: a person does it\nby_hand() {\n"
+                    "\tsay \"by hand: $1\"\n\task 'press Enter when it is done'\n}\n",
+    [HELPER_NOTE] = "# note WHAT: a read that failed is a finding, not the end\nnote() {\n"
+                    "\tfailed=$((failed + 1))\n\tprintf '!! failed: %s\\n' \"$1\" >&2\n}\n",
+    [HELPER_STOP] = NULL, /* it depends on the plan */
+};
+
+static void add_step(struct script *s, const struct plan_step *step, size_t number, size_t of)
+{
+	char budget[CLOCK_TEXT_MAX];
+	bool looping, opened;
+
+	clock_format_span(step->budget, budget);
+	buf_addc(s->out, '\n');
+	sh_call(s, HELPER_SAY, "say", "", "== Step %zu of %zu: %s (budget %s)", number, of,
+	    step->title, budget);
+	opened = sh_open_when(s, &step->step->when);
+	looping = sh_open_loop(s, &step->step->for_each, step->step->as);
+	for (size_t i = 0; i < step->action_count; i++)
+		sh_add_action(s, &step->actions[i]);
+	sh_close(s, looping, "done");
+	sh_close(s, opened, "fi");
+}
+
+void sh_add_steps(struct script *s, const struct plan *plan, enum section section)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].selected && plan->steps[i].section == section)
+			add_step(s, &plan->steps[i], i + 1, plan->step_count);
+}
+
+static bool has_section(const struct plan *plan, enum section section)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].selected && plan->steps[i].section == section)
+			return true;
+	return false;
+}
+
+/* A section that is run from more than one place is a function. */
+static void add_function(struct script *s, const char *name, enum section section)
+{
+	if (!s->has[section])
+		return;
+	sh_line(s, "\n%s() {", name);
+	s->depth++;
+	sh_add_steps(s, s->plan, section);
+	s->depth--;
+	sh_line(s, "}");
+}
+
+static void add_stop(struct buf *out, const struct script *s)
+{
+	buf_adds(out, "# stop WHAT: a change has failed\nstop() {\n"
+	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n");
+	if (s->has[SECTION_ON_FAILURE])
+		buf_adds(out, "\ton_failure\n");
+	if (s->has[SECTION_ALWAYS])
+		buf_adds(out, "\talways\n");
+	buf_adds(out, "\texit 2\n}\n");
+}
+
+static void add_head(struct buf *out, const struct script *s)
+{
+	const struct runbook *runbook = s->plan->runbook;
+
+	buf_adds(out, "#!/bin/sh\n");
+	buf_adds(out, "# ");
+	safe_adds(out, runbook->title);
+	buf_addf(out, "\n# Made by `fsops run %s --dry-run=sh`: the same steps, by hand.\n",
+	    runbook->name);
+	buf_adds(out, "# Reads run as they are; a change is shown and asked for at the terminal.\n"
+	              "# What a shell cannot evaluate is asked, too.\n"
+	              "#\n# Text in single quotes is meant as it stands:\n"
+	              "# shellcheck disable=SC2016\nset -u\n\nfailed=0\n");
+	for (size_t i = 0; i < s->names.count; i++)
+		if (!s->names.items[i].env)
+			buf_addf(out, "%s=\n", s->names.items[i].name);
+	for (int i = 0; i < HELPER_COUNT; i++) {
+		if (!(s->used & 1u << i))
+			continue;
+		buf_addc(out, '\n');
+		if (helpers[i])
+			buf_adds(out, helpers[i]);
+	}
+}
+
+static void add_main(struct script *s)
+{
+	const struct runbook *runbook = s->plan->runbook;
+
+	for (size_t i = 0; i < runbook->metric_count; i++) {
+		if (i == 0) {
+			buf_addc(s->out, '\n');
+			sh_call(s, HELPER_SAY, "say", "", "== Metrics before");
+		}
+		sh_add_metric(s, runbook->metrics[i]);
+	}
+	sh_add_steps(s, s->plan, SECTION_STEPS);
+	sh_add_steps(s, s->plan, SECTION_RECOVERY);
+	if (s->has[SECTION_ALWAYS])
+		sh_line(s, "\nalways");
+	sh_line(s, "\nif [ \"$failed\" -gt 0 ]; then");
+	sh_line(s, "\tprintf '%%s\\n' \"$failed of the reads failed\" >&2\n\texit 2\nfi");
+}
+
+void print_plan_sh(struct buf *out, const struct plan *plan)
+{
+	struct buf functions, body;
+	struct script s = {.plan = plan, .out = &functions};
+
+	for (int i = 0; i < SECTION_COUNT; i++)
+		s.has[i] = has_section(plan, (enum section)i);
+	buf_init(&functions, UI_TEXT_MAX);
+	buf_init(&body, UI_TEXT_MAX);
+	s.out = &body;
+	add_main(&s);
+	s.has[SECTION_ON_FAILURE] = s.has[SECTION_ON_FAILURE] && s.used & 1u << HELPER_STOP;
+	s.out = &functions;
+	add_function(&s, "on_failure", SECTION_ON_FAILURE);
+	add_function(&s, "always", SECTION_ALWAYS);
+	add_head(out, &s);
+	if (s.used & 1u << HELPER_STOP)
+		add_stop(out, &s);
+	buf_add(out, functions.data, functions.len);
+	buf_add(out, body.data, body.len);
+	if (functions.full || body.full)
+		out->full = true;
+	buf_release(&functions);
+	buf_release(&body);
+	sh_names_release(&s.names);
+}

@@ -1,0 +1,246 @@
+/* The dry run for people: `--dry-run`. Invariant: every selected action is shown with its effect
+ * and exact command; what is not known before the run stands as its ${…}. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "look.h"
+#include "plan_walk.h"
+#include "safe.h"
+
+#define TAG_WIDTH 9
+
+/* Where lines of the plan go, and how far in. */
+struct page {
+	const struct plan *plan;
+	struct buf *out;
+	const struct look *look;
+	const char *indent;
+};
+
+/* "LABEL: TEXT" under a command. */
+static void add_detail(const struct page *page, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	buf_addf(page->out, "%s%*s", page->indent, 4 + TAG_WIDTH, "");
+	look_on(page->out, page->look, ROLE_DIM);
+	buf_addf(page->out, "%s: ", label);
+	safe_adds(page->out, text);
+	look_off(page->out, page->look, ROLE_DIM);
+	buf_addc(page->out, '\n');
+}
+
+static void add_span(const struct page *page, const char *label, msec span)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	if (!span)
+		return;
+	clock_format_span(span, text);
+	add_detail(page, label, text);
+}
+
+static void add_retry(const struct page *page, const struct action *action)
+{
+	char text[CLOCK_TEXT_MAX];
+	char line[CLOCK_TEXT_MAX + 64];
+
+	if (!action->retry_times)
+		return;
+	clock_format_span(action->retry_every, text);
+	snprintf(line, sizeof(line), "%d more time%s, every %s", action->retry_times,
+	    action->retry_times == 1 ? "" : "s", text);
+	add_detail(page, "retry", line);
+}
+
+/* "for_each: LIST as NAME" */
+static void add_loop(const struct page *page, const struct condition *for_each, const char *as)
+{
+	struct buf line;
+
+	if (!for_each->text)
+		return;
+	buf_init(&line, BUF_TEXT_MAX);
+	buf_addf(&line, "%s as %s", for_each->text, as ? as : "item");
+	add_detail(page, "for each", line.data);
+	buf_release(&line);
+}
+
+static void add_captures(const struct page *page, const struct action *action)
+{
+	for (size_t i = 0; i < action->capture_count; i++) {
+		const struct capture *capture = &action->captures[i];
+		struct buf line;
+
+		buf_init(&line, BUF_TEXT_MAX);
+		buf_addf(&line, "%s = %s%s", capture->name, capture->value.text,
+		    capture->secret ? " (secret)" : "");
+		add_detail(page, "capture", line.data);
+		buf_release(&line);
+	}
+}
+
+static void add_watch(const struct page *page, const struct action *action)
+{
+	char *hold = plan_hold_text(page->plan, action);
+
+	add_detail(page, "until", action->until.text);
+	add_span(page, "hold for", action->hold_for);
+	add_detail(page, "hold for", hold);
+	free(hold);
+	if (action->until.text || action->hold_for || action->hold_for_text)
+		add_span(page, "every", action->every);
+}
+
+static void add_details(const struct page *page, const struct plan_action *item)
+{
+	const struct action *action = item->action;
+
+	add_detail(page, "when", action->when.text);
+	add_loop(page, &action->for_each, action->as);
+	for (size_t i = 0; i < action->expect_count; i++)
+		add_detail(page, "expect", action->expects[i].text);
+	add_watch(page, action);
+	add_captures(page, action);
+	add_retry(page, action);
+	add_span(page, "timeout", action->timeout);
+	add_detail(page, "save", action->save);
+	if (action->stdin_text)
+		add_detail(page, "stdin", "given to the command, not shown");
+	if (item->effect == EFFECT_READ && action->severity < LEVEL_CRITICAL)
+		add_detail(page, "severity", level_name(action->severity));
+	if (action->on_failure != ON_FAILURE_DEFAULT)
+		add_detail(page, "on failure",
+		    action->on_failure == ON_FAILURE_STOP ? "stop" : "continue");
+}
+
+/* The command after its tag; further lines of it stand under the first. */
+static void add_command(const struct page *page, const struct plan_action *action)
+{
+	const char *at = action->command ? action->command : "";
+	const char *end = at + strlen(at);
+	const char *line;
+	size_t len;
+	bool first = true;
+
+	while (next_line(&at, end, &line, &len)) {
+		buf_addf(page->out, "%s    ", page->indent);
+		look_on(page->out, page->look, role_of_effect(action->effect));
+		buf_addf(page->out, "%-*s", TAG_WIDTH, first ? plan_action_tag(action) : "");
+		look_off(page->out, page->look, role_of_effect(action->effect));
+		safe_add(page->out, line, len);
+		buf_addc(page->out, '\n');
+		first = false;
+	}
+}
+
+static void add_action(
+    const struct page *page, const struct plan_step *step, const struct plan_action *action)
+{
+	add_command(page, action);
+	add_detail(page, "for", action->action->title);
+	if (step->action_count > 1)
+		add_detail(page, "id", action->id);
+	add_details(page, action);
+	if (action->nested) {
+		char *deeper = NULL;
+		struct buf indent;
+
+		buf_init(&indent, BUF_TEXT_MAX);
+		buf_addf(&indent, "%s      ", page->indent);
+		deeper = buf_detach(&indent);
+		plan_print_steps(page->out, action->nested, page->look, deeper);
+		free(deeper);
+		buf_release(&indent);
+	}
+}
+
+static void add_step(const struct page *page, const struct plan_step *step, size_t number)
+{
+	char budget[CLOCK_TEXT_MAX];
+
+	clock_format_span(step->budget, budget);
+	buf_addf(page->out, "%s%2zu. ", page->indent, number);
+	look_add(page->out, page->look, ROLE_BOLD, step->title);
+	buf_addf(page->out, " (budget %s)", budget);
+	if (!step->selected) {
+		buf_adds(page->out, ": left out\n");
+		return;
+	}
+	buf_addf(page->out, "  [%s]\n", step->id);
+	add_detail(page, "when", step->step->when.text);
+	add_loop(page, &step->step->for_each, step->step->as);
+	if (step->step->sequential && step->action_count > 1)
+		add_detail(page, "order", "one action after another");
+	for (size_t i = 0; i < step->action_count; i++)
+		add_action(page, step, &step->actions[i]);
+}
+
+void plan_print_steps(
+    struct buf *out, const struct plan *plan, const struct look *look, const char *indent)
+{
+	const struct page page = {plan, out, look, indent};
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		if (plan_section_begins(plan, i)) {
+			buf_addf(out, "%s%s", i && !plan->nested ? "\n" : "", indent);
+			look_add(out, look, ROLE_BOLD, plan_section_title(plan->steps[i].section));
+			buf_addc(out, '\n');
+		}
+		add_step(&page, &plan->steps[i], i + 1);
+	}
+}
+
+/* The reads that measure before and after are part of what a run does. */
+static void add_metrics(const struct page *page, const struct plan *plan)
+{
+	const struct runbook *runbook = plan->runbook;
+
+	if (!runbook->metric_count)
+		return;
+	look_add(page->out, page->look, ROLE_BOLD, "Metrics, measured before and after");
+	buf_addc(page->out, '\n');
+	for (size_t i = 0; i < runbook->metric_count; i++) {
+		const struct metric *metric = runbook->metrics[i];
+		const struct plan_action read = {
+		    .action = &metric->source,
+		    .effect = EFFECT_READ,
+		    .command = plan_metric_command(plan, metric),
+		};
+
+		add_command(page, &read);
+		add_detail(page, "metric", metric->name);
+		free(read.command);
+	}
+	buf_addc(page->out, '\n');
+}
+
+void plan_print_totals(struct buf *out, const struct plan *plan)
+{
+	struct plan_totals totals = {0};
+	char budget[CLOCK_TEXT_MAX];
+
+	plan_count(plan, &totals);
+	clock_format_span(totals.budget, budget);
+	buf_addf(out,
+	    "\nIn all: %zu read%s, %zu change%s, %zu destroy%s, %zu left to people; budget %s.\n",
+	    totals.reads, totals.reads == 1 ? "" : "s", totals.changes,
+	    totals.changes == 1 ? "" : "s", totals.destroys, totals.destroys == 1 ? "" : "s",
+	    totals.manual, budget);
+}
+
+void print_plan_text(struct buf *out, const struct plan *plan, const struct look *look)
+{
+	const struct page page = {plan, out, look, ""};
+
+	buf_adds(out, "Dry run of ");
+	look_add(out, look, ROLE_BOLD, plan->runbook->name);
+	buf_adds(out, " on ");
+	safe_adds(out, plan->catalog->platform->name);
+	buf_adds(out, ": nothing is executed. ${…} is not known before the run.\n");
+	safe_adds(out, plan->runbook->title);
+	buf_addf(out, " (%s)\n\n", level_name(plan->runbook->severity));
+	add_metrics(&page, plan);
+	plan_print_steps(out, plan, look, "");
+	plan_print_totals(out, plan);
+}

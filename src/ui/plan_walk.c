@@ -1,0 +1,112 @@
+/* A plan counted and named, for its printers. Invariant: totals are over what would run: selected
+ * steps, nested plans included. */
+#include "plan_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "fsops/value.h"
+
+bool plan_action_manual(const struct plan_action *action)
+{
+	return strcmp(action->action->adapter->name, "manual") == 0;
+}
+
+static void count_action(const struct plan_action *action, struct plan_totals *totals)
+{
+	struct plan_totals nested = {0};
+
+	if (action->nested) {
+		plan_count(action->nested, &nested);
+		totals->reads += nested.reads;
+		totals->changes += nested.changes;
+		totals->destroys += nested.destroys;
+		totals->manual += nested.manual;
+	} else if (plan_action_manual(action)) {
+		totals->manual++;
+	} else if (action->effect == EFFECT_READ) {
+		totals->reads++;
+	} else if (action->effect == EFFECT_DESTROY) {
+		totals->destroys++;
+	} else {
+		totals->changes++;
+	}
+}
+
+void plan_count(const struct plan *plan, struct plan_totals *totals)
+{
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		if (!step->selected)
+			continue;
+		if (step->section != SECTION_ON_FAILURE)
+			totals->budget += step->budget;
+		for (size_t k = 0; k < step->action_count; k++)
+			count_action(&step->actions[k], totals);
+	}
+}
+
+const char *plan_action_tag(const struct plan_action *action)
+{
+	if (plan_action_manual(action))
+		return "person";
+	if (action->nested)
+		return "runbook";
+	if (action->effect == EFFECT_READ)
+		return "read";
+	return action->effect == EFFECT_DESTROY ? "DESTROY" : "change";
+}
+
+const char *plan_section_title(enum section section)
+{
+	static const char *const titles[] = {
+	    [SECTION_STEPS] = "Steps",
+	    [SECTION_RECOVERY] = "Recovery",
+	    [SECTION_ON_FAILURE] = "When a change has failed",
+	    [SECTION_ALWAYS] = "Always, at the end",
+	};
+
+	return titles[section];
+}
+
+bool plan_section_begins(const struct plan *plan, size_t step)
+{
+	return step == 0 || plan->steps[step].section != plan->steps[step - 1].section;
+}
+
+msec runbook_budget(const struct runbook *runbook, size_t *steps)
+{
+	msec budget = 0;
+
+	*steps = 0;
+	for (size_t s = 0; s < SECTION_COUNT; s++) {
+		const struct step_list *list = &runbook->sections[s];
+
+		if (s == SECTION_ON_FAILURE)
+			continue;
+		*steps += list->count;
+		for (size_t i = 0; i < list->count; i++)
+			budget +=
+			    list->items[i].budget ? list->items[i].budget : STEP_BUDGET_DEFAULT;
+	}
+	return budget;
+}
+
+char *plan_hold_text(const struct plan *plan, const struct action *action)
+{
+	const char *expr;
+	char *name, *text;
+	size_t len;
+	json_t *value;
+
+	if (!action->hold_for_text || !template_is_single(action->hold_for_text, &expr, &len))
+		return mem_text(action->hold_for_text);
+	name = mem_textn(expr, len);
+	value = json_object_get(plan->vars, name);
+	text = value ? value_to_text(value) : mem_text(action->hold_for_text);
+	free(name);
+	return text;
+}

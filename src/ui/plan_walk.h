@@ -1,0 +1,45 @@
+/* What the printers of a plan share: totals, kinds of action, the lines of a step. */
+#ifndef FSOPS_UI_PLAN_WALK_H
+#define FSOPS_UI_PLAN_WALK_H
+
+#include "fsops/plan.h"
+#include "fsops/ui.h"
+
+struct plan_totals {
+	size_t reads;
+	size_t changes;
+	size_t destroys;
+	size_t manual; /* left to people; counted nowhere else */
+	msec budget;   /* of the selected steps that run when all goes well */
+};
+
+/* Adds PLAN's selected actions, those of nested plans too. */
+void plan_count(const struct plan *plan, struct plan_totals *totals);
+
+/* Is it done by a person? */
+bool plan_action_manual(const struct plan_action *action);
+
+/* "read", "change", "DESTROY", "person": what stands before a command. */
+const char *plan_action_tag(const struct plan_action *action);
+
+/* "Steps", "Recovery", "When a change failed", "Always". */
+const char *plan_section_title(enum section section);
+
+/* Is STEP the first of its section? */
+bool plan_section_begins(const struct plan *plan, size_t step);
+
+/* The budgets of all steps that run when all goes well (not on_failure). */
+msec runbook_budget(const struct runbook *runbook, size_t *steps);
+
+/* ACTION's `hold_for: ${…}` filled in when it is a variable that has a value, as written
+ * otherwise; a new string, or NULL when there is none. */
+char *plan_hold_text(const struct plan *plan, const struct action *action);
+
+/* Every section with its steps and commands, each line after INDENT. */
+void plan_print_steps(
+    struct buf *out, const struct plan *plan, const struct look *look, const char *indent);
+
+/* "In all: 9 reads, 2 changes …" */
+void plan_print_totals(struct buf *out, const struct plan *plan);
+
+#endif

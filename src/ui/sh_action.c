@@ -1,0 +1,363 @@
+/* An action as lines of a shell script. Invariant: a command that is not a read stands only behind
+ * a question, and values that are not known are asked for before the command that needs them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "fsops/value.h"
+#include "safe.h"
+#include "sh_script.h"
+
+static void need_hole(void *ctx, const char *expr, size_t len)
+{
+	struct script *s = ctx;
+	const struct sh_name *name = sh_name_of(&s->names, expr, len);
+	struct buf question;
+
+	if (name->env)
+		return;
+	sh_use(s, HELPER_ASK);
+	buf_init(&question, BUF_TEXT_MAX);
+	buf_addf(&question, "the value of %s:", name->expr);
+	for (int i = 0; i < s->depth; i++)
+		buf_addc(s->out, '\t');
+	buf_addf(s->out, "[ -n \"$%s\" ] || { ask ", name->name);
+	buf_add_shell_word(s->out, question.data);
+	buf_addf(s->out, " && %s=$answer; }\n", name->name);
+	buf_release(&question);
+}
+
+/* Is a captured name in any command? Only then is it asked for. */
+struct wanted {
+	const char *name;
+	bool found;
+};
+
+static void look_for_name(void *ctx, const char *expr, size_t len)
+{
+	struct wanted *wanted = ctx;
+
+	if (strlen(wanted->name) == len && strncmp(expr, wanted->name, len) == 0)
+		wanted->found = true;
+}
+
+static bool plan_wants(const struct plan *plan, const char *name)
+{
+	struct wanted wanted = {.name = name};
+
+	for (size_t i = 0; i < plan->step_count; i++)
+		for (size_t k = 0; k < plan->steps[i].action_count; k++) {
+			const struct plan_action *action = &plan->steps[i].actions[k];
+
+			if (action->command && !action->action->adapter->literal)
+				sh_each_hole(action->command, look_for_name, &wanted);
+			if (action->nested && plan_wants(action->nested, name))
+				return true;
+		}
+	return wanted.found;
+}
+
+static void add_captures(struct script *s, const struct action *action)
+{
+	for (size_t i = 0; i < action->capture_count; i++) {
+		const struct capture *capture = &action->captures[i];
+		const struct sh_name *name;
+
+		sh_comment(s, "capture: ", capture->name);
+		if (!plan_wants(s->plan, capture->name))
+			continue;
+		name = sh_name_of(&s->names, capture->name, strlen(capture->name));
+		sh_call(s, HELPER_ASK, "ask", "", "%s, that is %s:", capture->name,
+		    capture->value.text);
+		sh_line(s, "%s=$answer", name->name);
+	}
+}
+
+/* The command as it is run: variables filled in, standard input in front. */
+static char *command_text(struct script *s, const struct plan_action *item)
+{
+	const struct action *action = item->action;
+	struct buf text;
+	char *given = NULL;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	if (action->stdin_text) {
+		given =
+		    redact_text(s->plan->redact, action->stdin_text, strlen(action->stdin_text));
+		buf_adds(&text, "printf '%s' ");
+		sh_add_text(&text, &s->names, given);
+		buf_adds(&text, " | ");
+		free(given);
+	}
+	if (action->adapter->literal)
+		buf_adds(&text, item->command);
+	else
+		sh_add_command(&text, &s->names, item->command);
+	return text.data; /* transferred */
+}
+
+/* What will be run, with the values in it where that can be written. */
+static void add_show(struct script *s, const char *raw, const char *command)
+{
+	sh_use(s, HELPER_SHOW);
+	if (sh_is_simple(raw) && !strstr(command, " | "))
+		sh_line(s, "show %s", command);
+	else
+		sh_call(s, HELPER_SHOW, "show", "", "%s", raw);
+}
+
+/* "COMMAND || ELSE", for one command or a list of them. */
+static void add_run(
+    struct script *s, const struct plan_action *item, const char *command, const char *otherwise)
+{
+	struct buf word;
+
+	buf_init(&word, BUF_TEXT_MAX);
+	buf_add_shell_word(&word, item->id);
+	if (sh_is_simple(item->command))
+		sh_line(s, "%s || %s %s", command, otherwise, word.data);
+	else
+		sh_line(s, "( %s ) || %s %s", command, otherwise, word.data);
+	buf_release(&word);
+}
+
+static void add_change(struct script *s, const struct plan_action *item, const char *command)
+{
+	bool destroy = item->effect == EFFECT_DESTROY;
+
+	add_show(s, item->command, command);
+	if (destroy) {
+		sh_use(s, HELPER_DESTROY);
+		sh_line(s, "if confirm_destroy; then");
+	} else {
+		sh_use(s, HELPER_CONFIRM);
+		sh_line(s, "if confirm 'run this?'; then");
+	}
+	s->depth++;
+	sh_use(s, HELPER_STOP);
+	add_run(s, item, command, "stop");
+	s->depth--;
+	sh_line(s, "else");
+	s->depth++;
+	sh_call(s, HELPER_SAY, "say", "", "not run");
+	s->depth--;
+	sh_line(s, "fi");
+}
+
+/* How long `hold_for` is: 0 when there is none, -1 when it is not known. */
+static msec hold_for(const struct script *s, const struct action *action)
+{
+	msec span = action->hold_for;
+	char *text = plan_hold_text(s->plan, action);
+
+	if (text && clock_parse_span(text, &span) < 0)
+		span = -1;
+	free(text);
+	return span;
+}
+
+/* Begin what is repeated: until a condition holds (asked), or for a time. */
+static bool open_repeat(struct script *s, const struct action *action)
+{
+	msec span = hold_for(s, action);
+
+	if (action->until.text) {
+		sh_line(s, "while :; do");
+	} else if (span > 0) {
+		sh_line(s, "until=$(($(date +%%s) + %lld))", (long long)span / 1000);
+		sh_line(s, "while [ \"$(date +%%s)\" -lt \"$until\" ]; do");
+	} else if (span < 0) {
+		sh_call(s, HELPER_CONFIRM, "while confirm", "; do", "look (again), to hold for %s?",
+		    action->hold_for_text);
+	} else {
+		return false;
+	}
+	s->depth++;
+	return true;
+}
+
+static void close_repeat(struct script *s, const struct action *action, bool opened)
+{
+	if (!opened)
+		return;
+	if (action->until.text)
+		sh_call(s, HELPER_CONFIRM, "if confirm", "; then break; fi",
+		    "until %s: does it hold now?", action->until.text);
+	sh_line(s, "sleep %lld", action->every > 1000 ? (long long)action->every / 1000 : 1);
+	sh_close(s, true, "done");
+}
+
+static void add_read(struct script *s, const struct plan_action *item, const char *command)
+{
+	add_show(s, item->command, command);
+	sh_use(s, HELPER_NOTE);
+	add_run(s, item, command, "note");
+	for (size_t i = 0; i < item->action->expect_count; i++)
+		sh_call(s, HELPER_SAY, "say", "", "expected: %s", item->action->expects[i].text);
+}
+
+/* A text that a person is told, line by line. */
+static void add_manual(struct script *s, const struct plan_action *item)
+{
+	const char *at = item->command;
+	const char *end = at + strlen(at);
+	const char *text;
+	size_t len;
+
+	sh_use(s, HELPER_WAIT);
+	while (next_line(&at, end, &text, &len)) {
+		char *copy = mem_textn(text, len);
+		struct buf word;
+
+		buf_init(&word, BUF_TEXT_MAX);
+		sh_add_text(&word, &s->names, copy);
+		sh_line(s, "by_hand %s", word.data);
+		buf_release(&word);
+		free(copy);
+	}
+}
+
+/* Measuring metrics is running what measures each of them. */
+void sh_add_metric(struct script *s, const struct metric *metric)
+{
+	struct plan_action item = {.action = &metric->source, .effect = EFFECT_READ};
+	char *command;
+
+	item.id = metric->name;
+	item.command = plan_metric_command(s->plan, metric);
+	sh_each_hole(item.command, need_hole, s);
+	command = command_text(s, &item);
+	sh_comment(s, "metric ", metric->name);
+	add_show(s, item.command, command);
+	sh_use(s, HELPER_NOTE);
+	add_run(s, &item, command, "note");
+	if (metric->thresholds.baseline.text)
+		sh_call(s, HELPER_SAY, "say", "", "expected: %s %s", metric->name,
+		    metric->thresholds.baseline.text);
+	free(command);
+	free(item.command);
+}
+
+static bool metric_named(const json_t *args, const char *name)
+{
+	const json_t *names = json_is_object(args) ? json_object_get(args, "names") : args;
+	size_t i;
+	json_t *item;
+
+	if (!json_is_array(names) || json_array_size(names) == 0)
+		return true;
+	json_array_foreach(
+	    names, i, item) if (json_is_string(item) &&
+	                        strcmp(json_string_value(item), name) == 0) return true;
+	return false;
+}
+
+static void add_metrics(struct script *s, const struct plan_action *item)
+{
+	const struct platform *platform = s->plan->catalog->platform;
+
+	for (size_t i = 0; i < platform->metric_count; i++)
+		if (metric_named(item->action->args, platform->metrics[i].name))
+			sh_add_metric(s, &platform->metrics[i]);
+}
+
+static void add_nested(struct script *s, const struct plan *nested)
+{
+	sh_comment(s, "the steps of runbook ", nested->runbook->name);
+	sh_add_steps(s, nested, SECTION_STEPS);
+	sh_add_steps(s, nested, SECTION_RECOVERY);
+	sh_add_steps(s, nested, SECTION_ALWAYS);
+}
+
+/* For `shell`, whose script reads its variables from the environment. */
+static void add_exports(struct script *s)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(s->plan->vars, name, value)
+	{
+		char *text = value_to_text(value);
+		char *masked = redact_text(s->plan->redact, text, strlen(text));
+		struct buf word;
+
+		buf_init(&word, BUF_TEXT_MAX);
+		buf_add_shell_word(&word, masked);
+		sh_line(s, "export %s=%s", name, word.data);
+		buf_release(&word);
+		free(masked);
+		free(text);
+	}
+}
+
+/* A command of its own; the values that it needs are known by now. */
+static void add_command(struct script *s, const struct plan_action *item)
+{
+	char *command = command_text(s, item);
+
+	if (item->action->adapter->literal)
+		add_exports(s);
+	if (strstr(item->command, REDACT_MASK))
+		sh_comment(
+		    s, "", REDACT_MASK " stands for a secret that is not printed: put it in");
+	if (item->effect == EFFECT_READ)
+		add_read(s, item, command);
+	else
+		add_change(s, item, command);
+	free(command);
+}
+
+static void add_body(struct script *s, const struct plan_action *item)
+{
+	bool repeated;
+
+	if (item->nested) {
+		add_nested(s, item->nested);
+		return;
+	}
+	if (!item->action->adapter->literal)
+		sh_each_hole(item->command, need_hole, s);
+	if (plan_action_manual(item)) {
+		add_manual(s, item);
+		return;
+	}
+	repeated = open_repeat(s, item->action);
+	if (strcmp(item->action->adapter->name, "metrics") == 0)
+		add_metrics(s, item);
+	else
+		add_command(s, item);
+	close_repeat(s, item->action, repeated);
+}
+
+/* What the engine would do by itself and a person must know. */
+static void add_remarks(struct script *s, const struct action *action)
+{
+	char span[CLOCK_TEXT_MAX];
+
+	sh_comment(s, "", action->title);
+	if (action->timeout) {
+		clock_format_span(action->timeout, span);
+		sh_line(s, "# timeout %s", span);
+	}
+	if (action->retry_times) {
+		clock_format_span(action->retry_every, span);
+		sh_line(s, "# when it fails: %d more times, every %s", action->retry_times, span);
+	}
+}
+
+void sh_add_action(struct script *s, const struct plan_action *item)
+{
+	const struct action *action = item->action;
+	bool looping, opened;
+
+	buf_addc(s->out, '\n');
+	sh_line(s, "# %s: %s", plan_action_tag(item), item->id);
+	add_remarks(s, action);
+	opened = sh_open_when(s, &action->when);
+	looping = sh_open_loop(s, &action->for_each, action->as);
+	add_body(s, item);
+	add_captures(s, action);
+	sh_close(s, looping, "done");
+	sh_close(s, opened, "fi");
+}

@@ -1,0 +1,115 @@
+/* The lines of a script in the making. Invariant: literal text is one quoted word, a comment is
+ * one line: nothing of a runbook can become a command by itself. */
+#include "sh_script.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "safe.h"
+
+/* A helper needs these in turn. */
+static const unsigned needs[HELPER_COUNT] = {
+    [HELPER_CONFIRM] = 1u << HELPER_ASK,
+    [HELPER_DESTROY] = 1u << HELPER_ASK,
+    [HELPER_NEXT] = 1u << HELPER_ASK,
+    [HELPER_WAIT] = 1u << HELPER_ASK | 1u << HELPER_SAY,
+};
+
+void sh_use(struct script *s, enum helper helper)
+{
+	s->used |= 1u << helper | needs[helper];
+}
+
+static void indent(struct script *s)
+{
+	for (int i = 0; i < s->depth; i++)
+		buf_addc(s->out, '\t');
+}
+
+void sh_line(struct script *s, const char *fmt, ...)
+{
+	va_list args;
+
+	indent(s);
+	va_start(args, fmt);
+	buf_vaddf(s->out, fmt, args);
+	va_end(args);
+	buf_addc(s->out, '\n');
+}
+
+void sh_comment(struct script *s, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	indent(s);
+	buf_addf(s->out, "# %s", label);
+	safe_adds(s->out, text);
+	buf_addc(s->out, '\n');
+}
+
+void sh_call(
+    struct script *s, enum helper helper, const char *name, const char *after, const char *fmt, ...)
+{
+	struct buf text;
+	va_list args;
+
+	sh_use(s, helper);
+	buf_init(&text, BUF_TEXT_MAX);
+	va_start(args, fmt);
+	buf_vaddf(&text, fmt, args);
+	va_end(args);
+	indent(s);
+	buf_addf(s->out, "%s ", name);
+	buf_add_shell_word(s->out, text.data);
+	buf_addf(s->out, "%s\n", after);
+	buf_release(&text);
+}
+
+bool sh_open_when(struct script *s, const struct condition *when)
+{
+	if (!when->text)
+		return false;
+	sh_call(
+	    s, HELPER_CONFIRM, "if confirm", "; then", "only when %s: does it hold?", when->text);
+	s->depth++;
+	return true;
+}
+
+/* Does EXPR begin with the loop's name ("node", "node.metadata.name")? */
+static bool of_loop(const char *expr, const char *as)
+{
+	size_t len = as ? strlen(as) : 0;
+
+	return len && strncmp(expr, as, len) == 0 && (expr[len] == '.' || expr[len] == '[');
+}
+
+/* What a loop's item is asked for anew in each round. */
+static void forget_items(struct script *s, const char *as)
+{
+	for (size_t i = 0; i < s->names.count; i++)
+		if (of_loop(s->names.items[i].expr, as))
+			sh_line(s, "%s=", s->names.items[i].name);
+}
+
+bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as)
+{
+	const struct sh_name *name;
+
+	if (!for_each->text)
+		return false;
+	as = as ? as : "item";
+	name = sh_name_of(&s->names, as, strlen(as));
+	sh_call(s, HELPER_NEXT, "while next", "; do", "%s of %s", as, for_each->text);
+	s->depth++;
+	sh_line(s, "%s=$answer", name->name);
+	forget_items(s, as);
+	return true;
+}
+
+void sh_close(struct script *s, bool opened, const char *word)
+{
+	if (!opened)
+		return;
+	s->depth--;
+	sh_line(s, "%s", word);
+}
