@@ -1,0 +1,444 @@
+/* A run told in lines: runs, steps, budgets, questions, the end. Invariant: what went wrong is
+ * always told, quiet or not; what is told comes from events alone. */
+#include "story.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "safe.h"
+
+void story_init(struct story *story, const struct sink_options *options, bool times)
+{
+	*story = (struct story){.options = *options, .times = times};
+	story->pending = json_array();
+	story->before = json_object();
+	story->after = json_object();
+}
+
+static void step_release(struct story_step *step)
+{
+	free(step->id);
+	free(step->title);
+	free(step->section);
+	*step = (struct story_step){0};
+}
+
+void story_release(struct story *story)
+{
+	for (size_t i = 0; i < story->action_count; i++)
+		story_action_free(story->actions[i]);
+	for (int i = 0; i < STORY_DEPTH_MAX; i++)
+		step_release(&story->steps[i]);
+	free(story->actions);
+	free(story->runbook);
+	json_decref(story->started);
+	json_decref(story->pending);
+	json_decref(story->before);
+	json_decref(story->after);
+}
+
+/* "HH:MM:SS" of the event, in this machine's time zone. */
+static void add_time(struct buf *out, const json_t *event)
+{
+	const char *text = value_get_text(event, "time");
+	struct tm utc = {0}, local;
+	time_t seconds;
+	char clock[16];
+
+	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &utc)) {
+		buf_adds(out, "--:--:--");
+		return;
+	}
+	seconds = timegm(&utc);
+	localtime_r(&seconds, &local);
+	strftime(clock, sizeof(clock), "%H:%M:%S", &local);
+	buf_adds(out, clock);
+}
+
+void story_line(struct story *story, struct buf *out, int depth)
+{
+	if (story->times) {
+		add_time(out, story->event);
+		buf_adds(out, "  ");
+	}
+	buf_addf(out, "%*s", 2 * depth, "");
+}
+
+void story_more(struct story *story, struct buf *out, int depth)
+{
+	buf_addf(out, "%*s", (story->times ? 10 : 0) + 2 * depth, "");
+}
+
+void story_add_seconds(struct buf *out, const json_t *event, const char *key)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format_span((msec)(value_get_number(event, key, 0) * 1000 + 0.5), text);
+	buf_adds(out, text);
+}
+
+static void add_text(struct buf *out, const json_t *event, const char *key)
+{
+	safe_adds(out, value_get_text(event, key));
+}
+
+/* "LABEL" for plain lines; on a terminal the shape of the line says it. */
+static void add_label(struct story *story, struct buf *out, const char *label)
+{
+	if (story->times)
+		buf_adds(out, label);
+}
+
+static void tell_started(struct story *story, struct buf *out)
+{
+	const struct look *look = &story->options.look;
+	const json_t *event = story->started;
+	const char *mode = value_get_text(event, "mode");
+	const char *severity = value_get_text(event, "severity");
+	const json_t *now = story->event;
+
+	story->started = NULL;
+	story->event = event;
+	story_line(story, out, 0);
+	add_label(story, out, "run ");
+	look_add(out, look, ROLE_BOLD, value_get_text(event, "title"));
+	if (severity) {
+		buf_adds(out, " (");
+		look_add(out, look, role_of_level(level_of(severity)), severity);
+		buf_addc(out, ')');
+	}
+	buf_adds(out, " on ");
+	add_text(out, event, "platform");
+	if (mode && strcmp(mode, "check") == 0)
+		buf_adds(out, ", check only: nothing is changed");
+	buf_addc(out, '\n');
+	story_line(story, out, 0);
+	add_label(story, out, "run ");
+	look_add(out, look, ROLE_DIM, value_get_text(event, "run"));
+	buf_addc(out, '\n');
+	story->event = now;
+	json_decref((json_t *)event);
+}
+
+static void on_run_started(struct story *story, struct buf *out)
+{
+	free(story->runbook);
+	story->runbook = mem_text(value_get_text(story->event, "runbook"));
+	story->started = json_incref((json_t *)story->event);
+	if (!story->options.quiet)
+		tell_started(story, out);
+}
+
+/* "step 2/4 Check dependencies (budget 3m)"; the section unless it is the main one. */
+static void tell_header(struct story *story, struct buf *out, struct story_step *step, int depth)
+{
+	const struct look *look = &story->options.look;
+	char budget[CLOCK_TEXT_MAX];
+
+	step->header_told = true;
+	clock_format_span(step->budget, budget);
+	if (!story->times)
+		buf_addc(out, '\n');
+	story_line(story, out, 2 * depth);
+	add_label(story, out, "step ");
+	look_on(out, look, ROLE_BOLD);
+	if (step->number)
+		buf_addf(out, "%d/%d ", step->number, step->of);
+	safe_adds(out, step->title);
+	look_off(out, look, ROLE_BOLD);
+	look_on(out, look, ROLE_DIM);
+	buf_addf(out, " (%s%sbudget %s)",
+	    step->section && strcmp(step->section, "steps") != 0 ? step->section : "",
+	    step->section && strcmp(step->section, "steps") != 0 ? ", " : "", budget);
+	look_off(out, look, ROLE_DIM);
+	buf_addc(out, '\n');
+}
+
+void story_need_header(struct story *story, struct buf *out)
+{
+	if (story->started)
+		tell_started(story, out);
+	for (int i = 0; i < story->depth; i++)
+		if (!story->steps[i].header_told)
+			tell_header(story, out, &story->steps[i], i);
+}
+
+static void on_step_started(struct story *story, struct buf *out)
+{
+	const json_t *event = story->event;
+	struct story_step *step;
+
+	(void)out;
+	if (story->depth == STORY_DEPTH_MAX)
+		return;
+	step = &story->steps[story->depth++];
+	step_release(step);
+	step->id = mem_text(value_get_text(event, "step"));
+	step->title = mem_text(value_get_text(event, "title"));
+	step->section = mem_text(value_get_text(event, "section"));
+	step->number = (int)value_get_number(event, "number", 0);
+	step->of = (int)value_get_number(event, "of", 0);
+	step->budget = (msec)(value_get_number(event, "budget_seconds", 0) * 1000);
+	step->began_mono = clock_system.mono(clock_system.ctx);
+}
+
+static void tell_step_end(struct story *story, struct buf *out, const struct outcome_look *end)
+{
+	const struct look *look = &story->options.look;
+	const char *why = value_get_text(story->event, "why");
+	int depth = story->depth > 0 ? story->depth - 1 : 0;
+
+	story_need_header(story, out);
+	story_line(story, out, 2 * depth + 1);
+	look_on(out, look, end->role);
+	if (look->utf8 && !story->times)
+		buf_addf(out, "%s ", end->symbol);
+	buf_addf(out, "step %s", end->word);
+	look_off(out, look, end->role);
+	if (strcmp(end->word, "skipped") != 0) {
+		buf_adds(out, " after ");
+		story_add_seconds(out, story->event, "seconds");
+		buf_adds(out, " of ");
+		story_add_seconds(out, story->event, "budget_seconds");
+	}
+	if (why && *why) {
+		buf_adds(out, ": ");
+		safe_adds(out, why);
+	}
+	buf_addc(out, '\n');
+}
+
+static void on_step_finished(struct story *story, struct buf *out)
+{
+	const struct outcome_look *end = outcome_find(value_get_text(story->event, "outcome"));
+	bool passed = end->role == ROLE_OK;
+
+	story_actions_flush(story, out);
+	if (end->bad || (!story->options.quiet && (!passed || story->times)))
+		tell_step_end(story, out, end);
+	if (story->depth > 0)
+		step_release(&story->steps[--story->depth]);
+}
+
+static void on_metric(struct story *story, struct buf *out)
+{
+	const char *when = value_get_text(story->event, "when");
+	const char *name = value_get_text(story->event, "name");
+	json_t *metric = (json_t *)story->event;
+
+	(void)out;
+	if (!when || !name)
+		return;
+	if (strcmp(when, "before") == 0) {
+		json_array_append(story->pending, metric);
+		json_object_set(story->before, name, metric);
+	} else if (strcmp(when, "after") == 0) {
+		json_object_set(story->after, name, metric);
+	} else {
+		story_action_metric(story, metric);
+	}
+}
+
+/* What was measured before the first step, once all of it is there. */
+static void flush_metrics(struct story *story, struct buf *out)
+{
+	const char *type = value_get_text(story->event, "type");
+
+	if (json_array_size(story->pending) == 0 || strcmp(type, "metric.measured") == 0)
+		return;
+	if (!story->options.quiet) {
+		story_line(story, out, 0);
+		buf_adds(out, story->times ? "metrics before:\n" : "\n");
+		story_metrics_list(story, out, story->pending, 1);
+	}
+	json_array_clear(story->pending);
+}
+
+static void on_budget(struct story *story, struct buf *out, enum role role, const char *what)
+{
+	const struct look *look = &story->options.look;
+	int depth = 2 * (story->depth > 0 ? story->depth - 1 : 0) + 1;
+	json_t *ended = json_object_get(story->event, "ended");
+	size_t i;
+	json_t *line;
+
+	story_need_header(story, out);
+	story_line(story, out, depth);
+	look_add(out, look, role, what);
+	buf_adds(out, ": ");
+	story_add_seconds(out, story->event, "seconds");
+	buf_adds(out, " of the step's ");
+	story_add_seconds(out, story->event, "budget_seconds");
+	buf_addc(out, '\n');
+	json_array_foreach(ended, i, line)
+	{
+		story_more(story, out, depth);
+		buf_adds(out, "  ended: ");
+		safe_adds(out, json_string_value(line));
+		buf_addc(out, '\n');
+	}
+}
+
+static void on_budget_warned(struct story *story, struct buf *out)
+{
+	on_budget(story, out, ROLE_WARNING, "time is running out");
+}
+
+static void on_budget_exceeded(struct story *story, struct buf *out)
+{
+	on_budget(story, out, ROLE_CRITICAL, "out of time");
+}
+
+static void on_note(struct story *story, struct buf *out)
+{
+	enum level level = level_of(value_get_text(story->event, "level"));
+
+	if (story->options.quiet && level < LEVEL_WARNING)
+		return;
+	story_line(story, out, 1);
+	add_label(story, out, "note: ");
+	look_add(out, &story->options.look, level > LEVEL_UNKNOWN ? role_of_level(level) : ROLE_DIM,
+	    value_get_text(story->event, "text"));
+	buf_addc(out, '\n');
+}
+
+/* On a terminal the prompt itself shows the question and its answer. */
+static void on_asked(struct story *story, struct buf *out)
+{
+	story->asking = true;
+	story_need_header(story, out);
+	if (!story->times || story->options.quiet)
+		return;
+	story_line(story, out, 2 * story->depth - 1);
+	buf_adds(out, "asked: ");
+	add_text(out, story->event, value_get_text(story->event, "command") ? "command" : "text");
+	buf_addc(out, '\n');
+}
+
+static void on_given(struct story *story, struct buf *out)
+{
+	const char *by = value_get_text(story->event, "by");
+	bool person = by && strcmp(by, "person") == 0;
+
+	story->asking = false;
+	if (story->options.quiet || (person && !story->times))
+		return;
+	story_need_header(story, out);
+	story_line(story, out, 2 * story->depth - 1);
+	if (by && strcmp(by, "nobody") == 0) {
+		buf_adds(out, "not answered: there is nobody to ask\n");
+		return;
+	}
+	buf_adds(out, "answered ");
+	add_text(out, story->event, "answer");
+	buf_adds(out, person ? " by a person" : " beforehand, by an option");
+	buf_addc(out, '\n');
+}
+
+static void tell_left(struct story *story, struct buf *out)
+{
+	json_t *left = json_object_get(story->event, "left");
+	json_t *item;
+	size_t i;
+
+	if (json_array_size(left) == 0)
+		return;
+	if (!story->times)
+		buf_addc(out, '\n');
+	story_line(story, out, 0);
+	look_add(out, &story->options.look, ROLE_BOLD, "left to people, not done:");
+	buf_addc(out, '\n');
+	json_array_foreach(left, i, item)
+	{
+		story_line(story, out, 1);
+		buf_adds(out, "- ");
+		add_text(out, item, "title");
+		buf_adds(out, ": ");
+		add_text(out, item, "text");
+		buf_addc(out, '\n');
+	}
+}
+
+static void add_counts(struct buf *out, const json_t *event)
+{
+	static const char *const order[] = {"passed", "failed", "timed_out", "skipped", "refused",
+	    "cancelled", "left", "interrupted"};
+	const json_t *counts = json_object_get(event, "counts");
+
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		int count = (int)value_get_number(counts, order[i], 0);
+
+		if (count)
+			buf_addf(out, ", %d %s", count,
+			    strcmp(order[i], "timed_out") == 0 ? "timed out" : order[i]);
+	}
+}
+
+static void on_run_finished(struct story *story, struct buf *out)
+{
+	const struct look *look = &story->options.look;
+	const char *level = value_get_text(story->event, "level");
+	const char *outcome = value_get_text(story->event, "outcome");
+	const char *why = value_get_text(story->event, "why");
+	int status = (int)value_get_number(story->event, "exit", 0);
+
+	story_actions_flush(story, out);
+	if (story->options.quiet && status == 0)
+		return;
+	story_need_header(story, out);
+	story_metrics_compare(story, out);
+	tell_left(story, out);
+	if (!story->times)
+		buf_addc(out, '\n');
+	story_line(story, out, 0);
+	add_label(story, out, "run finished: ");
+	look_add(out, look, role_of_level(level_of(level)), level ? level : "unknown");
+	if (outcome && strcmp(outcome, "passed") != 0 && strcmp(outcome, "failed") != 0)
+		buf_addf(out, ", %s", outcome);
+	add_counts(out, story->event);
+	buf_adds(out, " in ");
+	story_add_seconds(out, story->event, "seconds");
+	buf_addf(out, ", exit status %d\n", status);
+	if (why && *why) {
+		story_line(story, out, 0);
+		add_label(story, out, "run finished: ");
+		safe_adds(out, why);
+		buf_addc(out, '\n');
+	}
+}
+
+static const struct handler {
+	const char *type;
+	void (*tell)(struct story *story, struct buf *out);
+} handlers[] = {
+    {"run.started", on_run_started},
+    {"step.started", on_step_started},
+    {"step.finished", on_step_finished},
+    {"action.started", story_action_started},
+    {"action.output", story_action_output},
+    {"action.finished", story_action_finished},
+    {"metric.measured", on_metric},
+    {"approval.asked", on_asked},
+    {"approval.given", on_given},
+    {"budget.warned", on_budget_warned},
+    {"budget.exceeded", on_budget_exceeded},
+    {"note", on_note},
+    {"run.finished", on_run_finished},
+};
+
+void story_event(struct story *story, const json_t *event, struct buf *out)
+{
+	const char *type = value_get_text(event, "type");
+
+	if (!type)
+		return;
+	story->event = event;
+	flush_metrics(story, out);
+	for (size_t i = 0; i < COUNT_OF(handlers); i++)
+		if (strcmp(handlers[i].type, type) == 0)
+			handlers[i].tell(story, out);
+	story->event = NULL;
+}

@@ -1,0 +1,93 @@
+/*
+ * A run told in lines, from its events. The plain and the terminal sink are this
+ * in two looks: with the time before each line, or with symbols and colours.
+ *
+ *	story_init(&story, &options, true);
+ *	story_event(&story, event, &text);     // adds the lines that EVENT makes
+ *	story_release(&story);
+ *
+ * Output is shown when its action has ended, in the order in which actions began.
+ */
+#ifndef FSOPS_UI_STORY_H
+#define FSOPS_UI_STORY_H
+
+#include <jansson.h>
+
+#include "fsops/clock.h"
+#include "fsops/ui.h"
+#include "kept.h"
+#include "look.h"
+
+#define STORY_DEPTH_MAX 16 /* runbooks in runbooks */
+
+/* An action that has begun and is not yet told. */
+struct story_action {
+	char *step;
+	char *id;
+	char *label; /* title, or id; with the item of a for_each */
+	char *command;
+	char *adapter;
+	enum effect effect;
+	struct kept output;
+	json_t *metrics;  /* object: name → what was measured last */
+	json_t *finished; /* its action.finished, or NULL */
+	int depth;
+};
+
+struct story_step {
+	char *id;
+	char *title;
+	char *section;
+	int number;
+	int of;
+	msec budget;
+	msec began; /* by the clock of the events */
+	msec began_mono;
+	bool header_told;
+	bool bad_told; /* something in it was told to have failed */
+};
+
+struct story {
+	struct sink_options options;
+	bool times; /* plain: the time before each line */
+	char *runbook;
+	json_t *started; /* run.started, while it is not told; NULL */
+	struct story_step steps[STORY_DEPTH_MAX];
+	int depth; /* steps that are open */
+	struct story_action **actions;
+	size_t action_count;
+	json_t *pending; /* array: metrics measured before, not yet told */
+	json_t *before;  /* object: name → metric */
+	json_t *after;
+	const json_t *event; /* being told */
+	bool asking;         /* a question is open */
+};
+
+void story_init(struct story *story, const struct sink_options *options, bool times);
+void story_release(struct story *story);
+void story_event(struct story *story, const json_t *event, struct buf *out);
+
+/* story.c, for the parts below: begin a line of the present event, or one that goes on. */
+void story_line(struct story *story, struct buf *out, int depth);
+void story_more(struct story *story, struct buf *out, int depth);
+/* Whatever is told now needs its step's header first. */
+void story_need_header(struct story *story, struct buf *out);
+/* "412ms" from the event's `seconds`. */
+void story_add_seconds(struct buf *out, const json_t *event, const char *key);
+
+/* story_action.c */
+void story_action_started(struct story *story, struct buf *out);
+void story_action_output(struct story *story, struct buf *out);
+void story_action_finished(struct story *story, struct buf *out);
+void story_action_metric(struct story *story, const json_t *metric);
+void story_action_free(struct story_action *action);
+/* Tell every action that has ended, although earlier ones have not. */
+void story_actions_flush(struct story *story, struct buf *out);
+
+/* story_metrics.c */
+void story_metrics_list(struct story *story, struct buf *out, const json_t *metrics, int depth);
+void story_metrics_compare(struct story *story, struct buf *out);
+/* "better", "same", "worse"; "unknown" when one of the two is. */
+const char *metric_trend(const json_t *before, const json_t *after);
+
+#endif

@@ -1,0 +1,361 @@
+/* A run told in lines: actions and what they printed. Invariant: an action is told once, when it
+ * has ended, in the order in which actions began; a change is told also when it begins. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "safe.h"
+#include "story.h"
+
+#define HEAD_LINES   10 /* of a read that passed */
+#define FAILED_HEAD  10 /* of what failed, and … */
+#define FAILED_TAIL  30 /* … its end, where the reason stands */
+#define KEEP         ((size_t)64 * 1024)
+#define KEEP_VERBOSE ((size_t)4 * 1024 * 1024)
+#define LINES_ALL    ((size_t)-1 / 4)
+#define LINE_LEN_MAX 4096 /* of one line of output in a log */
+
+void story_action_free(struct story_action *action)
+{
+	if (!action)
+		return;
+	free(action->step);
+	free(action->id);
+	free(action->label);
+	free(action->command);
+	free(action->adapter);
+	kept_release(&action->output);
+	json_decref(action->metrics);
+	json_decref(action->finished);
+	free(action);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* The newest action that the present event is about and that has not ended. */
+static struct story_action *find(struct story *story)
+{
+	const char *step = value_get_text(story->event, "step");
+	const char *id = value_get_text(story->event, "action");
+
+	for (size_t i = story->action_count; i > 0; i--) {
+		struct story_action *action = story->actions[i - 1];
+
+		if (!action->finished && same(action->id, id) && same(action->step, step))
+			return action;
+	}
+	return NULL;
+}
+
+static enum effect effect_of(const json_t *event)
+{
+	const char *name = value_get_text(event, "effect");
+
+	if (same(name, "destroy"))
+		return EFFECT_DESTROY;
+	return same(name, "change") ? EFFECT_CHANGE : EFFECT_READ;
+}
+
+static char *label_of(const json_t *event)
+{
+	const char *title = value_get_text(event, "title");
+	const char *label = title ? title : value_get_text(event, "action");
+	json_t *item = json_object_get(event, "item");
+	char *text, *both;
+
+	if (!item)
+		return mem_text(label ? label : "");
+	text = value_to_text(item);
+	both = mem_printf("%s [%.60s]", label ? label : "", text);
+	free(text);
+	return both;
+}
+
+static struct story_action *action_new(struct story *story)
+{
+	const json_t *event = story->event;
+	struct story_action *action = mem_alloc(sizeof(*action));
+
+	action->step = mem_text(value_get_text(event, "step"));
+	action->id = mem_text(value_get_text(event, "action"));
+	action->label = label_of(event);
+	action->command = mem_text(value_get_text(event, "command"));
+	action->adapter = mem_text(value_get_text(event, "adapter"));
+	action->effect = effect_of(event);
+	action->depth = story->depth;
+	action->metrics = json_object();
+	kept_init(&action->output, story->options.verbose ? KEEP_VERBOSE : KEEP);
+	return action;
+}
+
+/* How far in an action's line stands. */
+static int depth_of(const struct story_action *action)
+{
+	return action->depth > 0 ? 2 * action->depth - 1 : 1;
+}
+
+static void add_command(struct story *story, struct buf *out, const char *command, int used)
+{
+	const struct look *look = &story->options.look;
+
+	look_on(out, look, ROLE_DIM);
+	safe_add_cut(
+	    out, command, strlen(command), look->width ? look->width - used : 0, look->utf8);
+	look_off(out, look, ROLE_DIM);
+}
+
+/* What others wait for, or what changes something, is said when it begins. */
+static void tell_begin(struct story *story, struct buf *out, const struct story_action *action)
+{
+	if (story->options.quiet)
+		return;
+	story_line(story, out, depth_of(action));
+	look_add(out, &story->options.look, role_of_effect(action->effect),
+	    same(action->adapter, "runbook") ? "runbook" : effect_name(action->effect));
+	buf_adds(out, ": ");
+	safe_adds(out, action->command ? action->command : action->label);
+	buf_addc(out, '\n');
+}
+
+void story_action_started(struct story *story, struct buf *out)
+{
+	struct story_action *action = find(story);
+	int attempt = (int)value_get_number(story->event, "attempt", 1);
+
+	if (!story->options.quiet)
+		story_need_header(story, out);
+	if (action && attempt > 1)
+		return;
+	action = action_new(story);
+	MEM_PUSH_ROOM(story->actions, story->action_count);
+	story->actions[story->action_count++] = action; /* transferred */
+	if (action->effect != EFFECT_READ || same(action->adapter, "runbook"))
+		tell_begin(story, out, action);
+}
+
+void story_action_output(struct story *story, struct buf *out)
+{
+	struct story_action *action = find(story);
+	json_t *text = json_object_get(story->event, "text");
+	const char *stream = value_get_text(story->event, "stream");
+
+	(void)out;
+	if (action && text)
+		kept_add(&action->output, same(stream, "stderr") ? 2 : 1, json_string_value(text),
+		    json_string_length(text));
+}
+
+void story_action_metric(struct story *story, const json_t *metric)
+{
+	struct story_action *action = find(story);
+
+	if (action)
+		json_object_set(action->metrics, value_get_text(metric, "name"), (json_t *)metric);
+}
+
+/* Showing kept lines. */
+struct shower {
+	struct story *story;
+	struct buf *out;
+	int depth;
+	bool cut; /* lines may be cut to the width */
+	bool all; /* -v was given: there is no more to see */
+};
+
+static void show_line(void *ctx, const char *line, size_t len)
+{
+	const struct shower *s = ctx;
+	const struct look *look = &s->story->options.look;
+	int width = s->cut && look->width ? look->width - 2 * s->depth - 3 : 0;
+
+	story_more(s->story, s->out, s->depth);
+	look_on(s->out, look, ROLE_DIM);
+	buf_adds(s->out, look->utf8 ? "│ " : "| ");
+	look_off(s->out, look, ROLE_DIM);
+	safe_add_cut(s->out, line, len < LINE_LEN_MAX ? len : LINE_LEN_MAX, width, look->utf8);
+	if (len > LINE_LEN_MAX && !width)
+		buf_addf(s->out, " ... %zu more bytes", len - LINE_LEN_MAX);
+	buf_addc(s->out, '\n');
+}
+
+static void show_gap(void *ctx, size_t lines)
+{
+	const struct shower *s = ctx;
+	const struct look *look = &s->story->options.look;
+
+	story_more(s->story, s->out, s->depth);
+	look_on(s->out, look, ROLE_DIM);
+	buf_addf(s->out, "%s %zu more line%s%s", look->utf8 ? "…" : "...", lines,
+	    lines == 1 ? "" : "s", s->all ? "" : " (-v shows all)");
+	look_off(s->out, look, ROLE_DIM);
+	buf_addc(s->out, '\n');
+}
+
+static void show_output(
+    struct story *story, struct buf *out, const struct story_action *action, bool bad)
+{
+	bool verbose = story->options.verbose;
+	bool json = kept_is_json(&action->output) && kept_lines(&action->output) > 1;
+	struct shower s = {story, out, depth_of(action) + 2, !bad && !verbose, verbose};
+	size_t head = bad ? FAILED_HEAD : HEAD_LINES;
+
+	/* A document for programs says nothing to a person in its first ten lines. */
+	if (json && !verbose)
+		head = 0;
+	if (verbose)
+		head = LINES_ALL;
+	kept_walk(&action->output, head, bad && !json ? FAILED_TAIL : 0, show_line, show_gap, &s);
+}
+
+/* A failed read's severity tells how bad it is. */
+static enum role role_of_end(const struct story_action *action, const struct outcome_look *end)
+{
+	const char *severity = value_get_text(action->finished, "severity");
+
+	if (!end->bad || !severity || action->effect != EFFECT_READ)
+		return end->role;
+	return role_of_level(level_of(severity));
+}
+
+static void add_outcome(
+    struct story *story, struct buf *out, const struct outcome_look *end, enum role role)
+{
+	const struct look *look = &story->options.look;
+
+	look_on(out, look, role);
+	if (story->times || !look->utf8)
+		buf_addf(out, "%-8s ", end->word);
+	else
+		buf_addf(out, "%s ", end->symbol);
+	look_off(out, look, role);
+}
+
+static void add_times(
+    struct buf *out, const struct story_action *action, bool severe, const struct outcome_look *end)
+{
+	const char *severity = value_get_text(action->finished, "severity");
+	int attempts = (int)value_get_number(action->finished, "attempts", 1);
+
+	if (!json_object_get(action->finished, "seconds") || strcmp(end->word, "skipped") == 0)
+		return;
+	buf_adds(out, " (");
+	if (severe && severity && strcmp(severity, "critical") != 0)
+		buf_addf(out, "%s, ", severity);
+	story_add_seconds(out, action->finished, "seconds");
+	if (attempts > 1)
+		buf_addf(out, ", %d attempts", attempts);
+	buf_addc(out, ')');
+}
+
+static void show_why(
+    struct story *story, struct buf *out, const struct story_action *action, enum role role)
+{
+	const char *why = value_get_text(action->finished, "why");
+
+	if (!why || !*why)
+		return;
+	story_more(story, out, depth_of(action) + 1);
+	if (role != ROLE_DIM)
+		buf_adds(out, story->times ? "why: " : "");
+	look_add(out, &story->options.look, role, why);
+	buf_addc(out, '\n');
+}
+
+static void tell_end(struct story *story, struct buf *out, const struct story_action *action)
+{
+	const struct outcome_look *end = outcome_find(value_get_text(action->finished, "outcome"));
+	enum role role = role_of_end(action, end);
+	size_t start = out->len;
+	bool nested = same(action->adapter, "runbook");
+
+	story_line(story, out, depth_of(action));
+	add_outcome(story, out, end, role);
+	safe_adds(out, action->label);
+	add_times(out, action, end->bad && action->effect == EFFECT_READ, end);
+	if (action->command && !nested) {
+		buf_adds(out, "  ");
+		if (end->bad)
+			safe_adds(out, action->command);
+		else
+			add_command(story, out, action->command,
+			    look_width(out->data + start, out->len - start));
+	}
+	buf_addc(out, '\n');
+	show_why(story, out, action, end->bad ? role : ROLE_DIM);
+	if (!nested)
+		show_output(story, out, action, end->bad);
+}
+
+static void tell_metrics(struct story *story, struct buf *out, const struct story_action *action)
+{
+	json_t *list = json_array();
+	const char *name;
+	json_t *metric;
+
+	json_object_foreach(action->metrics, name, metric) json_array_append(list, metric);
+	if (json_array_size(list))
+		story_metrics_list(story, out, list, depth_of(action) + 2);
+	json_decref(list);
+}
+
+static void tell_action(struct story *story, struct buf *out, const struct story_action *action)
+{
+	const struct outcome_look *end = outcome_find(value_get_text(action->finished, "outcome"));
+
+	if (story->options.quiet && !end->bad)
+		return;
+	story_need_header(story, out);
+	tell_end(story, out, action);
+	tell_metrics(story, out, action);
+}
+
+static void take_out(struct story *story, size_t i)
+{
+	story_action_free(story->actions[i]);
+	memmove(&story->actions[i], &story->actions[i + 1],
+	    (story->action_count - i - 1) * sizeof(*story->actions));
+	story->action_count--;
+}
+
+/* In order, up to the first that still runs. A nested runbook is not waited for: what it does is
+ * told while it runs. */
+static void tell_ended(struct story *story, struct buf *out, bool all)
+{
+	size_t i = 0;
+
+	while (i < story->action_count) {
+		struct story_action *action = story->actions[i];
+
+		if (action->finished) {
+			tell_action(story, out, action);
+			take_out(story, i);
+		} else if (all || same(action->adapter, "runbook")) {
+			i++;
+		} else {
+			return;
+		}
+	}
+}
+
+void story_actions_flush(struct story *story, struct buf *out)
+{
+	tell_ended(story, out, true);
+}
+
+void story_action_finished(struct story *story, struct buf *out)
+{
+	struct story_action *action = find(story);
+
+	/* Skipped or refused: it may have ended without having begun. */
+	if (!action) {
+		action = action_new(story);
+		MEM_PUSH_ROOM(story->actions, story->action_count);
+		story->actions[story->action_count++] = action; /* transferred */
+	}
+	action->finished = json_incref((json_t *)story->event);
+	tell_ended(story, out, false);
+}
