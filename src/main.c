@@ -1,7 +1,52 @@
-#include <stdio.h>
+/*
+ * fsops: runs incident runbooks.
+ *
+ * The map of the source. Data goes one way; nothing points back:
+ *
+ *	YAML ─ runbook/ ─▶ model ─ engine/plan ─▶ plan ─ engine/run ─▶ events ─▶ sinks in ui/
+ *
+ *	cli/       options, and a file per command (cmd_*.c); the only one to decide exit statuses
+ *	ui/        a file per sink (terminal, plain, json), the dry runs (plan_*.c), tables, the prompt
+ *	engine/    the plan; a run, its steps and actions: deadlines, retries, approval, metrics
+ *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry a file
+ *	metrics/   thresholds, levels and units
+ *	runbook/   YAML files into the model, with every mistake at its line and column
+ *	expr/      the expression language (CEL)
+ *	loop/      poll(2), timers, child processes, signals
+ *	base/      errors, text with a ceiling, clocks, secrets masked
+ *
+ * Headers that cross folders are in include/fsops/; one that a single folder uses lies in it.
+ * Begin with include/fsops/plan.h and event.h: a plan is what a dry run prints and a run runs,
+ * and a run is a stream of events.
+ *
+ * Invariant of this file: the three standard descriptors are open, so that no socket can
+ * become one of them, and only here does the program exit.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
-int main(void)
+#include "fsops/cli.h"
+
+/* Whoever starts us with a standard descriptor closed gets /dev/null there. */
+static int open_standard(void)
 {
-	puts("fsops");
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -1;
+	close(fd);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (open_standard() < 0)
+		return 2;
+	/* A reader that goes away is an error of write(2), not the end of a run half way. */
+	signal(SIGPIPE, SIG_IGN);
+	return cli_main(argc, argv);
 }

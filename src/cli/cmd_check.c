@@ -1,0 +1,82 @@
+/* `fsops check`: the baseline metrics, measured now. Invariant: the exit status is that of the
+ * worst level, whatever the format. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fsops/run.h"
+
+static int check_run(struct cli *cli);
+
+const struct command command_check = {
+    .name = "check",
+    .usage = "[METRIC]... [OPTIONS]",
+    .help = "measure the baseline metrics; name the runbook each breach leads to",
+    .about = "Measures the metrics of platform.yaml, all at once, or only those named. With\n"
+             "--format nagios it is a Nagios or Icinga check: one line with performance data, and\n"
+             "files that cannot be used are UNKNOWN (3).",
+    .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT),
+    .formats = "text, json or nagios",
+    .args_max = 1000,
+    .examples = "fsops check\tevery metric against its baseline\n"
+                "fsops check error_rate --format nagios\tone metric, for a monitoring system\n",
+    .statuses = "0\tall inside their baseline, or only \"info\"\n"
+                "1\tthe worst is a warning\n"
+                "2\tthe worst is critical\n"
+                "3\tsomething could not be measured, and nothing is worse\n",
+    .run = check_run,
+};
+
+static void print_metrics(struct cli *cli, struct buf *text, const struct catalog *catalog,
+    const json_t *metrics, enum level worst)
+{
+	if (cli_format(cli, "json"))
+		print_check_json(text, metrics, worst);
+	else if (cli_format(cli, "nagios"))
+		print_check_nagios(text, metrics, worst, catalog->platform);
+	else
+		print_check_text(text, metrics, &cli->look, cli->options.quiet);
+}
+
+static int measure(struct cli *cli, const struct catalog *catalog)
+{
+	struct err err;
+	struct buf text;
+	enum level worst;
+	json_t *metrics = measure_metrics(catalog, cli->args, cli->arg_count, &worst, &err);
+
+	if (!metrics)
+		return complain_err(&err);
+	buf_init(&text, UI_TEXT_MAX);
+	print_metrics(cli, &text, catalog, metrics, worst);
+	json_decref(metrics);
+	return cli_print(cli, &text, level_exit_status(worst));
+}
+
+/* A monitoring system reads stdout and knows only the statuses 0 to 3. */
+static int nagios_unknown(struct cli *cli, int status)
+{
+	struct buf text;
+
+	if (!cli_format(cli, "nagios") || status <= EXIT_UNKNOWN)
+		return status;
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_addf(&text, "FSOPS UNKNOWN - %s: `fsops check` says more\n",
+	    status == EXIT_BAD_FILE ? "a runbook or platform file is wrong"
+	                            : "the check could not be made");
+	return cli_print(cli, &text, EXIT_UNKNOWN);
+}
+
+static int check_run(struct cli *cli)
+{
+	struct catalog *catalog;
+	int status;
+
+	catalog = cli_load(cli, NULL, NULL, &status);
+	if (!catalog)
+		return nagios_unknown(cli, status);
+	status = measure(cli, catalog);
+	catalog_free(catalog);
+	return nagios_unknown(cli, status);
+}

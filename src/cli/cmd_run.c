@@ -1,0 +1,169 @@
+/* `fsops run`: plan a runbook, then print the plan or run it. Invariant: the plan that is printed
+ * and the plan that is run come from the same call. */
+#include "command.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsops/run.h"
+
+static int run_run(struct cli *cli);
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "RUNBOOK [OPTIONS]",
+    .help = "run a runbook; --dry-run prints what it would do",
+    .about = "Runs a runbook step by step. Reads just run. A change is shown as the exact command\n"
+             "and asked for; without a terminal it needs -y. Destruction wants the name typed, or\n"
+             "--yes-destroy.",
+    .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
+               OPTION_BIT(OPTION_CHECK) | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
+               OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_ONLY),
+    .formats = "text or json (one event a line)",
+    .args_min = 1,
+    .args_max = 1,
+    .examples = "fsops run high-error-rate --dry-run\tsee every command first\n"
+                "fsops run high-error-rate\trun it, asking before each change\n",
+    .statuses = "0\tok: all that ran passed, metrics inside their baseline\n"
+                "1\ta warning\n"
+                "2\tcritical: a step failed or timed out, or a metric is critical\n"
+                "3\tsomething could not be evaluated\n"
+                "64\twrong usage: no such runbook, option or variable\n"
+                "65\tthe runbook or the platform file is wrong\n"
+                "77\tit holds changes, and there is nobody to ask\n"
+                "130\tstopped by Ctrl-C (143: by SIGTERM)\n",
+    .run = run_run,
+};
+
+static int dry_run(struct cli *cli, const struct plan *plan)
+{
+	const char *format = cli->options.dry_run;
+	struct buf text;
+
+	buf_init(&text, UI_TEXT_MAX);
+	if (strcmp(format, "json") == 0)
+		print_plan_json(&text, plan);
+	else if (strcmp(format, "sh") == 0)
+		print_plan_sh(&text, plan);
+	else
+		print_plan_text(&text, plan, &cli->look);
+	return cli_print(cli, &text, EXIT_OK);
+}
+
+/* What a run needs from the terminal, if there is one. */
+struct stage {
+	struct screen *screen;
+	struct sink *terminal; /* the sink that draws on it, or NULL */
+	struct prompt_place prompt;
+	int tty; /* -1: none; a person is there when standard input is a terminal */
+};
+
+static void stage_open(struct stage *stage, const struct cli *cli)
+{
+	bool drawing = cli->look.width > 0 && !cli_format(cli, "json");
+
+	*stage = (struct stage){.tty = -1};
+	if (isatty(STDIN_FILENO)) {
+		stage->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+		if (stage->tty < 0)
+			stage->tty = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	}
+	if (drawing)
+		stage->screen = screen_new(STDOUT_FILENO);
+	else if (stage->tty >= 0)
+		stage->screen = screen_new(stage->tty);
+	stage->prompt = (struct prompt_place){
+	    .screen = stage->screen,
+	    .in = stage->tty,
+	    .look = look_for(stage->tty, cli->options.no_color || cli->options.plain),
+	};
+}
+
+static void stage_close(struct stage *stage)
+{
+	screen_free(stage->screen);
+	if (stage->tty >= 0)
+		close(stage->tty);
+}
+
+static struct sink *make_sink(struct cli *cli, struct stage *stage)
+{
+	const struct sink_options options = {
+	    .look = cli->look,
+	    .quiet = cli->options.quiet,
+	    .verbose = cli->options.verbose,
+	};
+
+	if (cli_format(cli, "json"))
+		return sink_json_new(&cli->out);
+	if (!cli->look.width)
+		return sink_plain_new(&cli->out, &options);
+	stage->terminal = sink_terminal_new(stage->screen, &options);
+	return stage->terminal;
+}
+
+static int real_run(struct cli *cli, struct plan *plan)
+{
+	struct run_result result = {.exit = EXIT_FAILED};
+	struct events *events;
+	struct stage stage;
+	struct err err;
+	char *id = run_id_new(&clock_system, plan->runbook->name);
+	int status;
+
+	stage_open(&stage, cli);
+	events = events_new(&clock_system, id, plan->redact);
+	events_add_sink(events, make_sink(cli, &stage));
+	const struct run_options options = {
+	    .check = cli->options.check,
+	    .yes = cli->options.yes,
+	    .yes_destroy = cli->options.yes_destroy,
+	    .interactive = stage.tty >= 0,
+	    .asker_new = stage.tty >= 0 ? prompt_new : nobody_new,
+	    .asker_ctx = &stage.prompt,
+	    .on_loop = stage.terminal ? sink_terminal_on_loop : NULL,
+	    .on_loop_ctx = stage.terminal,
+	};
+	status = run_plan(plan, &options, events, &result, &err);
+	events_free(events);
+	stage_close(&stage);
+	free(id);
+	return status < 0 ? complain_err(&err) : result.exit;
+}
+
+static int plan_and_run(
+    struct cli *cli, const struct catalog *catalog, const struct runbook *runbook)
+{
+	const struct plan_options options = {
+	    .vars = cli->options.vars.items,
+	    .var_count = cli->options.vars.count,
+	    .from = cli->options.from,
+	    .only = cli->options.only.items,
+	    .only_count = cli->options.only.count,
+	};
+	struct err err;
+	struct plan *plan = plan_new(catalog, runbook, &options, &err);
+	int status;
+
+	if (!plan)
+		return complain_err(&err);
+	status = cli->options.dry_run ? dry_run(cli, plan) : real_run(cli, plan);
+	plan_free(plan);
+	return status;
+}
+
+static int run_run(struct cli *cli)
+{
+	const struct runbook *runbook;
+	struct catalog *catalog;
+	int status;
+
+	catalog = cli_load(cli, cli->args[0], &runbook, &status);
+	if (!catalog)
+		return status;
+	status = plan_and_run(cli, catalog, runbook);
+	catalog_free(catalog);
+	return status;
+}

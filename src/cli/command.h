@@ -1,0 +1,78 @@
+/*
+ * Commands: one const entry each, at the top of its file, and one line in
+ * commands.c. Help is made from the entries.
+ */
+#ifndef FSOPS_CLI_COMMAND_H
+#define FSOPS_CLI_COMMAND_H
+
+#include "fsops/model.h"
+#include "fsops/ui.h"
+#include "options.h"
+
+/* sysexits(3), as product.md lists them. */
+#define EXIT_OK        0
+#define EXIT_FAILED    2
+#define EXIT_UNKNOWN   3
+#define EXIT_WRONG_USE 64
+#define EXIT_BAD_FILE  65
+#define EXIT_REFUSED   77
+
+/* What a command works with. */
+struct cli {
+	struct options options;
+	struct out out;          /* stdout */
+	struct look look;        /* of stdout */
+	const char *const *args; /* after the command's name */
+	size_t arg_count;
+};
+
+struct command {
+	const char *name;
+	const char *usage;   /* after "fsops NAME " */
+	const char *help;    /* one line */
+	const char *about;   /* a paragraph or more */
+	unsigned options;    /* OPTION_BITs it takes */
+	const char *formats; /* of --format, as help says them; NULL: it has none but text */
+	size_t args_min;
+	size_t args_max;
+	const char *examples;        /* two, a line each: "COMMAND\tWHAT IT DOES" */
+	const char *statuses;        /* that matter, a line each */
+	int (*run)(struct cli *cli); /* returns the exit status */
+};
+
+extern const struct command command_list;
+extern const struct command command_show;
+extern const struct command command_run;
+extern const struct command command_check;
+extern const struct command command_help;
+
+/* In the order that help shows them; ends with NULL. */
+extern const struct command *const commands[];
+/* By name; NULL: ERR says "did you mean …?". */
+const struct command *command_find(const char *name, struct err *err);
+
+/* help.c */
+void help_overview(struct buf *out);
+void help_command(struct buf *out, const struct command *command);
+
+/* report.c: what goes to stderr, made harmless, each line after "fsops: ". */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* ERR as a complaint; returns the exit status of its kind. */
+int complain_err(const struct err *err);
+/* Every problem, "file:line:col: message", and how many there are. */
+void complain_problems(const struct problems *problems);
+
+/* Print TEXT on stdout and release it. Returns STATUS, or EXIT_FAILED when TEXT is incomplete. */
+int cli_print(struct cli *cli, struct buf *text, int status);
+/* Is --format NAME given? */
+bool cli_format(const struct cli *cli, const char *name);
+
+/*
+ * files.c: load the catalog that -P and -R name. WANTED: a runbook's name that must be usable, or
+ * NULL. On a mistake that stops the command everything is printed and STATUS set, and NULL
+ * returned; other runbooks' mistakes are one warning. RUNBOOK may be NULL.
+ */
+struct catalog *cli_load(
+    struct cli *cli, const char *wanted, const struct runbook **runbook, int *status);
+
+#endif

@@ -1,0 +1,79 @@
+/* The runbooks and the platform, loaded for a command. Invariant: what a command gets is usable:
+ * the platform is whole, and so is the runbook that was asked for. */
+#include "command.h"
+
+#include <stdlib.h>
+
+static size_t count_broken(const struct catalog *catalog)
+{
+	size_t broken = 0;
+
+	for (size_t i = 0; i < catalog->runbook_count; i++)
+		broken += catalog->runbooks[i]->broken;
+	return broken;
+}
+
+/* Other runbooks' mistakes must not hide what is being looked for. */
+static void warn_others(const struct cli *cli, const struct catalog *catalog)
+{
+	size_t broken = count_broken(catalog);
+
+	if (broken && !cli->options.quiet)
+		complain("warning: %zu other runbook%s problems: `fsops list` shows them", broken,
+		    broken == 1 ? " has" : "s have");
+}
+
+/* Everything that was found, in both places, with one count. */
+static void complain_all(struct problems *loaded, const struct problems *found)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct problem *item = &found->items[i];
+		struct pos pos = {item->file, item->line, item->col};
+
+		problem_add(loaded, item->level, pos, "%s", item->text);
+	}
+	problems_sort(loaded);
+	complain_problems(loaded);
+}
+
+static int find_wanted(struct cli *cli, const struct catalog *catalog, const char *wanted,
+    const struct runbook **runbook, struct problems *problems)
+{
+	struct err err;
+
+	*runbook = catalog_find(catalog, wanted, &err);
+	if (*runbook) {
+		warn_others(cli, catalog);
+		return 0;
+	}
+	if (err.kind == ERR_INPUT)
+		complain_all(problems, &catalog->problems);
+	else
+		warn_others(cli, catalog);
+	return complain_err(&err);
+}
+
+struct catalog *cli_load(
+    struct cli *cli, const char *wanted, const struct runbook **runbook, int *status)
+{
+	const struct catalog_paths paths = {
+	    .platform = cli->options.platform,
+	    .runbooks = cli->options.runbooks,
+	    .check = CATALOG_CHECK_FOUND,
+	};
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(&paths, &problems);
+
+	*status = 0;
+	if (catalog->platform->broken) {
+		complain_all(&problems, &catalog->problems);
+		*status = EXIT_BAD_FILE;
+	} else if (wanted) {
+		*status = find_wanted(cli, catalog, wanted, runbook, &problems);
+	}
+	problems_release(&problems);
+	if (*status == 0)
+		return catalog;
+	catalog_free(catalog);
+	return NULL;
+}

@@ -1,0 +1,229 @@
+/* The option table and its parser. Invariant: what is not in the table is an error, and no value
+ * is ever taken from a place where an option stands ("--from --yes" is a mistake, not a step). */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/text.h"
+
+#define AT(field) offsetof(struct options, field)
+
+const struct option_spec option_table[OPTION_COUNT] = {
+    [OPTION_PLATFORM] = {'P', "platform", OPTION_TEXT, AT(platform), "FILE", NULL, {0},
+        "the platform file (default: platform.yaml beside the runbooks)"},
+    [OPTION_RUNBOOKS] = {'R', "runbooks", OPTION_TEXT, AT(runbooks), "DIR", NULL, {0},
+        "where the runbooks are (default: $FSOPS_RUNBOOKS, ./runbooks, …)"},
+    [OPTION_FORMAT] = {0, "format", OPTION_TEXT, AT(format), "FORMAT", NULL,
+        {"text", "json", "nagios"}, "text or json"},
+    [OPTION_PLAIN] = {0, "plain", OPTION_FLAG, AT(plain), NULL, NULL, {0},
+        "no colour and no moving line, as in a pipe"},
+    [OPTION_NO_COLOR] = {0, "no-color", OPTION_FLAG, AT(no_color), NULL, NULL, {0},
+        "no colour (the variable NO_COLOR does the same)"},
+    [OPTION_QUIET] = {'q', "quiet", OPTION_FLAG, AT(quiet), NULL, NULL, {0},
+        "print only what is not well"},
+    [OPTION_VERBOSE] = {'v', "verbose", OPTION_FLAG, AT(verbose), NULL, NULL, {0},
+        "print everything in full"},
+    [OPTION_DRY_RUN] = {0, "dry-run", OPTION_OPTIONAL, AT(dry_run), "FORMAT", "text",
+        {"text", "sh", "json"},
+        "print what would be done and touch nothing; sh: as a shell script"},
+    [OPTION_CHECK] = {0, "check", OPTION_FLAG, AT(check), NULL, NULL, {0},
+        "run the reads, only show the changes"},
+    [OPTION_YES] = {'y', "yes", OPTION_FLAG, AT(yes), NULL, NULL, {0},
+        "approve every change beforehand"},
+    [OPTION_YES_DESTROY] = {0, "yes-destroy", OPTION_FLAG, AT(yes_destroy), NULL, NULL, {0},
+        "approve destruction beforehand too"},
+    [OPTION_VAR] = {0, "var", OPTION_LIST, AT(vars), "NAME=VALUE", NULL, {0},
+        "set a variable of the runbook; may be given again"},
+    [OPTION_FROM] = {0, "from", OPTION_TEXT, AT(from), "STEP", NULL, {0},
+        "begin at this step (its id, title or number)"},
+    [OPTION_ONLY] = {0, "only", OPTION_LIST, AT(only), "STEP", NULL, {0},
+        "run only this step; may be given again"},
+    [OPTION_HELP] = {'h', "help", OPTION_FLAG, AT(help), NULL, NULL, {0}, "print this help"},
+    [OPTION_VERSION] = {0, "version", OPTION_FLAG, AT(version), NULL, NULL, {0},
+        "print the version"},
+};
+
+static void list_push(struct text_list *list, const char *text)
+{
+	MEM_PUSH_ROOM(list->items, list->count);
+	list->items[list->count++] = text;
+}
+
+static const struct option_spec *find_long(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (strncmp(option_table[i].name, name, len) == 0 &&
+		    option_table[i].name[len] == '\0')
+			return &option_table[i];
+	return NULL;
+}
+
+static const struct option_spec *find_letter(char letter)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (option_table[i].letter && option_table[i].letter == letter)
+			return &option_table[i];
+	return NULL;
+}
+
+static int unknown_long(const char *text, size_t len, struct err *err)
+{
+	const char *names[OPTION_COUNT];
+	char *name = mem_textn(text, len);
+	const char *near;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[i] = option_table[i].name;
+	near = text_nearest(name, names, OPTION_COUNT);
+	if (near)
+		err_set(err, ERR_USAGE, "unknown option '--%s'; did you mean '--%s'?", name, near);
+	else
+		err_set(err, ERR_USAGE, "unknown option '--%s'", name);
+	free(name);
+	return -1;
+}
+
+static int check_choice(const struct option_spec *spec, const char *value, struct err *err)
+{
+	const char *const *choices = spec->choices;
+	size_t count = 0;
+	const char *near;
+
+	while (count < COUNT_OF(spec->choices) && choices[count]) {
+		if (strcmp(choices[count], value) == 0)
+			return 0;
+		count++;
+	}
+	if (count == 0)
+		return 0;
+	near = text_nearest(value, choices, count);
+	return err_set(err, ERR_USAGE, "--%s is %s, %s or %s, not '%s'%s%s%s", spec->name,
+	    choices[0], choices[1], choices[2], value, near ? "; did you mean '" : "",
+	    near ? near : "", near ? "'?" : "");
+}
+
+static int set_value(
+    struct options *out, const struct option_spec *spec, const char *value, struct err *err)
+{
+	void *field = (char *)out + spec->offset;
+
+	out->given |= OPTION_BIT((unsigned)(spec - option_table));
+	if (spec->kind == OPTION_FLAG) {
+		*(bool *)field = true;
+		return 0;
+	}
+	if (check_choice(spec, value, err) < 0)
+		return -1;
+	if (spec->kind == OPTION_LIST)
+		list_push(field, value);
+	else
+		*(const char **)field = value;
+	return 0;
+}
+
+/* The arguments, and where the parser stands in them. */
+struct parser {
+	struct options *out;
+	char **argv;
+	int argc;
+	int at;
+	struct err *err;
+};
+
+/* The value that the next argument is. */
+static int take_next(struct parser *p, const struct option_spec *spec, const char **value)
+{
+	const char *next = p->at < p->argc ? p->argv[p->at] : NULL;
+
+	if (!next || (next[0] == '-' && next[1] != '\0'))
+		return err_set(p->err, ERR_USAGE, "option '--%s' needs a value: --%s=%s",
+		    spec->name, spec->name, spec->value);
+	*value = next;
+	p->at++;
+	return 0;
+}
+
+static int take_long(struct parser *p, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	size_t len = equals ? (size_t)(equals - text) : strlen(text);
+	const struct option_spec *spec = find_long(text, len);
+	const char *value = equals ? equals + 1 : NULL;
+
+	if (!spec)
+		return unknown_long(text, len, p->err);
+	if (spec->kind == OPTION_FLAG && value)
+		return err_set(p->err, ERR_USAGE, "option '--%s' takes no value", spec->name);
+	if (spec->kind == OPTION_OPTIONAL && !value)
+		value = spec->otherwise;
+	if (spec->kind != OPTION_FLAG && !value && take_next(p, spec, &value) < 0)
+		return -1;
+	return set_value(p->out, spec, value, p->err);
+}
+
+/* "-qv", "-Pfile", "-P file" */
+static int take_letters(struct parser *p, const char *text)
+{
+	for (; *text; text++) {
+		const struct option_spec *spec = find_letter(*text);
+		const char *value = text[1] ? text + 1 : NULL;
+
+		if (!spec)
+			return err_set(p->err, ERR_USAGE, "unknown option '-%c'", *text);
+		if (spec->kind == OPTION_FLAG) {
+			set_value(p->out, spec, NULL, p->err);
+			continue;
+		}
+		if (!value && take_next(p, spec, &value) < 0)
+			return -1;
+		return set_value(p->out, spec, value, p->err);
+	}
+	return 0;
+}
+
+int options_parse(struct options *out, int argc, char **argv, struct err *err)
+{
+	struct parser p = {.out = out, .argv = argv, .argc = argc, .err = err};
+	bool ended = false;
+
+	*out = (struct options){0};
+	while (p.at < argc) {
+		const char *text = argv[p.at++];
+		int result = 0;
+
+		if (ended || text[0] != '-' || text[1] == '\0')
+			list_push(&out->args, text);
+		else if (strcmp(text, "--") == 0)
+			ended = true;
+		else if (text[1] == '-')
+			result = take_long(&p, text + 2);
+		else
+			result = take_letters(&p, text + 1);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void options_release(struct options *options)
+{
+	free(options->vars.items);
+	free(options->only.items);
+	free(options->args.items);
+	*options = (struct options){0};
+}
+
+int options_allowed(
+    const struct options *options, unsigned allowed, const char *who, struct err *err)
+{
+	unsigned wrong = options->given & ~allowed;
+
+	for (unsigned i = 0; i < OPTION_COUNT; i++)
+		if (wrong & OPTION_BIT(i))
+			return err_set(err, ERR_USAGE,
+			    "'%s' takes no option '--%s': `%s --help` lists its options", who,
+			    option_table[i].name, who);
+	return 0;
+}

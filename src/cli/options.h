@@ -1,0 +1,101 @@
+/*
+ * Options: one table for all commands, so that an option means the same everywhere.
+ * Each command names the ones it takes; help is made from the same table.
+ *
+ *	struct options options;
+ *	if (options_parse(&options, argc - 1, argv + 1, &err) < 0) …    // ERR_USAGE
+ *	if (options_allowed(&options, set, "fsops list", &err) < 0) …
+ *	options_release(&options);
+ *
+ * Options may stand anywhere; "--" ends them; "--name=value" and "--name value";
+ * short ones bundle ("-qv", "-Pfile").
+ */
+#ifndef FSOPS_CLI_OPTIONS_H
+#define FSOPS_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fsops/err.h"
+
+enum option_id {
+	OPTION_PLATFORM,
+	OPTION_RUNBOOKS,
+	OPTION_FORMAT,
+	OPTION_PLAIN,
+	OPTION_NO_COLOR,
+	OPTION_QUIET,
+	OPTION_VERBOSE,
+	OPTION_DRY_RUN,
+	OPTION_CHECK,
+	OPTION_YES,
+	OPTION_YES_DESTROY,
+	OPTION_VAR,
+	OPTION_FROM,
+	OPTION_ONLY,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_COUNT
+};
+#define OPTION_BIT(id) (1u << (id))
+
+/* What every command takes. */
+#define OPTIONS_COMMON                                                                             \
+	(OPTION_BIT(OPTION_PLATFORM) | OPTION_BIT(OPTION_RUNBOOKS) | OPTION_BIT(OPTION_PLAIN) |    \
+	    OPTION_BIT(OPTION_NO_COLOR) | OPTION_BIT(OPTION_QUIET) | OPTION_BIT(OPTION_VERBOSE) |  \
+	    OPTION_BIT(OPTION_HELP))
+
+struct text_list {
+	const char **items; /* borrowed texts */
+	size_t count;
+};
+
+/* Texts are borrowed from argv. */
+struct options {
+	const char *platform;
+	const char *runbooks;
+	const char *format;
+	const char *dry_run; /* "text", "sh", "json"; NULL: not a dry run */
+	const char *from;
+	struct text_list vars;
+	struct text_list only;
+	bool plain;
+	bool no_color;
+	bool quiet;
+	bool verbose;
+	bool check;
+	bool yes;
+	bool yes_destroy;
+	bool help;
+	bool version;
+	unsigned given;        /* OPTION_BITs */
+	struct text_list args; /* what is no option, in order; the command first */
+};
+
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_TEXT,     /* one value; the last wins */
+	OPTION_LIST,     /* may be given again */
+	OPTION_OPTIONAL, /* "--name" or "--name=value" */
+};
+
+struct option_spec {
+	char letter;      /* '\0': none */
+	const char *name; /* without "--" */
+	enum option_kind kind;
+	size_t offset;          /* into struct options */
+	const char *value;      /* what help calls its value */
+	const char *otherwise;  /* OPTION_OPTIONAL: the value when none is given */
+	const char *choices[4]; /* the values allowed; empty: any. The command may allow fewer. */
+	const char *help;
+};
+extern const struct option_spec option_table[OPTION_COUNT];
+
+int options_parse(struct options *out, int argc, char **argv, struct err *err);
+void options_release(struct options *options);
+
+/* Every option given must be in ALLOWED; WHO ("fsops list") is for the message. */
+int options_allowed(
+    const struct options *options, unsigned allowed, const char *who, struct err *err);
+
+#endif
