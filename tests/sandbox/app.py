@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .httpd import Handler, Server
 
 TICK = 0.1
+LEAD = 5
 RATE = 500  # requests a second
 CPUS = 2
 MEMORY = 8 * 1024 ** 3
@@ -146,6 +147,7 @@ class App:
         self.rule = rule
         self.version = version
         self.load = Load()
+        self.played_until = 0.0  # until when the history already says what happens
         self.counters = Counters()
         self.requests = deque(maxlen=5000)
         self.overrides = {}  # path -> (status, body): what a test wants to be answered
@@ -158,11 +160,15 @@ class App:
         return server
 
     def history(self, seconds, labels):
-        """The last minutes as OpenMetrics text, as if Prometheus had been there: a sample a second."""
+        """The last minutes as OpenMetrics text, as if Prometheus had been there: a sample a second.
+
+        It goes LEAD seconds into the future, because a new Prometheus waits that long before its first scrape.
+        """
         self.load = self.rule()
         now = int(time.time())
+        self.played_until = time.monotonic() - (time.time() - now) + LEAD
         lines = []
-        for at in range(now - seconds, now + 1):
+        for at in range(now - seconds, now + LEAD + 1):
             self.counters.advance(self.load, 1)
             lines.append(f"up{{{labels}}} {int(self.load.up)} {at}")
             if self.load.up:
@@ -173,12 +179,13 @@ class App:
         threading.Thread(target=self._traffic, daemon=True).start()
 
     def _traffic(self):
-        before = time.monotonic()
+        before = self.played_until
         while not self.ended.wait(TICK):
             now = time.monotonic()
             self.load = self.rule()
-            self.counters.advance(self.load, now - before)
-            before = now
+            if now > before:
+                self.counters.advance(self.load, now - before)
+                before = now
 
     def stop(self):
         self.ended.set()

@@ -8,11 +8,13 @@ each way.
 """
 import argparse
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -84,6 +86,7 @@ def run_here(options):
         signal.signal(sig, lambda *_: stop_starting(ended))
     try:
         with Sandbox(options.scenario, options.dir) as sandbox:
+            logging.basicConfig(filename=sandbox.path("log/stand-ins.log"))
             Control(sandbox, ended)
             show(sandbox.state())
             started.set()
@@ -105,7 +108,6 @@ def stop_starting(ended):
 
 def run_behind(options):
     """Start another one of us that outlives us; return when it is ready."""
-    import tempfile
     folder = os.path.abspath(options.dir or tempfile.mkdtemp(prefix="fsops-sandbox-"))
     child = subprocess.Popen([sys.executable, RUN, options.scenario, "--dir", folder], start_new_session=True,
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -1,12 +1,16 @@
 """The small HTTP server that the stand-ins share: threads, keep-alive, TLS.
 
-Invariant: nothing is ever written to the terminal, and a client that goes
-away in the middle is not an error.
+Invariant: nothing is written to the terminal but to the logger "sandbox", and
+a client that goes away in the middle is not an error.
 """
 import http.server
 import json
+import logging
 import ssl
+import sys
 import threading
+
+LOG = logging.getLogger("sandbox")
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -44,7 +48,8 @@ class Server(http.server.ThreadingHTTPServer):
         super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
-        pass
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError, TimeoutError)):
+            LOG.exception("a stand-in failed to answer")
 
     def start(self):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()

@@ -61,10 +61,6 @@ class Prometheus:
                 if attempt == TRIES - 1 or "address already in use" not in self.process.tail():
                     raise
 
-    def wait_for_data(self):
-        """Wait until the past and the first scrape are there."""
-        self.process.wait_until(lambda: self.value(f'up{{job="{JOB}"}}') is not None)
-
     def answers(self):
         try:
             return self._get("/-/ready")[0] == 200

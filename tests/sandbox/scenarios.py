@@ -75,8 +75,9 @@ SCENARIOS = {
 def load(sandbox):
     """What the platform feels, from what is true at the moment."""
     scenario = sandbox.scenario
+    down = scenario.needs_failover and not sandbox.failed_over()
     images = sandbox.kube.ready_images(BACKEND)
-    if not images or (scenario.needs_failover and not sandbox.failed_over()):
+    if down or not images:
         return Load(up=False, cpu=0.05, memory=0.30)
     felt = Load(memory=0.55)
     bad = sum(image in sandbox.bad_images for image in images) / len(images)

@@ -16,4 +16,4 @@ FROM airports a, airports b, generate_series(1, 40) n WHERE a.code <> b.code;
 
 CREATE TABLE bookings (id serial PRIMARY KEY, flight int NOT NULL REFERENCES flights, passenger text NOT NULL);
 INSERT INTO bookings (flight, passenger) SELECT n, 'passenger ' || n FROM generate_series(1, 100) n;
-ANALYZE;
+ANALYZE airports, flights, bookings;

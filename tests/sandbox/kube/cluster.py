@@ -173,8 +173,7 @@ class Cluster:
     def exit_code(self, pod):
         owner = pods.controller_of(pod) or {"name": ""}
         job = self.store.find("jobs", pod["metadata"]["namespace"], owner["name"])
-        cron = job and (pods.controller_of(job) or {}).get("name")
-        if self.failing_jobs & {owner["name"], cron}:
+        if job and self.failing_jobs & {owner["name"], cron_job_of(job)}:
             return 1
         return self.exit_codes.get(pod["metadata"]["name"], 0)
 
@@ -190,7 +189,7 @@ class Cluster:
         return None
 
     def job_done(self, job):
-        hook = self.on_job.get((pods.controller_of(job) or {}).get("name"))
+        hook = self.on_job.get(cron_job_of(job))
         if hook:
             hook(job)
 
@@ -207,3 +206,9 @@ class Cluster:
             "reason": reason, "message": message, "type": kind, "count": 1, "firstTimestamp": now,
             "lastTimestamp": now, "source": {"component": about or "controller-manager"},
             "reportingComponent": "", "reportingInstance": ""})
+
+
+def cron_job_of(job):
+    """The name of the cron job that a job was made from; an old kubectl does not call it the controller."""
+    owners = job["metadata"].get("ownerReferences", [])
+    return next((o["name"] for o in owners if o["kind"] == "CronJob"), None)
