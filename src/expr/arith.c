@@ -4,20 +4,20 @@
 
 #include "compare.h"
 #include "quantity.h"
-#include "run.h"
+#include "calc.h"
 #include "time.h"
 #include "fsops/mem.h"
 
 static const char *const signs[OPS] = {
     "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"};
 
-typedef int binary_fn(struct run *run, enum op op, const struct expr_value *a,
+typedef int binary_fn(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out);
 
 static int no_overload(
-    struct run *run, enum op op, const struct expr_value *a, const struct expr_value *b)
+    struct calc *calc, enum op op, const struct expr_value *a, const struct expr_value *b)
 {
-	return run_no_overload(run, "%s %s %s", value_type_name(a), signs[op], value_type_name(b));
+	return calc_no_overload(calc, "%s %s %s", cel_type_name(a), signs[op], cel_type_name(b));
 }
 
 static int add_int(int64_t a, int64_t b, int64_t *out)
@@ -62,24 +62,24 @@ static int_fn *const int_ops[OPS] = {
 };
 
 /* Division by zero is an error of its own, for int and uint alike. */
-static int by_zero(struct run *run, enum op op, bool zero)
+static int by_zero(struct calc *calc, enum op op, bool zero)
 {
 	if (!zero || (op != OP_DIVIDE && op != OP_REMAINDER))
 		return 0;
-	return run_fail(
-	    run, op == OP_DIVIDE ? "division by zero" : "remainder of a division by zero");
+	return calc_fail(
+	    calc, op == OP_DIVIDE ? "division by zero" : "remainder of a division by zero");
 }
 
-static int binary_int(struct run *run, enum op op, const struct expr_value *a,
+static int binary_int(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	int64_t result;
 
-	if (by_zero(run, op, b->as.number == 0) < 0)
+	if (by_zero(calc, op, b->as.number == 0) < 0)
 		return -1;
 	if (int_ops[op](a->as.number, b->as.number, &result))
-		return run_fail(run, "integer overflow");
-	*out = value_int(result);
+		return calc_fail(calc, "integer overflow");
+	*out = cel_int(result);
 	return 0;
 }
 
@@ -98,78 +98,78 @@ static int uint_result(enum op op, uint64_t a, uint64_t b, uint64_t *out)
 	}
 }
 
-static int binary_uint(struct run *run, enum op op, const struct expr_value *a,
+static int binary_uint(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	uint64_t result;
 
-	if (by_zero(run, op, b->as.natural == 0) < 0)
+	if (by_zero(calc, op, b->as.natural == 0) < 0)
 		return -1;
 	if (uint_result(op, a->as.natural, b->as.natural, &result))
-		return run_fail(run, "unsigned integer overflow");
-	*out = value_uint(result);
+		return calc_fail(calc, "unsigned integer overflow");
+	*out = cel_uint(result);
 	return 0;
 }
 
-static int binary_double(struct run *run, enum op op, const struct expr_value *a,
+static int binary_double(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	double x = a->as.real;
 	double y = b->as.real;
 
 	if (op == OP_REMAINDER)
-		return no_overload(run, op, a, b);
-	*out = value_double(op == OP_ADD        ? x + y
-	                    : op == OP_SUBTRACT ? x - y
-	                    : op == OP_MULTIPLY ? x * y
-	                                        : x / y);
+		return no_overload(calc, op, a, b);
+	*out = cel_double(op == OP_ADD        ? x + y
+	                  : op == OP_SUBTRACT ? x - y
+	                  : op == OP_MULTIPLY ? x * y
+	                                      : x / y);
 	return 0;
 }
 
 /* Strings or bytes. */
-static int join_text(struct run *run, enum op op, const struct expr_value *a,
+static int join_text(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	size_t len = a->as.text.len + b->as.text.len;
 	char *text;
 
 	if (op != OP_ADD)
-		return no_overload(run, op, a, b);
+		return no_overload(calc, op, a, b);
 	if (len > EXPR_TEXT_MAX)
-		return error_set(run->error, EXPR_ERROR_LIMIT, run->node->place,
+		return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
 		    "a string of more than %d MiB (EXPR_TEXT_MAX)", EXPR_TEXT_MAX / 1024 / 1024);
-	text = run_alloc(run, len + 1);
-	if (!text || run_step_bytes(run, len) < 0)
+	text = calc_alloc(calc, len + 1);
+	if (!text || calc_step_bytes(calc, len) < 0)
 		return -1;
 	memcpy(text, a->as.text.data, a->as.text.len);
 	memcpy(text + a->as.text.len, b->as.text.data, b->as.text.len);
 	text[len] = '\0';
-	*out = a->type == VALUE_STRING ? value_string(text, len) : value_bytes(text, len);
+	*out = a->type == VALUE_STRING ? cel_string(text, len) : cel_bytes(text, len);
 	return 0;
 }
 
-static int add_items(struct run *run, struct list_build *list, const struct expr_value *from)
+static int add_items(struct calc *calc, struct list_build *list, const struct expr_value *from)
 {
-	size_t count = value_count(from);
+	size_t count = cel_count(from);
 
-	if (run_step(run, count / 8) < 0)
+	if (calc_step(calc, count / 8) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (list_add(run, list, value_item(from, i)) < 0)
+		if (list_add(calc, list, cel_item(from, i)) < 0)
 			return -1;
 	return 0;
 }
 
-static int join_lists(struct run *run, enum op op, const struct expr_value *a,
+static int join_lists(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	struct list_build list = {0};
 
 	if (op != OP_ADD)
-		return no_overload(run, op, a, b);
-	if (add_items(run, &list, a) < 0 || add_items(run, &list, b) < 0)
+		return no_overload(calc, op, a, b);
+	if (add_items(calc, &list, a) < 0 || add_items(calc, &list, b) < 0)
 		return -1;
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 static nanos_t in_nanos(const struct expr_value *value)
@@ -177,7 +177,7 @@ static nanos_t in_nanos(const struct expr_value *value)
 	return (nanos_t)value->as.number * NANOS + value->nanos;
 }
 
-static int make_time(struct run *run, enum value_type type, nanos_t total, struct expr_value *out)
+static int make_time(struct calc *calc, enum value_type type, nanos_t total, struct expr_value *out)
 {
 	enum time_result result;
 
@@ -186,9 +186,9 @@ static int make_time(struct run *run, enum value_type type, nanos_t total, struc
 	                                 : span_from_nanos(total, &out->as.number, &out->nanos);
 	if (result == TIME_OK)
 		return 0;
-	return run_fail(run, type == VALUE_TIMESTAMP
-	                         ? "the timestamp is out of range (years 0001 to 9999)"
-	                         : "the duration is out of range (292 years)");
+	return calc_fail(calc, type == VALUE_TIMESTAMP
+	                           ? "the timestamp is out of range (years 0001 to 9999)"
+	                           : "the duration is out of range (292 years)");
 }
 
 /* What the sum or difference of these two times is; VALUE_TYPES: nothing. */
@@ -205,28 +205,28 @@ static enum value_type time_sum(enum op op, enum value_type a, enum value_type b
 	return a == VALUE_TIMESTAMP || op == OP_ADD ? VALUE_TIMESTAMP : VALUE_TYPES;
 }
 
-static int binary_time(struct run *run, enum op op, const struct expr_value *a,
+static int binary_time(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	enum value_type type = time_sum(op, a->type, b->type);
 
 	if (type == VALUE_TYPES)
-		return no_overload(run, op, a, b);
-	return make_time(run, type, in_nanos(a) + (op == OP_ADD ? 1 : -1) * in_nanos(b), out);
+		return no_overload(calc, op, a, b);
+	return make_time(calc, type, in_nanos(a) + (op == OP_ADD ? 1 : -1) * in_nanos(b), out);
 }
 
-static int binary_quantity(struct run *run, enum op op, const struct expr_value *a,
+static int binary_quantity(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	struct quantity *sum;
 
 	if (op != OP_ADD && op != OP_SUBTRACT)
-		return no_overload(run, op, a, b);
-	sum = run_alloc(run, sizeof(*sum));
+		return no_overload(calc, op, a, b);
+	sum = calc_alloc(calc, sizeof(*sum));
 	if (!sum)
 		return -1;
 	if (quantity_add(a->as.quantity, b->as.quantity, op == OP_ADD ? 1 : -1, sum) < 0)
-		return run_fail(run, "the quantity is out of range");
+		return calc_fail(calc, "the quantity is out of range");
 	*out = (struct expr_value){.type = VALUE_QUANTITY, .as.quantity = sum};
 	return 0;
 }
@@ -243,56 +243,56 @@ static binary_fn *const arithmetic[VALUE_TYPES] = {
     [VALUE_QUANTITY] = binary_quantity,
 };
 
-static int calculate(struct run *run, enum op op, const struct expr_value *a,
+static int calculate(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	binary_fn *function = arithmetic[a->type];
 
 	if (!function || function != arithmetic[b->type] ||
 	    (a->type != b->type && function != binary_time))
-		return no_overload(run, op, a, b);
-	return function(run, op, a, b, out);
+		return no_overload(calc, op, a, b);
+	return function(calc, op, a, b, out);
 }
 
-static int relate(struct run *run, enum op op, const struct expr_value *a,
+static int relate(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	enum order order = compare_order(a, b);
 
 	if (order == ORDER_TYPES)
-		return no_overload(run, op, a, b);
-	if (a->type == VALUE_STRING && run_step_bytes(run, a->as.text.len) < 0)
+		return no_overload(calc, op, a, b);
+	if (a->type == VALUE_STRING && calc_step_bytes(calc, a->as.text.len) < 0)
 		return -1;
-	*out = value_bool((order == ORDER_LESS && (op == OP_LESS || op == OP_LESS_EQUAL)) ||
-	                  (order == ORDER_MORE && (op == OP_MORE || op == OP_MORE_EQUAL)) ||
-	                  (order == ORDER_EQUAL && (op == OP_LESS_EQUAL || op == OP_MORE_EQUAL)));
+	*out = cel_bool((order == ORDER_LESS && (op == OP_LESS || op == OP_LESS_EQUAL)) ||
+	                (order == ORDER_MORE && (op == OP_MORE || op == OP_MORE_EQUAL)) ||
+	                (order == ORDER_EQUAL && (op == OP_LESS_EQUAL || op == OP_MORE_EQUAL)));
 	return 0;
 }
 
-static int equal(struct run *run, enum op op, const struct expr_value *a,
+static int equal(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	bool same;
 
-	if (run_equal(run, a, b, &same) < 0)
+	if (calc_equal(calc, a, b, &same) < 0)
 		return -1;
-	*out = value_bool(same == (op == OP_EQUAL));
+	*out = cel_bool(same == (op == OP_EQUAL));
 	return 0;
 }
 
-static int is_in(struct run *run, enum op op, const struct expr_value *a,
+static int is_in(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	struct expr_value ignored;
 	bool found;
 
 	if (b->type == VALUE_MAP)
-		found = value_find(b, a, &ignored);
+		found = cel_find(b, a, &ignored);
 	else if (b->type != VALUE_LIST)
-		return no_overload(run, op, a, b);
-	else if (run_contains(run, b, a, &found) < 0)
+		return no_overload(calc, op, a, b);
+	else if (calc_contains(calc, b, a, &found) < 0)
 		return -1;
-	*out = value_bool(found);
+	*out = cel_bool(found);
 	return 0;
 }
 
@@ -311,22 +311,22 @@ static binary_fn *const operators[OPS] = {
     [OP_REMAINDER] = calculate,
 };
 
-int arith_binary(struct run *run, enum op op, const struct expr_value *a,
+int arith_binary(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
-	return operators[op](run, op, a, b, out);
+	return operators[op](calc, op, a, b, out);
 }
 
-int arith_negate(struct run *run, const struct expr_value *a, struct expr_value *out)
+int arith_negate(struct calc *calc, const struct expr_value *a, struct expr_value *out)
 {
 	if (a->type == VALUE_DOUBLE) {
-		*out = value_double(-a->as.real);
+		*out = cel_double(-a->as.real);
 		return 0;
 	}
 	if (a->type != VALUE_INT)
-		return run_no_overload(run, "-%s", value_type_name(a));
+		return calc_no_overload(calc, "-%s", cel_type_name(a));
 	if (a->as.number == INT64_MIN)
-		return run_fail(run, "integer overflow");
-	*out = value_int(-a->as.number);
+		return calc_fail(calc, "integer overflow");
+	*out = cel_int(-a->as.number);
 	return 0;
 }

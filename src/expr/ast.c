@@ -12,7 +12,8 @@ struct node *node_new(struct build *build, enum node_kind kind, struct place pla
 	struct node **kids = arena_alloc(&build->expr->arena, count * sizeof(struct node *));
 
 	if (!node || !kids) {
-		error_set(build->error, EXPR_ERROR_LIMIT, place, "the expression is too large");
+		expr_error_set(
+		    build->error, EXPR_ERROR_LIMIT, place, "the expression is too large");
 		return NULL;
 	}
 	*node =
@@ -32,7 +33,7 @@ struct node *node_adopt(struct build *build, struct node *node, struct node *con
 			node->depth = kids[i]->depth + 1;
 	}
 	if (node->depth > EXPR_DEPTH_MAX) {
-		error_set(build->error, EXPR_ERROR_LIMIT, node->place,
+		expr_error_set(build->error, EXPR_ERROR_LIMIT, node->place,
 		    "the expression is nested more than %d levels deep", EXPR_DEPTH_MAX);
 		return NULL;
 	}

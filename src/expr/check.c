@@ -56,7 +56,7 @@ static bool is_free(const struct check *c, const struct node *node)
 static void become_type(struct node *node, int type)
 {
 	node->kind = NODE_LITERAL;
-	node->value = value_type((enum value_type)type);
+	node->value = cel_type((enum value_type)type);
 	node->count = 0;
 }
 
@@ -66,13 +66,13 @@ static int unknown_name(struct check *c, const struct node *node)
 	size_t count = 0;
 
 	if (function_named(node->name))
-		return error_set(c->build->error, EXPR_ERROR_COMPILE, node->place,
+		return expr_error_set(c->build->error, EXPR_ERROR_COMPILE, node->place,
 		    "'%s' is a function, not a variable", node->name);
-	error_set(
+	expr_error_set(
 	    c->build->error, EXPR_ERROR_COMPILE, node->place, "no such variable: '%s'", node->name);
 	if (c->names->list)
 		count = c->names->list(c->names->ctx, NULL, 0, names, EXPR_NAMES_MAX);
-	error_suggest(c->build->error, node->name, names, count);
+	expr_error_suggest(c->build->error, node->name, names, count);
 	return -1;
 }
 
@@ -90,7 +90,7 @@ static size_t root_index(struct expr *expr, const char *name)
 static int check_name(struct check *c, struct node *node)
 {
 	int slot = node->absolute ? -1 : find_bound(c, node->name);
-	int type = value_type_named(node->name);
+	int type = cel_type_named(node->name);
 
 	if (slot >= 0) {
 		node->kind = NODE_SLOT;
@@ -114,11 +114,11 @@ static int unknown_field(
 	const char *names[EXPR_NAMES_MAX];
 	size_t found = 0;
 
-	error_set(c->build->error, EXPR_ERROR_COMPILE, place, "'%s' has no field '%s'",
+	expr_error_set(c->build->error, EXPR_ERROR_COMPILE, place, "'%s' has no field '%s'",
 	    parts[count - 2], parts[count - 1]);
 	if (c->names->list)
 		found = c->names->list(c->names->ctx, parts, count - 1, names, EXPR_NAMES_MAX);
-	error_suggest(c->build->error, parts[count - 1], names, found);
+	expr_error_suggest(c->build->error, parts[count - 1], names, found);
 	return -1;
 }
 
@@ -172,7 +172,7 @@ static bool qualified_type(const struct check *c, struct node *node)
 		return false;
 	snprintf(name, sizeof(name), "%s.%s%s%s", parts[0], parts[1], count > 2 ? "." : "",
 	    count > 2 ? parts[2] : "");
-	type = value_type_named(name);
+	type = cel_type_named(name);
 	if (type >= 0)
 		become_type(node, type);
 	return type >= 0;
@@ -199,7 +199,7 @@ static int qualify(struct check *c, struct node *node)
 	snprintf(name, sizeof(name), "%s.%s", space->name, node->name);
 	kept = arena_text(&c->build->expr->arena, name, strlen(name));
 	if (!kept)
-		return error_set(
+		return expr_error_set(
 		    c->build->error, EXPR_ERROR_LIMIT, node->place, "the expression is too large");
 	node->name = kept;
 	node->name_len = strlen(kept);
@@ -213,7 +213,7 @@ static int check_function(struct check *c, struct node *node)
 {
 	if (qualify(c, node) < 0 || check_kids(c, node) < 0)
 		return -1;
-	return check_call(c->build, node);
+	return expr_check_call(c->build, node);
 }
 
 static int check_loop(struct check *c, struct node *node)
@@ -246,7 +246,7 @@ static int check_node(struct check *c, struct node *node)
 	return checks[node->kind] ? checks[node->kind](c, node) : check_kids(c, node);
 }
 
-int check(struct build *build, const struct expr_names *names)
+int expr_check(struct build *build, const struct expr_names *names)
 {
 	struct check c = {.build = build, .names = names};
 

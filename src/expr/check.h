@@ -5,9 +5,9 @@
 #include "ast.h"
 
 /* Resolve build->expr->top in place; NAMES may be NULL. 0, or -1 with the error filled. */
-int check(struct build *build, const struct expr_names *names);
+int expr_check(struct build *build, const struct expr_names *names);
 
 /* The call NODE: its overloads, or the error that there is no such function. */
-int check_call(struct build *build, struct node *node);
+int expr_check_call(struct build *build, struct node *node);
 
 #endif

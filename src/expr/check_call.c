@@ -11,7 +11,7 @@ static const char secret_function[] = "random_base64";
 
 static int no_such_function(struct build *build, const struct node *node)
 {
-	error_set(
+	expr_error_set(
 	    build->error, EXPR_ERROR_COMPILE, node->place, "no such function: %s()", node->name);
 	function_suggest(build->error, node->name, node->receiver);
 	return -1;
@@ -19,7 +19,7 @@ static int no_such_function(struct build *build, const struct node *node)
 
 static int wrong_form(struct build *build, const struct node *node)
 {
-	return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+	return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
 	    node->receiver ? "%s() is called as %s(value)" : "%s() is called as value.%s()",
 	    node->name, node->name);
 }
@@ -31,14 +31,14 @@ static int wrong_count(
 	const char *name = node->name;
 
 	if (function->max_args < 0)
-		return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+		return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
 		    "%s() takes at least %d argument%s, not %d", name, function->min_args,
 		    function->min_args == 1 ? "" : "s", given);
 	if (function->min_args != function->max_args)
-		return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+		return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
 		    "%s() takes %d to %d arguments, not %d", name, function->min_args,
 		    function->max_args, given);
-	return error_set(build->error, EXPR_ERROR_COMPILE, node->place,
+	return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
 	    "%s() takes %d argument%s, not %d", name, function->min_args,
 	    function->min_args == 1 ? "" : "s", given);
 }
@@ -66,7 +66,7 @@ static int check_pattern(struct build *build, struct node *node)
 	node->regex = regex_compile(
 	    &build->expr->arena, pattern->value.as.text.data, pattern->value.as.text.len, &why);
 	if (!node->regex)
-		return error_set(build->error, EXPR_ERROR_COMPILE, pattern->place,
+		return expr_error_set(build->error, EXPR_ERROR_COMPILE, pattern->place,
 		    "the pattern is wrong: %s", why.text);
 	return 0;
 }
@@ -75,17 +75,17 @@ static int check_pattern(struct build *build, struct node *node)
 static int try_literal(struct build *build, struct node *node)
 {
 	const struct node *arg = node->count == 1 ? node->kids[0] : NULL;
-	struct run run;
+	struct calc calc;
 	struct expr_value value;
 	int result;
 
 	if (!arg || node->overloads[0]->form[0] != '!' || arg->kind != NODE_LITERAL)
 		return 0;
-	if (run_init(&run, build->expr, NULL, build->error) < 0)
+	if (calc_init(&calc, build->expr, NULL, build->error) < 0)
 		return -1;
-	run.node = node;
-	result = function_call(&run, node, &arg->value, &value);
-	run_release(&run);
+	calc.node = node;
+	result = function_call(&calc, node, &arg->value, &value);
+	calc_release(&calc);
 	if (result < 0) {
 		build->error->kind = EXPR_ERROR_COMPILE;
 		build->error->offset = arg->place.offset;
@@ -98,7 +98,7 @@ static int try_literal(struct build *build, struct node *node)
 	return result;
 }
 
-int check_call(struct build *build, struct node *node)
+int expr_check_call(struct build *build, struct node *node)
 {
 	const struct overload *found[OVERLOADS_MAX];
 	size_t count = function_find(node->name, node->receiver, node->count, found);
@@ -108,7 +108,7 @@ int check_call(struct build *build, struct node *node)
 		return no_overloads(build, node);
 	kept = arena_alloc(&build->expr->arena, count * sizeof(struct overload *));
 	if (!kept)
-		return error_set(
+		return expr_error_set(
 		    build->error, EXPR_ERROR_LIMIT, node->place, "the expression is too large");
 	memcpy(kept, found, count * sizeof(struct overload *));
 	node->overloads = kept;

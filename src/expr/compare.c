@@ -139,13 +139,13 @@ bool compare_keys(const struct expr_value *a, const struct expr_value *b)
 
 static bool equal_lists(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
-	size_t count = value_count(a);
+	size_t count = cel_count(a);
 
-	if (count != value_count(b))
+	if (count != cel_count(b))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct expr_value left = value_item(a, i);
-		struct expr_value right = value_item(b, i);
+		struct expr_value left = cel_item(a, i);
+		struct expr_value right = cel_item(b, i);
 
 		if (!compare_equal(&left, &right, steps))
 			return false;
@@ -155,13 +155,13 @@ static bool equal_lists(const struct expr_value *a, const struct expr_value *b, 
 
 static bool equal_maps(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
-	struct value_walk walk = {0};
+	struct cel_walk walk = {0};
 	struct expr_value right;
 
-	if (value_count(a) != value_count(b))
+	if (cel_count(a) != cel_count(b))
 		return false;
-	while (value_walk(a, &walk))
-		if (!value_find(b, &walk.entry.key, &right) ||
+	while (cel_walk(a, &walk))
+		if (!cel_find(b, &walk.entry.key, &right) ||
 		    !compare_equal(&walk.entry.value, &right, steps))
 			return false;
 	return true;

@@ -9,7 +9,7 @@
 #define SHOWN_MAX    80 /* bytes of a value that an error shows */
 #define NAME_LEN_MAX 64 /* longer names are never suggested */
 
-int error_set(
+int expr_error_set(
     struct expr_error *error, enum expr_error_kind kind, struct place place, const char *fmt, ...)
 {
 	va_list args;
@@ -80,7 +80,7 @@ static const char *nearest(const char *name, const char *const *names, size_t co
 	return found;
 }
 
-void error_suggest(
+void expr_error_suggest(
     struct expr_error *error, const char *name, const char *const *names, size_t count)
 {
 	const char *found = error ? nearest(name, names, count) : NULL;
@@ -92,7 +92,7 @@ void error_suggest(
 	snprintf(error->text + len, sizeof(error->text) - len, "; did you mean '%s'?", found);
 }
 
-int error_shown(const char *text, size_t len)
+int expr_error_shown(const char *text, size_t len)
 {
 	if (len <= SHOWN_MAX)
 		return (int)len;

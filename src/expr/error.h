@@ -11,14 +11,14 @@ struct place {
 };
 
 /* Fill ERROR (NULL is allowed) and return -1. */
-int error_set(struct expr_error *error, enum expr_error_kind kind, struct place place,
+int expr_error_set(struct expr_error *error, enum expr_error_kind kind, struct place place,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Add "; did you mean 'x'?" for the one of NAMES nearest to NAME, if one is near. */
-void error_suggest(
+void expr_error_suggest(
     struct expr_error *error, const char *name, const char *const *names, size_t count);
 
 /* How many bytes of a text an error shows: all, or a good part of whole characters. */
-int error_shown(const char *text, size_t len);
+int expr_error_shown(const char *text, size_t len);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "check.h"
 #include "parse.h"
-#include "run.h"
+#include "calc.h"
 #include "time.h"
 #include "fsops/mem.h"
 
@@ -29,13 +29,13 @@ struct expr *expr_compile(
 	arena_init(&expr->arena, AST_MEMORY_MAX);
 	expr->len = len;
 	if (len > EXPR_SOURCE_MAX) {
-		error_set(build.error, EXPR_ERROR_LIMIT, (struct place){0, len},
+		expr_error_set(build.error, EXPR_ERROR_LIMIT, (struct place){0, len},
 		    "the expression is over %d KiB (EXPR_SOURCE_MAX)", EXPR_SOURCE_MAX / 1024);
 		goto fail;
 	}
 	text = arena_text(&expr->arena, text, len);
-	expr->top = parse(&build, text, len);
-	if (!expr->top || check(&build, names) < 0)
+	expr->top = expr_parse(&build, text, len);
+	if (!expr->top || expr_check(&build, names) < 0)
 		goto fail;
 	return expr;
 fail:
@@ -58,12 +58,12 @@ bool expr_is_secret(const struct expr *expr)
 }
 
 /* What a caller wants of the value, while the evaluation's memory is still there. */
-typedef int take_fn(struct run *run, const struct expr_value *value, void *out);
+typedef int take_fn(struct calc *calc, const struct expr_value *value, void *out);
 
 static int evaluate(const struct expr *expr, const struct expr_scope *scope, take_fn *take,
     void *out, struct expr_error *error)
 {
-	struct run run;
+	struct calc calc;
 	struct expr_value value;
 	struct expr_error ignored;
 	int result = -1;
@@ -72,26 +72,26 @@ static int evaluate(const struct expr *expr, const struct expr_scope *scope, tak
 		error = &ignored;
 	error->kind = EXPR_ERROR_NONE;
 	error->text[0] = '\0';
-	if (run_init(&run, expr, scope, error) == 0 && run_eval(&run, expr->top, &value) == 0) {
-		run.node = expr->top;
-		result = take(&run, &value, out);
+	if (calc_init(&calc, expr, scope, error) == 0 && calc_eval(&calc, expr->top, &value) == 0) {
+		calc.node = expr->top;
+		result = take(&calc, &value, out);
 	}
-	run_release(&run);
+	calc_release(&calc);
 	return result;
 }
 
-static int take_json(struct run *run, const struct expr_value *value, void *out)
+static int take_json(struct calc *calc, const struct expr_value *value, void *out)
 {
 	json_t **json = out;
 
 	*json = expr_value_to_json(*value);
-	return *json ? 0 : run_fail(run, "the value cannot be written as JSON");
+	return *json ? 0 : calc_fail(calc, "the value cannot be written as JSON");
 }
 
-static int take_bool(struct run *run, const struct expr_value *value, void *out)
+static int take_bool(struct calc *calc, const struct expr_value *value, void *out)
 {
 	if (value->type != VALUE_BOOL)
-		return run_fail(run, "the condition is %s, not bool", value_type_name(value));
+		return calc_fail(calc, "the condition is %s, not bool", cel_type_name(value));
 	*(bool *)out = value->as.truth;
 	return 0;
 }
@@ -105,31 +105,31 @@ typedef enum time_result time_parse_fn(
     const char *text, size_t len, int64_t *seconds, int32_t *nanos);
 
 /* VALUE, a TYPE or text that PARSE reads, as a point or span of time. */
-static int take_moment(struct run *run, const struct expr_value *value, enum value_type type,
+static int take_moment(struct calc *calc, const struct expr_value *value, enum value_type type,
     time_parse_fn *parse_text, struct moment *out)
 {
 	*out = (struct moment){value->as.number, value->nanos};
 	if (value->type == type)
 		return 0;
 	if (value->type != VALUE_STRING)
-		return run_fail(run, "the value is %s, not %s", value_type_name(value),
-		    value_name_of_type(type));
+		return calc_fail(
+		    calc, "the value is %s, not %s", cel_type_name(value), cel_name_of_type(type));
 	if (parse_text(value->as.text.data, value->as.text.len, &out->seconds, &out->nanos) !=
 	    TIME_OK)
-		return run_fail(run, "'%.*s' is no %s",
-		    error_shown(value->as.text.data, value->as.text.len), value->as.text.data,
-		    value_name_of_type(type));
+		return calc_fail(calc, "'%.*s' is no %s",
+		    expr_error_shown(value->as.text.data, value->as.text.len), value->as.text.data,
+		    cel_name_of_type(type));
 	return 0;
 }
 
-static int take_timestamp(struct run *run, const struct expr_value *value, void *out)
+static int take_timestamp(struct calc *calc, const struct expr_value *value, void *out)
 {
-	return take_moment(run, value, VALUE_TIMESTAMP, time_parse, out);
+	return take_moment(calc, value, VALUE_TIMESTAMP, time_parse, out);
 }
 
-static int take_duration(struct run *run, const struct expr_value *value, void *out)
+static int take_duration(struct calc *calc, const struct expr_value *value, void *out)
 {
-	return take_moment(run, value, VALUE_DURATION, span_parse, out);
+	return take_moment(calc, value, VALUE_DURATION, span_parse, out);
 }
 
 int expr_eval(

@@ -114,32 +114,32 @@ size_t function_find(const char *name, bool receiver, size_t count, const struct
 static void describe_args(const struct expr_value *args, size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++)
-		buf_addf(out, "%s%s", i ? ", " : "", value_type_name(&args[i]));
+		buf_addf(out, "%s%s", i ? ", " : "", cel_type_name(&args[i]));
 }
 
-static int no_overload(struct run *run, const struct node *node, const struct expr_value *args)
+static int no_overload(struct calc *calc, const struct node *node, const struct expr_value *args)
 {
 	struct buf text;
 	int result;
 
 	buf_init(&text, EXPR_ERROR_TEXT_MAX / 2);
 	if (node->receiver)
-		buf_addf(&text, "%s.", value_type_name(&args[0]));
+		buf_addf(&text, "%s.", cel_type_name(&args[0]));
 	buf_addf(&text, "%s(", node->name);
 	describe_args(args + node->receiver, node->count - node->receiver, &text);
 	buf_addc(&text, ')');
-	result = run_no_overload(run, "%s", text.data);
+	result = calc_no_overload(calc, "%s", text.data);
 	buf_release(&text);
 	return result;
 }
 
-int function_call(
-    struct run *run, const struct node *node, const struct expr_value *args, struct expr_value *out)
+int function_call(struct calc *calc, const struct node *node, const struct expr_value *args,
+    struct expr_value *out)
 {
 	for (size_t i = 0; i < node->overload_count; i++)
 		if (form_takes(node->overloads[i], args, node->count))
-			return node->overloads[i]->run(run, args, node->count, out);
-	return no_overload(run, node, args);
+			return node->overloads[i]->run(calc, args, node->count, out);
+	return no_overload(calc, node, args);
 }
 
 static struct expr_function *summary_find(
@@ -255,5 +255,5 @@ void function_suggest(struct expr_error *error, const char *name, bool receiver)
 	for (size_t i = 0; i < count; i++)
 		if (receiver ? functions[i].receiver : functions[i].global)
 			names[found++] = functions[i].name;
-	error_suggest(error, name, names, found);
+	expr_error_suggest(error, name, names, found);
 }

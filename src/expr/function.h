@@ -16,11 +16,11 @@
 #ifndef EXPR_FUNCTION_H
 #define EXPR_FUNCTION_H
 
-#include "run.h"
+#include "calc.h"
 
-/* ARGS has the receiver first. Fill *OUT and return 0, or fail by run_fail(). */
+/* ARGS has the receiver first. Fill *OUT and return 0, or fail by calc_fail(). */
 typedef int function_fn(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out);
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out);
 
 struct overload {
 	const char *name; /* "size", "math.least" */
@@ -64,7 +64,7 @@ void function_suggest(struct expr_error *error, const char *name, bool receiver)
 size_t function_pattern(const struct overload *overload, size_t count);
 
 /* The value of a call with these arguments: by the overload that takes their types. */
-int function_call(struct run *run, const struct node *node, const struct expr_value *args,
+int function_call(struct calc *calc, const struct node *node, const struct expr_value *args,
     struct expr_value *out);
 
 #endif

@@ -111,9 +111,9 @@ static int take(struct lexer *lexer, size_t start, size_t len, struct token *out
 	char *text = arena_text(lexer->arena, lexer->text + start, len);
 
 	if (!text)
-		return error_set(
+		return expr_error_set(
 		    lexer->error, EXPR_ERROR_LIMIT, out->place, "the expression is too large");
-	out->value = value_string(text, len);
+	out->value = cel_string(text, len);
 	return 0;
 }
 
@@ -139,7 +139,7 @@ static int lex_quoted(struct lexer *lexer, struct token *out)
 	out->kind = TOKEN_QUOTED;
 	out->place.length = lexer->at - start + 1;
 	if (peek(lexer, 0) != '`' || lexer->at == start)
-		return error_set(lexer->error, EXPR_ERROR_COMPILE, out->place,
+		return expr_error_set(lexer->error, EXPR_ERROR_COMPILE, out->place,
 		    "a name in backquotes has letters, digits and '_.-/ ' only, and a closing one");
 	out->place.length++;
 	lexer->at++;
@@ -150,13 +150,13 @@ static int unknown_sign(struct lexer *lexer, struct token *out)
 {
 	for (size_t i = 0; i < COUNT_OF(habits); i++)
 		if (peek(lexer, 0) == habits[i].text[0])
-			return error_set(lexer->error, EXPR_ERROR_COMPILE, out->place,
+			return expr_error_set(lexer->error, EXPR_ERROR_COMPILE, out->place,
 			    "unexpected '%s'; did you mean '%s'?", habits[i].text,
 			    habits[i].instead);
 	if (peek(lexer, 0) > ' ' && peek(lexer, 0) < 0x7F)
-		return error_set(lexer->error, EXPR_ERROR_COMPILE, out->place, "unexpected '%c'",
-		    peek(lexer, 0));
-	return error_set(lexer->error, EXPR_ERROR_COMPILE, out->place, "unexpected character");
+		return expr_error_set(lexer->error, EXPR_ERROR_COMPILE, out->place,
+		    "unexpected '%c'", peek(lexer, 0));
+	return expr_error_set(lexer->error, EXPR_ERROR_COMPILE, out->place, "unexpected character");
 }
 
 static int lex_sign(struct lexer *lexer, struct token *out)

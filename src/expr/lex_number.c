@@ -24,7 +24,7 @@ static size_t skip_set(const struct lexer *lexer, size_t at, const char *set)
 static int fail(struct lexer *lexer, struct token *out, size_t end, const char *why)
 {
 	out->place.length = end - out->place.offset;
-	return error_set(lexer->error, EXPR_ERROR_COMPILE, out->place, "%s", why);
+	return expr_error_set(lexer->error, EXPR_ERROR_COMPILE, out->place, "%s", why);
 }
 
 static int lex_double(struct lexer *lexer, struct token *out, size_t end)
@@ -35,7 +35,7 @@ static int lex_double(struct lexer *lexer, struct token *out, size_t end)
 		return fail(lexer, out, end, "the number is not valid");
 	if (isinf(real))
 		return fail(lexer, out, end, "the number is too large for a double");
-	out->value = value_double(real);
+	out->value = cel_double(real);
 	lexer->at = end;
 	return 0;
 }
@@ -49,7 +49,7 @@ static int lex_integer(struct lexer *lexer, struct token *out, size_t end, bool 
 		return fail(lexer, out, end, "'0x' needs hexadecimal digits");
 	if (number_parse_uint(lexer->text + start, end - start, hex ? 16 : 10, &natural) < 0)
 		return fail(lexer, out, end, "the number is over 64 bits");
-	out->value = value_uint(natural);
+	out->value = cel_uint(natural);
 	out->is_int = !in_set(lexer, end, "uU");
 	lexer->at = end + !out->is_int;
 	return 0;

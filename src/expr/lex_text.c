@@ -70,7 +70,7 @@ static int fail(struct literal *text, size_t offset, size_t length, const char *
 {
 	struct place place = {offset, length};
 
-	return error_set(text->lexer->error, EXPR_ERROR_COMPILE, place, "%s", why);
+	return expr_error_set(text->lexer->error, EXPR_ERROR_COMPILE, place, "%s", why);
 }
 
 static int digit_value(char c, int base)
@@ -222,7 +222,7 @@ int lex_text(struct lexer *lexer, struct token *out)
 	/* An escape never makes more bytes than it has. */
 	text.out = arena_alloc(lexer->arena, lexer->len - start + UTF8_MAX);
 	if (!text.out)
-		return error_set(
+		return expr_error_set(
 		    lexer->error, EXPR_ERROR_LIMIT, out->place, "the expression is too large");
 	if (read_body(&text, start) < 0)
 		return -1;
@@ -230,7 +230,6 @@ int lex_text(struct lexer *lexer, struct token *out)
 	arena_trim(lexer->arena, text.out + text.len + 1);
 	out->kind = TOKEN_TEXT;
 	out->place.length = lexer->at - start;
-	out->value =
-	    text.bytes ? value_bytes(text.out, text.len) : value_string(text.out, text.len);
+	out->value = text.bytes ? cel_bytes(text.out, text.len) : cel_string(text.out, text.len);
 	return 0;
 }

@@ -3,45 +3,46 @@
 #include "utf8.h"
 
 static int size_text(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	if (run_step_bytes(run, args[0].as.text.len) < 0)
+	if (calc_step_bytes(calc, args[0].as.text.len) < 0)
 		return -1;
-	*out = value_int((int64_t)utf8_count(args[0].as.text.data, args[0].as.text.len));
+	*out = cel_int((int64_t)utf8_count(args[0].as.text.data, args[0].as.text.len));
 	return 0;
 }
 
 static int size_bytes(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int((int64_t)args[0].as.text.len);
+	*out = cel_int((int64_t)args[0].as.text.len);
 	return 0;
 }
 
 static int size_items(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int((int64_t)value_count(&args[0]));
+	*out = cel_int((int64_t)cel_count(&args[0]));
 	return 0;
 }
 
 static int type_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_type((enum value_type)args[0].type);
+	*out = cel_type((enum value_type)args[0].type);
 	return 0;
 }
 
-static int dyn(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int dyn(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = args[0];
 	return 0;

@@ -4,7 +4,7 @@
 /* Both arguments are of the same of the two types, which share their bits. */
 static struct expr_value bits(const struct expr_value *like, uint64_t value)
 {
-	return like->type == VALUE_INT ? value_int((int64_t)value) : value_uint(value);
+	return like->type == VALUE_INT ? cel_int((int64_t)value) : cel_uint(value);
 }
 
 static uint64_t bits_of(const struct expr_value *value)
@@ -13,48 +13,49 @@ static uint64_t bits_of(const struct expr_value *value)
 }
 
 static int bit_and(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = bits(&args[0], bits_of(&args[0]) & bits_of(&args[1]));
 	return 0;
 }
 
 static int bit_or(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = bits(&args[0], bits_of(&args[0]) | bits_of(&args[1]));
 	return 0;
 }
 
 static int bit_xor(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = bits(&args[0], bits_of(&args[0]) ^ bits_of(&args[1]));
 	return 0;
 }
 
 static int bit_not(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = bits(&args[0], ~bits_of(&args[0]));
 	return 0;
 }
 
-static int shift(struct run *run, const struct expr_value *args, bool left, struct expr_value *out)
+static int shift(
+    struct calc *calc, const struct expr_value *args, bool left, struct expr_value *out)
 {
 	int64_t by = args[1].as.number;
 	uint64_t value = bits_of(&args[0]);
 
 	if (by < 0)
-		return run_fail(run, "%s() by a negative number", run->node->name);
+		return calc_fail(calc, "%s() by a negative number", calc->node->name);
 	if (by > 63)
 		value = 0;
 	else
@@ -64,17 +65,17 @@ static int shift(struct run *run, const struct expr_value *args, bool left, stru
 }
 
 static int shift_left(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return shift(run, args, true, out);
+	return shift(calc, args, true, out);
 }
 
 static int shift_right(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return shift(run, args, false, out);
+	return shift(calc, args, false, out);
 }
 
 const struct overload lib_bits[] = {

@@ -5,7 +5,7 @@
 #include "function.h"
 #include "number.h"
 #include "quantity.h"
-#include "text.h"
+#include "show.h"
 #include "time.h"
 #include "utf8.h"
 #include "fsops/mem.h"
@@ -14,128 +14,128 @@
 #define UINT_LIMIT 18446744073709551616.0
 
 static int same(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = args[0];
 	return 0;
 }
 
-static int wrong_text(struct run *run, const struct expr_value *text, const char *what)
+static int wrong_text(struct calc *calc, const struct expr_value *text, const char *what)
 {
-	return run_fail(run, "'%.*s' is no %s", error_shown(text->as.text.data, text->as.text.len),
-	    text->as.text.data, what);
+	return calc_fail(calc, "'%.*s' is no %s",
+	    expr_error_shown(text->as.text.data, text->as.text.len), text->as.text.data, what);
 }
 
-static int out_of_range(struct run *run, const char *type)
+static int out_of_range(struct calc *calc, const char *type)
 {
-	return run_fail(run, "range error: the value does not fit into %s", type);
+	return calc_fail(calc, "range error: the value does not fit into %s", type);
 }
 
 static int int_from_uint(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
 	if (args[0].as.natural > INT64_MAX)
-		return out_of_range(run, "int");
-	*out = value_int((int64_t)args[0].as.natural);
+		return out_of_range(calc, "int");
+	*out = cel_int((int64_t)args[0].as.natural);
 	return 0;
 }
 
 static int int_from_double(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	double real = args[0].as.real;
 
 	(void)count;
 	if (!(real > -INT_LIMIT && real < INT_LIMIT))
-		return out_of_range(run, "int");
-	*out = value_int((int64_t)real);
+		return out_of_range(calc, "int");
+	*out = cel_int((int64_t)real);
 	return 0;
 }
 
 static int int_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	*out = value_int(0);
+	*out = cel_int(0);
 	if (number_parse_int(args[0].as.text.data, args[0].as.text.len, &out->as.number) < 0)
-		return wrong_text(run, &args[0], "int");
+		return wrong_text(calc, &args[0], "int");
 	return 0;
 }
 
 static int int_from_timestamp(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int(args[0].as.number);
+	*out = cel_int(args[0].as.number);
 	return 0;
 }
 
 static int uint_from_int(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
 	if (args[0].as.number < 0)
-		return out_of_range(run, "uint");
-	*out = value_uint((uint64_t)args[0].as.number);
+		return out_of_range(calc, "uint");
+	*out = cel_uint((uint64_t)args[0].as.number);
 	return 0;
 }
 
 static int uint_from_double(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	double real = args[0].as.real;
 
 	(void)count;
 	if (!(real > -1 && real < UINT_LIMIT))
-		return out_of_range(run, "uint");
-	*out = value_uint(real < 0 ? 0 : (uint64_t)real);
+		return out_of_range(calc, "uint");
+	*out = cel_uint(real < 0 ? 0 : (uint64_t)real);
 	return 0;
 }
 
 static int uint_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	*out = value_uint(0);
+	*out = cel_uint(0);
 	if (number_parse_uint(args[0].as.text.data, args[0].as.text.len, 10, &out->as.natural) < 0)
-		return wrong_text(run, &args[0], "uint");
+		return wrong_text(calc, &args[0], "uint");
 	return 0;
 }
 
 static int double_from_int(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_double((double)args[0].as.number);
+	*out = cel_double((double)args[0].as.number);
 	return 0;
 }
 
 static int double_from_uint(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_double((double)args[0].as.natural);
+	*out = cel_double((double)args[0].as.natural);
 	return 0;
 }
 
 static int double_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	*out = value_double(0);
+	*out = cel_double(0);
 	if (number_parse_double(args[0].as.text.data, args[0].as.text.len, &out->as.real) < 0)
-		return wrong_text(run, &args[0], "double");
+		return wrong_text(calc, &args[0], "double");
 	return 0;
 }
 
 static int bool_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	static const char *const words[] = {
 	    "false", "true", "False", "True", "FALSE", "TRUE", "f", "t", "F", "T", "0", "1"};
@@ -144,46 +144,46 @@ static int bool_from_string(
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strlen(words[i]) == args[0].as.text.len &&
 		    memcmp(words[i], args[0].as.text.data, args[0].as.text.len) == 0) {
-			*out = value_bool(i % 2);
+			*out = cel_bool(i % 2);
 			return 0;
 		}
-	return wrong_text(run, &args[0], "bool");
+	return wrong_text(calc, &args[0], "bool");
 }
 
 static int bytes_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_bytes(args[0].as.text.data, args[0].as.text.len);
+	*out = cel_bytes(args[0].as.text.data, args[0].as.text.len);
 	return 0;
 }
 
 static int string_from_bytes(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	if (run_step_bytes(run, args[0].as.text.len) < 0)
+	if (calc_step_bytes(calc, args[0].as.text.len) < 0)
 		return -1;
 	if (!utf8_valid(args[0].as.text.data, args[0].as.text.len))
-		return run_fail(run, "invalid UTF-8 in bytes, cannot make a string of them");
-	*out = value_string(args[0].as.text.data, args[0].as.text.len);
+		return calc_fail(calc, "invalid UTF-8 in bytes, cannot make a string of them");
+	*out = cel_string(args[0].as.text.data, args[0].as.text.len);
 	return 0;
 }
 
 static int string_from_any(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct buf text;
 
 	(void)count;
-	run_buf(&text);
-	text_add(&text, &args[0]);
-	return run_take(run, &text, VALUE_STRING, out);
+	calc_buf(&text);
+	show_value(&text, &args[0]);
+	return calc_take(calc, &text, VALUE_STRING, out);
 }
 
 static int timestamp_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	enum time_result result;
 
@@ -192,23 +192,23 @@ static int timestamp_from_string(
 	result =
 	    time_parse(args[0].as.text.data, args[0].as.text.len, &out->as.number, &out->nanos);
 	if (result == TIME_RANGE)
-		return run_fail(run, "the timestamp is out of range (years 0001 to 9999)");
+		return calc_fail(calc, "the timestamp is out of range (years 0001 to 9999)");
 	return result == TIME_OK ? 0
-	                         : wrong_text(run, &args[0], "timestamp (2026-11-23T09:00:00Z)");
+	                         : wrong_text(calc, &args[0], "timestamp (2026-11-23T09:00:00Z)");
 }
 
 static int timestamp_from_int(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
 	if (args[0].as.number < TIME_MIN || args[0].as.number > TIME_MAX)
-		return run_fail(run, "the timestamp is out of range (years 0001 to 9999)");
+		return calc_fail(calc, "the timestamp is out of range (years 0001 to 9999)");
 	*out = expr_value_timestamp(args[0].as.number, 0);
 	return 0;
 }
 
 static int duration_from_string(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	enum time_result result;
 
@@ -217,8 +217,8 @@ static int duration_from_string(
 	result =
 	    span_parse(args[0].as.text.data, args[0].as.text.len, &out->as.number, &out->nanos);
 	if (result == TIME_RANGE)
-		return run_fail(run, "the duration is out of range (292 years)");
-	return result == TIME_OK ? 0 : wrong_text(run, &args[0], "duration (1h30m, 1.5s, 10ms)");
+		return calc_fail(calc, "the duration is out of range (292 years)");
+	return result == TIME_OK ? 0 : wrong_text(calc, &args[0], "duration (1h30m, 1.5s, 10ms)");
 }
 
 const struct overload lib_convert[] = {

@@ -31,7 +31,7 @@ static size_t char_len(const struct expr_value *text, size_t at)
 }
 
 static int replace(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0], *old = &args[1], *new = &args[2];
 	int64_t left = limit_of(args, count, 3);
@@ -39,9 +39,9 @@ static int replace(
 	size_t done = 0, at = 0;
 	struct buf made;
 
-	if (run_step_bytes(run, len) < 0)
+	if (calc_step_bytes(calc, len) < 0)
 		return -1;
-	run_buf(&made);
+	calc_buf(&made);
 	for (; left > 0 && at <= len && !made.full; left--) {
 		size_t next = find_next(text, old, at);
 
@@ -55,7 +55,7 @@ static int replace(
 			break;
 	}
 	buf_add(&made, text->as.text.data + done, len - done);
-	return run_take(run, &made, VALUE_STRING, out);
+	return calc_take(calc, &made, VALUE_STRING, out);
 }
 
 /* Where the part that starts at byte AT ends: before the separator, or after one
@@ -71,7 +71,7 @@ static size_t part_end(const struct expr_value *text, const struct expr_value *s
 }
 
 static int split(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0], *separator = &args[1];
 	int64_t limit = limit_of(args, count, 2);
@@ -79,34 +79,34 @@ static int split(
 	struct list_build parts = {0};
 	size_t at = 0;
 
-	if (run_step_bytes(run, len) < 0)
+	if (calc_step_bytes(calc, len) < 0)
 		return -1;
 	for (bool more = limit > 0 && (len || separator->as.text.len); more; limit--) {
 		size_t end = limit == 1 ? len : part_end(text, separator, at);
 
-		if (run_step(run, 1) < 0 ||
-		    list_add(run, &parts, value_string(text->as.text.data + at, end - at)) < 0)
+		if (calc_step(calc, 1) < 0 ||
+		    list_add(calc, &parts, cel_string(text->as.text.data + at, end - at)) < 0)
 			return -1;
 		more = end < len;
 		at = end + separator->as.text.len;
 	}
-	return list_take(run, &parts, out);
+	return list_take(calc, &parts, out);
 }
 
 static int join(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
-	int result = run_step(run, items / 4);
+	size_t items = cel_count(&args[0]);
+	int result = calc_step(calc, items / 4);
 	struct buf made;
 
-	run_buf(&made);
+	calc_buf(&made);
 	for (size_t i = 0; i < items && result == 0 && !made.full; i++) {
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value item = cel_item(&args[0], i);
 
 		if (item.type != VALUE_STRING) {
-			result = run_no_overload(
-			    run, "join() of a list with %s", value_type_name(&item));
+			result = calc_no_overload(
+			    calc, "join() of a list with %s", cel_type_name(&item));
 			break;
 		}
 		if (i && count == 2)
@@ -114,20 +114,20 @@ static int join(
 		buf_add(&made, item.as.text.data, item.as.text.len);
 	}
 	if (result == 0)
-		return run_take(run, &made, VALUE_STRING, out);
+		return calc_take(calc, &made, VALUE_STRING, out);
 	buf_release(&made);
 	return -1;
 }
 
 static int quote(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	/* A character, and the letter behind the backslash. */
 	static const char escapes[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";
 	struct buf made;
 
 	(void)count;
-	run_buf(&made);
+	calc_buf(&made);
 	buf_addc(&made, '"');
 	for (size_t i = 0; i < args[0].as.text.len; i++) {
 		char c = args[0].as.text.data[i];
@@ -140,7 +140,7 @@ static int quote(
 		buf_addc(&made, c && escapes[at] ? escapes[at + 1] : c);
 	}
 	buf_addc(&made, '"');
-	return run_take(run, &made, VALUE_STRING, out);
+	return calc_take(calc, &made, VALUE_STRING, out);
 }
 
 const struct overload lib_edit[] = {

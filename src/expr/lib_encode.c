@@ -4,32 +4,32 @@
 #include <sys/random.h>
 
 #include "function.h"
-#include "text.h"
+#include "show.h"
 
 #define RANDOM_MAX 1024 /* bytes in one go */
 
 static int encode(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct buf text;
 
 	(void)count;
-	run_buf(&text);
-	text_add_base64(&text, args[0].as.text.data, args[0].as.text.len);
-	return run_take(run, &text, VALUE_STRING, out);
+	calc_buf(&text);
+	show_base64(&text, args[0].as.text.data, args[0].as.text.len);
+	return calc_take(calc, &text, VALUE_STRING, out);
 }
 
 static int decode(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct buf bytes;
 
 	(void)count;
-	run_buf(&bytes);
-	if (text_add_unbase64(&bytes, args[0].as.text.data, args[0].as.text.len) == 0)
-		return run_take(run, &bytes, VALUE_BYTES, out);
+	calc_buf(&bytes);
+	if (show_unbase64(&bytes, args[0].as.text.data, args[0].as.text.len) == 0)
+		return calc_take(calc, &bytes, VALUE_BYTES, out);
 	buf_release(&bytes);
-	return run_fail(run, "the string is not base64");
+	return calc_fail(calc, "the string is not base64");
 }
 
 static int fill_random(char *bytes, size_t len)
@@ -47,18 +47,18 @@ static int fill_random(char *bytes, size_t len)
 }
 
 static int random_base64(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	char bytes[RANDOM_MAX] = {0};
 	int64_t len = args[0].as.number;
-	struct expr_value value = value_bytes(bytes, (size_t)len);
+	struct expr_value value = cel_bytes(bytes, (size_t)len);
 	int result;
 
 	if (len < 1 || len > RANDOM_MAX)
-		return run_fail(run, "random_base64() makes 1 to %d bytes", RANDOM_MAX);
+		return calc_fail(calc, "random_base64() makes 1 to %d bytes", RANDOM_MAX);
 	if (fill_random(bytes, (size_t)len) < 0)
-		return run_fail(run, "the system gives no random bytes");
-	result = encode(run, &value, count, out);
+		return calc_fail(calc, "the system gives no random bytes");
+	result = encode(calc, &value, count, out);
 	memset(bytes, 0, sizeof(bytes));
 	return result;
 }

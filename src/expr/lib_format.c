@@ -7,14 +7,14 @@
 #include "compare.h"
 #include "function.h"
 #include "number.h"
-#include "text.h"
+#include "show.h"
 #include "fsops/mem.h"
 
 #define PRECISION_MAX 300
 
 /* One clause being written. */
 struct clause {
-	struct run *run;
+	struct calc *calc;
 	struct buf *out;
 	char verb;
 	int precision; /* -1: none written */
@@ -24,12 +24,12 @@ typedef int verb_fn(struct clause *c, const struct expr_value *value);
 
 static int wrong_type(struct clause *c, const struct expr_value *value, const char *wanted)
 {
-	return run_fail(c->run, "%%%c takes %s, not %s", c->verb, wanted, value_type_name(value));
+	return calc_fail(c->calc, "%%%c takes %s, not %s", c->verb, wanted, cel_type_name(value));
 }
 
 static int put_text(struct clause *c, const struct expr_value *value)
 {
-	text_add(c->out, value);
+	show_value(c->out, value);
 	return 0;
 }
 
@@ -37,7 +37,7 @@ static int put_decimal(struct clause *c, const struct expr_value *value)
 {
 	if (!compare_is_number(value))
 		return wrong_type(c, value, "a number");
-	text_add(c->out, value);
+	show_value(c->out, value);
 	return 0;
 }
 
@@ -143,7 +143,7 @@ static int read_precision(struct clause *c, const char **at, const char *end)
 		if (c->precision <= PRECISION_MAX)
 			c->precision = c->precision * 10 + (**at - '0');
 	if (c->precision > PRECISION_MAX)
-		return run_fail(c->run, "a precision over %d", PRECISION_MAX);
+		return calc_fail(c->calc, "a precision over %d", PRECISION_MAX);
 	return 0;
 }
 
@@ -156,12 +156,13 @@ static int put_clause(struct clause *c, const struct expr_value *values, size_t 
 		if (verbs[i].letter == c->verb)
 			verb = &verbs[i];
 	if (!verb || (c->precision >= 0 && verb->put != put_fixed))
-		return run_fail(c->run, "unknown clause %%%s%c; there are s d f e b o x X and %%%%",
+		return calc_fail(c->calc,
+		    "unknown clause %%%s%c; there are s d f e b o x X and %%%%",
 		    c->precision >= 0 ? ".n" : "", c->verb);
-	if (*used >= value_count(values))
-		return run_fail(
-		    c->run, "index %zu out of range: too few values for the format", *used);
-	value = value_item(values, (*used)++);
+	if (*used >= cel_count(values))
+		return calc_fail(
+		    c->calc, "index %zu out of range: too few values for the format", *used);
+	value = cel_item(values, (*used)++);
 	return verb->put(c, &value);
 }
 
@@ -177,25 +178,25 @@ static int read_clause(struct clause *c, const char **at, const char *end,
 	if (read_precision(c, at, end) < 0)
 		return -1;
 	if (*at >= end)
-		return run_fail(c->run, "the format ends with a '%%'");
+		return calc_fail(c->calc, "the format ends with a '%%'");
 	c->verb = *(*at)++;
-	if (run_step(c->run, 4) < 0)
+	if (calc_step(c->calc, 4) < 0)
 		return -1;
 	return put_clause(c, values, used);
 }
 
 static int format(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const char *at = args[0].as.text.data;
 	const char *end = at + args[0].as.text.len;
 	struct buf text;
-	struct clause c = {.run = run, .out = &text};
+	struct clause c = {.calc = calc, .out = &text};
 	size_t used = 0;
 	int result = 0;
 
 	(void)count;
-	run_buf(&text);
+	calc_buf(&text);
 	while (at < end && result == 0) {
 		const char *percent = memchr(at, '%', (size_t)(end - at));
 
@@ -204,10 +205,10 @@ static int format(
 		if (percent)
 			result = read_clause(&c, &at, end, &args[1], &used);
 	}
-	if (result == 0 && used < value_count(&args[1]))
-		result = run_fail(run, "too many values for the format");
+	if (result == 0 && used < cel_count(&args[1]))
+		result = calc_fail(calc, "too many values for the format");
 	if (result == 0)
-		return run_take(run, &text, VALUE_STRING, out);
+		return calc_take(calc, &text, VALUE_STRING, out);
 	buf_release(&text);
 	return -1;
 }

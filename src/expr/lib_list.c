@@ -6,45 +6,46 @@
 
 #define SORT_COST 16 /* steps for an item that is sorted */
 
-static int mixed(struct run *run, const struct expr_value *a, const struct expr_value *b)
+static int mixed(struct calc *calc, const struct expr_value *a, const struct expr_value *b)
 {
-	return run_no_overload(
-	    run, "%s() of %s and %s", run->node->name, value_type_name(a), value_type_name(b));
+	return calc_no_overload(
+	    calc, "%s() of %s and %s", calc->node->name, cel_type_name(a), cel_type_name(b));
 }
 
 static int is_sorted(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
+	size_t items = cel_count(&args[0]);
 
 	(void)count;
-	*out = value_bool(true);
+	*out = cel_bool(true);
 	for (size_t i = 1; i < items; i++) {
-		struct expr_value before = value_item(&args[0], i - 1);
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value before = cel_item(&args[0], i - 1);
+		struct expr_value item = cel_item(&args[0], i);
 		enum order order = compare_order(&before, &item);
 
 		if (order == ORDER_TYPES)
-			return mixed(run, &before, &item);
+			return mixed(calc, &before, &item);
 		if (order == ORDER_MORE)
 			out->as.truth = false;
 	}
-	return run_step(run, items / 8);
+	return calc_step(calc, items / 8);
 }
 
-static int sum(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int sum(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
+	size_t items = cel_count(&args[0]);
 	struct expr_value total;
 
 	(void)count;
-	*out = items ? value_item(&args[0], 0) : value_int(0);
-	if (items == 1 && arith_binary(run, OP_ADD, out, out, &total) < 0)
+	*out = items ? cel_item(&args[0], 0) : cel_int(0);
+	if (items == 1 && arith_binary(calc, OP_ADD, out, out, &total) < 0)
 		return -1;
 	for (size_t i = 1; i < items; i++) {
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value item = cel_item(&args[0], i);
 
-		if (run_step(run, 1) < 0 || arith_binary(run, OP_ADD, out, &item, &total) < 0)
+		if (calc_step(calc, 1) < 0 || arith_binary(calc, OP_ADD, out, &item, &total) < 0)
 			return -1;
 		*out = total;
 	}
@@ -53,102 +54,104 @@ static int sum(struct run *run, const struct expr_value *args, size_t count, str
 
 /* The item that comes before (ORDER_LESS) or after all others. */
 static int extreme(
-    struct run *run, const struct expr_value *list, enum order wanted, struct expr_value *out)
+    struct calc *calc, const struct expr_value *list, enum order wanted, struct expr_value *out)
 {
-	size_t items = value_count(list);
+	size_t items = cel_count(list);
 
 	if (items == 0)
-		return run_fail(run, "%s() of an empty list", run->node->name);
-	*out = value_item(list, 0);
+		return calc_fail(calc, "%s() of an empty list", calc->node->name);
+	*out = cel_item(list, 0);
 	for (size_t i = 0; i < items; i++) {
-		struct expr_value item = value_item(list, i);
+		struct expr_value item = cel_item(list, i);
 		enum order order = compare_order(&item, out);
 
 		if (order == ORDER_TYPES)
-			return mixed(run, out, &item);
+			return mixed(calc, out, &item);
 		if (order == wanted)
 			*out = item;
 	}
-	return run_step(run, items / 8);
+	return calc_step(calc, items / 8);
 }
 
-static int min(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int min(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return extreme(run, &args[0], ORDER_LESS, out);
+	return extreme(calc, &args[0], ORDER_LESS, out);
 }
 
-static int max(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int max(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return extreme(run, &args[0], ORDER_MORE, out);
+	return extreme(calc, &args[0], ORDER_MORE, out);
 }
 
 static int index_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
+	size_t items = cel_count(&args[0]);
 
 	(void)count;
-	*out = value_int(-1);
+	*out = cel_int(-1);
 	for (size_t i = 0; i < items && out->as.number < 0; i++) {
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value item = cel_item(&args[0], i);
 		bool same;
 
-		if (run_equal(run, &item, &args[1], &same) < 0)
+		if (calc_equal(calc, &item, &args[1], &same) < 0)
 			return -1;
 		if (same)
-			*out = value_int((int64_t)i);
+			*out = cel_int((int64_t)i);
 	}
 	return 0;
 }
 
 static int last_index_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	*out = value_int(-1);
-	for (size_t i = value_count(&args[0]); i-- > 0 && out->as.number < 0;) {
-		struct expr_value item = value_item(&args[0], i);
+	*out = cel_int(-1);
+	for (size_t i = cel_count(&args[0]); i-- > 0 && out->as.number < 0;) {
+		struct expr_value item = cel_item(&args[0], i);
 		bool same;
 
-		if (run_equal(run, &item, &args[1], &same) < 0)
+		if (calc_equal(calc, &item, &args[1], &same) < 0)
 			return -1;
 		if (same)
-			*out = value_int((int64_t)i);
+			*out = cel_int((int64_t)i);
 	}
 	return 0;
 }
 
 static int slice(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	int64_t start = args[1].as.number;
 	int64_t end = args[2].as.number;
 	struct list_build list = {0};
 
 	(void)count;
-	if (start < 0 || end < start || (uint64_t)end > value_count(&args[0]))
-		return run_fail(run, "slice(%lld, %lld) is not within the list of %zu items",
-		    (long long)start, (long long)end, value_count(&args[0]));
+	if (start < 0 || end < start || (uint64_t)end > cel_count(&args[0]))
+		return calc_fail(calc, "slice(%lld, %lld) is not within the list of %zu items",
+		    (long long)start, (long long)end, cel_count(&args[0]));
 	for (int64_t i = start; i < end; i++)
-		if (list_add(run, &list, value_item(&args[0], (size_t)i)) < 0)
+		if (list_add(calc, &list, cel_item(&args[0], (size_t)i)) < 0)
 			return -1;
-	return run_step(run, list.count / 8) < 0 ? -1 : list_take(run, &list, out);
+	return calc_step(calc, list.count / 8) < 0 ? -1 : list_take(calc, &list, out);
 }
 
 static int flatten_into(
-    struct run *run, const struct expr_value *from, int64_t depth, struct list_build *list)
+    struct calc *calc, const struct expr_value *from, int64_t depth, struct list_build *list)
 {
-	size_t items = value_count(from);
+	size_t items = cel_count(from);
 
-	if (run_step(run, items / 8 + 1) < 0)
+	if (calc_step(calc, items / 8 + 1) < 0)
 		return -1;
 	for (size_t i = 0; i < items; i++) {
-		struct expr_value item = value_item(from, i);
+		struct expr_value item = cel_item(from, i);
 		int result = item.type == VALUE_LIST && depth > 0
-		                 ? flatten_into(run, &item, depth - 1, list)
-		                 : list_add(run, list, item);
+		                 ? flatten_into(calc, &item, depth - 1, list)
+		                 : list_add(calc, list, item);
 
 		if (result < 0)
 			return -1;
@@ -157,36 +160,36 @@ static int flatten_into(
 }
 
 static int flatten(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	int64_t depth = count == 2 ? args[1].as.number : 1;
 	struct list_build list = {0};
 
 	if (depth < 0)
-		return run_fail(run, "flatten() to a negative depth");
-	if (flatten_into(run, &args[0], depth, &list) < 0)
+		return calc_fail(calc, "flatten() to a negative depth");
+	if (flatten_into(calc, &args[0], depth, &list) < 0)
 		return -1;
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 static int distinct(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
+	size_t items = cel_count(&args[0]);
 	struct list_build list = {0};
 
 	(void)count;
 	for (size_t i = 0; i < items; i++) {
 		struct value_list so_far = {list.items, list.count};
 		struct expr_value made = {.type = VALUE_LIST, .as.list = &so_far};
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value item = cel_item(&args[0], i);
 		bool known;
 
-		if (run_contains(run, &made, &item, &known) < 0 ||
-		    (!known && list_add(run, &list, item) < 0))
+		if (calc_contains(calc, &made, &item, &known) < 0 ||
+		    (!known && list_add(calc, &list, item) < 0))
 			return -1;
 	}
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 static int compare_items(const void *left, const void *right)
@@ -196,54 +199,54 @@ static int compare_items(const void *left, const void *right)
 	return order == ORDER_LESS || order == ORDER_MORE ? (int)order : 0;
 }
 
-static int copy_items(struct run *run, const struct expr_value *from, struct list_build *list)
+static int copy_items(struct calc *calc, const struct expr_value *from, struct list_build *list)
 {
-	size_t items = value_count(from);
+	size_t items = cel_count(from);
 
 	for (size_t i = 0; i < items; i++)
-		if (list_add(run, list, value_item(from, i)) < 0)
+		if (list_add(calc, list, cel_item(from, i)) < 0)
 			return -1;
-	return run_step(run, items / 8);
+	return calc_step(calc, items / 8);
 }
 
 static int sort(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct list_build list = {0};
 
 	(void)count;
-	if (copy_items(run, &args[0], &list) < 0 || run_step(run, list.count * SORT_COST) < 0)
+	if (copy_items(calc, &args[0], &list) < 0 || calc_step(calc, list.count * SORT_COST) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++)
 		if (compare_order(&list.items[0], &list.items[i]) == ORDER_TYPES)
-			return mixed(run, &list.items[0], &list.items[i]);
+			return mixed(calc, &list.items[0], &list.items[i]);
 	if (list.count > 1)
 		qsort(list.items, list.count, sizeof(list.items[0]), compare_items);
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 static int reverse(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct list_build list = {0};
 
 	(void)count;
-	for (size_t i = value_count(&args[0]); i-- > 0;)
-		if (list_add(run, &list, value_item(&args[0], i)) < 0)
+	for (size_t i = cel_count(&args[0]); i-- > 0;)
+		if (list_add(calc, &list, cel_item(&args[0], i)) < 0)
 			return -1;
-	return run_step(run, list.count / 8) < 0 ? -1 : list_take(run, &list, out);
+	return calc_step(calc, list.count / 8) < 0 ? -1 : list_take(calc, &list, out);
 }
 
 static int range(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct list_build list = {0};
 
 	(void)count;
 	for (int64_t i = 0; i < args[0].as.number; i++)
-		if (list_add(run, &list, value_int(i)) < 0)
+		if (list_add(calc, &list, cel_int(i)) < 0)
 			return -1;
-	return run_step(run, list.count / 8) < 0 ? -1 : list_take(run, &list, out);
+	return calc_step(calc, list.count / 8) < 0 ? -1 : list_take(calc, &list, out);
 }
 
 const struct overload lib_list[] = {

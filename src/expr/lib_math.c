@@ -5,8 +5,8 @@
 #include "function.h"
 
 /* The extreme of COUNT numbers; a single list argument stands for its items. */
-static int extreme(struct run *run, const struct expr_value *args, size_t count, enum order wanted,
-    struct expr_value *out)
+static int extreme(struct calc *calc, const struct expr_value *args, size_t count,
+    enum order wanted, struct expr_value *out)
 {
 	struct value_list list = {args, count};
 	struct expr_value all = {.type = VALUE_LIST, .as.list = &list};
@@ -14,40 +14,40 @@ static int extreme(struct run *run, const struct expr_value *args, size_t count,
 
 	if (count == 1 && args[0].type == VALUE_LIST)
 		all = args[0];
-	items = value_count(&all);
+	items = cel_count(&all);
 	if (items == 0)
-		return run_fail(run, "%s() of an empty list", run->node->name);
+		return calc_fail(calc, "%s() of an empty list", calc->node->name);
 	for (size_t i = 0; i < items; i++) {
-		struct expr_value item = value_item(&all, i);
+		struct expr_value item = cel_item(&all, i);
 
 		if (!compare_is_number(&item))
-			return run_no_overload(
-			    run, "%s(%s)", run->node->name, value_type_name(&item));
+			return calc_no_overload(
+			    calc, "%s(%s)", calc->node->name, cel_type_name(&item));
 		if (i == 0 || compare_order(&item, out) == wanted)
 			*out = item;
 	}
-	return run_step(run, items / 8);
+	return calc_step(calc, items / 8);
 }
 
 static int greatest(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	return extreme(run, args, count, ORDER_MORE, out);
+	return extreme(calc, args, count, ORDER_MORE, out);
 }
 
 static int least(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	return extreme(run, args, count, ORDER_LESS, out);
+	return extreme(calc, args, count, ORDER_LESS, out);
 }
 
 #define DOUBLE_FUNCTION(name, function)                                                            \
-	static int name(                                                                           \
-	    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)  \
+	static int name(struct calc *calc, const struct expr_value *args, size_t count,            \
+	    struct expr_value *out)                                                                \
 	{                                                                                          \
-		(void)run;                                                                         \
+		(void)calc;                                                                        \
 		(void)count;                                                                       \
-		*out = value_double(function(args[0].as.real));                                    \
+		*out = cel_double(function(args[0].as.real));                                      \
 		return 0;                                                                          \
 	}
 
@@ -58,12 +58,12 @@ DOUBLE_FUNCTION(math_trunc, trunc)
 DOUBLE_FUNCTION(math_abs, fabs)
 
 #define TEST_FUNCTION(name, test)                                                                  \
-	static int name(                                                                           \
-	    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)  \
+	static int name(struct calc *calc, const struct expr_value *args, size_t count,            \
+	    struct expr_value *out)                                                                \
 	{                                                                                          \
-		(void)run;                                                                         \
+		(void)calc;                                                                        \
 		(void)count;                                                                       \
-		*out = value_bool(test(args[0].as.real) != 0);                                     \
+		*out = cel_bool(test(args[0].as.real) != 0);                                       \
 		return 0;                                                                          \
 	}
 
@@ -72,64 +72,64 @@ TEST_FUNCTION(math_is_inf, isinf)
 TEST_FUNCTION(math_is_finite, isfinite)
 
 static int same(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	*out = args[0];
 	return 0;
 }
 
 static int abs_int(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
 	if (args[0].as.number >= 0) {
 		*out = args[0];
 		return 0;
 	}
-	return arith_negate(run, &args[0], out);
+	return arith_negate(calc, &args[0], out);
 }
 
 static int sign_int(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int((args[0].as.number > 0) - (args[0].as.number < 0));
+	*out = cel_int((args[0].as.number > 0) - (args[0].as.number < 0));
 	return 0;
 }
 
 static int sign_uint(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_uint(args[0].as.natural > 0);
+	*out = cel_uint(args[0].as.natural > 0);
 	return 0;
 }
 
 static int sign_double(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	double real = args[0].as.real;
 
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = isnan(real) ? args[0] : value_double((real > 0) - (real < 0));
+	*out = isnan(real) ? args[0] : cel_double((real > 0) - (real < 0));
 	return 0;
 }
 
 static int square_root(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	double real = args[0].type == VALUE_INT    ? (double)args[0].as.number
 	              : args[0].type == VALUE_UINT ? (double)args[0].as.natural
 	                                           : args[0].as.real;
 
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_double(real < 0 ? NAN : sqrt(real));
+	*out = cel_double(real < 0 ? NAN : sqrt(real));
 	return 0;
 }
 

@@ -2,9 +2,9 @@
 #include "function.h"
 #include "quantity.h"
 
-static int make(struct run *run, const struct quantity *from, struct expr_value *out)
+static int make(struct calc *calc, const struct quantity *from, struct expr_value *out)
 {
-	struct quantity *kept = run_alloc(run, sizeof(*kept));
+	struct quantity *kept = calc_alloc(calc, sizeof(*kept));
 
 	if (!kept)
 		return -1;
@@ -14,7 +14,7 @@ static int make(struct run *run, const struct quantity *from, struct expr_value 
 }
 
 static int quantity_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const char *text = args[0].as.text.data;
 	size_t len = args[0].as.text.len;
@@ -23,117 +23,119 @@ static int quantity_of(
 	(void)count;
 	switch (quantity_parse(text, len, &quantity)) {
 	case 0:
-		return make(run, &quantity, out);
+		return make(calc, &quantity, out);
 	case -1:
-		return run_fail(
-		    run, "'%.*s' is no quantity (500m, 1Gi, 2e3)", error_shown(text, len), text);
+		return calc_fail(calc, "'%.*s' is no quantity (500m, 1Gi, 2e3)",
+		    expr_error_shown(text, len), text);
 	default:
-		return run_fail(
-		    run, "the quantity '%.*s' is out of range", error_shown(text, len), text);
+		return calc_fail(
+		    calc, "the quantity '%.*s' is out of range", expr_error_shown(text, len), text);
 	}
 }
 
 static int is_quantity(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	struct quantity ignored;
 
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_bool(quantity_parse(args[0].as.text.data, args[0].as.text.len, &ignored) == 0);
+	*out = cel_bool(quantity_parse(args[0].as.text.data, args[0].as.text.len, &ignored) == 0);
 	return 0;
 }
 
 static int sign(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct quantity zero = {0};
 
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int(quantity_compare(args[0].as.quantity, &zero));
+	*out = cel_int(quantity_compare(args[0].as.quantity, &zero));
 	return 0;
 }
 
 static int is_integer(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	int64_t ignored;
 
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_bool(quantity_integer(args[0].as.quantity, &ignored));
+	*out = cel_bool(quantity_integer(args[0].as.quantity, &ignored));
 	return 0;
 }
 
 static int as_integer(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	*out = value_int(0);
+	*out = cel_int(0);
 	if (!quantity_integer(args[0].as.quantity, &out->as.number))
-		return run_fail(run, "the quantity is no whole number");
+		return calc_fail(calc, "the quantity is no whole number");
 	return 0;
 }
 
 static int as_float(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_double(quantity_double(args[0].as.quantity));
+	*out = cel_double(quantity_double(args[0].as.quantity));
 	return 0;
 }
 
 static int compare_to(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_int(quantity_compare(args[0].as.quantity, args[1].as.quantity));
+	*out = cel_int(quantity_compare(args[0].as.quantity, args[1].as.quantity));
 	return 0;
 }
 
 static int is_greater(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_bool(quantity_compare(args[0].as.quantity, args[1].as.quantity) > 0);
+	*out = cel_bool(quantity_compare(args[0].as.quantity, args[1].as.quantity) > 0);
 	return 0;
 }
 
 static int is_less(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
-	*out = value_bool(quantity_compare(args[0].as.quantity, args[1].as.quantity) < 0);
+	*out = cel_bool(quantity_compare(args[0].as.quantity, args[1].as.quantity) < 0);
 	return 0;
 }
 
 /* args[0] plus or minus args[1], a quantity or an int. */
 static int combine(
-    struct run *run, const struct expr_value *args, enum op op, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, enum op op, struct expr_value *out)
 {
 	struct quantity whole = {.nano = (quantity_nano)args[1].as.number * 1000000000};
 	struct expr_value other = args[1];
 
 	if (other.type == VALUE_INT)
 		other = (struct expr_value){.type = VALUE_QUANTITY, .as.quantity = &whole};
-	return arith_binary(run, op, &args[0], &other, out);
+	return arith_binary(calc, op, &args[0], &other, out);
 }
 
-static int add(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int add(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return combine(run, args, OP_ADD, out);
+	return combine(calc, args, OP_ADD, out);
 }
 
-static int sub(struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+static int sub(
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return combine(run, args, OP_SUBTRACT, out);
+	return combine(calc, args, OP_SUBTRACT, out);
 }
 
 const struct overload lib_quantity[] = {

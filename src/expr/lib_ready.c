@@ -13,10 +13,10 @@
 /* The member NAME of a map; null when there is none, or no map. */
 static struct expr_value member(const struct expr_value *map, const char *name)
 {
-	struct expr_value out = value_null();
+	struct expr_value out = cel_null();
 
 	if (map->type == VALUE_MAP)
-		value_field(map, name, strlen(name), &out);
+		cel_field(map, name, strlen(name), &out);
 	return out;
 }
 
@@ -48,10 +48,10 @@ static int64_t status(const struct expr_value *o, const char *name)
 static bool condition(const struct expr_value *o, const char *type, const char *wanted)
 {
 	struct expr_value conditions = member_of(o, "status", "conditions");
-	size_t count = conditions.type == VALUE_LIST ? value_count(&conditions) : 0;
+	size_t count = conditions.type == VALUE_LIST ? cel_count(&conditions) : 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct expr_value item = value_item(&conditions, i);
+		struct expr_value item = cel_item(&conditions, i);
 
 		if (is_text(member(&item, "type"), type))
 			return is_text(member(&item, "status"), wanted);
@@ -153,21 +153,21 @@ static const struct kind {
     {"Certificate", certificate_ready},
 };
 
-static int unknown_kind(struct run *run, struct expr_value name)
+static int unknown_kind(struct calc *calc, struct expr_value name)
 {
 	const char *names[COUNT_OF(kinds)];
 
 	if (name.type != VALUE_STRING)
-		return run_fail(run, "ready() needs a Kubernetes object; this map has no kind");
-	run_fail(run, "ready() does not know the kind '%.*s'",
-	    error_shown(name.as.text.data, name.as.text.len), name.as.text.data);
+		return calc_fail(calc, "ready() needs a Kubernetes object; this map has no kind");
+	calc_fail(calc, "ready() does not know the kind '%.*s'",
+	    expr_error_shown(name.as.text.data, name.as.text.len), name.as.text.data);
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		names[i] = kinds[i].name;
-	error_suggest(run->error, name.as.text.data, names, COUNT_OF(kinds));
+	expr_error_suggest(calc->error, name.as.text.data, names, COUNT_OF(kinds));
 	return -1;
 }
 
-static int object_ready(struct run *run, const struct expr_value *o, bool *out)
+static int object_ready(struct calc *calc, const struct expr_value *o, bool *out)
 {
 	struct expr_value name = member(o, "kind");
 
@@ -177,7 +177,7 @@ static int object_ready(struct run *run, const struct expr_value *o, bool *out)
 			       kinds[i].ready(o);
 			return 0;
 		}
-	return unknown_kind(run, name);
+	return unknown_kind(calc, name);
 }
 
 static bool is_list(struct expr_value kind)
@@ -187,31 +187,31 @@ static bool is_list(struct expr_value kind)
 }
 
 /* A list as `kubectl get` gives it: every item, and at least one. */
-static int list_ready(struct run *run, const struct expr_value *list, bool *out)
+static int list_ready(struct calc *calc, const struct expr_value *list, bool *out)
 {
 	struct expr_value items = member(list, "items");
-	size_t count = items.type == VALUE_LIST ? value_count(&items) : 0;
+	size_t count = items.type == VALUE_LIST ? cel_count(&items) : 0;
 
 	*out = count > 0;
 	for (size_t i = 0; i < count && *out; i++) {
-		struct expr_value item = value_item(&items, i);
+		struct expr_value item = cel_item(&items, i);
 
-		if (run_step(run, 10) < 0 || object_ready(run, &item, out) < 0)
+		if (calc_step(calc, 10) < 0 || object_ready(calc, &item, out) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int ready(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	bool all;
-	int result = is_list(member(&args[0], "kind")) ? list_ready(run, &args[0], &all)
-	                                               : object_ready(run, &args[0], &all);
+	int result = is_list(member(&args[0], "kind")) ? list_ready(calc, &args[0], &all)
+	                                               : object_ready(calc, &args[0], &all);
 
 	(void)count;
 	if (result == 0)
-		*out = value_bool(all);
+		*out = cel_bool(all);
 	return result;
 }
 

@@ -7,49 +7,49 @@
 #define VISITS_PER_STEP 128 /* states of the search that one step pays for */
 
 /* Search, paying with the evaluation's steps. */
-static int search(struct run *run, const struct regex *regex, const struct expr_value *text,
+static int search(struct calc *calc, const struct regex *regex, const struct expr_value *text,
     size_t from, struct regex_match *match, bool *found)
 {
-	size_t paid = run->steps * VISITS_PER_STEP;
+	size_t paid = calc->steps * VISITS_PER_STEP;
 	size_t left = paid;
 	enum regex_result result = regex_search(
-	    regex, &run->arena, text->as.text.data, text->as.text.len, from, &left, match);
+	    regex, &calc->arena, text->as.text.data, text->as.text.len, from, &left, match);
 
 	if (result == REGEX_LIMIT)
-		return run_step(run, run->steps);
+		return calc_step(calc, calc->steps);
 	*found = result == REGEX_FOUND;
-	return run_step(run, (paid - left) / VISITS_PER_STEP);
+	return calc_step(calc, (paid - left) / VISITS_PER_STEP);
 }
 
 static int matches(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	const struct regex *regex = regex_cache_get(run, &args[1]);
+	const struct regex *regex = regex_cache_get(calc, &args[1]);
 	bool found;
 
 	(void)count;
-	if (!regex || search(run, regex, &args[0], 0, NULL, &found) < 0)
+	if (!regex || search(calc, regex, &args[0], 0, NULL, &found) < 0)
 		return -1;
-	*out = value_bool(found);
+	*out = cel_bool(found);
 	return 0;
 }
 
 static struct expr_value part(const struct expr_value *text, struct regex_match match)
 {
-	return value_string(text->as.text.data + match.start, match.end - match.start);
+	return cel_string(text->as.text.data + match.start, match.end - match.start);
 }
 
 static int find(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	const struct regex *regex = regex_cache_get(run, &args[1]);
+	const struct regex *regex = regex_cache_get(calc, &args[1]);
 	struct regex_match match;
 	bool found;
 
 	(void)count;
-	if (!regex || search(run, regex, &args[0], 0, &match, &found) < 0)
+	if (!regex || search(calc, regex, &args[0], 0, &match, &found) < 0)
 		return -1;
-	*out = found ? part(&args[0], match) : value_string("", 0);
+	*out = found ? part(&args[0], match) : cel_string("", 0);
 	return 0;
 }
 
@@ -66,9 +66,9 @@ static size_t behind(const struct expr_value *text, struct regex_match match)
 }
 
 static int find_all(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	const struct regex *regex = regex_cache_get(run, &args[1]);
+	const struct regex *regex = regex_cache_get(calc, &args[1]);
 	const struct expr_value *text = &args[0];
 	int64_t left = count == 3 && args[2].as.number >= 0 ? args[2].as.number : INT64_MAX;
 	struct list_build list = {0};
@@ -79,19 +79,19 @@ static int find_all(
 	if (!regex)
 		return -1;
 	for (size_t at = 0; left > 0 && at <= text->as.text.len; at = behind(text, match)) {
-		if (run_step(run, 1) < 0 || search(run, regex, text, at, &match, &found) < 0)
+		if (calc_step(calc, 1) < 0 || search(calc, regex, text, at, &match, &found) < 0)
 			return -1;
 		if (!found)
 			break;
 		/* An empty match right behind the last one is none of its own, as in Go. */
 		if (match.end == match.start && match.start == last_end)
 			continue;
-		if (list_add(run, &list, part(text, match)) < 0)
+		if (list_add(calc, &list, part(text, match)) < 0)
 			return -1;
 		last_end = match.end;
 		left--;
 	}
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 const struct overload lib_regex[] = {

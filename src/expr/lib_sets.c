@@ -3,59 +3,59 @@
 
 /* Whether WHOLE has every item of PART. */
 static int has_all(
-    struct run *run, const struct expr_value *whole, const struct expr_value *part, bool *out)
+    struct calc *calc, const struct expr_value *whole, const struct expr_value *part, bool *out)
 {
-	size_t items = value_count(part);
+	size_t items = cel_count(part);
 
 	*out = true;
 	for (size_t i = 0; i < items && *out; i++) {
-		struct expr_value item = value_item(part, i);
+		struct expr_value item = cel_item(part, i);
 
-		if (run_contains(run, whole, &item, out) < 0)
+		if (calc_contains(calc, whole, &item, out) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int contains(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	bool all;
 
 	(void)count;
-	if (has_all(run, &args[0], &args[1], &all) < 0)
+	if (has_all(calc, &args[0], &args[1], &all) < 0)
 		return -1;
-	*out = value_bool(all);
+	*out = cel_bool(all);
 	return 0;
 }
 
 static int equivalent(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	bool one, other;
 
 	(void)count;
-	if (has_all(run, &args[0], &args[1], &one) < 0 ||
-	    has_all(run, &args[1], &args[0], &other) < 0)
+	if (has_all(calc, &args[0], &args[1], &one) < 0 ||
+	    has_all(calc, &args[1], &args[0], &other) < 0)
 		return -1;
-	*out = value_bool(one && other);
+	*out = cel_bool(one && other);
 	return 0;
 }
 
 static int intersects(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	size_t items = value_count(&args[0]);
+	size_t items = cel_count(&args[0]);
 	bool found = false;
 
 	(void)count;
 	for (size_t i = 0; i < items && !found; i++) {
-		struct expr_value item = value_item(&args[0], i);
+		struct expr_value item = cel_item(&args[0], i);
 
-		if (run_contains(run, &args[1], &item, &found) < 0)
+		if (calc_contains(calc, &args[1], &item, &found) < 0)
 			return -1;
 	}
-	*out = value_bool(found);
+	*out = cel_bool(found);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 
 static int found(struct expr_value *out, bool truth)
 {
-	*out = value_bool(truth);
+	*out = cel_bool(truth);
 	return 0;
 }
 
@@ -20,19 +20,19 @@ static bool ends(const struct expr_value *text, const struct expr_value *end)
 }
 
 static int contains(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	if (run_step_bytes(run, args[0].as.text.len) < 0)
+	if (calc_step_bytes(calc, args[0].as.text.len) < 0)
 		return -1;
 	return found(out, memmem(args[0].as.text.data, args[0].as.text.len, args[1].as.text.data,
 	                      args[1].as.text.len) != NULL);
 }
 
 static int starts_with(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	return found(
 	    out, args[1].as.text.len <= args[0].as.text.len &&
@@ -40,82 +40,83 @@ static int starts_with(
 }
 
 static int ends_with(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)run;
+	(void)calc;
 	(void)count;
 	return found(out, ends(&args[0], &args[1]));
 }
 
-static int out_of_range(struct run *run, int64_t index)
+static int out_of_range(struct calc *calc, int64_t index)
 {
-	return run_fail(run, "index out of range: %lld", (long long)index);
+	return calc_fail(calc, "index out of range: %lld", (long long)index);
 }
 
 /* INDEX (of a code point, up to the size) as a byte offset. */
-static int offset_of(struct run *run, const struct expr_value *text, int64_t index, size_t *offset)
+static int offset_of(
+    struct calc *calc, const struct expr_value *text, int64_t index, size_t *offset)
 {
 	size_t len = text->as.text.len;
 
-	if (run_step_bytes(run, len) < 0)
+	if (calc_step_bytes(calc, len) < 0)
 		return -1;
 	if (index < 0 || (uint64_t)index > utf8_count(text->as.text.data, len))
-		return out_of_range(run, index);
+		return out_of_range(calc, index);
 	*offset = utf8_offset(text->as.text.data, len, (size_t)index);
 	return 0;
 }
 
 static int char_at(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
 	size_t offset, step = 0;
 
 	(void)count;
-	if (offset_of(run, text, args[1].as.number, &offset) < 0)
+	if (offset_of(calc, text, args[1].as.number, &offset) < 0)
 		return -1;
 	if (offset < text->as.text.len)
 		utf8_decode(text->as.text.data + offset, text->as.text.len - offset, &step);
-	*out = value_string(text->as.text.data + offset, step);
+	*out = cel_string(text->as.text.data + offset, step);
 	return 0;
 }
 
 static int substring(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
 	size_t start, end = text->as.text.len;
 
-	if (offset_of(run, text, args[1].as.number, &start) < 0)
+	if (offset_of(calc, text, args[1].as.number, &start) < 0)
 		return -1;
-	if (count == 3 && offset_of(run, text, args[2].as.number, &end) < 0)
+	if (count == 3 && offset_of(calc, text, args[2].as.number, &end) < 0)
 		return -1;
 	if (start > end)
-		return run_fail(run, "invalid substring range: start %lld, end %lld",
+		return calc_fail(calc, "invalid substring range: start %lld, end %lld",
 		    (long long)args[1].as.number, (long long)args[2].as.number);
-	*out = value_string(text->as.text.data + start, end - start);
+	*out = cel_string(text->as.text.data + start, end - start);
 	return 0;
 }
 
 /* The place at byte AT as a position; -1 for NULL. */
 static int position(const struct expr_value *text, const char *at, struct expr_value *out)
 {
-	*out = value_int(-1);
+	*out = cel_int(-1);
 	if (at)
-		*out = value_int(
+		*out = cel_int(
 		    (int64_t)utf8_count(text->as.text.data, (size_t)(at - text->as.text.data)));
 	return 0;
 }
 
 static int index_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
 	size_t start = 0;
 
-	if (count == 3 && offset_of(run, text, args[2].as.number, &start) < 0)
+	if (count == 3 && offset_of(calc, text, args[2].as.number, &start) < 0)
 		return -1;
-	if (run_step_bytes(run, text->as.text.len) < 0)
+	if (calc_step_bytes(calc, text->as.text.len) < 0)
 		return -1;
 	return position(text,
 	    memmem(text->as.text.data + start, text->as.text.len - start, args[1].as.text.data,
@@ -140,28 +141,28 @@ static const char *find_last(
 }
 
 static int last_index_of(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
 	size_t last = text->as.text.len;
 
-	if (count == 3 && offset_of(run, text, args[2].as.number, &last) < 0)
+	if (count == 3 && offset_of(calc, text, args[2].as.number, &last) < 0)
 		return -1;
-	if (run_step_bytes(run, text->as.text.len * 4) < 0)
+	if (calc_step_bytes(calc, text->as.text.len * 4) < 0)
 		return -1;
 	return position(text, find_last(text, &args[1], last), out);
 }
 
 /* The text without the white space around it. */
 static int trim(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const char *text = args[0].as.text.data;
 	size_t len = args[0].as.text.len;
 	size_t start = len, end = 0, step;
 
 	(void)count;
-	if (run_step_bytes(run, len * 2) < 0)
+	if (calc_step_bytes(calc, len * 2) < 0)
 		return -1;
 	for (size_t i = 0; i < len; i += step) {
 		if (utf8_is_space(utf8_decode(text + i, len - i, &step)))
@@ -169,18 +170,18 @@ static int trim(
 		start = i < start ? i : start;
 		end = i + step;
 	}
-	*out = value_string(text + start, end > start ? end - start : 0);
+	*out = cel_string(text + start, end > start ? end - start : 0);
 	return 0;
 }
 
 /* A copy in which the letters from FIRST to LAST are moved by DISTANCE. */
-static int shift_case(struct run *run, const struct expr_value *text, char first, char last,
+static int shift_case(struct calc *calc, const struct expr_value *text, char first, char last,
     int distance, struct expr_value *out)
 {
 	size_t len = text->as.text.len;
-	char *copy = run_alloc(run, len + 1);
+	char *copy = calc_alloc(calc, len + 1);
 
-	if (!copy || run_step_bytes(run, len) < 0)
+	if (!copy || calc_step_bytes(calc, len) < 0)
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		char c = text->as.text.data[i];
@@ -188,41 +189,41 @@ static int shift_case(struct run *run, const struct expr_value *text, char first
 		copy[i] = (char)(c >= first && c <= last ? c + distance : c);
 	}
 	copy[len] = '\0';
-	*out = value_string(copy, len);
+	*out = cel_string(copy, len);
 	return 0;
 }
 
 static int lower(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return shift_case(run, &args[0], 'A', 'Z', 'a' - 'A', out);
+	return shift_case(calc, &args[0], 'A', 'Z', 'a' - 'A', out);
 }
 
 static int upper(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	(void)count;
-	return shift_case(run, &args[0], 'a', 'z', 'A' - 'a', out);
+	return shift_case(calc, &args[0], 'a', 'z', 'A' - 'a', out);
 }
 
 static int reverse(
-    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)
+    struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const char *text = args[0].as.text.data;
 	size_t len = args[0].as.text.len;
-	char *copy = run_alloc(run, len + 1);
+	char *copy = calc_alloc(calc, len + 1);
 	size_t step;
 
 	(void)count;
-	if (!copy || run_step_bytes(run, len) < 0)
+	if (!copy || calc_step_bytes(calc, len) < 0)
 		return -1;
 	for (size_t i = 0; i < len; i += step) {
 		utf8_decode(text + i, len - i, &step);
 		memcpy(copy + len - i - step, text + i, step);
 	}
 	copy[len] = '\0';
-	*out = value_string(copy, len);
+	*out = cel_string(copy, len);
 	return 0;
 }
 

@@ -5,7 +5,8 @@
 #include "time.h"
 
 /* The date and time of args[0] in the zone args[1], or UTC. */
-static int civil_of(struct run *run, const struct expr_value *args, size_t count, struct civil *out)
+static int civil_of(
+    struct calc *calc, const struct expr_value *args, size_t count, struct civil *out)
 {
 	int offset = 0;
 
@@ -13,11 +14,11 @@ static int civil_of(struct run *run, const struct expr_value *args, size_t count
 		const char *zone = args[1].as.text.data;
 		size_t len = args[1].as.text.len;
 
-		if (run_step(run, 100) < 0)
+		if (calc_step(calc, 100) < 0)
 			return -1;
 		if (zone_offset(zone, len, args[0].as.number, &offset) < 0)
-			return run_fail(
-			    run, "no such time zone: '%.*s'", error_shown(zone, len), zone);
+			return calc_fail(
+			    calc, "no such time zone: '%.*s'", expr_error_shown(zone, len), zone);
 	}
 	time_civil(args[0].as.number + offset, out);
 	return 0;
@@ -25,14 +26,14 @@ static int civil_of(struct run *run, const struct expr_value *args, size_t count
 
 /* A getter for timestamps: EXPRESSION of the date and time `when`. */
 #define CIVIL_FUNCTION(name, expression)                                                           \
-	static int name(                                                                           \
-	    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)  \
+	static int name(struct calc *calc, const struct expr_value *args, size_t count,            \
+	    struct expr_value *out)                                                                \
 	{                                                                                          \
 		struct civil when;                                                                 \
                                                                                                    \
-		if (civil_of(run, args, count, &when) < 0)                                         \
+		if (civil_of(calc, args, count, &when) < 0)                                        \
 			return -1;                                                                 \
-		*out = value_int(expression);                                                      \
+		*out = cel_int(expression);                                                        \
 		return 0;                                                                          \
 	}
 
@@ -49,12 +50,12 @@ CIVIL_FUNCTION(get_milliseconds, args[0].nanos / 1000000)
 
 /* A getter for durations: EXPRESSION of `seconds` and `nanos`. */
 #define SPAN_FUNCTION(name, expression)                                                            \
-	static int name(                                                                           \
-	    struct run *run, const struct expr_value *args, size_t count, struct expr_value *out)  \
+	static int name(struct calc *calc, const struct expr_value *args, size_t count,            \
+	    struct expr_value *out)                                                                \
 	{                                                                                          \
-		(void)run;                                                                         \
+		(void)calc;                                                                        \
 		(void)count;                                                                       \
-		*out = value_int(expression);                                                      \
+		*out = cel_int(expression);                                                        \
 		return 0;                                                                          \
 	}
 

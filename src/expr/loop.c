@@ -13,125 +13,125 @@
 #include "fsops/mem.h"
 
 /* The items to loop over: a list, or the keys of a map. */
-static int range(struct run *run, const struct node *node, struct expr_value *out)
+static int range(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct expr_value value;
 
-	if (run_eval(run, node->kids[0], &value) < 0)
+	if (calc_eval(calc, node->kids[0], &value) < 0)
 		return -1;
-	run->node = node;
+	calc->node = node;
 	if (value.type == VALUE_MAP)
-		return run_keys(run, &value, out);
+		return calc_keys(calc, &value, out);
 	if (value.type != VALUE_LIST)
-		return run_no_overload(run, "%s.%s(), it needs a list or map",
-		    value_type_name(&value), node->macro->name);
+		return calc_no_overload(calc, "%s.%s(), it needs a list or map",
+		    cel_type_name(&value), node->macro->name);
 	*out = value;
 	return 0;
 }
 
 /* The condition kids[1] for ITEM. */
-static int test(struct run *run, const struct node *node, struct expr_value item, bool *out)
+static int test(struct calc *calc, const struct node *node, struct expr_value item, bool *out)
 {
-	struct arena_mark mark = arena_mark(&run->arena);
+	struct arena_mark mark = arena_mark(&calc->arena);
 	struct expr_value value;
 
-	run->slots[node->index] = item;
-	if (run_eval(run, node->kids[1], &value) < 0)
+	calc->slots[node->index] = item;
+	if (calc_eval(calc, node->kids[1], &value) < 0)
 		return -1;
-	arena_rewind(&run->arena, mark);
-	run->node = node->kids[1];
+	arena_rewind(&calc->arena, mark);
+	calc->node = node->kids[1];
 	if (value.type != VALUE_BOOL)
-		return run_fail(run, "the condition of %s() is %s, not bool", node->macro->name,
-		    value_type_name(&value));
+		return calc_fail(calc, "the condition of %s() is %s, not bool", node->macro->name,
+		    cel_type_name(&value));
 	*out = value.as.truth;
 	return 0;
 }
 
 /* STOP is the answer that decides: false for all(), true for exists(). */
-static int decide(struct run *run, const struct node *node, bool stop, struct expr_value *out)
+static int decide(struct calc *calc, const struct node *node, bool stop, struct expr_value *out)
 {
 	struct absorbed absorbed;
 	struct expr_value items;
 	bool truth;
 
 	absorbed.any = false;
-	if (range(run, node, &items) < 0)
+	if (range(calc, node, &items) < 0)
 		return -1;
-	for (size_t i = 0; i < value_count(&items); i++) {
-		if (test(run, node, value_item(&items, i), &truth) < 0) {
-			if (absorb(run, &absorbed) < 0)
+	for (size_t i = 0; i < cel_count(&items); i++) {
+		if (test(calc, node, cel_item(&items, i), &truth) < 0) {
+			if (absorb(calc, &absorbed) < 0)
 				return -1;
 		} else if (truth == stop) {
-			*out = value_bool(stop);
+			*out = cel_bool(stop);
 			return 0;
 		}
 	}
-	*out = value_bool(!stop);
-	return absorb_end(run, &absorbed);
+	*out = cel_bool(!stop);
+	return absorb_end(calc, &absorbed);
 }
 
-static int run_all(struct run *run, const struct node *node, struct expr_value *out)
+static int run_all(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return decide(run, node, false, out);
+	return decide(calc, node, false, out);
 }
 
-static int run_exists(struct run *run, const struct node *node, struct expr_value *out)
+static int run_exists(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return decide(run, node, true, out);
+	return decide(calc, node, true, out);
 }
 
-static int run_exists_one(struct run *run, const struct node *node, struct expr_value *out)
+static int run_exists_one(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct expr_value items;
 	size_t found = 0;
 	bool truth;
 
-	if (range(run, node, &items) < 0)
+	if (range(calc, node, &items) < 0)
 		return -1;
-	for (size_t i = 0; i < value_count(&items); i++) {
-		if (test(run, node, value_item(&items, i), &truth) < 0)
+	for (size_t i = 0; i < cel_count(&items); i++) {
+		if (test(calc, node, cel_item(&items, i), &truth) < 0)
 			return -1;
 		found += truth;
 	}
-	*out = value_bool(found == 1);
+	*out = cel_bool(found == 1);
 	return 0;
 }
 
 /* kids[1] is the condition, unless there is none (WHAT is kids[1] then); WHAT is
  * what each item becomes, NULL for the item itself. */
-static int collect(struct run *run, const struct node *node, bool condition,
+static int collect(struct calc *calc, const struct node *node, bool condition,
     const struct node *what, struct expr_value *out)
 {
 	struct list_build list = {0};
 	struct expr_value items, item;
 	bool truth = true;
 
-	if (range(run, node, &items) < 0)
+	if (range(calc, node, &items) < 0)
 		return -1;
-	for (size_t i = 0; i < value_count(&items); i++) {
-		item = value_item(&items, i);
-		if (condition && test(run, node, item, &truth) < 0)
+	for (size_t i = 0; i < cel_count(&items); i++) {
+		item = cel_item(&items, i);
+		if (condition && test(calc, node, item, &truth) < 0)
 			return -1;
 		if (!truth)
 			continue;
-		run->slots[node->index] = item;
-		if (what && run_eval(run, what, &item) < 0)
+		calc->slots[node->index] = item;
+		if (what && calc_eval(calc, what, &item) < 0)
 			return -1;
-		run->node = node;
-		if (list_add(run, &list, item) < 0)
+		calc->node = node;
+		if (list_add(calc, &list, item) < 0)
 			return -1;
 	}
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
-static int run_filter(struct run *run, const struct node *node, struct expr_value *out)
+static int run_filter(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return collect(run, node, true, NULL, out);
+	return collect(calc, node, true, NULL, out);
 }
 
-static int run_map(struct run *run, const struct node *node, struct expr_value *out)
+static int run_map(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return collect(run, node, node->count == 3, node->kids[node->count - 1], out);
+	return collect(calc, node, node->count == 3, node->kids[node->count - 1], out);
 }
 
 /* An item with what it is sorted by; AT keeps equal ones in their order. */
@@ -151,43 +151,43 @@ static int compare_sortables(const void *left, const void *right)
 	return (a->at > b->at) - (a->at < b->at);
 }
 
-static int sort_keys(
-    struct run *run, const struct node *node, const struct expr_value *items, struct sortable *sort)
+static int sort_keys(struct calc *calc, const struct node *node, const struct expr_value *items,
+    struct sortable *sort)
 {
-	for (size_t i = 0; i < value_count(items); i++) {
-		run->slots[node->index] = value_item(items, i);
+	for (size_t i = 0; i < cel_count(items); i++) {
+		calc->slots[node->index] = cel_item(items, i);
 		sort[i].at = i;
-		if (run_eval(run, node->kids[1], &sort[i].key) < 0)
+		if (calc_eval(calc, node->kids[1], &sort[i].key) < 0)
 			return -1;
-		run->node = node;
+		calc->node = node;
 		if (compare_order(&sort[0].key, &sort[i].key) == ORDER_TYPES)
-			return run_no_overload(run, "sortBy() of %s and %s",
-			    value_type_name(&sort[0].key), value_type_name(&sort[i].key));
-		if (run_step(run, 16) < 0)
+			return calc_no_overload(calc, "sortBy() of %s and %s",
+			    cel_type_name(&sort[0].key), cel_type_name(&sort[i].key));
+		if (calc_step(calc, 16) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int run_sort_by(struct run *run, const struct node *node, struct expr_value *out)
+static int run_sort_by(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct list_build list = {0};
 	struct sortable *sort;
 	struct expr_value items;
 	size_t count;
 
-	if (range(run, node, &items) < 0)
+	if (range(calc, node, &items) < 0)
 		return -1;
-	count = value_count(&items);
-	sort = run_alloc(run, count * sizeof(sort[0]));
-	if (!sort || sort_keys(run, node, &items, sort) < 0)
+	count = cel_count(&items);
+	sort = calc_alloc(calc, count * sizeof(sort[0]));
+	if (!sort || sort_keys(calc, node, &items, sort) < 0)
 		return -1;
 	if (count > 1)
 		qsort(sort, count, sizeof(sort[0]), compare_sortables);
 	for (size_t i = 0; i < count; i++)
-		if (list_add(run, &list, value_item(&items, sort[i].at)) < 0)
+		if (list_add(calc, &list, cel_item(&items, sort[i].at)) < 0)
 			return -1;
-	return list_take(run, &list, out);
+	return list_take(calc, &list, out);
 }
 
 static const struct macro macros[] = {
@@ -215,14 +215,14 @@ const struct macro *macro_find(const char *name)
 	return NULL;
 }
 
-int eval_loop(struct run *run, const struct node *node, struct expr_value *out)
+int eval_loop(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return node->macro->run(run, node, out);
+	return node->macro->run(calc, node, out);
 }
 
 static struct node *misused(struct build *build, const struct node *node, const char *how)
 {
-	error_set(build->error, EXPR_ERROR_COMPILE, node->place, "%s() %s", node->name, how);
+	expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place, "%s() %s", node->name, how);
 	return NULL;
 }
 

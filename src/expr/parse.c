@@ -36,7 +36,7 @@ static int accept(struct parser *p, enum token_kind kind)
 
 static struct node *fail(struct parser *p, struct place place, const char *why)
 {
-	error_set(p->build->error, EXPR_ERROR_COMPILE, place, "%s", why);
+	expr_error_set(p->build->error, EXPR_ERROR_COMPILE, place, "%s", why);
 	return NULL;
 }
 
@@ -46,10 +46,10 @@ static struct node *unexpected(struct parser *p, const char *wanted)
 	struct place place = p->token.place;
 
 	if (p->token.kind == TOKEN_END)
-		error_set(p->build->error, EXPR_ERROR_COMPILE, place,
+		expr_error_set(p->build->error, EXPR_ERROR_COMPILE, place,
 		    "the expression ends where %s should be", wanted);
 	else
-		error_set(p->build->error, EXPR_ERROR_COMPILE, place,
+		expr_error_set(p->build->error, EXPR_ERROR_COMPILE, place,
 		    "unexpected '%.*s', %s should be here",
 		    place.length > 40 ? 40 : (int)place.length, p->lexer.text + place.offset,
 		    wanted);
@@ -175,9 +175,9 @@ static struct node *parse_group(struct parser *p)
 static bool word_value(const char *name, struct expr_value *out)
 {
 	if (strcmp(name, "true") == 0 || strcmp(name, "false") == 0)
-		*out = value_bool(name[0] == 't');
+		*out = cel_bool(name[0] == 't');
 	else if (strcmp(name, "null") == 0)
-		*out = value_null();
+		*out = cel_null();
 	else
 		return false;
 	return true;
@@ -185,7 +185,7 @@ static bool word_value(const char *name, struct expr_value *out)
 
 static struct node *reserved_word(struct parser *p, const struct token *name)
 {
-	error_set(p->build->error, EXPR_ERROR_COMPILE, name->place, "'%s' is a reserved word",
+	expr_error_set(p->build->error, EXPR_ERROR_COMPILE, name->place, "'%s' is a reserved word",
 	    name->value.as.text.data);
 	return NULL;
 }
@@ -232,15 +232,15 @@ static struct node *parse_number(struct parser *p, bool negative)
 		return NULL;
 	if (number.value.type == VALUE_DOUBLE)
 		return literal(p, number.place,
-		    value_double(negative ? -number.value.as.real : number.value.as.real));
+		    cel_double(negative ? -number.value.as.real : number.value.as.real));
 	if (!number.is_int)
 		return literal(p, number.place, number.value);
 	if (number.value.as.natural > limit)
 		return fail(
 		    p, number.place, "the number is over 64 bits; an unsigned one ends in 'u'");
 	return literal(p, number.place,
-	    value_int(negative ? (int64_t)(0 - number.value.as.natural)
-	                       : (int64_t)number.value.as.natural));
+	    cel_int(negative ? (int64_t)(0 - number.value.as.natural)
+	                     : (int64_t)number.value.as.natural));
 }
 
 static struct node *parse_text(struct parser *p)
@@ -332,7 +332,7 @@ static struct node *parse_members(struct parser *p, struct node *node)
 
 static struct node *too_deep(struct parser *p)
 {
-	error_set(p->build->error, EXPR_ERROR_LIMIT, p->token.place,
+	expr_error_set(p->build->error, EXPR_ERROR_LIMIT, p->token.place,
 	    "the expression is nested more than %d levels deep", EXPR_DEPTH_MAX);
 	return NULL;
 }
@@ -475,7 +475,7 @@ static struct node *parse_expr(struct parser *p)
 	return node;
 }
 
-struct node *parse(struct build *build, const char *text, size_t len)
+struct node *expr_parse(struct build *build, const char *text, size_t len)
 {
 	struct parser p = {
 	    .build = build,

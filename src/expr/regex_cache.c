@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "regex.h"
-#include "run.h"
+#include "calc.h"
 #include "fsops/mem.h"
 
 #define PATTERN_MEMORY_MAX (8 * 1024 * 1024)
@@ -39,24 +39,24 @@ static struct regex_cache *cache_new(const char *pattern, size_t len, struct reg
 	return NULL;
 }
 
-const struct regex *regex_cache_get(struct run *run, const struct expr_value *pattern)
+const struct regex *regex_cache_get(struct calc *calc, const struct expr_value *pattern)
 {
-	struct regex_cache *cache = run->regex;
+	struct regex_cache *cache = calc->regex;
 	struct regex_error why = {"it is too large"};
 	size_t len = pattern->as.text.len;
 
-	if (run->node->regex)
-		return run->node->regex;
+	if (calc->node->regex)
+		return calc->node->regex;
 	if (cache && cache->len == len && memcmp(cache->pattern, pattern->as.text.data, len) == 0)
 		return cache->regex;
-	if (run_step(run, 50 + len) < 0)
+	if (calc_step(calc, 50 + len) < 0)
 		return NULL;
 	cache = cache_new(pattern->as.text.data, len, &why);
 	if (!cache) {
-		run_fail(run, "the pattern is wrong: %s", why.text);
+		calc_fail(calc, "the pattern is wrong: %s", why.text);
 		return NULL;
 	}
-	regex_cache_free(run->regex);
-	run->regex = cache;
+	regex_cache_free(calc->regex);
+	calc->regex = cache;
 	return cache->regex;
 }

@@ -6,11 +6,11 @@
 
 struct regex;
 struct regex_cache;
-struct run;
+struct calc;
 
 /* The compiled form of PATTERN (a string), kept until the evaluation ends or another one
- * is asked for: that of run->node when its pattern is a literal. NULL with the error filled. */
-const struct regex *regex_cache_get(struct run *run, const struct expr_value *pattern);
+ * is asked for: that of calc->node when its pattern is a literal. NULL with the error filled. */
+const struct regex *regex_cache_get(struct calc *calc, const struct expr_value *pattern);
 
 /* NULL is allowed. */
 void regex_cache_free(struct regex_cache *cache);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "number.h"
-#include "text.h"
+#include "show.h"
 
 static json_t *from_buf(struct buf *text)
 {
@@ -20,7 +20,7 @@ static json_t *as_text(const struct expr_value *value)
 	struct buf text;
 
 	buf_init(&text, EXPR_TEXT_MAX);
-	text_add(&text, value);
+	show_value(&text, value);
 	return from_buf(&text);
 }
 
@@ -62,7 +62,7 @@ static json_t *from_bytes(const struct expr_value *value)
 	struct buf text;
 
 	buf_init(&text, 2 * EXPR_TEXT_MAX);
-	text_add_base64(&text, value->as.text.data, value->as.text.len);
+	show_base64(&text, value->as.text.data, value->as.text.len);
 	return from_buf(&text);
 }
 
@@ -70,21 +70,21 @@ static json_t *from_list(const struct expr_value *value)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < value_count(value); i++)
-		json_array_append_new(list, expr_value_to_json(value_item(value, i)));
+	for (size_t i = 0; i < cel_count(value); i++)
+		json_array_append_new(list, expr_value_to_json(cel_item(value, i)));
 	return list;
 }
 
 static json_t *from_map(const struct expr_value *value)
 {
 	json_t *object = json_object();
-	struct value_walk walk = {0};
+	struct cel_walk walk = {0};
 
-	while (value_walk(value, &walk)) {
+	while (cel_walk(value, &walk)) {
 		struct buf key;
 
 		buf_init(&key, EXPR_TEXT_MAX);
-		text_add(&key, &walk.entry.key);
+		show_value(&key, &walk.entry.key);
 		json_object_setn_new(
 		    object, key.data, key.len, expr_value_to_json(walk.entry.value));
 		buf_release(&key);

@@ -22,47 +22,47 @@ static const char *const type_names[VALUE_TYPES] = {
     [VALUE_QUANTITY] = "kubernetes.Quantity",
 };
 
-struct expr_value value_null(void)
+struct expr_value cel_null(void)
 {
 	return (struct expr_value){.type = VALUE_NULL};
 }
 
-struct expr_value value_bool(bool truth)
+struct expr_value cel_bool(bool truth)
 {
 	return (struct expr_value){.type = VALUE_BOOL, .as.truth = truth};
 }
 
-struct expr_value value_int(int64_t number)
+struct expr_value cel_int(int64_t number)
 {
 	return (struct expr_value){.type = VALUE_INT, .as.number = number};
 }
 
-struct expr_value value_uint(uint64_t natural)
+struct expr_value cel_uint(uint64_t natural)
 {
 	return (struct expr_value){.type = VALUE_UINT, .as.natural = natural};
 }
 
-struct expr_value value_double(double real)
+struct expr_value cel_double(double real)
 {
 	return (struct expr_value){.type = VALUE_DOUBLE, .as.real = real};
 }
 
-struct expr_value value_string(const char *data, size_t len)
+struct expr_value cel_string(const char *data, size_t len)
 {
 	return (struct expr_value){.type = VALUE_STRING, .as.text = {data, len}};
 }
 
-struct expr_value value_bytes(const char *data, size_t len)
+struct expr_value cel_bytes(const char *data, size_t len)
 {
 	return (struct expr_value){.type = VALUE_BYTES, .as.text = {data, len}};
 }
 
-struct expr_value value_type(enum value_type type)
+struct expr_value cel_type(enum value_type type)
 {
 	return (struct expr_value){.type = VALUE_TYPE, .as.number = type};
 }
 
-struct expr_value value_from_json(json_t *json)
+struct expr_value cel_from_json(json_t *json)
 {
 	switch (json ? json_typeof(json) : JSON_NULL) {
 	case JSON_OBJECT:
@@ -70,22 +70,22 @@ struct expr_value value_from_json(json_t *json)
 	case JSON_ARRAY:
 		return (struct expr_value){.type = VALUE_LIST, .json = true, .as.json = json};
 	case JSON_STRING:
-		return value_string(json_string_value(json), json_string_length(json));
+		return cel_string(json_string_value(json), json_string_length(json));
 	case JSON_INTEGER:
-		return value_int(json_integer_value(json));
+		return cel_int(json_integer_value(json));
 	case JSON_REAL:
-		return value_double(json_real_value(json));
+		return cel_double(json_real_value(json));
 	case JSON_TRUE:
 	case JSON_FALSE:
-		return value_bool(json_is_true(json));
+		return cel_bool(json_is_true(json));
 	default:
-		return value_null();
+		return cel_null();
 	}
 }
 
 struct expr_value expr_value_json(json_t *borrowed)
 {
-	return value_from_json(borrowed);
+	return cel_from_json(borrowed);
 }
 
 struct expr_value expr_value_own(json_t *owned)
@@ -93,7 +93,7 @@ struct expr_value expr_value_own(json_t *owned)
 	struct expr_value value = {
 	    .type = VALUE_MAP, .json = true, .owned = true, .as.json = owned};
 
-	return owned ? value : value_null();
+	return owned ? value : cel_null();
 }
 
 struct expr_value expr_value_timestamp(int64_t seconds, int32_t nanos)
@@ -117,17 +117,17 @@ struct expr_value expr_value_duration(int64_t seconds, int32_t nanos)
 	return (struct expr_value){.type = VALUE_DURATION, .nanos = nanos, .as.number = seconds};
 }
 
-const char *value_name_of_type(enum value_type type)
+const char *cel_name_of_type(enum value_type type)
 {
 	return type_names[type];
 }
 
-const char *value_type_name(const struct expr_value *value)
+const char *cel_type_name(const struct expr_value *value)
 {
 	return type_names[value->type];
 }
 
-int value_type_named(const char *name)
+int cel_type_named(const char *name)
 {
 	for (int i = 0; i < VALUE_TYPES; i++)
 		if (strcmp(type_names[i], name) == 0)
@@ -135,24 +135,24 @@ int value_type_named(const char *name)
 	return -1;
 }
 
-size_t value_count(const struct expr_value *value)
+size_t cel_count(const struct expr_value *value)
 {
 	if (value->type == VALUE_LIST)
 		return value->json ? json_array_size(value->as.json) : value->as.list->count;
 	return value->json ? json_object_size(value->as.json) : value->as.map->count;
 }
 
-struct expr_value value_item(const struct expr_value *list, size_t index)
+struct expr_value cel_item(const struct expr_value *list, size_t index)
 {
-	return list->json ? value_from_json(json_array_get(list->as.json, index))
+	return list->json ? cel_from_json(json_array_get(list->as.json, index))
 	                  : list->as.list->items[index];
 }
 
-bool value_field(const struct expr_value *map, const char *name, size_t len, struct expr_value *out)
+bool cel_field(const struct expr_value *map, const char *name, size_t len, struct expr_value *out)
 {
-	struct expr_value key = value_string(name, len);
+	struct expr_value key = cel_string(name, len);
 
-	return value_find(map, &key, out);
+	return cel_find(map, &key, out);
 }
 
 static bool find_json(json_t *object, const struct expr_value *key, struct expr_value *out)
@@ -162,11 +162,11 @@ static bool find_json(json_t *object, const struct expr_value *key, struct expr_
 	if (key->type == VALUE_STRING)
 		member = json_object_getn(object, key->as.text.data, key->as.text.len);
 	if (member)
-		*out = value_from_json(member);
+		*out = cel_from_json(member);
 	return member != NULL;
 }
 
-bool value_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out)
+bool cel_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out)
 {
 	const struct value_map *own = map->as.map;
 
@@ -180,7 +180,7 @@ bool value_find(const struct expr_value *map, const struct expr_value *key, stru
 	return false;
 }
 
-static bool walk_json(json_t *object, struct value_walk *walk)
+static bool walk_json(json_t *object, struct cel_walk *walk)
 {
 	const char *key;
 
@@ -189,12 +189,12 @@ static bool walk_json(json_t *object, struct value_walk *walk)
 	if (!walk->iter)
 		return false;
 	key = json_object_iter_key(walk->iter);
-	walk->entry.key = value_string(key, json_object_iter_key_len(walk->iter));
-	walk->entry.value = value_from_json(json_object_iter_value(walk->iter));
+	walk->entry.key = cel_string(key, json_object_iter_key_len(walk->iter));
+	walk->entry.value = cel_from_json(json_object_iter_value(walk->iter));
 	return true;
 }
 
-bool value_walk(const struct expr_value *map, struct value_walk *walk)
+bool cel_walk(const struct expr_value *map, struct cel_walk *walk)
 {
 	if (map->json)
 		return walk_json(map->as.json, walk);

@@ -44,40 +44,39 @@ struct value_map {
 	size_t count;
 };
 
-struct expr_value value_null(void);
-struct expr_value value_bool(bool truth);
-struct expr_value value_int(int64_t number);
-struct expr_value value_uint(uint64_t natural);
-struct expr_value value_double(double real);
-struct expr_value value_string(const char *data, size_t len); /* borrowed */
-struct expr_value value_bytes(const char *data, size_t len);  /* borrowed */
-struct expr_value value_type(enum value_type type);
-struct expr_value value_from_json(json_t *borrowed);
+struct expr_value cel_null(void);
+struct expr_value cel_bool(bool truth);
+struct expr_value cel_int(int64_t number);
+struct expr_value cel_uint(uint64_t natural);
+struct expr_value cel_double(double real);
+struct expr_value cel_string(const char *data, size_t len); /* borrowed */
+struct expr_value cel_bytes(const char *data, size_t len);  /* borrowed */
+struct expr_value cel_type(enum value_type type);
+struct expr_value cel_from_json(json_t *borrowed);
 
 /* "int", "null_type", "google.protobuf.Timestamp" … */
-const char *value_type_name(const struct expr_value *value);
-const char *value_name_of_type(enum value_type type);
+const char *cel_type_name(const struct expr_value *value);
+const char *cel_name_of_type(enum value_type type);
 
 /* The type that NAME denotes, or -1. */
-int value_type_named(const char *name);
+int cel_type_named(const char *name);
 
 /* The number of items of a list or entries of a map. */
-size_t value_count(const struct expr_value *value);
+size_t cel_count(const struct expr_value *value);
 
 /* Item INDEX of a list; INDEX must be below the count. */
-struct expr_value value_item(const struct expr_value *list, size_t index);
+struct expr_value cel_item(const struct expr_value *list, size_t index);
 
 /* What MAP holds under KEY; false when there is nothing. */
-bool value_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out);
-bool value_field(
-    const struct expr_value *map, const char *name, size_t len, struct expr_value *out);
+bool cel_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out);
+bool cel_field(const struct expr_value *map, const char *name, size_t len, struct expr_value *out);
 
-/* A walk over a map's entries: `struct value_walk walk = {0}; while (value_walk(&map, &walk))`. */
-struct value_walk {
+/* A walk over a map's entries: `struct cel_walk walk = {0}; while (cel_walk(&map, &walk))`. */
+struct cel_walk {
 	struct value_entry entry;
 	size_t index;
 	void *iter;
 };
-bool value_walk(const struct expr_value *map, struct value_walk *walk);
+bool cel_walk(const struct expr_value *map, struct cel_walk *walk);
 
 #endif

@@ -1,18 +1,18 @@
 /* Values as text and as JSON. */
-#ifndef EXPR_TEXT_H
-#define EXPR_TEXT_H
+#ifndef EXPR_SHOW_H
+#define EXPR_SHOW_H
 
 #include "value.h"
 #include "fsops/buf.h"
 
 /* What string() makes of VALUE, added to OUT; also null, types, lists and maps, whose
  * entries come in the order of their keys, as format("%s") shows them. */
-void text_add(struct buf *out, const struct expr_value *value);
+void show_value(struct buf *out, const struct expr_value *value);
 
 /* DATA as base64, padded. */
-void text_add_base64(struct buf *out, const char *data, size_t len);
+void show_base64(struct buf *out, const char *data, size_t len);
 
 /* The bytes of base64 TEXT (padded or not), added to OUT; -1 when it is none. */
-int text_add_unbase64(struct buf *out, const char *text, size_t len);
+int show_unbase64(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /* Text forms. Invariant: nothing here fails; what passes the ceiling of the buf is left out. */
-#include "text.h"
+#include "show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,14 +46,14 @@ static void add_text(struct buf *out, const struct expr_value *value)
 
 static void add_list(struct buf *out, const struct expr_value *value)
 {
-	size_t count = value_count(value);
+	size_t count = cel_count(value);
 
 	buf_addc(out, '[');
 	for (size_t i = 0; i < count && !out->full; i++) {
-		struct expr_value item = value_item(value, i);
+		struct expr_value item = cel_item(value, i);
 
 		buf_adds(out, i ? ", " : "");
-		text_add(out, &item);
+		show_value(out, &item);
 	}
 	buf_addc(out, ']');
 }
@@ -71,15 +71,15 @@ static int compare_shown(const void *left, const void *right)
 
 static struct shown *sorted_entries(const struct expr_value *map)
 {
-	struct shown *entries = mem_alloc(value_count(map) * sizeof(entries[0]));
-	struct value_walk walk = {0};
+	struct shown *entries = mem_alloc(cel_count(map) * sizeof(entries[0]));
+	struct cel_walk walk = {0};
 	size_t count = 0;
 
-	while (value_walk(map, &walk)) {
+	while (cel_walk(map, &walk)) {
 		struct buf key;
 
 		buf_init(&key, BUF_TEXT_MAX);
-		text_add(&key, &walk.entry.key);
+		show_value(&key, &walk.entry.key);
 		entries[count++] = (struct shown){key.data, walk.entry.value}; /* transferred */
 	}
 	if (count > 1)
@@ -90,14 +90,14 @@ static struct shown *sorted_entries(const struct expr_value *map)
 static void add_map(struct buf *out, const struct expr_value *value)
 {
 	struct shown *entries = sorted_entries(value);
-	size_t count = value_count(value);
+	size_t count = cel_count(value);
 
 	buf_addc(out, '{');
 	for (size_t i = 0; i < count; i++) {
 		buf_adds(out, i ? ", " : "");
 		buf_adds(out, entries[i].key);
 		buf_adds(out, ": ");
-		text_add(out, &entries[i].value);
+		show_value(out, &entries[i].value);
 		free(entries[i].key);
 	}
 	buf_addc(out, '}');
@@ -120,7 +120,7 @@ static void add_duration(struct buf *out, const struct expr_value *value)
 
 static void add_type(struct buf *out, const struct expr_value *value)
 {
-	buf_adds(out, value_name_of_type((enum value_type)value->as.number));
+	buf_adds(out, cel_name_of_type((enum value_type)value->as.number));
 }
 
 static void add_quantity(struct buf *out, const struct expr_value *value)
@@ -148,7 +148,7 @@ static add_fn *const adds[VALUE_TYPES] = {
     [VALUE_QUANTITY] = add_quantity,
 };
 
-void text_add(struct buf *out, const struct expr_value *value)
+void show_value(struct buf *out, const struct expr_value *value)
 {
 	adds[value->type](out, value);
 }
@@ -156,7 +156,7 @@ void text_add(struct buf *out, const struct expr_value *value)
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void text_add_base64(struct buf *out, const char *data, size_t len)
+void show_base64(struct buf *out, const char *data, size_t len)
 {
 	const uint8_t *bytes = (const uint8_t *)data;
 
@@ -173,7 +173,7 @@ void text_add_base64(struct buf *out, const char *data, size_t len)
 	}
 }
 
-int text_add_unbase64(struct buf *out, const char *text, size_t len)
+int show_unbase64(struct buf *out, const char *text, size_t len)
 {
 	uint32_t bits = 0;
 	int have = 0;

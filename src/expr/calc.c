@@ -1,0 +1,195 @@
+/* The state of one evaluation. Invariant: whatever it holds is gone after calc_release(). */
+#include "calc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "regex_cache.h"
+#include "fsops/mem.h"
+
+#define BYTES_PER_STEP 256
+
+int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scope *scope,
+    struct expr_error *error)
+{
+	calc->expr = expr;
+	calc->scope = scope;
+	calc->error = error;
+	calc->node = expr->top;
+	calc->steps = EXPR_STEPS_MAX;
+	calc->owned = NULL;
+	calc->owned_count = 0;
+	calc->regex = NULL;
+	arena_init(&calc->arena, EXPR_MEMORY_MAX);
+	calc->slots = calc_alloc(calc, expr->slots * sizeof(calc->slots[0]));
+	calc->roots = calc_alloc(calc, expr->root_count * sizeof(calc->roots[0]));
+	calc->root_known = calc_alloc(calc, expr->root_count * sizeof(calc->root_known[0]));
+	if (!calc->slots || !calc->roots || !calc->root_known)
+		return -1;
+	memset(calc->root_known, 0, expr->root_count * sizeof(calc->root_known[0]));
+	return 0;
+}
+
+void calc_release(struct calc *calc)
+{
+	for (size_t i = 0; i < calc->owned_count; i++)
+		json_decref(calc->owned[i]);
+	free(calc->owned);
+	regex_cache_free(calc->regex);
+	arena_release(&calc->arena);
+}
+
+int calc_step(struct calc *calc, size_t count)
+{
+	if (count < calc->steps) {
+		calc->steps -= count;
+		return 0;
+	}
+	calc->steps = 0;
+	return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+	    "the evaluation takes more than %d steps (EXPR_STEPS_MAX)", EXPR_STEPS_MAX);
+}
+
+int calc_step_bytes(struct calc *calc, size_t len)
+{
+	return calc_step(calc, len / BYTES_PER_STEP);
+}
+
+int calc_fail(struct calc *calc, const char *fmt, ...)
+{
+	char text[EXPR_ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return expr_error_set(calc->error, EXPR_ERROR_EVAL, calc->node->place, "%s", text);
+}
+
+int calc_no_overload(struct calc *calc, const char *fmt, ...)
+{
+	char text[EXPR_ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return calc_fail(calc, "no such overload: %s", text);
+}
+
+void *calc_alloc(struct calc *calc, size_t size)
+{
+	void *memory = arena_alloc(&calc->arena, size);
+
+	if (!memory)
+		expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+		    "the evaluation needs more than %d MiB (EXPR_MEMORY_MAX)",
+		    EXPR_MEMORY_MAX / 1024 / 1024);
+	return memory;
+}
+
+int calc_string(struct calc *calc, const char *data, size_t len, struct expr_value *out)
+{
+	char *copy = calc_alloc(calc, len + 1);
+
+	if (!copy)
+		return -1;
+	if (len)
+		memcpy(copy, data, len);
+	copy[len] = '\0';
+	*out = cel_string(copy, len);
+	return 0;
+}
+
+void calc_buf(struct buf *buf)
+{
+	buf_init(buf, EXPR_TEXT_MAX);
+}
+
+int calc_take(struct calc *calc, struct buf *buf, enum value_type type, struct expr_value *out)
+{
+	int result = -1;
+
+	if (buf->full)
+		expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+		    "a string of more than %d MiB (EXPR_TEXT_MAX)", EXPR_TEXT_MAX / 1024 / 1024);
+	else if (calc_step_bytes(calc, buf->len) == 0)
+		result = calc_string(calc, buf->data, buf->len, out);
+	if (result == 0)
+		out->type = type;
+	buf_release(buf);
+	return result;
+}
+
+static int list_grow(struct calc *calc, struct list_build *list)
+{
+	size_t room = list->room ? list->room * 2 : 8;
+	struct expr_value *items;
+
+	if (list->count >= EXPR_LIST_MAX)
+		return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+		    "a list of more than %d items (EXPR_LIST_MAX)", EXPR_LIST_MAX);
+	room = room < EXPR_LIST_MAX ? room : EXPR_LIST_MAX;
+	items = calc_alloc(calc, room * sizeof(items[0]));
+	if (!items)
+		return -1;
+	if (list->count)
+		memcpy(items, list->items, list->count * sizeof(items[0]));
+	list->items = items;
+	list->room = room;
+	return 0;
+}
+
+int list_add(struct calc *calc, struct list_build *list, struct expr_value value)
+{
+	if (list->count >= list->room && list_grow(calc, list) < 0)
+		return -1;
+	list->items[list->count++] = value;
+	return 0;
+}
+
+int list_take(struct calc *calc, struct list_build *list, struct expr_value *out)
+{
+	struct value_list *made = calc_alloc(calc, sizeof(*made));
+
+	if (!made)
+		return -1;
+	*made = (struct value_list){.items = list->items, .count = list->count};
+	*out = (struct expr_value){.type = VALUE_LIST, .as.list = made};
+	return 0;
+}
+
+int calc_keys(struct calc *calc, const struct expr_value *map, struct expr_value *out)
+{
+	struct list_build keys = {0};
+	struct cel_walk walk = {0};
+
+	while (cel_walk(map, &walk))
+		if (list_add(calc, &keys, walk.entry.key) < 0)
+			return -1;
+	return list_take(calc, &keys, out);
+}
+
+int calc_equal(struct calc *calc, const struct expr_value *a, const struct expr_value *b, bool *out)
+{
+	*out = compare_equal(a, b, &calc->steps);
+	return calc->steps == 0 ? calc_step(calc, 1) : 0;
+}
+
+int calc_contains(
+    struct calc *calc, const struct expr_value *list, const struct expr_value *item, bool *out)
+{
+	size_t count = cel_count(list);
+
+	*out = false;
+	for (size_t i = 0; i < count && !*out; i++) {
+		struct expr_value other = cel_item(list, i);
+
+		if (calc_equal(calc, item, &other, out) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * One evaluation: where its values live, what it may still cost, what went wrong.
+ *
+ * Every function here and every CEL function returns 0, or -1 with calc->error
+ * filled. Errors are blamed on calc->node, which the evaluator sets to a node just
+ * before it does that node's own work (its kids are done by then).
+ */
+#ifndef EXPR_CALC_H
+#define EXPR_CALC_H
+
+#include "ast.h"
+#include "fsops/buf.h"
+
+struct regex;
+struct regex_cache;
+
+struct calc {
+	const struct expr *expr;
+	const struct expr_scope *scope;
+	struct expr_error *error;
+	const struct node *node;
+	size_t steps; /* left */
+	struct arena arena;
+	struct expr_value *slots; /* bound variables */
+	struct expr_value *roots; /* the caller's variables, as far as they were asked for */
+	bool *root_known;
+	json_t **owned; /* references to drop at the end */
+	size_t owned_count;
+	struct regex_cache *regex; /* the last pattern that was not a literal */
+};
+
+/* ERROR must not be NULL. */
+int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scope *scope,
+    struct expr_error *error);
+void calc_release(struct calc *calc);
+
+/* The value of NODE. */
+int calc_eval(struct calc *calc, const struct node *node, struct expr_value *out);
+
+/* COUNT steps of work. */
+int calc_step(struct calc *calc, size_t count);
+
+/* The work of looking at LEN bytes once. */
+int calc_step_bytes(struct calc *calc, size_t len);
+
+/* An evaluation error at calc->node. Returns -1. */
+int calc_fail(struct calc *calc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "no such overload: WHAT". Returns -1. */
+int calc_no_overload(struct calc *calc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Memory of the evaluation; NULL with the error filled when over the ceiling. */
+void *calc_alloc(struct calc *calc, size_t size);
+
+/* A string that the evaluation holds: a copy of DATA. */
+int calc_string(struct calc *calc, const char *data, size_t len, struct expr_value *out);
+
+/* The text in BUF (begun with calc_buf), which is released, as a string or bytes. */
+void calc_buf(struct buf *buf);
+int calc_take(struct calc *calc, struct buf *buf, enum value_type type, struct expr_value *out);
+
+/* A list in the making. */
+struct list_build {
+	struct expr_value *items;
+	size_t count;
+	size_t room;
+};
+
+int list_add(struct calc *calc, struct list_build *list, struct expr_value value);
+int list_take(struct calc *calc, struct list_build *list, struct expr_value *out);
+
+/* The keys of a map as a list. */
+int calc_keys(struct calc *calc, const struct expr_value *map, struct expr_value *out);
+
+/* Equality and order; the error says which types do not go with each other. */
+int calc_equal(
+    struct calc *calc, const struct expr_value *a, const struct expr_value *b, bool *out);
+int calc_contains(
+    struct calc *calc, const struct expr_value *list, const struct expr_value *item, bool *out);
+
+/* The operators of arith.c. */
+int arith_binary(struct calc *calc, enum op op, const struct expr_value *a,
+    const struct expr_value *b, struct expr_value *out);
+int arith_negate(struct calc *calc, const struct expr_value *a, struct expr_value *out);
+
+#endif
