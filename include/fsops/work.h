@@ -21,13 +21,17 @@ struct work_spec {
 	void *arg;
 };
 
+/* At most 16 run at once, the rest wait. When it can't start, NULL: `arg` stays the caller's. */
 struct work *work_start(struct loop *loop, const struct work_spec *spec, struct err *err);
+/* One that no thread has taken yet is released here, at once. NULL is allowed. */
 void work_abandon(struct work *work);
 
 /*
  * Resolve HOST without blocking. DONE is called once from the loop with the
  * numeric addresses ("192.0.2.1", "2001:db8::1"; NULL and a reason when there
- * are none). Cancel with resolve_cancel(); the answer then never comes.
+ * are none: "Name or service not known"), borrowed. Cancel with
+ * resolve_cancel(); the answer then never comes. After the answer, forget the
+ * pointer.
  */
 struct resolve;
 typedef void resolve_fn(void *ctx, const char *const *addresses, size_t count, const char *why);

@@ -20,6 +20,11 @@
 #include "fsops/child.h"
 #include "fsops/mem.h"
 
+static void stop(void *ctx)
+{
+	loop_stop(ctx);
+}
+
 /* One command and what came of it. */
 struct trial {
 	struct loop *loop;
@@ -545,7 +550,7 @@ static void only_its_own_die(void **state)
 	first.kill_on = "ready";
 	start(&first, first_script);
 	start(&second, second_script);
-	loop_after(first.loop, 1000, (loop_timer_fn *)loop_stop, first.loop);
+	loop_after(first.loop, 1000, stop, first.loop);
 	loop_run(first.loop);
 	assert_true(first.gone);
 	assert_int_equal(alive("4715.5"), 0);
@@ -587,7 +592,7 @@ static void children_free_leaves_nothing(void **state)
 	(void)state;
 	begin(&trial);
 	start(&trial, "trap '' TERM; setsid sleep 4719.5 & sleep 4719.5");
-	loop_after(trial.loop, 100, (loop_timer_fn *)loop_stop, trial.loop);
+	loop_after(trial.loop, 100, stop, trial.loop);
 	loop_run(trial.loop);
 	assert_true(alive("4719.5") >= 2);
 	finish(&trial);
