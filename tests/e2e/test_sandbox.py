@@ -280,6 +280,26 @@ def test_staging_is_another_cluster(healthy):
                                  "pods").stderr
 
 
+def test_exec_runs_the_pods_own_programs(healthy):
+    assert "accepting connections" in healthy.kubectl("exec", "deployment/postgres", "--", "pg_isready")
+    assert healthy.kubectl("exec", "deployment/redis", "--", "redis-cli", "ping") == "PONG\n"
+    assert run(healthy, "kubectl", "exec", "deployment/postgres", "--", "psql", "-d", "none").returncode == 2
+    assert run(healthy, "kubectl", "exec", "deployment/redis", "--", "/bin/bash").returncode == 126
+
+
+@pytest.mark.parametrize("service, port, path", [("grafana", 3000, "/api/health"), ("prometheus", 9090, "/-/healthy")])
+def test_port_forward(healthy, service, port, path):
+    forward = subprocess.Popen(["kubectl", "port-forward", f"svc/{service}", f":{port}"], env=healthy.env,
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        local = forward.stdout.readline().split(" -> ")[0].rsplit(":", 1)[1]
+        for _ in range(3):
+            assert curl(healthy, f"http://127.0.0.1:{local}{path}", "-f").returncode == 0
+    finally:
+        forward.kill()
+        forward.communicate()
+
+
 # The database, the cache, the bucket, the app.
 
 def test_postgres_wants_the_password_and_is_not_root(healthy):

@@ -11,6 +11,8 @@ import re
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRODUCT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "runbooks")
 WINDOW = "10s"
+TUNNELS = {"db": {"postgres": "user=fsops dbname=flight_search_prod", "tunnel": "svc/postgres:5432"},
+           "cache": {"redis": "redis://redis:6379/0", "tunnel": "svc/redis:6379"}}
 
 
 def targets(sandbox):
@@ -23,8 +25,8 @@ def targets(sandbox):
         "monitor": {"prometheus": at("prometheus", "http")},
         "prometheus_web": {"http": at("prometheus", "http")},
         "grafana": {"http": at("grafana", "http")},
-        "db": {"postgres": sandbox.conninfo},
-        "cache": {"redis": at("redis", "redis") + "/0"},
+        **(TUNNELS if sandbox.tunnels else {"db": {"postgres": sandbox.conninfo},
+                                            "cache": {"redis": at("redis", "redis") + "/0"}}),
         "backups": {"s3": "s3://flight-search-backups", "region": sandbox.s3.region, "endpoint": at("s3", "http")},
     }
 

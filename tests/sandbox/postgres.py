@@ -98,9 +98,10 @@ class Postgres:
             with open(os.path.join(HERE, "schema.sql")) as f:
                 c.query(f.read())
 
-    def write_passfile(self, path, port):
+    def write_passfile(self, path):
+        """For any host and port: a tunnel has its own."""
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-            f.write(f"127.0.0.1:{port}:*:{USER}:{self.password}\n")
+            f.write(f"*:*:*:{USER}:{self.password}\n")
 
     def _traffic(self):
         """A few queries a second, on a new connection after each loss."""

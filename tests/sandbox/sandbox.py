@@ -25,16 +25,20 @@ from .s3 import S3
 from .webhooks import Webhooks
 
 PROGRAMS = ("kubectl", "psql", "openssl", "redis-server", "prometheus", "promtool")
+PODS = {"postgres": "postgres", "redis": "redis", "prometheus": "prometheus", "grafana": "grafana",
+        "flight-search-backend": "api_plain", "flight-search-frontend": "site_plain"}
 HISTORY = 6 * 60  # seconds of metrics from before the start; more than the longest window
 
 
 class Sandbox:
-    def __init__(self, scenario="healthy", folder=None):
+    def __init__(self, scenario="healthy", folder=None, tunnels=False):
+        """`tunnels`: database and cache are given as in production, behind `kubectl port-forward`."""
         if scenario not in scenarios.SCENARIOS:
             raise ValueError(f"no scenario {scenario!r}; there are: {', '.join(scenarios.SCENARIOS)}")
         self.name = scenario
         self.scenario = scenarios.SCENARIOS[scenario]
         self.folder = folder
+        self.tunnels = tunnels
         self.bad_images = {BAD}
         self.doors = {}
         self.processes = {}
@@ -113,7 +117,7 @@ class Sandbox:
         serve = self.app.serve
         self.metrics_server = serve(API)
         self.servers = {
-            "api": serve(API, self.site_tls), "site": serve(SITE, self.site_tls), "upstream": serve(UPSTREAM),
+            "api": serve(API, self.site_tls), "site": serve(SITE, self.site_tls), "site_plain": serve(SITE), "upstream": serve(UPSTREAM),
             "grafana": serve(GRAFANA), "expired": serve(API, self.certificates.context("expired", -1)),
             "stranger": serve(API, self.certificates.context("stranger-site", 60, "stranger"))}
 
@@ -129,6 +133,16 @@ class Sandbox:
                   **{name: tcp(server.port) for name, server in self.servers.items()}}
         for name, connect in behind.items():
             self.doors[name] = self._part(Door(name, connect))
+        self._open_pods()
+
+    def _open_pods(self):
+        """What `kubectl port-forward` and `kubectl exec` reach in which pod."""
+        streams = self.kube.streams
+        streams.reach.update({app: tcp(self.port(part)) for app, part in PODS.items()})
+        database = {**os.environ, "PGHOST": self.postgres.home, "PGUSER": USER, "PGPASSWORD": self.postgres.password}
+        streams.programs.update({
+            "psql": (["psql", "-X"], database), "pg_isready": (["pg_isready"], database),
+            "redis-cli": (["redis-cli", "-s", self.redis.socket], dict(os.environ)), "true": (["true"], {})})
 
     # Where things are
 
@@ -188,7 +202,7 @@ class Sandbox:
         return {**os.environ, **self.settings}
 
     def _write_files(self):
-        self.postgres.write_passfile(self.path("pgpass"), self.port("postgres"))
+        self.postgres.write_passfile(self.path("pgpass"))
         self.use_context("prod")
         scripts.write(self.recovery, os.path.dirname(self.s3.path(backups.BUCKET, backups.LATEST)),
                       self.conninfo, self.path("pgpass"))

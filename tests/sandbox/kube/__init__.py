@@ -3,7 +3,7 @@
     resources   the types               discovery  what the API says about itself
     store       objects and watches     selectors, patches, tables, errors
     cluster     controllers and knobs   rollout, workloads, pods
-    server      HTTP, tokens, records   actions, logs, usage
+    server      HTTP, tokens, records   actions, logs, usage, streams (over spdy)
     fixtures    the Flight Search platform's objects
 """
 import json
@@ -53,6 +53,10 @@ class Kube:
     @property
     def logs(self):
         return self.faces["prod"].logs
+
+    @property
+    def streams(self):
+        return self.faces["prod"].streams
 
     def forbid(self, verb, resource="*"):
         """Answer 403 from now on; "*" stands for any."""

@@ -16,6 +16,7 @@ from . import discovery, logs, resources, selectors, tables
 from .actions import MUTATES, Actions
 from .errors import ApiError, status_of
 from .store import Expired
+from .streams import PROTOCOLS, Streams
 
 Target = namedtuple("Target", "type namespace name sub")
 Mutation = namedtuple("Mutation", "verb resource namespace name body time user")
@@ -109,7 +110,7 @@ class Api(Handler):
             return "watch" if self.query.get("watch") in ("true", "1") else "list"
         if verb == "delete" and not target.name:
             return "deletecollection"
-        if self.command == "GET" and target.sub in ("exec", "attach", "portforward"):
+        if target.sub in PROTOCOLS:
             return "create"
         return verb
 
@@ -122,9 +123,10 @@ class Api(Handler):
             return self.send_log(target)
         if verb == "get":
             return self.reply(target, self.face.actions.get(target))
+        if target.sub in PROTOCOLS:
+            pod = self.face.actions.existing(target)
+            return self.face.streams.serve(self, target.sub, pod, urlsplit(self.path).query)
         body = parse(raw)
-        if target.sub in ("exec", "attach", "portforward"):
-            raise ApiError(501, "NotImplemented", f"the sandbox has no {target.sub}")
         dry = "dryRun" in self.query
         result, code = self.face.actions.change(verb, target, body, self.headers.get("Content-Type", ""),
                                                 self.query, dry)
@@ -242,6 +244,7 @@ class Face:
         self.store = cluster.store
         self.logs = logs.Logs(cluster)
         self.actions = Actions(cluster, usage)
+        self.streams = Streams()
         self.tokens = {f"{cluster.name}-token": user}
         self.forbidden = set()  # (verb, resource); "*" for any
         self.mutations = []
