@@ -134,7 +134,7 @@ static const char *const reads[] = {
     "cluster shards",
     "cluster slaves",
     "cluster slots",
-    "command",
+
     "command count",
     "command docs",
     "command getkeys",
@@ -196,7 +196,7 @@ static const char *const containers[] = {
     "acl",
     "client",
     "cluster",
-    "command",
+
     "config",
     "function",
     "latency",

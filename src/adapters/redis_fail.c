@@ -59,6 +59,8 @@ static const struct advice by_text[] = {
     {"timed out", "check the network, firewall or tunnel"},
     {"unknown host", "check the name, DNS and VPN"},
     {"Protocol error", "is that port really a Redis server's, and one without TLS?"},
+    {"out of range", "is that port really a Redis server's?"},
+    {"Bad integer", "is that port really a Redis server's?"},
     {"No support for nested", "ask for less"},
     {NULL, NULL},
 };
