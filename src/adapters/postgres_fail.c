@@ -20,7 +20,8 @@ struct advice {
 static const struct advice by_state[] = {
     {"28P01", ERR_REMOTE,
         "check the password in ~/.pgpass (mode 0600), PGPASSWORD or the service file"},
-    {"28000", ERR_REMOTE, "the server's pg_hba.conf does not let this user in from here"},
+    {"28000", ERR_REMOTE,
+        "check the user's name, and that the server's pg_hba.conf lets it in from here"},
     {"3D000", ERR_REMOTE, "check the database's name; `psql -l` lists those that exist"},
     {"53300", ERR_REMOTE,
         "free connections (pg_stat_activity tells who holds them) or raise max_connections"},
@@ -66,6 +67,8 @@ static const struct advice by_text[] = {
     {"SSL", ERR_REMOTE, "check sslmode and the server's TLS settings"},
     {"invalid response", ERR_REMOTE, "is that port really a PostgreSQL server's?"},
     {"unexpected message", ERR_REMOTE, "is that port really a PostgreSQL server's?"},
+    {"hot standby", ERR_REMOTE,
+        "no server in the list is of the kind that target_session_attrs asks for"},
     {"session is", ERR_REMOTE,
         "no server in the list is of the kind that target_session_attrs asks for"},
     {NULL, ERR_REMOTE, NULL},

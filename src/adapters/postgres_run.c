@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -32,6 +35,7 @@ struct pg_call {
 	struct loop_watch *watch;
 	struct loop_timer *timer; /* of the connection attempt, or of the cancelling */
 	struct pg_rows rows;
+	bool huge;               /* one row is over the ceiling */
 	size_t arriving;         /* bytes since the last whole row */
 	struct work *cancelling; /* the cancel request on its way */
 	bool idle;               /* while cancelling: the server has stopped */
@@ -253,6 +257,7 @@ static void connected(struct pg_call *pg)
 
 	loop_cancel(pg->timer);
 	pg->timer = NULL;
+	pg->failure = (struct err){0}; /* of the endpoints before this one */
 	if (is_ping(pg)) {
 		ping_end(pg, PG_ACCEPTING);
 		return;
@@ -368,12 +373,36 @@ static bool take(struct pg_call *pg, PGresult *result)
 	}
 }
 
+/* What malloc has mapped for large blocks, where that can be told. */
+static size_t mapped(void)
+{
+#ifdef __GLIBC__
+	return mallinfo2().hblkhd;
+#else
+	return 0;
+#endif
+}
+
+/*
+ * Is a whole result there? libpq makes room for all of a row as soon as it has seen how long it is, and
+ * tells nobody; the next read would fill it. So it is the room that is looked at.
+ */
+static bool ready_to_take(struct pg_call *pg)
+{
+	size_t before = mapped();
+
+	if (!PQisBusy(pg->conn))
+		return true;
+	pg->huge |= mapped() > before + PG_BYTES_MAX * 2;
+	return false;
+}
+
 /* Take in all results that are there. False: the connection is done with. */
 static bool take_all(struct pg_call *pg)
 {
 	bool more = true;
 
-	while (more && !PQisBusy(pg->conn)) {
+	while (more && ready_to_take(pg)) {
 		PGresult *result = PQgetResult(pg->conn);
 
 		if (!result) {
@@ -389,14 +418,23 @@ static bool take_all(struct pg_call *pg)
 	return more;
 }
 
-/* A row comes whole from libpq however large it is: so what is on its way is counted. */
-static bool row_too_big(struct pg_call *pg)
+/* Where malloc can't be asked: what has arrived since the last whole row. */
+static void count_arriving(struct pg_call *pg)
 {
 	int waiting = 0;
 
 	if (ioctl(PQsocket(pg->conn), FIONREAD, &waiting) == 0 && waiting > 0)
 		pg->arriving += (size_t)waiting;
-	return pg->arriving > PG_BYTES_MAX * 2;
+	pg->huge |= pg->arriving > PG_BYTES_MAX * 2;
+}
+
+/* One row is over the ceiling: what follows it is not read any more. */
+static void huge_row(struct pg_call *pg)
+{
+	pg_rows_too_big(&pg->rows, &pg->failure);
+	if (!is_read(pg))
+		err_prefix(&pg->failure, "look whether the change was made");
+	give_up(pg);
 }
 
 /* The connection broke: what the server said before is the better reason. */
@@ -416,16 +454,16 @@ static void lost(struct pg_call *pg)
 
 static void pump(struct pg_call *pg)
 {
-	if (row_too_big(pg)) {
-		pg_rows_too_big(&pg->rows, &pg->failure);
-		give_up(pg);
-		return;
-	}
-	if (!PQconsumeInput(pg->conn)) {
+	count_arriving(pg);
+	if (!pg->huge && !PQconsumeInput(pg->conn)) {
 		lost(pg);
 		return;
 	}
-	if (take_all(pg))
+	if (!pg->huge && !take_all(pg))
+		return;
+	if (pg->huge)
+		huge_row(pg);
+	else
 		flush(pg);
 }
 
