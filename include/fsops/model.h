@@ -30,9 +30,9 @@
  * every runbook that catalog_find() gives out, and in the platform. */
 struct condition {
 	char *text;
-	struct pos pos; /* of its first character */
+	struct pos pos; /* where it begins; node_pos_at(node, offset) for a place inside it */
 	struct expr *expr;
-	const struct node *node; /* the scalar it was read from: node_pos_at() */
+	const struct node *node; /* the scalar it was read from */
 };
 
 /* What every result has besides its adapter's own fields, as `results.ID.…`: the engine sets
@@ -121,12 +121,6 @@ struct var {
 	const struct node *node; /* of the default, or NULL */
 };
 
-/* The text of `--var NAME=TEXT` as a value of the default's kind (a number when the default is
- * one …), held against the pattern. NULL with ERR set. A new reference. */
-json_t *var_parse(const struct var *var, const char *text, struct err *err);
-/* Whether a value (a default after `${…}` was filled in, say) has the pattern. */
-int var_check(const struct var *var, const json_t *value, struct err *err);
-
 enum schedule_kind { SCHEDULE_NONE, SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY };
 struct schedule {
 	enum schedule_kind kind;
@@ -174,6 +168,7 @@ struct target {
 struct metric {
 	char *name;
 	struct pos pos;
+	const struct node *node;
 	char *title; /* default: the name */
 	enum unit unit;
 	struct action source;   /* only adapter, target, args, timeout are used */
@@ -185,6 +180,7 @@ struct metric {
 struct alert {
 	char *name;
 	struct pos pos;
+	const struct node *node;
 	enum level severity;
 	msec respond_within;
 	char *action;
@@ -195,6 +191,7 @@ struct alert {
 
 struct escalation {
 	struct pos pos;
+	const struct node *node;
 	int level;
 	char *covers;
 	char *contact; /* a key of contacts, checked; or NULL */

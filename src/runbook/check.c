@@ -1,0 +1,278 @@
+/*
+ * The second pass over the model: every expression is compiled and every template's
+ * expressions are, with what can be named where they stand.
+ *
+ * A mistake is reported at its own character in the file, through quotes, escapes and
+ * block scalars.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "reference.h"
+#include "scope.h"
+
+struct check {
+	struct catalog *catalog;
+	struct problems *list;
+	struct scope scope;
+	struct runbook *runbook;    /* NULL: the platform */
+	struct names named_metrics; /* of the runbook, so far */
+};
+
+/* ---- one expression ---- */
+
+static void add_metric(struct check *check, const struct metric *metric)
+{
+	struct runbook *runbook = check->runbook;
+
+	if (!metric || names_put(&check->named_metrics, metric->name, metric))
+		return;
+	MEM_PUSH_ROOM(runbook->named_metrics, runbook->named_metric_count);
+	runbook->named_metrics[runbook->named_metric_count++] = metric;
+}
+
+/* `metrics.cpu` names one; `metrics` alone, all. */
+static void note_metric(void *ctx, const char *const *parts, size_t count)
+{
+	struct check *check = ctx;
+	const struct platform *platform = check->catalog->platform;
+
+	if (strcmp(parts[0], "metrics") != 0)
+		return;
+	if (count > 1) {
+		add_metric(check, names_get(&check->catalog->index->metrics, parts[1]));
+		return;
+	}
+	for (size_t i = 0; i < platform->metric_count; i++)
+		add_metric(check, &platform->metrics[i]);
+}
+
+/* Places are looked for only as long as problems are kept: that costs a walk through the file. */
+static struct pos place(const struct check *check, const struct node *node, size_t offset)
+{
+	return check->list->count < PROBLEMS_MAX ? node_pos_at(node, offset) : node->pos;
+}
+
+static void add_mistake(struct check *check, const struct node *node, size_t offset,
+    const struct expr_error *error, size_t name_len, const char *name)
+{
+	struct pos pos = place(check, node, offset + error->offset);
+	const struct known *later = check->scope.later;
+
+	if (later)
+		problem_add(check->list, PROBLEM_ERROR, pos,
+		    "'%.*s' is not there yet: it comes from '%s' in line %d", (int)name_len, name,
+		    later->action->id, later->action->pos.line);
+	else
+		problem_add(check->list, PROBLEM_ERROR, pos, "%s", error->text);
+}
+
+/* LEN bytes at OFFSET of a scalar. NULL after adding a problem. */
+static struct expr *compile(struct check *check, const struct node *node, size_t offset, size_t len)
+{
+	struct expr_names names = scope_names(&check->scope);
+	struct expr_error error = {0};
+	struct expr *expr = expr_compile(node->text + offset, len, &names, &error);
+
+	if (!expr)
+		add_mistake(check, node, offset, &error, error.length,
+		    node->text + offset + (error.offset <= len ? error.offset : len));
+	else if (check->scope.metrics && check->runbook)
+		expr_each_path(expr, note_metric, check);
+	return expr;
+}
+
+static void check_condition(struct check *check, struct condition *condition)
+{
+	const struct node *node = condition->node;
+
+	if (!node)
+		return;
+	if (template_is_single(node->text, NULL, NULL))
+		NODE_PROBLEM(check->list, node,
+		    "this is an expression already: write it without '${' and '}'");
+	else
+		condition->expr = compile(check, node, 0, node->len);
+}
+
+/* ---- templates ---- */
+
+struct walk {
+	struct check *check;
+	const struct node *node;
+	size_t end; /* of the last piece */
+};
+
+static int on_literal(void *ctx, const char *text, size_t len)
+{
+	struct walk *walk = ctx;
+
+	walk->end = (size_t)(text - walk->node->text) + len;
+	return 0;
+}
+
+static int on_hole(void *ctx, const char *text, size_t len)
+{
+	struct walk *walk = ctx;
+	size_t offset = (size_t)(text - walk->node->text);
+
+	walk->end = offset + len + 1;
+	expr_free(compile(walk->check, walk->node, offset, len));
+	return 0;
+}
+
+/* Every text of a value: what an adapter makes of it keeps the expressions as they are. */
+static void check_templates(struct check *check, const struct node *node)
+{
+	struct walk walk = {check, node, 0};
+
+	if (!node)
+		return;
+	for (size_t i = 0; i < node->count; i++)
+		check_templates(check, node->items[i]);
+	if (node->kind != NODE_SCALAR ||
+	    template_each(node->text, on_literal, on_hole, &walk) != TEMPLATE_OPEN)
+		return;
+	problem_add(check->list, PROBLEM_ERROR, place(check, node, walk.end),
+	    "this '${' is never closed with '}' (write '$${' when it is no expression)");
+}
+
+/* ---- variables ---- */
+
+static void check_vars(struct check *check, const struct var *vars, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct err err;
+
+		check_templates(check, vars[i].node);
+		if (var_check(&vars[i], &err) < 0)
+			problem_add(check->list, PROBLEM_ERROR, vars[i].pos, "%s", err.text);
+		scope_add_var(&check->scope, &vars[i]);
+	}
+}
+
+/* ---- actions and steps ---- */
+
+/* Conditions on the action's own result, which has names of its own there. */
+static void check_result(struct check *check, struct action *action)
+{
+	check->scope.own = action;
+	for (size_t i = 0; i < action->expect_count; i++)
+		check_condition(check, &action->expects[i]);
+	check_condition(check, &action->until);
+	for (size_t i = 0; i < action->capture_count; i++) {
+		check->scope.now++;
+		check_condition(check, &action->captures[i].value);
+	}
+	check->scope.own = NULL;
+}
+
+static void check_action(struct check *check, struct action *action)
+{
+	static const char *const templates[] = {"stdin", "save", "hold_for"};
+
+	check_condition(check, &action->for_each);
+	check->scope.action_item = action->for_each.text ? action->as : NULL;
+	check_condition(check, &action->when);
+	if (action->adapter && !action->adapter->literal)
+		check_templates(check, action->args_node);
+	for (size_t i = 0; i < COUNT_OF(templates); i++)
+		check_templates(check, node_get(action->node, templates[i]));
+	check_result(check, action);
+	check->scope.now++;
+	check->scope.action_item = NULL;
+	reference_check(check->catalog, action, check->list);
+}
+
+static void check_step(struct check *check, struct step *step)
+{
+	check_condition(check, &step->for_each);
+	check->scope.step_item = step->for_each.text ? step->as : NULL;
+	check_condition(check, &step->when);
+	for (size_t i = 0; i < step->action_count; i++)
+		check_action(check, &step->actions[i]);
+	check->scope.step_item = NULL;
+}
+
+static void begin(
+    struct check *check, struct catalog *catalog, struct runbook *runbook, struct problems *list)
+{
+	*check = (struct check){
+	    .catalog = catalog, .list = list, .scope = {.catalog = catalog}, .runbook = runbook};
+	scope_begin(&check->scope, NULL);
+}
+
+void runbook_check(struct catalog *catalog, struct runbook *runbook, struct problems *list)
+{
+	const struct platform *platform = catalog->platform;
+	size_t errors = list->errors;
+	struct check check;
+
+	begin(&check, catalog, runbook, list);
+	for (size_t i = 0; i < platform->var_count; i++)
+		scope_add_var(&check.scope, &platform->vars[i]);
+	check_vars(&check, runbook->vars, runbook->var_count);
+	scope_begin(&check.scope, runbook);
+	for (int section = 0; section < SECTION_COUNT; section++)
+		for (size_t i = 0; i < runbook->sections[section].count; i++)
+			check_step(&check, &runbook->sections[section].items[i]);
+	scope_end(&check.scope);
+	names_release(&check.named_metrics);
+	runbook->checked = true;
+	if (list->errors != errors)
+		runbook->broken = true;
+}
+
+/* ---- the platform ---- */
+
+/* Without a `value:` it is the source's own. */
+static void check_default_value(struct check *check, struct metric *metric)
+{
+	struct expr_names names = scope_names(&check->scope);
+	struct expr_error error = {0};
+
+	metric->value.text = mem_text("value");
+	metric->value.pos = metric->pos;
+	metric->value.expr = expr_compile("value", strlen("value"), &names, &error);
+	if (!metric->value.expr)
+		problem_add(check->list, PROBLEM_ERROR, metric->pos,
+		    "the result of %s has no 'value': say with 'value:' which number it is",
+		    metric->source.adapter->name);
+}
+
+static void check_metric(struct check *check, struct metric *metric)
+{
+	check_templates(check, metric->source.args_node);
+	check->scope.own = &metric->source;
+	if (metric->value.text)
+		check_condition(check, &metric->value);
+	else if (!node_get(metric->node, "value"))
+		check_default_value(check, metric);
+	check->scope.own = NULL;
+	reference_runbook(check->catalog, node_get(metric->node, "runbook"), check->list);
+}
+
+void platform_check(struct catalog *catalog, struct problems *list)
+{
+	struct platform *platform = catalog->platform;
+	size_t errors = list->errors;
+	struct check check;
+
+	if (!platform->node)
+		return;
+	begin(&check, catalog, NULL, list);
+	check_vars(&check, platform->vars, platform->var_count);
+	for (size_t i = 0; i < platform->target_count; i++)
+		check_templates(&check, platform->targets[i].node);
+	check_templates(&check, node_get(platform->node, "channels"));
+	for (size_t i = 0; i < platform->metric_count; i++)
+		check_metric(&check, &platform->metrics[i]);
+	for (size_t i = 0; i < platform->alert_count; i++)
+		reference_runbook(catalog, node_get(platform->alerts[i].node, "runbook"), list);
+	scope_end(&check.scope);
+	if (list->errors != errors)
+		platform->broken = true;
+}

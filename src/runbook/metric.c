@@ -1,0 +1,121 @@
+/*
+ * The platform's metrics. A metric's source is an action of which only adapter, target,
+ * arguments and timeout count; it is a read by definition.
+ */
+#include "catalog.h"
+#include "fsops/mem.h"
+
+static const struct choice units[] = {{"percent", UNIT_PERCENT}, {"ratio", UNIT_RATIO},
+    {"seconds", UNIT_SECONDS}, {"bytes", UNIT_BYTES}, {"count", UNIT_COUNT}, {0}};
+static const struct type type_unit = {
+    "percent, ratio, seconds, bytes or count", decode_choice, units};
+
+static const struct field source_fields[] = {
+    {"target", &type_checked, 0, "which target of the platform; default: the only or first one",
+        false, NULL},
+    {"timeout", &type_span, offsetof(struct action, timeout), "how long it may take", false, NULL},
+    {0},
+};
+
+static void decode_source(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	struct action *source = out;
+
+	if (!decode_is_map(d, field, value))
+		return;
+	source->node = value;
+	source->pos = value->pos;
+	decode_map(d, value, source_fields, "a metric's source", &action_adapters, source);
+}
+
+static const struct type type_source = {"an action such as {prometheus: up}", decode_source, NULL};
+
+/* Read when the unit is known: metrics_finish(). */
+#define AT(member) offsetof(struct metric, member)
+const struct field metric_keys[] = {
+    {"title", &type_text, AT(title), "what people call it; default: the name", false, NULL},
+    {"unit", &type_unit, AT(unit), "percent, ratio, seconds, bytes or count; default count", false,
+        NULL},
+    {"source", &type_source, AT(source), "the read that measures it", true, source_fields},
+    {"value", &type_expr, AT(value), "picks the number from the result; default value", false,
+        NULL},
+    {"baseline", &type_checked, 0, "what holds when all is well, such as \"< 70%\"", false, NULL},
+    {"warning", &type_checked, 0, "what holds when it is a warning", false, NULL},
+    {"critical", &type_checked, 0, "what holds when it is critical", false, NULL},
+    {"runbook", &type_name, AT(runbook), "the runbook for a breach", false, NULL},
+    {0},
+};
+#undef AT
+
+static void decode_metrics(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	struct platform *platform = out;
+
+	if (!decode_is_map(d, field, value))
+		return;
+	platform->metrics = mem_alloc((value->count + 1) * sizeof(*platform->metrics));
+	for (size_t i = 0; i < value->count; i++) {
+		const struct node *name = value->keys[i];
+		struct metric *metric = &platform->metrics[platform->metric_count++];
+
+		metric->name = mem_text(name->text);
+		metric->pos = name->pos;
+		metric->node = value->items[i];
+		if (!is_identifier(name->text))
+			NODE_PROBLEM(d->list, name, "a metric must be %s, not '%s'", type_id.name,
+			    name->text);
+		names_put(&d->catalog->index->metrics, metric->name, metric);
+		decode_map(d, value->items[i], metric_keys, "a metric", NULL, metric);
+	}
+}
+
+const struct type type_metrics = {"a map of names and metrics", decode_metrics, NULL};
+
+static bool has_unknown_key(const struct node *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (!decode_find(source_fields, map->keys[i]->text) &&
+		    !adapter_find(map->keys[i]->text))
+			return true;
+	return false;
+}
+
+static void finish_source(struct decode *d, struct action *source)
+{
+	if (!source->node)
+		return; /* reported */
+	action_bind(d, source, has_unknown_key(source->node));
+	if (source->derived == EFFECT_CHANGE || source->derived == EFFECT_DESTROY)
+		NODE_PROBLEM(d->list, source->node,
+		    "a metric's source must only read, but this would %s something",
+		    effect_name(source->derived));
+	source->effect = EFFECT_READ;
+}
+
+static void read_threshold(
+    struct decode *d, const struct metric *metric, const char *key, struct threshold *out)
+{
+	const struct node *node = node_get(metric->node, key);
+	struct err err;
+
+	if (!node || node->kind != NODE_SCALAR || node_is_null(node))
+		return;
+	if (threshold_parse(node->text, metric->unit, out, &err) < 0)
+		NODE_PROBLEM(d->list, node, "'%s': %s", key, err.text);
+}
+
+void metrics_finish(struct decode *d, struct platform *platform)
+{
+	for (size_t i = 0; i < platform->metric_count; i++) {
+		struct metric *metric = &platform->metrics[i];
+
+		if (!metric->title)
+			metric->title = mem_text(metric->name);
+		finish_source(d, &metric->source);
+		read_threshold(d, metric, "baseline", &metric->thresholds.baseline);
+		read_threshold(d, metric, "warning", &metric->thresholds.warning);
+		read_threshold(d, metric, "critical", &metric->thresholds.critical);
+	}
+}
