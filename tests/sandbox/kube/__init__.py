@@ -3,7 +3,7 @@
     resources   the types               discovery  what the API says about itself
     store       objects and watches     selectors, patches, tables, errors
     cluster     controllers and knobs   rollout, workloads, pods
-    server      HTTP, tokens, records   actions, logs, usage, streams (over spdy)
+    server      HTTP, tokens, records   actions, logs, usage, protobuf, streams (over spdy)
     fixtures    the Flight Search platform's objects
 """
 import json

@@ -12,7 +12,7 @@ from collections import deque, namedtuple
 from urllib.parse import parse_qsl, urlsplit
 
 from ..httpd import Handler, Server
-from . import discovery, logs, resources, selectors, tables
+from . import discovery, logs, protobuf, resources, selectors, tables
 from .actions import MUTATES, Actions
 from .errors import ApiError, status_of
 from .store import Expired
@@ -230,6 +230,10 @@ def is_old(agent):
 def parse(raw):
     if not raw:
         return None
+    if raw.startswith(protobuf.MAGIC):
+        found = protobuf.parse(raw)
+        if found:
+            return found
     try:
         return json.loads(raw)
     except ValueError:
