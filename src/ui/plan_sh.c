@@ -33,14 +33,14 @@ static void add_step(struct script *s, const struct plan_step *step, size_t numb
 	bool looping, opened;
 
 	clock_format_span(step->budget, budget);
-	buf_addc(s->out, '\n');
+	sh_gap(s);
 	sh_call(s, HELPER_SAY, "say", "", "== Step %zu of %zu: %s (budget %s)", number, of,
 	    step->title, budget);
 	opened = sh_open_when(s, &step->step->when);
 	looping = sh_open_loop(s, &step->step->for_each, step->step->as);
 	for (size_t i = 0; i < step->action_count; i++)
 		sh_add_action(s, &step->actions[i]);
-	sh_close(s, looping, "done");
+	sh_close_loop(s, looping, step->step->as);
 	sh_close(s, opened, "fi");
 }
 
@@ -74,7 +74,9 @@ static void add_function(struct script *s, const char *name, enum section sectio
 static void add_stop(struct buf *out, const struct script *s)
 {
 	buf_adds(out, "# stop WHAT: a change has failed\nstop() {\n"
-	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n");
+	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n"
+	              "\t[ \"$stopping\" -eq 0 ] || return 0\n"
+	              "\tstopping=1\n");
 	if (s->has[SECTION_ON_FAILURE])
 		buf_adds(out, "\ton_failure\n");
 	if (s->has[SECTION_ALWAYS])
@@ -95,6 +97,8 @@ static void add_head(struct buf *out, const struct script *s)
 	              "# What a shell cannot evaluate is asked, too.\n"
 	              "#\n# Text in single quotes is meant as it stands:\n"
 	              "# shellcheck disable=SC2016\nset -u\n\nfailed=0\n");
+	if (s->used & 1u << HELPER_STOP)
+		buf_adds(out, "stopping=0\n");
 	for (size_t i = 0; i < s->names.count; i++)
 		if (!s->names.items[i].env)
 			buf_addf(out, "%s=\n", s->names.items[i].name);

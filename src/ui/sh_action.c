@@ -28,36 +28,6 @@ static void need_hole(void *ctx, const char *expr, size_t len)
 	buf_release(&question);
 }
 
-/* Is a captured name in any command? Only then is it asked for. */
-struct wanted {
-	const char *name;
-	bool found;
-};
-
-static void look_for_name(void *ctx, const char *expr, size_t len)
-{
-	struct wanted *wanted = ctx;
-
-	if (strlen(wanted->name) == len && strncmp(expr, wanted->name, len) == 0)
-		wanted->found = true;
-}
-
-static bool plan_wants(const struct plan *plan, const char *name)
-{
-	struct wanted wanted = {.name = name};
-
-	for (size_t i = 0; i < plan->step_count; i++)
-		for (size_t k = 0; k < plan->steps[i].action_count; k++) {
-			const struct plan_action *action = &plan->steps[i].actions[k];
-
-			if (action->command && !action->action->adapter->literal)
-				sh_each_hole(action->command, look_for_name, &wanted);
-			if (action->nested && plan_wants(action->nested, name))
-				return true;
-		}
-	return wanted.found;
-}
-
 static void add_captures(struct script *s, const struct action *action)
 {
 	for (size_t i = 0; i < action->capture_count; i++) {
@@ -65,7 +35,7 @@ static void add_captures(struct script *s, const struct action *action)
 		const struct sh_name *name;
 
 		sh_comment(s, "capture: ", capture->name);
-		if (!plan_wants(s->plan, capture->name))
+		if (!sh_plan_wants(s->plan, capture->name))
 			continue;
 		name = sh_name_of(&s->names, capture->name, strlen(capture->name));
 		sh_call(s, HELPER_ASK, "ask", "", "%s, that is %s:", capture->name,
@@ -351,13 +321,13 @@ void sh_add_action(struct script *s, const struct plan_action *item)
 	const struct action *action = item->action;
 	bool looping, opened;
 
-	buf_addc(s->out, '\n');
+	sh_gap(s);
 	sh_line(s, "# %s: %s", plan_action_tag(item), item->id);
 	add_remarks(s, action);
 	opened = sh_open_when(s, &action->when);
 	looping = sh_open_loop(s, &action->for_each, action->as);
 	add_body(s, item);
 	add_captures(s, action);
-	sh_close(s, looping, "done");
+	sh_close_loop(s, looping, action->as);
 	sh_close(s, opened, "fi");
 }

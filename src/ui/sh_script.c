@@ -65,6 +65,36 @@ void sh_call(
 	buf_release(&text);
 }
 
+/* Looking for a name in commands. */
+struct wanted {
+	const char *name;
+	bool found;
+};
+
+static void look_for_name(void *ctx, const char *expr, size_t len)
+{
+	struct wanted *wanted = ctx;
+
+	if (strlen(wanted->name) == len && strncmp(expr, wanted->name, len) == 0)
+		wanted->found = true;
+}
+
+bool sh_plan_wants(const struct plan *plan, const char *name)
+{
+	struct wanted wanted = {.name = name};
+
+	for (size_t i = 0; i < plan->step_count; i++)
+		for (size_t k = 0; k < plan->steps[i].action_count; k++) {
+			const struct plan_action *action = &plan->steps[i].actions[k];
+
+			if (action->command && !action->action->adapter->literal)
+				sh_each_hole(action->command, look_for_name, &wanted);
+			if (action->nested && sh_plan_wants(action->nested, name))
+				return true;
+		}
+	return wanted.found;
+}
+
 bool sh_open_when(struct script *s, const struct condition *when)
 {
 	if (!when->text)
@@ -98,11 +128,12 @@ bool sh_open_loop(struct script *s, const struct condition *for_each, const char
 	if (!for_each->text)
 		return false;
 	as = as ? as : "item";
-	name = sh_name_of(&s->names, as, strlen(as));
 	sh_call(s, HELPER_NEXT, "while next", "; do", "%s of %s", as, for_each->text);
 	s->depth++;
-	sh_line(s, "%s=$answer", name->name);
-	forget_items(s, as);
+	if (sh_plan_wants(s->plan, as)) {
+		name = sh_name_of(&s->names, as, strlen(as));
+		sh_line(s, "%s=$answer", name->name);
+	}
 	return true;
 }
 
@@ -112,4 +143,17 @@ void sh_close(struct script *s, bool opened, const char *word)
 		return;
 	s->depth--;
 	sh_line(s, "%s", word);
+}
+
+void sh_close_loop(struct script *s, bool opened, const char *as)
+{
+	if (opened)
+		forget_items(s, as ? as : "item");
+	sh_close(s, opened, "done");
+}
+
+void sh_gap(struct script *s)
+{
+	if (s->out->len < 2 || strcmp(s->out->data + s->out->len - 2, "{\n") != 0)
+		buf_addc(s->out, '\n');
 }

@@ -41,9 +41,16 @@ void sh_comment(struct script *s, const char *label, const char *text);
 void sh_call(struct script *s, enum helper helper, const char *name, const char *after,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* An empty line, but not at the beginning of a block. */
+void sh_gap(struct script *s);
+
+/* Does any command look at the variable NAME by itself? Only then is it asked for. */
+bool sh_plan_wants(const struct plan *plan, const char *name);
+
 /* What a shell cannot evaluate is shown and asked. Return whether a block was opened. */
 bool sh_open_when(struct script *s, const struct condition *when);
 bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as);
+void sh_close_loop(struct script *s, bool opened, const char *as);
 /* End a block with WORD ("fi", "done") if it was opened. */
 void sh_close(struct script *s, bool opened, const char *word);
 

@@ -92,18 +92,12 @@ static void add_label(struct story *story, struct buf *out, const char *label)
 		buf_adds(out, label);
 }
 
-static void tell_started(struct story *story, struct buf *out)
+/* "High error rate (critical) on flight-search" */
+static void add_run(struct buf *out, const struct look *look, const json_t *event)
 {
-	const struct look *look = &story->options.look;
-	const json_t *event = story->started;
 	const char *mode = value_get_text(event, "mode");
 	const char *severity = value_get_text(event, "severity");
-	const json_t *now = story->event;
 
-	story->started = NULL;
-	story->event = event;
-	story_line(story, out, 0);
-	add_label(story, out, "run ");
 	look_add(out, look, ROLE_BOLD, value_get_text(event, "title"));
 	if (severity) {
 		buf_adds(out, " (");
@@ -114,13 +108,30 @@ static void tell_started(struct story *story, struct buf *out)
 	add_text(out, event, "platform");
 	if (mode && strcmp(mode, "check") == 0)
 		buf_adds(out, ", check only: nothing is changed");
-	buf_addc(out, '\n');
+}
+
+static void tell_started(struct story *story, struct buf *out)
+{
+	const struct look *look = &story->options.look;
+	json_t *event = story->started;
+	const json_t *now = story->event;
+
+	story->started = NULL;
+	story->event = event;
 	story_line(story, out, 0);
-	add_label(story, out, "run ");
-	look_add(out, look, ROLE_DIM, value_get_text(event, "run"));
+	if (story->times) {
+		buf_adds(out, "run ");
+		add_text(out, event, "run");
+		buf_adds(out, ": ");
+	}
+	add_run(out, look, event);
 	buf_addc(out, '\n');
+	if (!story->times) {
+		look_add(out, look, ROLE_DIM, value_get_text(event, "run"));
+		buf_addc(out, '\n');
+	}
 	story->event = now;
-	json_decref((json_t *)event);
+	json_decref(event);
 }
 
 static void on_run_started(struct story *story, struct buf *out)

@@ -1,0 +1,316 @@
+/* A run told in lines from hand-made events: what is said, in which order, and what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "ui/story.h"
+
+/* Tell the events (a NULL-terminated list of JSON texts) and give back all that was said. */
+static char *tell(const char *const *events, const struct sink_options *options, bool times)
+{
+	struct story story;
+	struct buf out;
+
+	setenv("TZ", "UTC", 1);
+	buf_init(&out, BUF_TEXT_MAX);
+	story_init(&story, options, times);
+	for (; *events; events++) {
+		json_error_t error;
+		json_t *event = json_loads(*events, 0, &error);
+
+		if (!event)
+			fail_msg("%s: %s", *events, error.text);
+		json_object_set_new(event, "time", json_string("2026-11-23T03:04:05.678Z"));
+		story_event(&story, event, &out);
+		json_decref(event);
+	}
+	story_release(&story);
+	return out.data; /* transferred */
+}
+
+static void says(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void says_not(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' is in:\n%s", part, text);
+}
+
+#define RUN                                                                                        \
+	"{'type':'run.started','run':'ID','runbook':'r','title':'High error rate',"                \
+	"'platform':'p','severity':'critical','mode':'run'}"
+#define STEP                                                                                       \
+	"{'type':'step.started','step':'s','title':'Look','section':'steps','budget_seconds':120," \
+	"'number':1,'of':2}"
+#define START(id, effect)                                                                          \
+	"{'type':'action.started','step':'s','action':'" id "','adapter':'exec','effect':'" effect \
+	"','command':'do " id "'}"
+#define OUTPUT(id, text)                                                                           \
+	"{'type':'action.output','step':'s','action':'" id "','stream':'stdout','text':'" text "'" \
+	"}"
+#define END(id, outcome)                                                                           \
+	"{'type':'action.finished','step':'s','action':'" id                                       \
+	"','effect':'read','seconds':0.412,'outcome':'" outcome                                    \
+	"','why':'it said no','severity':'critical'}"
+#define STEP_END                                                                                   \
+	"{'type':'step.finished','step':'s','outcome':'passed','seconds':1,'budget_seconds':120}"
+#define RUN_END                                                                                    \
+	"{'type':'run.finished','level':'ok','exit':0,'seconds':41,'outcome':'passed',"            \
+	"'counts':{'passed':2,'skipped':1}}"
+
+/* jansson wants double quotes; C wants them escaped; these texts have neither. */
+static char *tell_quoted(const char *const *events, const struct sink_options *options, bool times)
+{
+	char *copies[32];
+	size_t count = 0;
+	char *text;
+
+	for (; events[count]; count++) {
+		copies[count] = mem_text(events[count]);
+		for (char *at = copies[count]; *at; at++)
+			if (*at == '\'')
+				*at = '"';
+	}
+	copies[count] = NULL;
+	text = tell((const char *const *)copies, options, times);
+	while (count)
+		free(copies[--count]);
+	return text;
+}
+
+static void a_run_in_plain_lines(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("a", "read"), OUTPUT("a", "one\\ntwo\\n"),
+	    END("a", "passed"), STEP_END, RUN_END, NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	assert_string_equal(text,
+	    "03:04:05  run ID: High error rate (critical) on p\n"
+	    "03:04:05  step 1/2 Look (budget 2m)\n"
+	    "03:04:05    passed   a (412ms)  do a\n"
+	    "              it said no\n"
+	    "                | one\n"
+	    "                | two\n"
+	    "03:04:05    step passed after 1s of 2m\n"
+	    "03:04:05  run finished: ok, 2 passed, 1 skipped in 41s, exit status 0\n");
+	free(text);
+}
+
+static void outputs_come_in_the_order_of_their_beginning(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("a", "read"), START("b", "read"),
+	    OUTPUT("b", "from b"), END("b", "passed"), OUTPUT("a", "from a"), END("a", "failed"),
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "FAILED");
+	assert_true(strstr(text, "from a") < strstr(text, "from b"));
+	free(text);
+}
+
+static void quiet_says_what_is_not_well(void **state)
+{
+	const char *const well[] = {RUN, STEP, START("a", "read"), OUTPUT("a", "out"),
+	    END("a", "passed"), STEP_END, RUN_END, NULL};
+	const char *const bad[] = {RUN, STEP, START("a", "read"), END("a", "passed"),
+	    START("b", "read"), OUTPUT("b", "the reason"), END("b", "failed"), STEP_END, NULL};
+	const struct sink_options quiet = {.quiet = true};
+	char *text = tell_quoted(well, &quiet, true);
+
+	(void)state;
+	assert_string_equal(text, "");
+	free(text);
+	text = tell_quoted(bad, &quiet, true);
+	says(text, "run ID: High error rate");
+	says(text, "step 1/2 Look");
+	says(text, "FAILED   b");
+	says(text, "the reason");
+	says(text, "it said no");
+	says_not(text, "do a");
+	free(text);
+}
+
+static void long_outputs_are_cut_and_said_to_be(void **state)
+{
+	struct buf event;
+	const char *events[] = {RUN, STEP, START("a", "read"), NULL, END("a", "passed"), NULL};
+	char *text;
+
+	(void)state;
+	buf_init(&event, BUF_TEXT_MAX);
+	buf_adds(
+	    &event, "{'type':'action.output','step':'s','action':'a','stream':'stdout','text':'");
+	for (int i = 0; i < 52; i++)
+		buf_addf(&event, "line %d\\n", i);
+	buf_adds(&event, "'}");
+	events[3] = event.data;
+	text = tell_quoted(events, &(struct sink_options){0}, true);
+	says(text, "line 9\n");
+	says_not(text, "line 10\n");
+	says(text, "42 more lines (-v shows all)");
+	free(text);
+	text = tell_quoted(events, &(struct sink_options){.verbose = true}, true);
+	says(text, "line 51\n");
+	says_not(text, "more lines");
+	free(text);
+	events[4] = END("a", "failed");
+	text = tell_quoted(events, &(struct sink_options){0}, true);
+	says(text, "line 9\n");
+	says(text, "12 more lines");
+	says(text, "line 51\n");
+	free(text);
+	buf_release(&event);
+}
+
+static void skipped_steps_say_why(void **state)
+{
+	const char *const events[] = {RUN, STEP,
+	    "{'type':'step.finished','step':'s','outcome':'skipped','seconds':0,'budget_seconds':"
+	    "120,"
+	    "'why':'not so: x > 1'}",
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "step 1/2 Look");
+	says(text, "step skipped: not so: x > 1");
+	free(text);
+}
+
+static void escapes_never_come_through(void **state)
+{
+	static const char *const events[] = {RUN, STEP, START("a", "read"),
+	    OUTPUT("a", "\\u001b[2J\\u009bred\\u202e"), END("a", "passed"), STEP_END, RUN_END,
+	    NULL};
+	const struct sink_options options = {.look = {.utf8 = true, .width = 60}};
+	char *text = tell_quoted(events, &options, false);
+
+	(void)state;
+	assert_null(strchr(text, '\x1b'));
+	says(text, "\\x1b[2J\\x9bred\\u202e");
+	free(text);
+}
+
+static void what_is_left_is_listed(void **state)
+{
+	const char *const events[] = {RUN,
+	    "{'type':'run.finished','level':'warning','exit':1,'seconds':1,'outcome':'passed',"
+	    "'counts':{'left':1},'left':[{'step':'s','title':'Communicate','text':'Tell Slack'}]}",
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "left to people, not done:\n");
+	says(text, "- Communicate: Tell Slack");
+	says(text, "run finished: warning, 1 left in 1s, exit status 1");
+	free(text);
+}
+
+static void metrics_before_and_after(void **state)
+{
+#define METRIC(when, value, level)                                                                 \
+	"{'type':'metric.measured','when':'" when                                                  \
+	"','name':'error_rate','unit':'percent','value':" value ",'level':'" level                 \
+	"','warning':'> 1%','critical':'> 5%','baseline':'< 0.1%','runbook':'r'}"
+	const char *const events[] = {RUN, METRIC("before", "8.1", "critical"), STEP, STEP_END,
+	    METRIC("after", "0.05", "ok"), RUN_END, NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "metrics before:");
+	says(text, "error_rate  8.1 %  critical  > 5%");
+	says(text, "metrics before and after:");
+	says(text, "ok  better");
+	free(text);
+}
+
+static void trends(void **state)
+{
+	static const struct {
+		const char *before, *after, *trend;
+	} cases[] = {
+	    {"{'level':'critical','value':8}", "{'level':'ok','value':0}", "better"},
+	    {"{'level':'ok','value':0}", "{'level':'warning','value':2}", "worse"},
+	    {"{'level':'ok','value':0}", "{'level':'ok','value':0.05}", "same"},
+	    {"{'level':'unknown','value':null}", "{'level':'ok','value':1}", "unknown"},
+	    {"{'level':'critical','value':9}", "{'level':'unknown','value':null}", "unknown"},
+	    {"{'level':'critical','value':9}", "{'level':'critical','value':6,'critical':'> 5%'}",
+	        "better"},
+	    {"{'level':'critical','value':6}", "{'level':'critical','value':9,'critical':'> 5%'}",
+	        "worse"},
+	    {"{'level':'critical','value':60}",
+	        "{'level':'critical','value':80,'critical':'< 90%'}", "better"},
+	    {"{'level':'critical','value':6}", "{'level':'critical','value':6.1,'critical':'> 5%'}",
+	        "same"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char *texts[2] = {mem_text(cases[i].before), mem_text(cases[i].after)};
+		json_t *metrics[2];
+
+		for (int k = 0; k < 2; k++) {
+			for (char *at = texts[k]; *at; at++)
+				if (*at == '\'')
+					*at = '"';
+			metrics[k] = json_loads(texts[k], 0, NULL);
+			assert_non_null(metrics[k]);
+		}
+		assert_string_equal(metric_trend(metrics[0], metrics[1]), cases[i].trend);
+		for (int k = 0; k < 2; k++) {
+			json_decref(metrics[k]);
+			free(texts[k]);
+		}
+	}
+}
+
+static void runbooks_in_runbooks_are_told_while_they_run(void **state)
+{
+	const char *const events[] = {RUN, STEP,
+	    "{'type':'action.started','step':'s','action':'n','adapter':'runbook','effect':'read',"
+	    "'command':'fsops run inner'}",
+	    "{'type':'step.started','step':'n.x','title':'Inner','section':'steps',"
+	    "'budget_seconds':60,'number':1,'of':1}",
+	    "{'type':'action.started','step':'n.x','action':'i','adapter':'exec','effect':'read',"
+	    "'command':'true'}",
+	    "{'type':'action.finished','step':'n.x','action':'i','effect':'read','seconds':1,"
+	    "'outcome':'passed'}",
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "runbook: fsops run inner");
+	says(text, "    step 1/1 Inner");
+	says(text, "passed   i");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_run_in_plain_lines),
+	    cmocka_unit_test(outputs_come_in_the_order_of_their_beginning),
+	    cmocka_unit_test(quiet_says_what_is_not_well),
+	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
+	    cmocka_unit_test(skipped_steps_say_why),
+	    cmocka_unit_test(escapes_never_come_through),
+	    cmocka_unit_test(what_is_left_is_listed),
+	    cmocka_unit_test(metrics_before_and_after),
+	    cmocka_unit_test(trends),
+	    cmocka_unit_test(runbooks_in_runbooks_are_told_while_they_run),
+	};
+
+	return cmocka_run_group_tests_name("ui_story", tests, NULL, NULL);
+}
