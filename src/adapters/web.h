@@ -75,10 +75,14 @@ void web_let_go(struct web *web); /* NULL is allowed */
 /* web_url.c: is it an http or https URL with a host, no blanks or control characters and no
  * password in it? The error names URL. */
 int web_url_check(const char *url, struct err *err);
+/* The same for a URL that paths are added to. */
+int web_base_check(const char *url, struct err *err);
 /* BASE and a PATH that begins with "/" as one URL; owned. */
 char *web_url_join(const char *base, const char *path);
 /* TEXT with all but unreserved characters (and those in KEEP) percent-encoded; owned. */
 char *web_encode(const char *text, const char *keep);
+/* An HTTP date ("Fri, 20 Nov 2026 03:04:05 GMT") as RFC 3339; -1 when it is none. */
+int web_date(const char *text, char out[CLOCK_TEXT_MAX]);
 /* Does TEXT hold a `${…}`, so that nothing can be said about it yet? */
 bool web_is_template(const char *text);
 /* A target of the form {KIND: URL} → {"url": URL}. NULL after adding problems. */

@@ -247,7 +247,6 @@ static void read_certificate(struct web_request *request)
 	struct curl_certinfo *info = NULL;
 	const char *expires;
 	const char *names;
-	time_t when;
 
 	if (curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
 	    info->num_of_certs < 1)
@@ -258,10 +257,8 @@ static void read_certificate(struct web_request *request)
 		names = find_field(info->certinfo[0], "Subject");
 	if (names)
 		snprintf(request->names, sizeof(request->names), "%s", names);
-	when = expires ? curl_getdate(expires, NULL) : -1;
-	if (when < 0)
-		return;
-	clock_format_rfc3339((msec)when * 1000, request->reply.tls_expires);
+	if (expires)
+		web_date(expires, request->reply.tls_expires);
 }
 
 void web_easy_read(struct web_request *request)

@@ -74,6 +74,14 @@ out:
 	return result;
 }
 
+int web_base_check(const char *url, struct err *err)
+{
+	if (strpbrk(url, "?#"))
+		return err_set(err, ERR_INPUT,
+		    "'%s' ends in a query or fragment: paths are added to it, so it must not", url);
+	return web_url_check(url, err);
+}
+
 char *web_url_join(const char *base, const char *path)
 {
 	size_t len = strlen(base);
@@ -99,6 +107,16 @@ char *web_encode(const char *text, const char *keep)
 	return out.data; /* transferred */
 }
 
+int web_date(const char *text, char out[CLOCK_TEXT_MAX])
+{
+	time_t when = curl_getdate(text, NULL);
+
+	if (when < 0)
+		return -1;
+	clock_format_rfc3339((msec)when * 1000, out);
+	return 0;
+}
+
 json_t *web_target_parse(const struct node *map, const char *kind, struct problems *list)
 {
 	const struct node_key table[] = {
@@ -112,7 +130,7 @@ json_t *web_target_parse(const struct node *map, const char *kind, struct proble
 	if (node_check_map(map, table, "the target", list) > 0)
 		return NULL;
 	url = node_get(map, kind);
-	if (!web_is_template(url->text) && web_url_check(url->text, &err) < 0) {
+	if (!web_is_template(url->text) && web_base_check(url->text, &err) < 0) {
 		NODE_PROBLEM(list, url, "%s", err.text);
 		return NULL;
 	}

@@ -3,9 +3,10 @@
 
     servers.py web [CERT KEY]    the path says how it behaves; with TLS when a certificate is given
     servers.py prometheus        answers by the query's text
-    servers.py s3                a bucket whose requests' signatures botocore checks
+    servers.py s3 FOLDER         the sandbox's S3 (botocore checks each signature) with objects in it
+    servers.py s3bad             an S3 whose bucket's name says how it misbehaves
 
-Prints its port, serves until its standard input is closed. Nothing is written to disk.
+Prints its port, serves until its standard input is closed.
 """
 import json
 import os
@@ -146,6 +147,108 @@ def prometheus(conn, request):
                                      "error": "1:1: parse error: unexpected " + query}).encode())
 
 
+def xml_list(keys, token=None):
+    body = "".join("<Contents><Key>%s</Key><LastModified>2026-11-%02dT00:00:00.000Z</LastModified>"
+                   "<Size>%d</Size></Contents>" % (k, n % 28 + 1, n) for n, k in enumerate(keys))
+    if token:
+        body += "<IsTruncated>true</IsTruncated><NextContinuationToken>%s</NextContinuationToken>" % token
+    return "<ListBucketResult>%s</ListBucketResult>" % body
+
+
+def xml_error(code, message="what happened", more=""):
+    return "<Error><Code>%s</Code><Message>%s</Message>%s<StringToSign>s3cr3t</StringToSign></Error>" % (
+        code, message, more)
+
+
+BOMB = ("<!DOCTYPE l [<!ENTITY a 'aaaaaaaaaa'>" +
+        "".join("<!ENTITY %s '%s'>" % (b, "&%s;" % a * 10) for a, b in zip("abcdefgh", "bcdefghi")) +
+        "]><ListBucketResult><Contents><Key>&i;</Key></Contents></ListBucketResult>")
+PLAIN = {
+    "bomb": (200, BOMB),
+    "torn": (200, xml_list(["a"])[:-30]),
+    "html": (200, "<html><body>hello</body></html>"),
+    "words": (200, "hello"),
+    "nothing": (200, ""),
+    "deep": (200, "<ListBucketResult>" + "<a>" * 50),
+    "longkey": (200, xml_list(["k" * 5000])),
+    "oddsize": (200, xml_list(["a"]).replace("<Size>0", "<Size>-1")),
+    "oddtime": (200, xml_list(["a"]).replace("2026-", "yesterday")),
+    "tokenless": (200, xml_list(["a"], "x").replace("<NextContinuationToken>x</NextContinuationToken>", "")),
+    "circle": (200, xml_list(["a"], "again")),
+    "late": (200, xml_error("InternalError")),
+    "region": (301, xml_error("PermanentRedirect", "The bucket is elsewhere", "<Region>eu-west-1</Region>")),
+    "expired": (400, xml_error("ExpiredToken", "The provided token has expired.")),
+    "denied": (403, xml_error("AccessDenied", "Access Denied")),
+    "gateway": (502, "<html>Bad Gateway</html>"),
+    "bare": (403, ""),
+}
+
+
+def s3bad(conn, request):
+    path, _, query = request["target"].partition("?")
+    bucket, _, key = path.strip("/").partition("/")
+    token = urllib.parse.parse_qs(query).get("continuation-token", ["0"])[0]
+    if bucket in PLAIN:
+        status, body = PLAIN[bucket]
+        reply(conn, status, b"" if request["method"] == "HEAD" else body.encode(), length=len(body))
+    elif bucket == "endless":
+        first = int(token)
+        reply(conn, 200, xml_list(range(first, first + 1000), first + 1000).encode())
+    elif bucket == "half":
+        reply(conn, 200, b"\x1f\x8b0123456789", length=100)
+        conn.close()
+    elif bucket == "large":
+        large(conn, int(key))
+    else:
+        until_closed(conn)
+
+
+TRICKY = ["plain", "a b", "a+b", "a%20b", "100%", "ünï/cödé", "a//b", "./a", "a/../b", "~-._", "q?x=1&y", "#h",
+          "(x)[y]{z}", "'quote'\"", "a=b,c;d:e@f!$*", "back\\slash", "tab\there", "<&>", "\u65e5\u672c", "trailing/"]
+
+
+def fill(store):
+    import gzip
+    now = 1795000000
+    text = b"".join(b"line %d\n" % i for i in range(1, 1001))
+    packed = gzip.compress(text)
+    for n, key in enumerate(TRICKY):
+        store.buckets.setdefault("tricky", {})
+        path = os.path.join(store.folder, "tricky-%d" % n)
+        os.makedirs(store.folder, exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(key.encode())
+        store.add("tricky", key, len(key.encode()), lambda path=path: open(path, "rb"), now + n)
+    for n in range(2500):
+        store.buckets.setdefault("many", {})
+        store.add("many", "k/%04d" % (n * 7919 % 2500), n, lambda: None, now + n)
+    store.make_bucket("empty")
+    store.put("backups", "db/old.sql.gz", gzip.compress(b"old"), now)
+    store.put("backups", "db/new.sql.gz", packed, now + 60)
+    store.put("backups", "other/torn.sql.gz", packed[:-500], now)
+    store.put("backups", "other/header.gz", packed[:5], now)
+    store.put("backups", "other/flipped.gz", packed[:900] + b"\xff\x00\xff" + packed[903:], now)
+    store.put("backups", "other/crc.gz", packed[:-8] + b"\0\0\0\0" + packed[-4:], now)
+    store.put("backups", "other/two.gz", packed + gzip.compress(b"tail\n"), now)
+    store.put("backups", "other/padded.gz", packed + bytes(100), now)
+    store.put("backups", "other/trailing.gz", packed + b"more", now)
+    store.put("backups", "other/misnamed.gz", b"plain text\n", now)
+    store.put("backups", "other/plain.txt", b"plain text\n", now)
+    store.put("backups", "other/empty.gz", b"", now)
+    store.put("backups", "other/long.gz", gzip.compress(b"x" * 100000 + b"\nend"), now)
+    store.put("backups", "other/large.gz", gzip.compress(bytes(64 * 1024 * 1024), 1), now)
+    store.put("backups", "other/last/ok.gz", packed, now)
+
+
+def sandbox_s3(folder):
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+    from sandbox.s3 import S3
+    store = S3(folder)
+    fill(store)
+    store.start()
+    return store.server.server_address[1]
+
+
 def serve(conn, handler, context):
     try:
         if context:
@@ -172,13 +275,14 @@ def accept(listener, handler, context):
 
 def main(kind, *files):
     context = None
+    if kind == "s3":
+        os.write(1, b"%d\n" % sandbox_s3(*files))
+        sys.stdin.read()
+        os._exit(0)
     if files:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)
-    handlers = {"web": web, "prometheus": prometheus}
-    if kind == "s3":
-        import s3_server
-        handlers["s3"] = s3_server.handle
+    handlers = {"web": web, "prometheus": prometheus, "s3bad": s3bad}
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     threading.Thread(target=accept, args=(listener, handlers[kind], context), daemon=True).start()
     os.write(1, b"%d\n" % listener.getsockname()[1])  # print() would write twice

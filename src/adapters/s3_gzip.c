@@ -1,0 +1,212 @@
+/*
+ * verify: an object goes through gunzip and is forgotten.
+ * Invariant: constant memory, whatever the object's size and however well it is packed. What
+ * passed has every member's checksum and length right and nothing behind the last member but
+ * padding.
+ */
+#include "s3.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#define BLOCK ((size_t)64 * 1024)
+
+/* Of the head, for people: more of a line than this is left out, and "…" says so. */
+#define LINE_MAX_SHOWN 512
+
+/* What the stream is in front of. */
+enum state {
+	STATE_START,   /* the first byte: is it gzip at all? */
+	STATE_MEMBER,  /* in a member */
+	STATE_BETWEEN, /* a member has ended: another one, padding, or the end */
+	STATE_PLAIN,   /* it is not gzip; only its size is looked at */
+};
+
+struct s3_gzip {
+	z_stream stream;
+	enum state state;
+	bool named;      /* the key says that it is gzip */
+	bool padding;    /* zeros were seen behind the last member */
+	long long taken; /* bytes of the object */
+	long long bytes; /* bytes that came out */
+	long long lines;
+	struct buf line; /* the line of the head that is being read */
+	json_t *head;
+	unsigned char block[BLOCK];
+};
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+struct s3_gzip *s3_gzip_new(const char *key)
+{
+	struct s3_gzip *gzip = mem_alloc(sizeof(*gzip));
+
+	gzip->named = ends_in(key, ".gz") || ends_in(key, ".tgz");
+	gzip->head = json_array();
+	buf_init(&gzip->line, LINE_MAX_SHOWN);
+	/* 16: gzip's own header and trailer, with CRC and length. */
+	if (inflateInit2(&gzip->stream, MAX_WBITS + 16) != Z_OK) {
+		s3_gzip_free(gzip);
+		return NULL;
+	}
+	return gzip;
+}
+
+static void end_line(struct s3_gzip *gzip)
+{
+	bool cut = gzip->line.full;
+
+	gzip->line.full = false;
+	json_array_append_new(gzip->head, value_text(gzip->line.data, gzip->line.len));
+	if (cut) {
+		json_t *last = json_array_get(gzip->head, json_array_size(gzip->head) - 1);
+
+		json_array_set_new(gzip->head, json_array_size(gzip->head) - 1,
+		    json_sprintf("%s\xE2\x80\xA6", json_string_value(last)));
+	}
+	buf_clear(&gzip->line);
+}
+
+/* Collect the first lines; what does not fit into one is marked, not kept. */
+static void take_head(struct s3_gzip *gzip, const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len && json_array_size(gzip->head) < S3_HEAD_LINES; i++) {
+		if (data[i] == '\n')
+			end_line(gzip);
+		else
+			buf_addc(&gzip->line, (char)data[i]);
+	}
+}
+
+static void take_output(struct s3_gzip *gzip, size_t len)
+{
+	const unsigned char *at = gzip->block;
+	const unsigned char *end = at + len;
+
+	gzip->bytes += (long long)len;
+	take_head(gzip, at, len);
+	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+		gzip->lines++;
+		at++;
+	}
+}
+
+static int damaged(const struct s3_gzip *gzip, const char *why, struct err *err)
+{
+	return err_set(err, ERR_REMOTE,
+	    "gzip is damaged near byte %lld (%s): the backup can't be restored from this object",
+	    gzip->taken - gzip->stream.avail_in, why ? why : "wrong data");
+}
+
+/* Unpack what is in the stream's input until it is used up or the member ends. */
+static int inflate_input(struct s3_gzip *gzip, struct err *err)
+{
+	z_stream *stream = &gzip->stream;
+
+	do {
+		int code;
+
+		stream->next_out = gzip->block;
+		stream->avail_out = BLOCK;
+		code = inflate(stream, Z_NO_FLUSH);
+		if (code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR)
+			take_output(gzip, BLOCK - stream->avail_out);
+		if (code == Z_STREAM_END) {
+			gzip->state = STATE_BETWEEN;
+			return 0;
+		}
+		if (code != Z_OK && code != Z_BUF_ERROR)
+			return damaged(gzip, stream->msg, err);
+	} while (gzip->stream.avail_in || gzip->stream.avail_out == 0);
+	return 0;
+}
+
+/* Behind a member: tape blocks are padded with zeros, files may be concatenated. */
+static int begin_member(struct s3_gzip *gzip, struct err *err)
+{
+	z_stream *stream = &gzip->stream;
+
+	while (stream->avail_in && *stream->next_in == 0) {
+		stream->next_in++;
+		stream->avail_in--;
+		gzip->padding = true;
+	}
+	if (!stream->avail_in)
+		return 0;
+	if (gzip->padding || *stream->next_in != 0x1f)
+		return damaged(gzip, "something else follows the packed data", err);
+	inflateReset(stream);
+	gzip->state = STATE_MEMBER;
+	return 0;
+}
+
+static int begin(struct s3_gzip *gzip, const unsigned char *data, size_t len, struct err *err)
+{
+	bool packed = data[0] == 0x1f && (len < 2 || data[1] == 0x8b);
+
+	if (!packed && gzip->named)
+		return err_set(err, ERR_REMOTE,
+		    "it is not gzip, although its name says so: the backup can't be restored as "
+		    "one");
+	gzip->state = packed ? STATE_MEMBER : STATE_PLAIN;
+	return 0;
+}
+
+int s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err)
+{
+	z_stream *stream = &gzip->stream;
+
+	if (len && gzip->state == STATE_START &&
+	    begin(gzip, (const unsigned char *)data, len, err) < 0)
+		return -1;
+	gzip->taken += (long long)len;
+	stream->next_in = (unsigned char *)(uintptr_t)data; /* zlib only reads it */
+	stream->avail_in = (unsigned)len;
+	while (stream->avail_in && gzip->state != STATE_PLAIN) {
+		if (gzip->state == STATE_BETWEEN ? begin_member(gzip, err)
+		                                 : inflate_input(gzip, err))
+			return -1;
+	}
+	return 0;
+}
+
+int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
+{
+	if (gzip->line.len && json_array_size(gzip->head) < S3_HEAD_LINES)
+		end_line(gzip);
+	if (gzip->taken == 0)
+		return err_set(err, ERR_REMOTE, "it is empty: there is nothing to restore from");
+	if (gzip->state == STATE_MEMBER)
+		return err_set(err, ERR_REMOTE,
+		    "gzip ends early after %lld bytes: the backup is torn", gzip->taken);
+	return 0;
+}
+
+void s3_gzip_result(const struct s3_gzip *gzip, json_t *result)
+{
+	bool packed = gzip->state == STATE_BETWEEN;
+
+	json_object_set_new(result, "gzip", json_boolean(packed));
+	json_object_set_new(result, "bytes", packed ? json_integer(gzip->bytes) : json_null());
+	json_object_set_new(result, "lines", packed ? json_integer(gzip->lines) : json_null());
+	json_object_set(result, "head", gzip->head);
+}
+
+void s3_gzip_free(struct s3_gzip *gzip)
+{
+	if (!gzip)
+		return;
+	inflateEnd(&gzip->stream);
+	json_decref(gzip->head);
+	buf_release(&gzip->line);
+	free(gzip);
+}

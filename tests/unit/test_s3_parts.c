@@ -1,0 +1,363 @@
+/*
+ * The parts of s3 that need no server: signatures against the examples that Amazon publishes,
+ * credentials, XML in pieces of every size, gzip byte by byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "adapters/s3.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+static char folder[] = "/tmp/fsops-test-XXXXXX";
+
+static const struct s3_credentials example = {
+    .id = (char *)"AKIAIOSFODNN7EXAMPLE",
+    .secret = (char *)"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+};
+
+/* From "Signature Calculations for the Authorization Header" of the S3 API reference. */
+static const struct sign_case {
+	const char *query;
+	const char *signature;
+} sign_cases[] = {
+    {"lifecycle=", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+    {"max-keys=2&prefix=J", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
+};
+
+static void test_published_signatures(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sign_cases); i++) {
+		struct s3_signing signing = {.method = "GET",
+		    .path = "/",
+		    .query = sign_cases[i].query,
+		    .host = "examplebucket.s3.amazonaws.com",
+		    .stamp = "20130524T000000Z",
+		    .day = "20130524",
+		    .region = "us-east-1",
+		    .credentials = &example};
+		char *line = s3_authorization(&signing);
+
+		assert_non_null(strstr(line, sign_cases[i].signature));
+		assert_non_null(strstr(
+		    line, "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"));
+		assert_null(strstr(line, "wJalr"));
+		free(line);
+	}
+}
+
+static const struct address_case {
+	const char *bucket;
+	const char *endpoint;
+	const char *key;
+	const char *url;
+	const char *host;
+} address_cases[] = {
+    {"bkt", NULL, "a/b c", "https://bkt.s3.eu-west-1.amazonaws.com/a/b%20c?p=%2F%20%2B",
+        "Host: bkt.s3.eu-west-1.amazonaws.com"},
+    {"bkt", NULL, "", "https://bkt.s3.eu-west-1.amazonaws.com/?p=%2F%20%2B",
+        "Host: bkt.s3.eu-west-1.amazonaws.com"},
+    {"my.bkt", NULL, "k", "https://s3.eu-west-1.amazonaws.com/my.bkt/k?p=%2F%20%2B",
+        "Host: s3.eu-west-1.amazonaws.com"},
+    {"bkt", "http://minio:9000/", "\xc3\xa9+%", "http://minio:9000/bkt/%C3%A9%2B%25?p=%2F%20%2B",
+        "Host: minio:9000"},
+    {"bkt", "https://minio:443/s3", "", "https://minio:443/s3/bkt?p=%2F%20%2B", "Host: minio"},
+    {"bkt", "http://minio:80", "../x", "http://minio:80/bkt/../x?p=%2F%20%2B", "Host: minio"},
+};
+
+static void test_addresses(void **state)
+{
+	const struct s3_query query = {"p", "/ +"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(address_cases); i++) {
+		const struct address_case *row = &address_cases[i];
+		struct s3_place place = {.bucket = (char *)row->bucket,
+		    .region = (char *)"eu-west-1",
+		    .endpoint = (char *)row->endpoint};
+		struct s3_signed out;
+
+		s3_sign(&out, "GET", &place, row->key, &query, 1, &example, 0);
+		assert_string_equal(out.url, row->url);
+		assert_string_equal(out.headers[0], row->host);
+		assert_string_equal(out.headers[2], "x-amz-date: 19700101T000000Z");
+		s3_signed_release(&out);
+	}
+}
+
+/* Credentials */
+
+static void clear_environment(void)
+{
+	static const char *const names[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	    "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		unsetenv(names[i]);
+}
+
+static void write_credentials(const char *text)
+{
+	char *path = mem_printf("%s/credentials", folder);
+	FILE *file = fopen(path, "w");
+
+	clear_environment();
+	setenv("AWS_SHARED_CREDENTIALS_FILE", path, 1);
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	free(path);
+}
+
+static const char credentials_text[] = "# a comment\n"
+                                       "[default]\r\n"
+                                       "aws_access_key_id = ID1\r\n"
+                                       "  aws_secret_access_key=S=1/+ \n"
+                                       "region = eu-west-1\n"
+                                       "s3 =\n"
+                                       "  addressing_style = path\n"
+                                       "\n"
+                                       "[ ops ]\n"
+                                       "aws_session_token = T2\n"
+                                       "aws_secret_access_key = S2\n"
+                                       "aws_access_key_id = ID2\n"
+                                       "[half]\n"
+                                       "aws_access_key_id = ID3";
+
+static void check_credentials(
+    const char *profile, const char *id, const char *secret, const char *token)
+{
+	struct s3_credentials found;
+	struct err err = {0};
+
+	if (s3_credentials_find(&found, profile, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(found.id, id);
+	assert_string_equal(found.secret, secret);
+	if (token)
+		assert_string_equal(found.token, token);
+	else
+		assert_null(found.token);
+	s3_credentials_release(&found);
+}
+
+static void check_no_credentials(const char *profile, const char *why)
+{
+	struct s3_credentials found;
+	struct err err;
+
+	assert_int_equal(s3_credentials_find(&found, profile, &err), -1);
+	if (!strstr(err.text, why))
+		fail_msg("'%s' is not in '%s'", why, err.text);
+	assert_null(found.secret);
+}
+
+static void test_credentials(void **state)
+{
+	(void)state;
+	write_credentials(credentials_text);
+	check_credentials(NULL, "ID1", "S=1/+", NULL);
+	check_credentials("ops", "ID2", "S2", "T2");
+	setenv("AWS_PROFILE", "ops", 1);
+	check_credentials(NULL, "ID2", "S2", "T2");
+	setenv("AWS_ACCESS_KEY_ID", "ID9", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "S9", 1);
+	check_credentials(NULL, "ID9", "S9", NULL);
+	check_credentials("default", "ID1", "S=1/+", NULL);
+	setenv("AWS_SECRET_ACCESS_KEY", "S9\nX-Evil: 1", 1);
+	check_no_credentials(NULL, "hold a blank, a line break");
+}
+
+static void test_credentials_missing(void **state)
+{
+	(void)state;
+	write_credentials(credentials_text);
+	check_no_credentials("half", "profile [half] in '/tmp/");
+	check_no_credentials("half", "has no aws_secret_access_key");
+	check_no_credentials("nobody", "no profile [nobody] in");
+	write_credentials("[default\n");
+	check_no_credentials(NULL, "credentials:1: '[' is never closed");
+	write_credentials("[default]\nwhat\n");
+	check_no_credentials(NULL, "credentials:2: this is neither");
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", 1);
+	check_no_credentials(NULL, "no AWS credentials: set AWS_ACCESS_KEY_ID");
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/", 1);
+	check_no_credentials(NULL, "it is a directory");
+	setenv("AWS_ACCESS_KEY_ID", "ID9", 1);
+	check_no_credentials(NULL, "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
+}
+
+static void test_region(void **state)
+{
+	struct s3_place place;
+	struct err err;
+
+	(void)state;
+	clear_environment();
+	assert_int_equal(s3_place_find(&place, "s3://b/k/e y", NULL, &err), 0);
+	assert_string_equal(place.region, "us-east-1");
+	assert_string_equal(place.key, "k/e y");
+	s3_place_release(&place);
+	setenv("AWS_DEFAULT_REGION", "eu-north-1", 1);
+	assert_int_equal(s3_place_find(&place, "s3://b", NULL, &err), 0);
+	assert_string_equal(place.region, "eu-north-1");
+	assert_string_equal(place.key, "");
+	s3_place_release(&place);
+	setenv("AWS_REGION", "evil.example/", 1);
+	assert_int_equal(s3_place_find(&place, "s3://b", NULL, &err), -1);
+	assert_non_null(strstr(err.text, "no name of an AWS region"));
+}
+
+/* XML */
+
+static const char list_text[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "
+    "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+    "<Name>b</Name><Contents><Key>a%2Bb+c%25%zz&amp;</Key><LastModified>2026-11-20T03:04:05.000Z</"
+    "LastModified>"
+    "<ETag>&quot;e&quot;</ETag><Size>5368709120</Size><Owner><ID>x</ID><Key>not "
+    "this</Key></Owner></Contents>"
+    "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+    "<NextContinuationToken>t/=+</NextContinuationToken></ListBucketResult>";
+
+static int keep_object(void *ctx, json_t *object, struct err *err)
+{
+	(void)err;
+	json_array_append_new(ctx, object);
+	return 0;
+}
+
+static void test_xml_in_pieces(void **state)
+{
+	const struct s3_page *page;
+	struct err err;
+
+	(void)state;
+	for (size_t step = 1; step < 60; step++) {
+		json_t *objects = json_array();
+		struct s3_xml *xml = s3_xml_new(keep_object, objects);
+		const json_t *object;
+
+		for (size_t at = 0; at < sizeof(list_text) - 1; at += step) {
+			size_t left = sizeof(list_text) - 1 - at;
+
+			assert_int_equal(
+			    s3_xml_add(xml, list_text + at, left < step ? left : step, &err), 0);
+		}
+		assert_int_equal(s3_xml_finish(xml, &page, &err), 0);
+		assert_string_equal(page->token, "t/=+");
+		assert_null(page->code);
+		object = json_array_get(objects, 0);
+		assert_string_equal(value_get_text(object, "key"), "a+b c%%zz&");
+		assert_int_equal(json_integer_value(json_object_get(object, "size")), 5368709120);
+		s3_xml_free(xml);
+		json_decref(objects);
+	}
+}
+
+/* gzip */
+
+static size_t pack(const char *text, unsigned char *out, size_t size)
+{
+	z_stream stream = {0};
+	size_t len;
+
+	assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, 0), Z_OK);
+	stream.next_in = (unsigned char *)(uintptr_t)text;
+	stream.avail_in = (unsigned)strlen(text);
+	stream.next_out = out;
+	stream.avail_out = (unsigned)size;
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	len = size - stream.avail_out;
+	deflateEnd(&stream);
+	return len;
+}
+
+/* Two members, cut at every length: only the whole, and the first alone, are good. */
+static void test_gzip_cut_anywhere(void **state)
+{
+	unsigned char packed[400];
+	size_t first = pack("one\ntwo\n", packed, sizeof(packed));
+	size_t whole = first + pack("three\nfour", packed + first, sizeof(packed) - first);
+
+	(void)state;
+	for (size_t len = 0; len <= whole; len++) {
+		struct s3_gzip *gzip = s3_gzip_new("x.gz");
+		bool good = len == first || len == whole;
+		struct err err;
+
+		for (size_t i = 0; i < len; i++)
+			assert_int_equal(s3_gzip_add(gzip, (char *)packed + i, 1, &err), 0);
+		assert_int_equal(s3_gzip_finish(gzip, &err), good ? 0 : -1);
+		s3_gzip_free(gzip);
+	}
+}
+
+/* One bit changed anywhere in the data, checksum or length is always noticed; only the last byte
+ * before the checksum may have bits that mean nothing. */
+static void test_gzip_changed_anywhere(void **state)
+{
+	unsigned char packed[400];
+	size_t whole = pack("one\ntwo\nthree\nfour\n", packed, sizeof(packed));
+
+	(void)state;
+	for (size_t at = 10; at < whole; at++) {
+		struct s3_gzip *gzip = s3_gzip_new("x.gz");
+		struct err err;
+		int result;
+
+		if (at == whole - 9) {
+			s3_gzip_free(gzip);
+			continue;
+		}
+		packed[at] ^= 0x10;
+		result = s3_gzip_add(gzip, (char *)packed, whole, &err);
+		if (result == 0)
+			result = s3_gzip_finish(gzip, &err);
+		assert_int_equal(result, -1);
+		packed[at] ^= 0x10;
+		s3_gzip_free(gzip);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char *path = mem_printf("%s/credentials", folder);
+
+	(void)state;
+	unlink(path);
+	free(path);
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_published_signatures),
+	    cmocka_unit_test(test_addresses),
+	    cmocka_unit_test(test_credentials),
+	    cmocka_unit_test(test_credentials_missing),
+	    cmocka_unit_test(test_region),
+	    cmocka_unit_test(test_xml_in_pieces),
+	    cmocka_unit_test(test_gzip_cut_anywhere),
+	    cmocka_unit_test(test_gzip_changed_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
