@@ -65,6 +65,7 @@ static const struct advice by_text[] = {
     {"certificate", ERR_REMOTE, "check sslrootcert, the name in the certificate and its expiry"},
     {"does not support SSL", ERR_REMOTE, "turn TLS on at the server, or choose another sslmode"},
     {"SSL", ERR_REMOTE, "check sslmode and the server's TLS settings"},
+    {"expected authentication", ERR_REMOTE, "is that port really a PostgreSQL server's?"},
     {"invalid response", ERR_REMOTE, "is that port really a PostgreSQL server's?"},
     {"unexpected message", ERR_REMOTE, "is that port really a PostgreSQL server's?"},
     {"hot standby", ERR_REMOTE,
