@@ -335,7 +335,7 @@ static void fake_stop(pid_t pid)
 
 static char *temp_folder(void)
 {
-	char *path = mem_text("/tmp/fsops-test-XXXXXX");
+	char *path = mem_text("/tmp/fsops-unit-XXXXXX");
 
 	assert_non_null(mkdtemp(path));
 	chmod(path, 0755);
