@@ -147,29 +147,29 @@ static char *masked(const struct run *run, const char *text)
 	return text ? redact_text(run->plan->redact, text, strlen(text)) : NULL;
 }
 
-static char *destroyed_name(const struct slot *slot, const struct command *command)
+static char *destroyed_name(const struct slot *slot, const struct prepared *prepared)
 {
 	const struct action *action = slot_action(slot)->action;
-	char *name = action->adapter->object ? action->adapter->object(command->args) : NULL;
+	char *name = action->adapter->object ? action->adapter->object(prepared->args) : NULL;
 
 	return name ? name : mem_text(slot_run(slot)->plan->catalog->platform->name);
 }
 
-static struct asking *ask(struct asking *asking, const struct command *command)
+static struct asking *ask(struct asking *asking, const struct prepared *prepared)
 {
 	struct slot *slot = asking->slot;
 	struct run *run = slot_run(slot);
 	struct question *question = &asking->question;
 
-	asking->command = masked(run, command->line);
-	asking->where = target_text(slot_action(slot)->action, command->target);
+	asking->command = masked(run, prepared->line);
+	asking->where = target_text(slot_action(slot)->action, prepared->target);
 	question->command = asking->command;
 	question->where = asking->where;
 	question->name = asking->name;
 	question->text = asking->text;
 	slot_emit(slot, "approval.asked",
 	    json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "question", asking->kind, "command",
-	        command->line, "effect", effect_name(command->effect), "text", asking->text,
+	        prepared->line, "effect", effect_name(prepared->effect), "text", asking->text,
 	        "where", asking->where));
 	slot_pause_budget(slot);
 	if (run->asker)
@@ -194,24 +194,24 @@ static struct asking *asking_new(
 }
 
 struct asking *approval_ask(
-    struct slot *slot, const struct command *command, answer_fn *fn, void *ctx)
+    struct slot *slot, const struct prepared *prepared, answer_fn *fn, void *ctx)
 {
-	bool destroy = command->effect == EFFECT_DESTROY;
+	bool destroy = prepared->effect == EFFECT_DESTROY;
 	struct asking *asking = asking_new(slot, destroy ? QUESTION_DESTROY : QUESTION_CHANGE,
 	    destroy ? "destroy" : "change", fn, ctx);
 
 	if (destroy)
-		asking->name = destroyed_name(slot, command);
-	return ask(asking, command);
+		asking->name = destroyed_name(slot, prepared);
+	return ask(asking, prepared);
 }
 
 struct asking *approval_ask_failed(
-    struct slot *slot, const struct command *command, const char *why, answer_fn *fn, void *ctx)
+    struct slot *slot, const struct prepared *prepared, const char *why, answer_fn *fn, void *ctx)
 {
 	struct asking *asking = asking_new(slot, QUESTION_FAILED, "failed", fn, ctx);
 
 	asking->text = masked(slot_run(slot), why);
-	return ask(asking, command);
+	return ask(asking, prepared);
 }
 
 void approval_withdraw(struct asking *asking)
@@ -226,8 +226,8 @@ void approval_withdraw(struct asking *asking)
 	asking_free(asking);
 }
 
-void approval_by_option(struct slot *slot, const struct command *command)
+void approval_by_option(struct slot *slot, const struct prepared *prepared)
 {
 	emit_given(
-	    slot, command->effect == EFFECT_DESTROY ? "destroy" : "change", ANSWER_YES, "option");
+	    slot, prepared->effect == EFFECT_DESTROY ? "destroy" : "change", ANSWER_YES, "option");
 }

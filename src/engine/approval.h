@@ -6,7 +6,7 @@
 #ifndef FSOPS_ENGINE_APPROVAL_H
 #define FSOPS_ENGINE_APPROVAL_H
 
-#include "command.h"
+#include "prepared.h"
 #include "fsops/question.h"
 #include "step_run.h"
 
@@ -21,16 +21,16 @@ struct asking;
 /* Ask, with the events around it. FN is called once, from the loop: ANSWER_NOBODY when there is
  * nobody. What is returned is freed then. */
 struct asking *approval_ask(
-    struct slot *slot, const struct command *command, answer_fn *fn, void *ctx);
+    struct slot *slot, const struct prepared *prepared, answer_fn *fn, void *ctx);
 
 /* A change has failed: retry, skip or abort. WHY says how. */
 struct asking *approval_ask_failed(
-    struct slot *slot, const struct command *command, const char *why, answer_fn *fn, void *ctx);
+    struct slot *slot, const struct prepared *prepared, const char *why, answer_fn *fn, void *ctx);
 
 /* The run is being stopped: FN will not be called. NULL is allowed. */
 void approval_withdraw(struct asking *asking);
 
 /* Record that an option gave consent. */
-void approval_by_option(struct slot *slot, const struct command *command);
+void approval_by_option(struct slot *slot, const struct prepared *prepared);
 
 #endif

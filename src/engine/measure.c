@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "attempt.h"
-#include "command.h"
+#include "prepared.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
@@ -160,10 +160,10 @@ static void start_reading(struct reading *reading)
 	const struct measure_spec *spec = &reading->measure->spec;
 	const struct action *source = &reading->metric->source;
 	struct expander expander = {.scope = spec->scope};
-	struct command command;
+	struct prepared prepared;
 	struct err err;
 
-	if (command_make(&command, &expander, source, &err) < 0) {
+	if (prepared_make(&prepared, &expander, source, &err) < 0) {
 		end_reading(reading, err.text);
 		return;
 	}
@@ -171,8 +171,8 @@ static void start_reading(struct reading *reading)
 	    .adapter = source->adapter,
 	    .loop = spec->loop,
 	    .children = spec->children,
-	    .args = json_incref(command.args),
-	    .target = json_incref(command.target),
+	    .args = json_incref(prepared.args),
+	    .target = json_incref(prepared.target),
 	    .wants = wanted_fields(reading->metric),
 	    .effect = EFFECT_READ,
 	    .deadline =
@@ -180,7 +180,7 @@ static void start_reading(struct reading *reading)
 	    .ended = on_ended,
 	    .ctx = reading,
 	});
-	command_release(&command);
+	prepared_release(&prepared);
 }
 
 struct measure *measure_start(const struct measure_spec *spec)

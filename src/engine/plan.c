@@ -1,11 +1,11 @@
 /* Makes plans. Invariant: making one touches nothing outside this process: no socket, no child, no
- * file. What it shows and what a run does come from the same command_make(). */
+ * file. What it shows and what a run does come from the same prepared_make(). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "command.h"
+#include "prepared.h"
 #include "fsops/mem.h"
 #include "fsops/plan.h"
 #include "fsops/text.h"
@@ -109,20 +109,20 @@ static int add_action(struct making *making, const struct action *from, struct p
 	struct plan *plan = making->plan;
 	struct scope scope = {.names = plan->names};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
-	struct command command;
+	struct prepared prepared;
 	int result = 0;
 
 	action->action = from;
 	action->id = from->id;
-	if (command_make(&command, &expander, from, making->err) < 0)
+	if (prepared_make(&prepared, &expander, from, making->err) < 0)
 		return -1;
-	action->effect = command.effect;
-	action->command = redact_text(plan->redact, command.line, strlen(command.line));
+	action->effect = prepared.effect;
+	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	if (strcmp(from->adapter->name, "runbook") == 0)
-		result = nest(making, action, command.args);
+		result = nest(making, action, prepared.args);
 	if (action->nested && action->effect < nested_effect(action->nested))
 		action->effect = nested_effect(action->nested);
-	command_release(&command);
+	prepared_release(&prepared);
 	return result;
 }
 
@@ -297,13 +297,13 @@ char *plan_metric_command(const struct plan *plan, const struct metric *metric)
 {
 	struct scope scope = {.names = plan->names};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
-	struct command command;
+	struct prepared prepared;
 	struct err err;
 	char *text;
 
-	if (command_make(&command, &expander, &metric->source, &err) < 0)
+	if (prepared_make(&prepared, &expander, &metric->source, &err) < 0)
 		return mem_text(err.text);
-	text = redact_text(plan->redact, command.line, strlen(command.line));
-	command_release(&command);
+	text = redact_text(plan->redact, prepared.line, strlen(prepared.line));
+	prepared_release(&prepared);
 	return text;
 }

@@ -76,7 +76,7 @@ static void emit_started(struct task *task)
 {
 	const struct action *action = task_action(task);
 	json_t *fields = json_pack("{s:s, s:s, s:s, s:i, s:s}", "adapter", action->adapter->name,
-	    "effect", effect_name(task->command.effect), "command", task->command.line, "attempt",
+	    "effect", effect_name(task->prepared.effect), "command", task->prepared.line, "attempt",
 	    task->attempts, "severity", level_name(action->severity));
 
 	if (action->title)
@@ -153,12 +153,12 @@ void task_attempt(void *ctx)
 	    .loop = run->loop,
 	    .children = run->children,
 	    .host = &host_services,
-	    .args = json_incref(task->command.args),
-	    .target = json_incref(task->command.target),
+	    .args = json_incref(task->prepared.args),
+	    .target = json_incref(task->prepared.target),
 	    .env = environment(task),
 	    .stdin_text = input,
 	    .wants = refs_fields(run->plan->refs, action),
-	    .effect = task->command.effect,
+	    .effect = task->prepared.effect,
 	    .deadline = attempt_deadline(task),
 	    .output = on_raw_output,
 	    .ended = on_attempt_ended,
@@ -235,7 +235,7 @@ static void on_approval(void *ctx, enum answer answer)
 static void seek_approval(struct task *task)
 {
 	const struct run_options *options = task_run(task)->options;
-	enum effect effect = task->command.effect;
+	enum effect effect = task->prepared.effect;
 
 	if (effect == EFFECT_READ || slot_action(task->slot)->nested) {
 		go(task);
@@ -244,11 +244,11 @@ static void seek_approval(struct task *task)
 			emit_started(task);
 		task_finish(task, OUTCOME_SKIPPED, "--check: changes are shown, not made");
 	} else if (!approval_needed(options, effect)) {
-		approval_by_option(task->slot, &task->command);
+		approval_by_option(task->slot, &task->prepared);
 		go(task);
 	} else {
 		task_set_phase(task, ASKING);
-		task->asking = approval_ask(task->slot, &task->command, on_approval, task);
+		task->asking = approval_ask(task->slot, &task->prepared, on_approval, task);
 	}
 }
 
@@ -257,7 +257,7 @@ static int fill_in(struct task *task, struct err *err)
 	struct expander expander = {
 	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
 
-	return command_make(&task->command, &expander, task_action(task), err);
+	return prepared_make(&task->prepared, &expander, task_action(task), err);
 }
 
 /* In a check, what a change would have made known is not known: that is no failure. */
@@ -276,7 +276,7 @@ static void prepare(struct task *task)
 	struct err err;
 	char *why;
 
-	task->command.effect = slot_action(task->slot)->effect;
+	task->prepared.effect = slot_action(task->slot)->effect;
 	if (when->expr && scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
 		not_known(task, &err);
 	} else if (!holds) {
@@ -305,7 +305,7 @@ void task_free(struct task *task)
 	if (!task)
 		return;
 	loop_cancel(task->timer);
-	command_release(&task->command);
+	prepared_release(&task->prepared);
 	json_decref(task->result);
 	json_decref(task->saved);
 	free(task->why);
@@ -336,7 +336,7 @@ void task_time_out(struct task *task)
 		return;
 	task->timed_out = true;
 	if (task->phase == RUNNING) {
-		slot_note_ended(task->slot, task->command.line);
+		slot_note_ended(task->slot, task->prepared.line);
 		attempt_cancel(task->attempt);
 		return;
 	}

@@ -55,7 +55,7 @@ static enum level failure_level(const struct task *task)
 	const char *told = value_get_text(task->result, "level");
 	enum level level = task_action(task)->severity;
 
-	if (task->command.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
+	if (task->prepared.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
 		return LEVEL_CRITICAL;
 	if (told && level_parse(told, &level) == 0 && level > task_action(task)->severity)
 		return task_action(task)->severity;
@@ -71,7 +71,7 @@ static void emit_finished(struct task *task, double seconds)
 {
 	json_t *fields =
 	    json_pack("{s:s, s:f, s:s, s:i}", "outcome", outcome_name(task->outcome), "seconds",
-	        seconds, "effect", effect_name(task->command.effect), "attempts", task->attempts);
+	        seconds, "effect", effect_name(task->prepared.effect), "attempts", task->attempts);
 	json_t *result = small_result(task);
 
 	if (task->why)
@@ -111,7 +111,7 @@ static bool stops_run(const struct task *task)
 	if (rule == ON_FAILURE_DEFAULT)
 		rule = slot_step_rule(task->slot);
 	if (rule == ON_FAILURE_DEFAULT)
-		return task->command.effect > EFFECT_READ && !slot_action(task->slot)->nested;
+		return task->prepared.effect > EFFECT_READ && !slot_action(task->slot)->nested;
 	return rule == ON_FAILURE_STOP;
 }
 
@@ -207,7 +207,7 @@ static void on_failed_answer(void *ctx, enum answer answer)
 
 static bool asks_after_failure(const struct task *task)
 {
-	return task_run(task)->options->interactive && task->command.effect > EFFECT_READ &&
+	return task_run(task)->options->interactive && task->prepared.effect > EFFECT_READ &&
 	       !slot_action(task->slot)->nested &&
 	       task_action(task)->on_failure == ON_FAILURE_DEFAULT &&
 	       slot_step_rule(task->slot) == ON_FAILURE_DEFAULT;
@@ -223,7 +223,7 @@ void task_fail(struct task *task, enum outcome outcome, const char *why)
 	}
 	task_set_phase(task, ASKING);
 	task->asking =
-	    approval_ask_failed(task->slot, &task->command, task->why, on_failed_answer, task);
+	    approval_ask_failed(task->slot, &task->prepared, task->why, on_failed_answer, task);
 }
 
 static void pass(struct task *task)

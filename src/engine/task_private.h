@@ -6,7 +6,7 @@
 #define FSOPS_ENGINE_TASK_PRIVATE_H
 
 #include "attempt.h"
-#include "command.h"
+#include "prepared.h"
 #include "output.h"
 #include "save.h"
 #include "task.h"
@@ -16,7 +16,7 @@ enum phase { PREPARING, ASKING, RUNNING, PAUSING, FINISHED };
 struct task {
 	struct slot *slot;
 	enum phase phase;
-	struct command command;
+	struct prepared prepared;
 	struct asking *asking;
 	struct service *service; /* host.c's */
 	struct attempt *attempt;

@@ -1,5 +1,5 @@
 /* Fills in an action. Pure but for memory: starts nothing. */
-#include "command.h"
+#include "prepared.h"
 
 #include <stdlib.h>
 
@@ -16,33 +16,33 @@ static enum effect effect_of(const struct action *action, const json_t *args)
 	return derived;
 }
 
-int command_make(struct command *command, const struct expander *expander,
+int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err)
 {
 	const struct adapter *adapter = action->adapter;
 	struct buf line;
 
-	*command = (struct command){0};
-	command->args =
+	*prepared = (struct prepared){0};
+	prepared->args =
 	    adapter->literal ? json_incref(action->args) : expand_json(expander, action->args, err);
-	if (command->args && action->target)
-		command->target = expand_json(expander, action->target->config, err);
-	if (!command->args || (action->target && !command->target)) {
-		command_release(command);
+	if (prepared->args && action->target)
+		prepared->target = expand_json(expander, action->target->config, err);
+	if (!prepared->args || (action->target && !prepared->target)) {
+		prepared_release(prepared);
 		return -1;
 	}
-	command->effect = effect_of(action, command->args);
+	prepared->effect = effect_of(action, prepared->args);
 	buf_init(&line, BUF_TEXT_MAX);
-	adapter->describe(command->args, command->target, &line);
-	command->line = buf_detach(&line);
+	adapter->describe(prepared->args, prepared->target, &line);
+	prepared->line = buf_detach(&line);
 	buf_release(&line);
 	return 0;
 }
 
-void command_release(struct command *command)
+void prepared_release(struct prepared *prepared)
 {
-	json_decref(command->args);
-	json_decref(command->target);
-	free(command->line);
-	*command = (struct command){0};
+	json_decref(prepared->args);
+	json_decref(prepared->target);
+	free(prepared->line);
+	*prepared = (struct prepared){0};
 }

@@ -2,21 +2,21 @@
  * An action filled in: the one place where arguments, target and command line
  * come together, for the plan and for the run alike.
  */
-#ifndef FSOPS_ENGINE_COMMAND_H
-#define FSOPS_ENGINE_COMMAND_H
+#ifndef FSOPS_ENGINE_PREPARED_H
+#define FSOPS_ENGINE_PREPARED_H
 
 #include "expand.h"
 #include "fsops/model.h"
 
-struct command {
+struct prepared {
 	json_t *args;
 	json_t *target;     /* NULL when the action has none */
 	char *line;         /* the equivalent command line, not masked */
 	enum effect effect; /* the stated one or the derived one, the higher; never UNSTATED */
 };
 
-int command_make(struct command *command, const struct expander *expander,
+int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err);
-void command_release(struct command *command);
+void prepared_release(struct prepared *prepared);
 
 #endif
