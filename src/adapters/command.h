@@ -1,0 +1,54 @@
+/*
+ * A command that is run for an action: what kubectl, exec and shell share. It captures what the
+ * command prints as far as somebody looks at it, and says in one sentence why it failed.
+ *
+ *	start:    command_start(call, &(struct command_spec){.argv = argv});
+ *	cancel:   command_cancel
+ *	release:  command_release
+ *	fields:   command_fields
+ */
+#ifndef FSOPS_ADAPTERS_COMMAND_H
+#define FSOPS_ADAPTERS_COMMAND_H
+
+#include "fsops/adapter.h"
+
+/* What is kept of an output that no expression looks at, at each end. */
+#define COMMAND_KEPT_PLAIN ((size_t)64 * 1024)
+/* The same when one looks at `stdout`. */
+#define COMMAND_KEPT_WANTED ((size_t)1024 * 1024)
+/* `json` and `lines` need all of it. */
+#define COMMAND_WHOLE_MAX ((size_t)16 * 1024 * 1024)
+#define COMMAND_LINES_MAX ((size_t)100000)
+
+/* What to do about a failure whose message holds NEEDLE. */
+struct command_hint {
+	const char *needle; /* a table ends with NULL */
+	const char *hint;
+};
+
+struct command_spec {
+	const char *const *argv; /* ends with NULL */
+	const char *const *env;  /* "NAME=text"; NULL: none */
+	const char *cwd;         /* NULL: this process's */
+	/* How the line of stderr that tells most begins, ends with NULL; NULL: it is the last one. */
+	const char *const *telling;
+	const struct command_hint *hints; /* NULL: none */
+};
+
+extern const struct adapter_field command_fields[];
+
+/* Everything in SPEC but the tables is copied. */
+void command_start(struct call *call, const struct command_spec *spec);
+void command_cancel(struct call *call);
+void command_release(struct call *call);
+
+/* The strings of a JSON array (of anything, as text) as an argv; free with words_free(). */
+char **words_of(const json_t *array);
+void words_free(char **words);
+/* The members of a JSON object as "NAME=text"; those whose name is no shell variable are left out. */
+char **words_of_env(const json_t *object);
+bool words_is_variable(const char *name);
+/* As a shell would read them, with blanks between. */
+void words_describe(char *const *words, struct buf *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* shell: a script for `sh -eu`. Invariant: the script is the text of the runbook, byte for byte;
+ * variables reach it as environment and never become part of it. */
+#include <string.h>
+
+#include "adapters.h"
+#include "command.h"
+#include "fsops/value.h"
+
+static json_t *parse(const struct node *value, struct problems *list)
+{
+	const char *script = node_want_text(value, "a shell script", list);
+
+	if (!script)
+		return NULL;
+	if (script[strspn(script, " \t\r\n")] == '\0') {
+		NODE_PROBLEM(list, value, "a shell script must not be empty");
+		return NULL;
+	}
+	return json_pack("{s:o}", "script", value_text(value->text, value->len));
+}
+
+static enum effect effect(const json_t *args)
+{
+	(void)args;
+	return EFFECT_UNSTATED;
+}
+
+static void describe(const json_t *args, const json_t *target, struct buf *out)
+{
+	(void)target;
+	buf_adds(out, "sh -eu -c ");
+	buf_add_shell_word(out, value_get_text(args, "script"));
+}
+
+static void start(struct call *call)
+{
+	const char *argv[] = {"sh", "-eu", "-c", value_get_text(call->args, "script"), NULL};
+	char **env = words_of_env(call->env);
+
+	command_start(call, &(struct command_spec){.argv = argv, .env = (const char *const *)env});
+	words_free(env);
+}
+
+const struct adapter adapter_shell = {
+    .name = "shell",
+    .help = "run a script with sh -eu; variables are in its environment",
+    .forms = "a script",
+    .fields = command_fields,
+    .literal = true,
+    .parse = parse,
+    .effect = effect,
+    .describe = describe,
+    .start = start,
+    .cancel = command_cancel,
+    .release = command_release,
+};
