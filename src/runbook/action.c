@@ -137,7 +137,7 @@ const struct field action_fields[] = {
         NULL},
     {"for_each", &type_expr, AT(for_each), "a list; once for each item, one after another", false,
         NULL},
-    {"as", &type_id, AT(as), "the item's name; default item", false, NULL},
+    {"as", &type_variable, AT(as), "the item's name; default item", false, NULL},
     {"save", &type_text, AT(save), "write the full output to this file, mode 0600", false, NULL},
     {"stdin", &type_text, AT(stdin_text), "text for the command's standard input", false, NULL},
     {0},

@@ -47,6 +47,9 @@ static const struct advice {
         "the list that '[' began is not closed with ']' before this"},
     {"did not find expected ',' or '}'", NULL, NULL, false,
         "the map that '{' began is not closed with '}' before this"},
+    {"found unexpected ':'", NULL, NULL, false,
+        "a key in {…} or […] needs a blank after its ':'; quote the text when the ':' belongs to "
+        "it"},
     {"did not find expected comment or line break", "while scanning a block scalar", NULL, true,
         "a text that begins with '>' or '|' must be quoted, as in \"> 5%\""},
     {"did not find expected alphabetic", "while scanning an anchor", NULL, true,

@@ -58,12 +58,6 @@ static void unknown_key(struct decode *d, const struct node *key, const struct f
 	node_unknown_key(key, what, names, count, d->list);
 }
 
-/* A key that is given twice was reported when the file was read; the first one counts. */
-static bool is_first(const struct node *map, size_t i)
-{
-	return node_get(map, map->keys[i]->text) == map->items[i];
-}
-
 int decode_map(struct decode *d, const struct node *map, const struct field *fields,
     const char *what, const struct decode_rest *rest, void *object)
 {
@@ -75,9 +69,9 @@ int decode_map(struct decode *d, const struct node *map, const struct field *fie
 		const struct node *key = map->keys[i];
 		const struct field *field = decode_find(fields, key->text);
 
-		if (field && is_first(map, i))
+		if (field)
 			decode_field(d, field, map->items[i], object);
-		else if (!field && !(rest && rest->take(d, key, map->items[i], object)))
+		else if (!(rest && rest->take(d, key, map->items[i], object)))
 			unknown_key(d, key, fields, what, rest);
 	}
 	for (; fields->key; fields++)

@@ -68,8 +68,9 @@ extern const struct type type_checked; /* text that is only looked at: read with
 extern const struct type type_level;   /* enum level: critical, warning, info */
 extern const struct type type_json;    /* json_t * */
 
-/* Two types that a file of its own reads. */
+/* Types that have a file of their own. */
 extern const struct type type_vars;     /* struct var *, and a size_t right behind it */
+extern const struct type type_variable; /* char *: a name that a variable may have */
 extern const struct type type_schedule; /* struct schedule */
 extern const struct field var_fields[]; /* of a variable in its long form */
 

@@ -18,6 +18,7 @@
 #include "names.h"
 
 #define BLOCK_SIZE ((size_t)16 * 1024)
+#define PAIRS_MAX  24 /* keys of a map that are compared with each other */
 #define BOM        "\xEF\xBB\xBF"
 
 struct document_block {
@@ -220,19 +221,39 @@ static int on_open(struct builder *b, enum node_kind kind, const yaml_event_t *e
 	return 0;
 }
 
-/* Each key once; a duplicate is reported and stays (node_get() finds the first). */
-static void check_keys(struct builder *b, const struct node *map)
+/* The first of the keys before I that is the same, or NULL. SEEN is for large maps, where looking at
+ * each pair would take for ever. */
+static const struct node *same_key(const struct node *map, size_t i, struct names *seen)
+{
+	const struct node *key = map->keys[i];
+
+	if (map->count > PAIRS_MAX)
+		return names_put(seen, key->text, key);
+	for (size_t j = 0; j < i; j++)
+		if (map->keys[j]->len == key->len && strcmp(map->keys[j]->text, key->text) == 0)
+			return map->keys[j];
+	return NULL;
+}
+
+/* Each key once: a later one of the same name is reported and left out. */
+static void check_keys(struct builder *b, struct node *map)
 {
 	struct names seen = {0};
+	size_t kept = 0;
 
 	for (size_t i = 0; i < map->count; i++) {
-		const struct node *key = map->keys[i];
-		const struct node *first = names_put(&seen, key->text, key);
+		const struct node *first = same_key(map, i, &seen);
 
 		if (first)
-			NODE_PROBLEM(b->list, key, "the key '%s' is given twice; first in line %d",
-			    key->text, first->pos.line);
+			NODE_PROBLEM(b->list, map->keys[i],
+			    "the key '%s' is given twice; first in line %d", map->keys[i]->text,
+			    first->pos.line);
+		else
+			kept++;
+		map->keys[kept - 1] = first ? map->keys[kept - 1] : map->keys[i];
+		map->items[kept - 1] = first ? map->items[kept - 1] : map->items[i];
 	}
+	map->count = kept;
 	names_release(&seen);
 }
 

@@ -27,7 +27,7 @@ const struct field step_fields[] = {
     {"when", &type_expr, AT(when), "condition; when false the step is skipped", false, NULL},
     {"for_each", &type_expr, AT(for_each), "a list; once for each item, one after another", false,
         NULL},
-    {"as", &type_id, AT(as), "the item's name; default item", false, NULL},
+    {"as", &type_variable, AT(as), "the item's name; default item", false, NULL},
     {"sequential", &type_bool, AT(sequential), "its reads one by one, not at once", false, NULL},
     {"on_failure", &type_on_failure, AT(on_failure), "continue or stop when it failed", false,
         NULL},

@@ -82,6 +82,17 @@ int check_variable_name(struct decode *d, const struct node *name, const char *w
 	return -1;
 }
 
+static void decode_variable(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	if (value->kind != NODE_SCALAR || node_is_null(value))
+		decode_wrong(d, field, value);
+	else if (check_variable_name(d, value, "a variable") == 0)
+		*(char **)out = mem_text(value->text);
+}
+
+const struct type type_variable = {"the name of a variable", decode_variable, NULL};
+
 static void decode_var(
     struct decode *d, const struct node *name, const struct node *value, struct var *var)
 {
