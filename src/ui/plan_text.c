@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/mem.h"
 #include "look.h"
 #include "plan_walk.h"
 #include "safe.h"
@@ -20,14 +21,20 @@ struct page {
 /* "LABEL: TEXT" under a command. */
 static void add_detail(const struct page *page, const char *label, const char *text)
 {
+	struct buf line;
+	char *indent;
+
 	if (!text)
 		return;
-	buf_addf(page->out, "%s%*s", page->indent, 4 + TAG_WIDTH, "");
+	buf_init(&line, UI_TEXT_MAX);
+	buf_addf(&line, "%s: ", label);
+	safe_adds(&line, text);
+	indent = mem_printf("%s%*s", page->indent, 4 + TAG_WIDTH, "");
 	look_on(page->out, page->look, ROLE_DIM);
-	buf_addf(page->out, "%s: ", label);
-	safe_adds(page->out, text);
+	print_folded(page->out, line.data, page->look->width, indent);
 	look_off(page->out, page->look, ROLE_DIM);
-	buf_addc(page->out, '\n');
+	free(indent);
+	buf_release(&line);
 }
 
 static void add_span(const struct page *page, const char *label, msec span)
@@ -134,13 +141,23 @@ static void add_command(const struct page *page, const struct plan_action *actio
 	}
 }
 
+/* What it is called in conditions, and what it is for. */
+static void add_name(
+    const struct page *page, const struct plan_step *step, const struct plan_action *action)
+{
+	const char *title = action->action->title;
+
+	if (step->action_count > 1)
+		add_detail(page, title ? action->id : "id", title ? title : action->id);
+	else
+		add_detail(page, "for", title);
+}
+
 static void add_action(
     const struct page *page, const struct plan_step *step, const struct plan_action *action)
 {
 	add_command(page, action);
-	add_detail(page, "for", action->action->title);
-	if (step->action_count > 1)
-		add_detail(page, "id", action->id);
+	add_name(page, step, action);
 	add_details(page, action);
 	if (action->nested) {
 		char *deeper = NULL;

@@ -16,6 +16,8 @@ void story_init(struct story *story, const struct sink_options *options, bool ti
 	story->pending = json_array();
 	story->before = json_object();
 	story->after = json_object();
+	buf_init(&story->changed, BUF_TEXT_MAX);
+	buf_init(&story->bad, BUF_TEXT_MAX);
 }
 
 static void step_release(struct story_step *step)
@@ -38,6 +40,8 @@ void story_release(struct story *story)
 	json_decref(story->pending);
 	json_decref(story->before);
 	json_decref(story->after);
+	buf_release(&story->changed);
+	buf_release(&story->bad);
 }
 
 /* "HH:MM:SS" of the event, in this machine's time zone. */
@@ -196,13 +200,38 @@ static void on_step_started(struct story *story, struct buf *out)
 	step->began_mono = clock_system.mono(clock_system.ctx);
 }
 
+void story_fold(struct story *story, struct buf *out, int depth, enum role role, const char *text)
+{
+	const struct look *look = &story->options.look;
+	struct buf indent;
+
+	buf_init(&indent, BUF_TEXT_MAX);
+	story_more(story, &indent, depth);
+	look_on(out, look, role);
+	print_folded(out, text, look->width, indent.data);
+	look_off(out, look, role);
+	buf_release(&indent);
+}
+
+/* What is left of the line that began at START; all of it when verbose or without a width. */
+static void add_cut(struct story *story, struct buf *out, size_t start, const char *text)
+{
+	const struct look *look = &story->options.look;
+	int left = look->width - look_width(out->data + start, out->len - start);
+
+	safe_add_cut(out, text, strlen(text),
+	    look->width && !story->options.verbose ? left > 8 ? left : 8 : 0, look->utf8);
+}
+
 static void tell_step_end(struct story *story, struct buf *out, const struct outcome_look *end)
 {
 	const struct look *look = &story->options.look;
 	const char *why = value_get_text(story->event, "why");
 	int depth = story->depth > 0 ? story->depth - 1 : 0;
+	size_t start;
 
 	story_need_header(story, out);
+	start = out->len;
 	story_line(story, out, 2 * depth + 1);
 	look_on(out, look, end->role);
 	if (look->utf8 && !story->times)
@@ -217,7 +246,7 @@ static void tell_step_end(struct story *story, struct buf *out, const struct out
 	}
 	if (why && *why) {
 		buf_adds(out, ": ");
-		safe_adds(out, why);
+		add_cut(story, out, start, why);
 	}
 	buf_addc(out, '\n');
 }
@@ -225,10 +254,12 @@ static void tell_step_end(struct story *story, struct buf *out, const struct out
 static void on_step_finished(struct story *story, struct buf *out)
 {
 	const struct outcome_look *end = outcome_find(value_get_text(story->event, "outcome"));
-	bool passed = end->role == ROLE_OK;
+	/* On a terminal the actions say it, but not that the time was up or why it was skipped. */
+	bool said = !story->times && (end->role == ROLE_OK || strcmp(end->word, "FAILED") == 0) &&
+	            !value_get_text(story->event, "why");
 
 	story_actions_flush(story, out);
-	if (end->bad || (!story->options.quiet && (!passed || story->times)))
+	if (!said && (end->bad || !story->options.quiet))
 		tell_step_end(story, out, end);
 	if (story->depth > 0)
 		step_release(&story->steps[--story->depth]);
@@ -388,6 +419,29 @@ static void add_counts(struct buf *out, const json_t *event)
 	}
 }
 
+/* LINES under a heading. What scrolled by long ago is what is asked about now. */
+static void tell_recap(struct story *story, struct buf *out, const char *heading, enum role role,
+    const struct buf *lines)
+{
+	const char *at = lines->data;
+	const char *line;
+	size_t len;
+
+	if (!lines->len || story->options.quiet)
+		return;
+	if (!story->times)
+		buf_addc(out, '\n');
+	story_line(story, out, 0);
+	look_add(out, &story->options.look, role, heading);
+	buf_addc(out, '\n');
+	while (next_line(&at, lines->data + lines->len, &line, &len)) {
+		char *text = mem_printf("- %.*s", (int)len, line);
+
+		story_fold(story, out, 1, ROLE_PLAIN, text);
+		free(text);
+	}
+}
+
 static void on_run_finished(struct story *story, struct buf *out)
 {
 	const struct look *look = &story->options.look;
@@ -401,6 +455,8 @@ static void on_run_finished(struct story *story, struct buf *out)
 		return;
 	story_need_header(story, out);
 	story_metrics_compare(story, out);
+	tell_recap(story, out, "changed:", ROLE_BOLD, &story->changed);
+	tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
 	tell_left(story, out);
 	if (!story->times)
 		buf_addc(out, '\n');

@@ -59,6 +59,8 @@ struct story {
 	json_t *pending; /* array: metrics measured before, not yet told */
 	json_t *before;  /* object: name → metric */
 	json_t *after;
+	struct buf changed;  /* for the end: what was changed, … */
+	struct buf bad;      /* … and what was not well, a line each */
 	const json_t *event; /* being told */
 	bool asking;         /* a question is open */
 };
@@ -83,6 +85,9 @@ void story_action_metric(struct story *story, const json_t *metric);
 void story_action_free(struct story_action *action);
 /* Tell every action that has ended, although earlier ones have not. */
 void story_actions_flush(struct story *story, struct buf *out);
+
+/* TEXT after an indent, folded on a terminal. */
+void story_fold(struct story *story, struct buf *out, int depth, enum role role, const char *text);
 
 /* story_metrics.c */
 void story_metrics_list(struct story *story, struct buf *out, const json_t *metrics, int depth);

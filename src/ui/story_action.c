@@ -211,6 +211,14 @@ static void show_output(
 	kept_walk(&action->output, head, bad && !json ? FAILED_TAIL : 0, show_line, show_gap, &s);
 }
 
+/* A read that may fail: `severity: info`. It is a finding, nothing to worry about. */
+static bool only_info(const struct story_action *action)
+{
+	const char *severity = value_get_text(action->finished, "severity");
+
+	return action->effect == EFFECT_READ && same(severity, "info");
+}
+
 /* A failed read's severity tells how bad it is. */
 static enum role role_of_end(const struct story_action *action, const struct outcome_look *end)
 {
@@ -221,14 +229,15 @@ static enum role role_of_end(const struct story_action *action, const struct out
 	return role_of_level(level_of(severity));
 }
 
-static void add_outcome(
-    struct story *story, struct buf *out, const struct outcome_look *end, enum role role)
+static void add_outcome(struct story *story, struct buf *out, const struct story_action *action,
+    const struct outcome_look *end, enum role role)
 {
 	const struct look *look = &story->options.look;
+	bool info = end->bad && only_info(action);
 
 	look_on(out, look, role);
 	if (story->times || !look->utf8)
-		buf_addf(out, "%-8s ", end->word);
+		buf_addf(out, "%-8s ", info ? "not so" : end->word);
 	else
 		buf_addf(out, "%s ", end->symbol);
 	look_off(out, look, role);
@@ -251,17 +260,24 @@ static void add_times(
 	buf_addc(out, ')');
 }
 
-static void show_why(
-    struct story *story, struct buf *out, const struct story_action *action, enum role role)
+/* Why it was skipped is a condition, which may be long: a line of it will do. */
+static void show_why(struct story *story, struct buf *out, const struct story_action *action,
+    const struct outcome_look *end, enum role role)
 {
+	const struct look *look = &story->options.look;
 	const char *why = value_get_text(action->finished, "why");
+	int width = look->width - 2 * (depth_of(action) + 1);
 
 	if (!why || !*why)
 		return;
+	if (end->bad || story->options.verbose) {
+		story_fold(story, out, depth_of(action) + 1, end->bad ? role : ROLE_DIM, why);
+		return;
+	}
 	story_more(story, out, depth_of(action) + 1);
-	if (role != ROLE_DIM)
-		buf_adds(out, story->times ? "why: " : "");
-	look_add(out, &story->options.look, role, why);
+	look_on(out, look, ROLE_DIM);
+	safe_add_cut(out, why, strlen(why), look->width ? width : 0, look->utf8);
+	look_off(out, look, ROLE_DIM);
 	buf_addc(out, '\n');
 }
 
@@ -273,7 +289,7 @@ static void tell_end(struct story *story, struct buf *out, const struct story_ac
 	bool nested = same(action->adapter, "runbook");
 
 	story_line(story, out, depth_of(action));
-	add_outcome(story, out, end, role);
+	add_outcome(story, out, action, end, role);
 	safe_adds(out, action->label);
 	add_times(out, action, end->bad && action->effect == EFFECT_READ, end);
 	if (action->command && !nested) {
@@ -285,7 +301,7 @@ static void tell_end(struct story *story, struct buf *out, const struct story_ac
 			    look_width(out->data + start, out->len - start));
 	}
 	buf_addc(out, '\n');
-	show_why(story, out, action, end->bad ? role : ROLE_DIM);
+	show_why(story, out, action, end, role);
 	if (!nested)
 		show_output(story, out, action, end->bad);
 }
@@ -302,11 +318,28 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 	json_decref(list);
 }
 
+/* For the end of the run: what was changed, and what was not well. */
+static void remember(
+    struct story *story, const struct story_action *action, const struct outcome_look *end)
+{
+	const char *why = value_get_text(action->finished, "why");
+	bool nested = same(action->adapter, "runbook");
+
+	if (action->effect != EFFECT_READ && !nested && end->role == ROLE_OK && action->command)
+		buf_addf(&story->changed, "%.*s\n", (int)strcspn(action->command, "\n"),
+		    action->command);
+	if (!end->bad || nested || only_info(action))
+		return;
+	buf_addf(&story->bad, "%s%s%.*s\n", action->label, why ? ": " : "",
+	    why ? (int)strcspn(why, "\n") : 0, why ? why : "");
+}
+
 static void tell_action(struct story *story, struct buf *out, const struct story_action *action)
 {
 	const struct outcome_look *end = outcome_find(value_get_text(action->finished, "outcome"));
 
-	if (story->options.quiet && !end->bad)
+	remember(story, action, end);
+	if (story->options.quiet && (!end->bad || only_info(action)))
 		return;
 	story_need_header(story, out);
 	tell_end(story, out, action);

@@ -123,14 +123,14 @@ static void trend_cell(struct table *table, const char *trend)
 }
 
 /* Where to go on: another runbook than this one. */
-static void next_cell(struct story *story, struct table *table, const json_t *metric)
+static void next_cell(struct story *story, struct table *table, const json_t *metric, bool told)
 {
 	const char *runbook = value_get_text(metric, "runbook");
 	const char *error = value_get_text(metric, "error");
 	enum level level = metric_level(metric);
 
 	if (level == LEVEL_UNKNOWN)
-		table_cell(table, ROLE_UNKNOWN, error ? error : "");
+		table_cell(table, ROLE_UNKNOWN, error && !told ? error : "");
 	else if (level != LEVEL_OK && runbook &&
 	         (!story->runbook || strcmp(runbook, story->runbook) != 0))
 		table_cellf(table, ROLE_BOLD, "%s fsops run %s",
@@ -158,7 +158,8 @@ static void compare_row(
 		trend_cell(table, metric_trend(before, after));
 	else
 		table_cell(table, ROLE_PLAIN, "");
-	next_cell(story, table, after);
+	/* The reason that stood there before the run need not stand there again. */
+	next_cell(story, table, after, before && metric_level(before) == LEVEL_UNKNOWN);
 }
 
 void story_metrics_compare(struct story *story, struct buf *out)
