@@ -75,6 +75,8 @@ def dribble(conn):
 
 def web(conn, request):
     path, _, query = request["target"].partition("?")
+    if path.startswith("http://"):  # we are somebody's proxy
+        path = "/" + path.split("/", 3)[3]
     words = path.split("/")[1:]
     kind, rest = words[0], words[1:]
     head = request["method"] == "HEAD"

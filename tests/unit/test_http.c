@@ -289,6 +289,26 @@ static void test_no_connection(void **state)
 	assert_failed(ERR_REMOTE, "could not resolve host 'nowhere.invalid'");
 }
 
+/* As with curl; and the name is the proxy's to resolve. */
+static void test_proxy(void **state)
+{
+	char *proxy = mem_printf("http://127.0.0.1:%d", web.port);
+
+	(void)state;
+	setenv("http_proxy", proxy, 1);
+	get("http://nowhere.invalid", 8080, "/echo", "", " json ");
+	assert_null(last.why);
+	assert_string_equal(echoed("target"), "http://nowhere.invalid:8080/echo");
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	get("http://nowhere.invalid", 8080, "/echo", "", NULL);
+	assert_failed(ERR_REMOTE, "connection refused by 127.0.0.1 port 1");
+	setenv("http_proxy", "http://proxy.invalid:1", 1);
+	get("http://nowhere.invalid", 8080, "/echo", "", NULL);
+	assert_failed(ERR_REMOTE, "could not resolve the proxy's name");
+	unsetenv("http_proxy");
+	free(proxy);
+}
+
 static void test_dribble(void **state)
 {
 	(void)state;
@@ -584,6 +604,7 @@ int main(void)
 	    cmocka_unit_test(test_approved_effect),
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_no_connection),
+	    cmocka_unit_test(test_proxy),
 	    cmocka_unit_test(test_dribble),
 	    cmocka_unit_test(test_large_unwanted),
 	    cmocka_unit_test(test_redirects),
