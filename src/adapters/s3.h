@@ -8,6 +8,8 @@
  *	s3_xml.c          what the server answers: lists and errors
  *	s3_error.c        an error as a sentence
  *	s3_call.c         a call from start() to its end; one request after another
+ *	s3_list.c         ls: page after page
+ *	s3_object.c       stat, cp, verify: one object
  *	s3_file.c         cp: into a file that appears only when it is whole
  *	s3_gzip.c         verify: through gunzip, nothing kept
  */

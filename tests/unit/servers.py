@@ -227,6 +227,7 @@ def fill(store):
     store.make_bucket("empty")
     store.put("backups", "db/old.sql.gz", gzip.compress(b"old"), now)
     store.put("backups", "db/new.sql.gz", packed, now + 60)
+    store.add("backups", "db/", 0, lambda: None, now + 120)
     store.put("backups", "other/torn.sql.gz", packed[:-500], now)
     store.put("backups", "other/header.gz", packed[:5], now)
     store.put("backups", "other/flipped.gz", packed[:900] + b"\xff\x00\xff" + packed[903:], now)
