@@ -7,7 +7,7 @@
  *	if (buf.full) …                  // something did not fit and was left out
  *	char *text = buf_detach(&buf);   // or buf_release(&buf)
  *
- * `data` is always NUL-terminated (never NULL after buf_init). An addition that
+ * `data` is always NUL-terminated (never NULL after buf_init; only buf_detach() gives it away). An addition that
  * would pass the ceiling adds nothing, sets `full` and returns -1.
  */
 #ifndef FSOPS_BUF_H
@@ -46,7 +46,7 @@ int buf_add_shell_word(struct buf *buf, const char *text);
 /* Drop the first COUNT bytes. */
 void buf_consume(struct buf *buf, size_t count);
 
-/* The text becomes the caller's (free()); the buf is empty again. */
+/* The text becomes the caller's (free()); the buf is empty again and owns nothing. */
 char *buf_detach(struct buf *buf);
 
 /*

@@ -239,7 +239,7 @@ static char *cell_text(const json_t *value)
 			buf_addc(&clean, (char)*c);
 	}
 	free(text);
-	return clean.data; /* transferred */
+	return buf_detach(&clean);
 }
 
 struct column {

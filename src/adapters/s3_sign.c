@@ -69,7 +69,7 @@ static char *query_text(const struct s3_query *query, size_t count)
 		free(value);
 		free(name);
 	}
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 /* The host as HTTP sends it: the port only when it is not the scheme's own. */

@@ -104,7 +104,7 @@ char *web_encode(const char *text, const char *keep)
 		else
 			buf_addf(&out, "%%%02X", (unsigned char)*text);
 	}
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 int web_date(const char *text, char out[CLOCK_TEXT_MAX])

@@ -13,22 +13,27 @@
 
 #define FIRST_CAP 64
 
+/* What every empty buf points to, so that `data` is a string before anything was added, and an empty
+ * buf owns nothing. Never written to but with the NUL that it is. */
+static char nothing[1];
+
 void buf_init(struct buf *buf, size_t max)
 {
-	*buf = (struct buf){.data = mem_alloc(FIRST_CAP), .cap = FIRST_CAP, .max = max};
+	*buf = (struct buf){.data = nothing, .max = max};
 }
 
 void buf_release(struct buf *buf)
 {
-	free(buf->data);
-	*buf = (struct buf){0};
+	if (buf->cap)
+		free(buf->data);
+	buf_init(buf, buf->max);
 }
 
 void buf_clear(struct buf *buf)
 {
 	buf->len = 0;
 	buf->full = false;
-	if (buf->data)
+	if (buf->cap)
 		buf->data[0] = '\0';
 }
 
@@ -43,9 +48,10 @@ static int reserve(struct buf *buf, size_t more)
 	}
 	if (need <= cap)
 		return 0;
+	cap = cap ? cap : FIRST_CAP;
 	while (cap < need)
 		cap *= 2;
-	buf->data = mem_grow(buf->data, cap, 1);
+	buf->data = mem_grow(buf->cap ? buf->data : NULL, cap, 1);
 	buf->cap = cap;
 	return 0;
 }
@@ -124,16 +130,17 @@ void buf_consume(struct buf *buf, size_t count)
 {
 	if (count > buf->len)
 		count = buf->len;
+	if (!count)
+		return;
 	memmove(buf->data, buf->data + count, buf->len - count + 1);
 	buf->len -= count;
 }
 
 char *buf_detach(struct buf *buf)
 {
-	char *data = buf->data;
-	size_t max = buf->max;
+	char *data = buf->cap ? buf->data : mem_text("");
 
-	buf_init(buf, max);
+	buf_init(buf, buf->max);
 	return data; /* transferred */
 }
 

@@ -85,7 +85,7 @@ static char *percent(const char *text)
 		else
 			buf_addf(&out, "%%%02X", (unsigned char)*text);
 	}
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 int redact_add(struct redact *redact, const char *value)
@@ -131,7 +131,7 @@ char *redact_text(const struct redact *redact, const char *text, size_t len)
 			buf_addc(&out, text[i]);
 		i += secret ? secret : 1;
 	}
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 static json_t *masked_object(const struct redact *redact, const json_t *object)

@@ -139,7 +139,7 @@ static char *target_text(const struct action *action, const json_t *target)
 			buf_addf(&text, "%s%s %s", strchr(text.data, ':') ? ", " : ": ", key,
 			    json_string_value(value));
 	}
-	return text.data; /* transferred */
+	return buf_detach(&text);
 }
 
 static char *masked(const struct run *run, const char *text)

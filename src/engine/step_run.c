@@ -70,8 +70,9 @@ static void set_timers(struct step_run *step, msec left)
 
 static void tell_tasks(struct step_run *step)
 {
+	/* A task that asks before its first attempt is not in its slot yet; it has no deadline. */
 	for (size_t i = 0; i < step->plan->action_count; i++)
-		if (step->slots[i].state == SLOT_ACTIVE)
+		if (step->slots[i].task)
 			task_deadline_moved(step->slots[i].task);
 }
 

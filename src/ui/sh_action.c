@@ -64,7 +64,7 @@ static char *command_text(struct script *s, const struct plan_action *item)
 		buf_adds(&text, item->command);
 	else
 		sh_add_command(&text, &s->names, item->command);
-	return text.data; /* transferred */
+	return buf_detach(&text);
 }
 
 /* What will be run, with the values in it where that can be written. */

@@ -52,7 +52,7 @@ static char *made_name(const char *expr)
 	}
 	while (name.len > 2 && name.data[name.len - 1] == '_')
 		name.data[--name.len] = '\0';
-	return name.data; /* transferred */
+	return buf_detach(&name);
 }
 
 static bool name_taken(const struct sh_names *names, const char *name)

@@ -250,7 +250,7 @@ static char *described(const struct adapter *adapter, const json_t *args, const 
 
 	buf_init(&out, BUF_TEXT_MAX);
 	adapter->describe(args, target, &out);
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 /* --- servers that misbehave --- */

@@ -190,7 +190,7 @@ static char *outcomes(const struct ran *ran)
 			buf_addf(&text, "%s%s=%s", text.len ? " " : "", value_get_text(event, "action"),
 			    value_get_text(event, "outcome"));
 	}
-	return text.data;
+	return buf_detach(&text);
 }
 
 static json_t *find_event(const struct ran *ran, const char *type, const char *action)
@@ -220,7 +220,7 @@ static char *output_of(const struct ran *ran, const char *action)
 		    strcmp(value_get_text(event, "action"), action) == 0)
 			buf_adds(&text, value_get_text(event, "text"));
 	}
-	return text.data;
+	return buf_detach(&text);
 }
 
 static void check_outcomes(struct ran *ran, const char *expected, int status)
@@ -278,7 +278,7 @@ static void a_read_waits_for_what_it_refers_to(void **state)
 	struct ran ran = run("steps:\n"
 			     "  - step: Both\n"
 			     "    actions:\n"
-			     "      - {id: first, exec: echo 7, effect: read, capture: {n: int(lines[0])}}\n"
+			     "      - {id: first, exec: echo 7, effect: read, capture: {n: 'int(lines[0])'}}\n"
 			     "      - {id: second, exec: 'echo n=${n} m=${results.first.exit}', effect: read}\n",
 	    (struct run_options){0});
 
@@ -387,7 +387,7 @@ static void a_failed_change_is_tried_again(void **state)
 static void check_shows_changes_and_runs_reads(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: echo 3, effect: read, capture: {n: int(lines[0])}}\n"
+			     "  - {step: One, id: a, exec: echo 3, effect: read, capture: {n: 'int(lines[0])'}}\n"
 			     "  - {step: Two, id: b, when: n > 2, exec: 'false', effect: change}\n",
 	    (struct run_options){.check = true});
 
@@ -474,8 +474,8 @@ static void until_waits_for_the_condition(void **state)
 static void hold_for_fails_at_the_first_bad_look(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, budget: 20s, exec: 'true', effect: read, hold_for: 100ms, every: 20ms}\n"
-			     "  - {step: Two, id: b, budget: 20s, exec: 'false', effect: read, hold_for: 5s, every: 20ms}\n",
+			     "  - {step: One, id: a, budget: 20s, exec: 'true', effect: read, expect: exit == 0, hold_for: 100ms, every: 20ms}\n"
+			     "  - {step: Two, id: b, budget: 20s, exec: 'false', effect: read, expect: exit == 0, hold_for: 5s, every: 20ms}\n",
 	    (struct run_options){0});
 
 	(void)state;

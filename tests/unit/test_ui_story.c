@@ -31,7 +31,7 @@ static char *tell(const char *const *events, const struct sink_options *options,
 		json_decref(event);
 	}
 	story_release(&story);
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 static void says(const char *text, const char *part)

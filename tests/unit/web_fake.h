@@ -285,7 +285,7 @@ static char *describe_text(const struct adapter *adapter, const char *args, cons
 	adapter->describe(arguments, config, &out);
 	json_decref(arguments);
 	json_decref(config);
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 #endif
