@@ -5,7 +5,9 @@
  *	postgres_sql.c       SQL as tokens: one statement only, parameters shown as literals
  *	postgres_effect.c    what a statement would do
  *	postgres_settings.c  conninfo: what libpq makes of it, addresses, the list of endpoints
- *	postgres_run.c       a call: resolve, connect, query, cancel, all on the loop
+ *	postgres_run.c       a call: resolve, connect, all on the loop
+ *	postgres_query.c     the statement and its results
+ *	postgres_cancel.c    giving up, on the server too
  *	postgres_rows.c      results: values, ceilings, the table for people
  *	postgres_fail.c      errors as sentences
  */
@@ -132,7 +134,7 @@ void pg_fail_where(const struct pg_settings *settings, const PGconn *conn, struc
 enum pg_answer { PG_ACCEPTING, PG_REJECTING, PG_NO_ANSWER };
 enum pg_answer pg_fail_answer(const PGconn *conn);
 
-/* --- postgres_run.c --- */
+/* --- postgres_run.c, postgres_cancel.c --- */
 
 void pg_start(struct call *call);
 void pg_cancel(struct call *call);

@@ -5,6 +5,7 @@
  *	redis_effect.c  what each command does, and those that can't be used
  *	redis_place.c   the target's URL
  *	redis_run.c     a call: resolve, connect, AUTH, SELECT, the command
+ *	redis_limit.c   ceilings while a reply is read
  *	redis_reply.c   replies: as JSON, for people, INFO as a map
  *	redis_fail.c    errors as sentences
  */
@@ -57,6 +58,21 @@ void redis_place_show(const struct redis_place *place, struct buf *out);
 
 /* FSOPS_REDIS_PASSWORD, else REDISCLI_AUTH (redis-cli's own), else NULL. */
 const char *redis_password(void);
+
+/* --- redis_limit.c --- */
+
+struct redis_limit {
+	redisReplyObjectFunctions makers; /* hiredis' own, with our ceilings before them */
+	size_t weight;                    /* of the reply that is being read */
+	size_t sent;                      /* commands; the caller counts them */
+	size_t replies;                   /* that have begun */
+	bool over;                        /* a ceiling was reached: the reply is lost */
+};
+
+/* Put the ceilings into READER; LIMIT must live as long. */
+void redis_limit_reader(struct redis_limit *limit, redisReader *reader);
+/* The same for one text, which the reader holds until it is whole. */
+bool redis_limit_full(struct redis_limit *limit, const redisReader *reader);
 
 /* --- redis_reply.c --- */
 

@@ -27,16 +27,12 @@ struct redis_call {
 	size_t count;
 	size_t next;
 	redisAsyncContext *ac;
-	redisReplyObjectFunctions makers; /* hiredis' own, with our ceilings before them */
+	struct redis_limit limit;
 	struct loop_watch *watch;
 	int events;
 	struct loop_timer *timer; /* of the connection attempt */
 	struct loop_timer *later; /* something has ended: look at it outside of hiredis */
-	size_t weight;            /* of the reply that is being read */
-	size_t sent;              /* commands, and the replies to them that have begun */
-	size_t replies;
-	bool over;
-	struct err failure; /* kind ERR_NONE: none */
+	struct err failure;       /* kind ERR_NONE: none */
 	json_t *result;
 	char *unexpected;
 	struct buf output;
@@ -111,7 +107,7 @@ static void broke(struct redis_call *rc, const char *why)
 {
 	struct err err;
 
-	if (rc->over)
+	if (rc->limit.over)
 		err_set(&err, ERR_LIMIT,
 		    "redis: the reply is over %zu MiB: ask for less (SCAN, LRANGE, GETRANGE …)",
 		    REDIS_REPLY_MAX >> 20);
@@ -123,69 +119,6 @@ static void broke(struct redis_call *rc, const char *why)
 	settle_failure(rc, &err);
 }
 
-/* --- ceilings --- */
-
-/*
- * Called by hiredis for each item of a reply as it is read. NULL makes it give up with an error. A reply
- * that nobody asked for must not get further: hiredis 0.14 ends the process (assert) when it meets one.
- */
-static bool may_make(const redisReadTask *task, size_t len)
-{
-	struct redis_call *rc = task->privdata;
-
-	if (!task->parent) {
-		rc->weight = 0;
-		if (++rc->replies > rc->sent)
-			return false;
-	}
-	rc->weight += len + REDIS_ITEM_WEIGHT;
-	rc->over |= rc->weight > REDIS_REPLY_MAX;
-	return !rc->over;
-}
-
-static const redisReplyObjectFunctions *own; /* hiredis' functions: the same for all connections */
-
-static void *make_string(const redisReadTask *task, char *text, size_t len)
-{
-	return may_make(task, len) ? own->createString(task, text, len) : NULL;
-}
-
-#if HIREDIS_MAJOR >= 1
-typedef size_t element_count;
-#else
-typedef int element_count;
-#endif
-
-static void *make_array(const redisReadTask *task, element_count count)
-{
-	/* The whole list is allocated at once: weigh it before. */
-	return may_make(task, (size_t)count * sizeof(void *)) ? own->createArray(task, count)
-	                                                      : NULL;
-}
-
-static void *make_integer(const redisReadTask *task, long long value)
-{
-	return may_make(task, 0) ? own->createInteger(task, value) : NULL;
-}
-
-static void *make_nil(const redisReadTask *task)
-{
-	return may_make(task, 0) ? own->createNil(task) : NULL;
-}
-
-static void limit_reader(struct redis_call *rc, redisReader *reader)
-{
-	if (!own)
-		own = reader->fn;
-	rc->makers = *own;
-	rc->makers.createString = make_string;
-	rc->makers.createArray = make_array;
-	rc->makers.createInteger = make_integer;
-	rc->makers.createNil = make_nil;
-	reader->fn = &rc->makers;
-	reader->privdata = rc;
-}
-
 /* --- hiredis on the loop --- */
 
 static void on_ready(void *ctx, int fd, int ready)
@@ -195,11 +128,8 @@ static void on_ready(void *ctx, int fd, int ready)
 	(void)fd;
 	if (ready & LOOP_READ)
 		redisAsyncHandleRead(rc->ac);
-	/* One bulk string is kept by the reader until it is whole: `makers` see it too late. */
-	if (rc->ac && rc->ac->c.reader->len > REDIS_REPLY_MAX + 64 * 1024) {
-		rc->over = true;
+	if (rc->ac && redis_limit_full(&rc->limit, rc->ac->c.reader))
 		broke(rc, "");
-	}
 	if (rc->ac && !rc->later && (ready & LOOP_WRITE))
 		redisAsyncHandleWrite(rc->ac);
 }
@@ -290,7 +220,7 @@ static void connect_watch(struct redis_call *rc)
 	ac->ev.addWrite = ev_add_write;
 	ac->ev.delWrite = ev_del_write;
 	ac->ev.cleanup = ev_cleanup;
-	limit_reader(rc, ac->c.reader);
+	redis_limit_reader(&rc->limit, ac->c.reader);
 	redisAsyncSetDisconnectCallback(ac, on_disconnect);
 	redisAsyncSetConnectCallback(ac, on_connect);
 	rc->timer = loop_after(rc->call->loop, REDIS_CONNECT_MAX, on_connect_time, rc);
@@ -357,7 +287,7 @@ static void send_words(struct redis_call *rc, const char *const *words, size_t c
 
 	for (size_t i = 0; i < count; i++)
 		lengths[i] = strlen(words[i]);
-	rc->sent++;
+	rc->limit.sent++;
 	if (redisAsyncCommandArgv(
 	        rc->ac, on_reply, NULL, (int)count, (const char **)words, lengths) != REDIS_OK)
 		broke(rc, "the command could not be sent");

@@ -2,8 +2,9 @@
 #include "data_harness.h"
 
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
 #include <sys/resource.h>
+
+#include "adapters/redis.h"
 
 extern const struct adapter adapter_redis;
 
@@ -255,6 +256,49 @@ static void stopped_and_died(void **state)
 	assert_said(seen.why, "Connection refused: is the server running there");
 }
 
+/* What the table says of a command against the flags that this server gives it. */
+static void compare_flags(const redisReply *command)
+{
+	json_t *words = json_array();
+	char *name = mem_text(command->element[0]->str);
+	char *bar = strchr(name, '|');
+	bool reads = false;
+
+	if (bar)
+		*bar = '\0';
+	json_array_append_new(words, json_string(name));
+	if (bar)
+		json_array_append_new(words, json_string(bar + 1));
+	for (size_t i = 0; i < command->element[2]->elements; i++) {
+		const char *flag = command->element[2]->element[i]->str;
+
+		reads |= strcmp(flag, "readonly") == 0;
+		if (strcmp(flag, "write") == 0 && redis_effect(words) == EFFECT_READ)
+			fail_msg("%s writes", command->element[0]->str);
+	}
+	if (reads && redis_effect(words) != EFFECT_READ)
+		fail_msg("%s only reads", command->element[0]->str);
+	json_decref(words);
+	free(name);
+	if (command->elements > 9)
+		for (size_t i = 0; i < command->element[9]->elements; i++)
+			compare_flags(command->element[9]->element[i]);
+}
+
+static void effects_agree_with_the_server(void **state)
+{
+	redisContext *c = redisConnect("127.0.0.1", port);
+	redisReply *all = redisCommand(c, "COMMAND");
+
+	(void)state;
+	assert_non_null(all);
+	assert_true(all->elements > 200);
+	for (size_t i = 0; i < all->elements; i++)
+		compare_flags(all->element[i]);
+	freeReplyObject(all);
+	redisFree(c);
+}
+
 /* --- servers that misbehave --- */
 
 static const struct {
@@ -288,7 +332,8 @@ static const struct {
         NULL},
     {"huge list", {.skip = 1, .bytes = "*2147483647\r\n", .len = 13, .hold = true}, 0, false,
         "over 16 MiB"},
-    {"negative length", {.skip = 1, .bytes = "$-5\r\n", .len = 5}, 0, false, "out of range: is that port"},
+    {"negative length", {.skip = 1, .bytes = "$-5\r\n", .len = 5}, 0, false,
+        "out of range: is that port"},
     {"deep lists",
         {.skip = 1,
             .bytes = "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
@@ -388,6 +433,7 @@ int main(void)
 	    cmocka_unit_test(error_replies),
 	    cmocka_unit_test(socket_and_database),
 	    cmocka_unit_test(passwords),
+	    cmocka_unit_test(effects_agree_with_the_server),
 	    cmocka_unit_test(never_more_than_approved),
 	    cmocka_unit_test(cancel_of_a_blocking_command),
 	    cmocka_unit_test(too_large),

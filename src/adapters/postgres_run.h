@@ -1,0 +1,61 @@
+/*
+ * One call to PostgreSQL, and what its three files need of each other:
+ *
+ *	postgres_run.c     resolve → connect; start and release
+ *	postgres_query.c   prepare (BEGIN READ ONLY, statement_timeout) → query → done
+ *	postgres_cancel.c  ask the server to stop, wait for its answer
+ *
+ * Invariant: after call_done, call_fail and call_gone the state may be gone: they are the last
+ * thing that is done with it. So is every function here that can lead to one of them.
+ */
+#ifndef FSOPS_POSTGRES_RUN_H
+#define FSOPS_POSTGRES_RUN_H
+
+#include "fsops/work.h"
+#include "postgres.h"
+
+enum pg_stage {
+	PG_STAGE_RESOLVE,
+	PG_STAGE_CONNECT,
+	PG_STAGE_PREPARE,
+	PG_STAGE_QUERY,
+	PG_STAGE_CANCEL
+};
+
+struct pg_call {
+	struct call *call;
+	struct pg_settings settings;
+	enum pg_stage stage;
+	size_t resolving; /* the endpoint whose name is being resolved */
+	struct resolve *resolve;
+	struct err failure; /* the first reason; kind ERR_NONE: none yet */
+	PGconn *conn;
+	struct loop_watch *watch;
+	struct loop_timer *timer; /* of the connection attempt, or of the cancelling */
+	struct pg_rows rows;
+	bool huge;               /* one row is over the ceiling */
+	size_t arriving;         /* bytes since the last whole row */
+	struct work *cancelling; /* the cancel request on its way */
+	bool idle;               /* while cancelling: the server has stopped */
+};
+
+/* Is it to run in a read-only transaction? */
+bool pg_is_read(const struct pg_call *pg);
+/* Close the connection, with what watches it. */
+void pg_close(struct pg_call *pg);
+/* End the call with `failure`. */
+void pg_give_up(struct pg_call *pg);
+
+/* --- postgres_query.c --- */
+
+/* The connection is made: run the statement. */
+void pg_query_start(struct pg_call *pg);
+/* The connection can be read or written. */
+void pg_query_pump(struct pg_call *pg);
+
+/* --- postgres_cancel.c --- */
+
+/* The same while cancelling. */
+void pg_cancel_pump(struct pg_call *pg);
+
+#endif
