@@ -8,6 +8,7 @@ extern const struct adapter adapter_kubectl;
 extern const struct adapter adapter_http;
 extern const struct adapter adapter_postgres;
 extern const struct adapter adapter_redis;
+extern const struct adapter adapter_s3;
 extern const struct adapter adapter_prometheus;
 extern const struct adapter adapter_metrics;
 extern const struct adapter adapter_dns;

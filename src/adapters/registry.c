@@ -10,6 +10,7 @@ const struct adapter *const adapters[] = {
     &adapter_http,
     &adapter_postgres,
     &adapter_redis,
+    &adapter_s3,
     &adapter_prometheus,
     &adapter_metrics,
     &adapter_dns,

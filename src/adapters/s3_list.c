@@ -23,7 +23,7 @@ static bool is_folder(const json_t *object)
 {
 	const char *key = value_get_text(object, "key");
 
-	return key[strlen(key) - 1] == '/' &&
+	return *key && key[strlen(key) - 1] == '/' &&
 	       json_integer_value(json_object_get(object, "size")) == 0;
 }
 

@@ -217,6 +217,8 @@ static json_t *decode(const char *text)
 		int high = *text == '%' ? hex_digit(text[1]) : -1;
 		int low = high >= 0 ? hex_digit(text[2]) : -1;
 
+		if (high == 0 && low == 0)
+			low = -1; /* no key holds a NUL; ours are C strings */
 		buf_addc(&out, low >= 0 ? (char)(high * 16 + low) : *text == '+' ? ' ' : *text);
 		if (low >= 0)
 			text += 2;
