@@ -113,6 +113,8 @@ CASES = {
                    kubectl("rollout", "undo", f"deployment/{BACKEND}")),
     "latency": (lambda sb: sb.prometheus.value(P95), lambda v: 2 < v < 5, lambda v: v < 0.5,
                 kubectl("scale", "deployment", BACKEND, "--replicas=5")),
+    "crawl": (lambda sb: sb.prometheus.value(P95), lambda v: v > 5, lambda v: v < 0.5,
+              kubectl("scale", "deployment", BACKEND, "--replicas=5")),
     "outage": (lambda sb: sb.prometheus.value(UP), lambda v: v == 0, lambda v: v == 1, fail_over),
     "database": (connections, lambda v: 80 < v < 95, lambda v: v < 20,
                  kubectl("rollout", "restart", "deployment/postgres")),
@@ -272,6 +274,23 @@ def test_strangers_and_forbidden_things_are_refused(sandbox):
     unknown = run(sb, "kubectl", "get", "pods", "--field-selector", "spec.image=x")
     assert unknown.returncode == 1 and "field label not supported" in unknown.stderr
     assert sb.kube.mutations == []
+
+
+def test_forbidden_for_everybody_until_healed(sandbox):
+    sb = sandbox()
+    sb.break_part("kube", "forbidden")
+    assert "is forbidden" in run(sb, "kubectl", "get", "pods").stderr
+    sb.heal("kube")
+    assert sb.kubectl("get", "pods")
+
+
+def test_load_can_be_forced(sandbox):
+    sb = sandbox()
+    sb.feel(errors=0.03, cpu=0.9, memory=0.85)
+    wait_until(lambda: 2.5 < sb.prometheus.value(ERRORS) < 3.5)
+    assert sb.prometheus.value(MEMORY) > 80
+    sb.feel()
+    wait_until(lambda: sb.prometheus.value(ERRORS) < 0.1)
 
 
 def test_staging_is_another_cluster(healthy):

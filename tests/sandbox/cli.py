@@ -74,8 +74,9 @@ def ask(folder, *words):
 
 def show(state, out=sys.stdout):
     lines = [f"sandbox: {state['scenario']}: {state['about']}", f"repair:  {state['repair']}"]
-    lines += [f"  {name:<12} 127.0.0.1:{port}" + (f"  broken: {state['broken'][name]}" if name in state["broken"] else "")
-              for name, port in state["ports"].items()]
+    for name, port in state["ports"].items():
+        broken = state["broken"].get(name)
+        lines.append(f"  {name:<12} 127.0.0.1:{port}" + (f"  broken: {broken}" if broken else ""))
     lines += [f"use it:  . {state['folder']}/env.sh", f"stop it: {RUN} stop {state['folder']}"]
     print("\n".join(lines), file=out, flush=True)
 
@@ -162,7 +163,7 @@ def parser():
     sub.add_parser("list", help="the scenarios, and what repairs each")
     for name, text in (("stop", "end it and remove its folder"), ("status", "where its parts are")):
         sub.add_parser(name, help=text).add_argument("folder", metavar="DIR")
-    b = sub.add_parser("break", help="break a part: " + ", ".join([*faults.MODES, "stop"]))
+    b = sub.add_parser("break", help="break a part: " + ", ".join([*faults.MODES, "stop", "forbidden (kube)"]))
     b.add_argument("part")
     b.add_argument("mode")
     h = sub.add_parser("heal", help="undo a break")

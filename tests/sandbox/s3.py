@@ -68,6 +68,10 @@ class Store:
             return sorted(k for k in self.buckets[bucket] if k.startswith(prefix))
 
 
+def document(name, content):
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} {NAMESPACE}>{content}</{name}>'
+
+
 def failure(status, code, message, **more):
     extra = "".join(f"<{k}>{escape(v)}</{k}>" for k, v in more.items())
     return status, (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{escape(message)}'
@@ -115,7 +119,7 @@ class Service(Handler):
     @staticmethod
     def _bucket_list(store):
         names = "".join(f"<Bucket><Name>{b}</Name></Bucket>" for b in sorted(store.buckets))
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n<ListAllMyBucketsResult {NAMESPACE}><Buckets>{names}</Buckets></ListAllMyBucketsResult>'
+        return document("ListAllMyBucketsResult", f"<Buckets>{names}</Buckets>")
 
     def _send_object(self, found):
         try:
@@ -172,7 +176,7 @@ def listing(store, bucket, query):
     for name in page:
         parts.append(entry(objects[name], encode) if name in objects else
                      f"<CommonPrefixes><Prefix>{escape(encode(name))}</Prefix></CommonPrefixes>")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult {NAMESPACE}>{"".join(parts)}</ListBucketResult>'
+    return document("ListBucketResult", "".join(parts))
 
 
 def names_below(keys, prefix, delimiter):

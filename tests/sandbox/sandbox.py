@@ -42,6 +42,9 @@ class Sandbox:
         self.bad_images = {BAD}
         self.doors = {}
         self.processes = {}
+        self.starting = []
+        self.stopped = set()  # parts whose process is stopped (SIGSTOP)
+        self.forced = {}  # see `feel`
         self.undo = []  # what `stop` has to do, last first
 
     def __enter__(self):
@@ -79,7 +82,7 @@ class Sandbox:
         """The slow ones at the same time; the app needs the cluster, Prometheus the app."""
         self.postgres = self._part(Postgres(self.folder))
         self.redis = self._part(Redis(self.folder, self.scenario.hit_rate))
-        starting = [Starting(self.postgres.start), Starting(self.redis.start)]
+        self.starting = [Starting(self.postgres.start), Starting(self.redis.start)]
         self.s3, self.webhooks = self._part(S3(self.folder)), self._part(Webhooks())
         self.s3.start()
         self.webhooks.start()
@@ -90,7 +93,7 @@ class Sandbox:
         self.prometheus.remember(lambda labels: self.app.history(HISTORY, labels), self.metrics_server.port)
         self.app.start()
         self.prometheus.launch(self.metrics_server.port)
-        for part in starting:
+        for part in self.starting:
             part.wait()
         self.processes = {p: getattr(self, p) for p in ("postgres", "redis", "prometheus")}
         scenarios.prepare_backups(self)
@@ -139,10 +142,11 @@ class Sandbox:
         """What `kubectl port-forward` and `kubectl exec` reach in which pod."""
         streams = self.kube.streams
         streams.reach.update({app: tcp(self.port(part)) for app, part in PODS.items()})
-        database = {**os.environ, "PGHOST": self.postgres.home, "PGUSER": USER, "PGPASSWORD": self.postgres.password}
+        database = {**os.environ, "PGHOST": self.postgres.home, "PGUSER": USER,
+                    "PGPASSWORD": self.postgres.password}
         streams.programs.update({
             "psql": (["psql", "-X"], database), "pg_isready": (["pg_isready"], database),
-            "redis-cli": (["redis-cli", "-s", self.redis.socket], dict(os.environ)), "true": (["true"], {})})
+            "redis-cli": (["redis-cli", "-s", self.redis.socket], dict(os.environ))})
 
     # Where things are
 
@@ -201,6 +205,10 @@ class Sandbox:
         """The environment for a program that uses the sandbox."""
         return {**os.environ, **self.settings}
 
+    def feel(self, **values):
+        """Force parts of the Load: `feel(errors=0.03, cpu=0.9)`; `feel()` ends it."""
+        self.forced = values
+
     def _write_files(self):
         self.postgres.write_passfile(self.path("pgpass"))
         self.use_context("prod")
@@ -224,7 +232,8 @@ class Sandbox:
                 "pid": os.getpid(), "folder": self.folder, "platform": self.platform,
                 "runbooks": self.runbooks, "recovery": self.recovery, "ca": self.certificates.ca, "postgres": self.conninfo,
                 "ports": {name: door.port for name, door in self.doors.items()}, "env": self.settings,
-                "broken": {name: door.mode for name, door in self.doors.items() if door.mode}}
+                "broken": {**{name: door.mode for name, door in self.doors.items() if door.mode},
+                           **{name: "stop" for name in self.stopped}}}
 
     # Breaking and healing
 
@@ -232,13 +241,21 @@ class Sandbox:
         """Break a part (a name in `doors`) in one of faults.MODES, or "stop" its process (SIGSTOP)."""
         door = self._door(part)
         if mode == "stop" and part in self.processes:
-            return self.processes[part].process.send(signal.SIGSTOP)
-        door.set_mode("hang" if mode == "stop" else mode)
+            self.stopped.add(part)
+            self.processes[part].process.send(signal.SIGSTOP)
+        elif (part, mode) == ("kube", "forbidden"):
+            self.kube.forbid("*")
+        else:
+            # A part without a process of its own hangs when it is stopped.
+            door.set_mode("hang" if mode == "stop" else mode)
 
     def heal(self, part):
         self._door(part).set_mode(None)
+        self.stopped.discard(part)
         if part in self.processes:
             self.processes[part].process.send(signal.SIGCONT)
+        if part == "kube":
+            self.kube.allow_all()
 
     def _door(self, part):
         if part not in self.doors:
@@ -259,6 +276,9 @@ class Sandbox:
         while self.undo:
             self.undo.pop()()
         sweep(self.folder)
+        for part in self.starting:
+            part.thread.join()  # a start that was broken off: it may have begun one more process
+        sweep(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.keeper.dismiss()
 
@@ -267,7 +287,8 @@ def check_reachable(folder):
     """When we are root the servers are not: every folder above must let them pass."""
     while os.geteuid() == 0 and folder != "/":
         if os.path.isdir(folder) and not os.stat(folder).st_mode & stat.S_IXOTH:
-            raise StartError(f"{folder} lets only its owner in, and PostgreSQL does not run as root; use another folder")
+            raise StartError(f"{folder} lets only its owner in, and PostgreSQL does not run as root; "
+                             "use another folder")
         folder = os.path.dirname(folder)
 
 

@@ -57,6 +57,8 @@ SCENARIOS = {
                            f"kubectl rollout undo deployment/{BACKEND}", before=bad_release),
     "latency": Scenario("p95 is about 2.6 s and CPU is high", f"kubectl scale deployment {BACKEND} --replicas=5",
                         needs_backends=5, slow="slow"),
+    "crawl": Scenario("as latency, but p95 is about 8.8 s", f"kubectl scale deployment {BACKEND} --replicas=5",
+                      needs_backends=5, slow="awful"),
     "database": Scenario(f"a leaking pool holds {HELD} of 100 connections",
                          "kubectl rollout restart deployment/postgres", after=leak_connections),
     "outage": Scenario("the app is down, its pods crash", "./failover-procedure.sh",
@@ -87,7 +89,7 @@ def load(sandbox):
         felt = replace(felt, profile=scenario.slow, cpu=0.92)
     elif scenario.needs_backends > 1:
         felt = replace(felt, cpu=0.92 * (scenario.needs_backends - 2) / len(images))
-    return felt
+    return replace(felt, **sandbox.forced)
 
 
 def prepare_backups(sandbox):

@@ -110,7 +110,8 @@ def ingress():
     return {"metadata": {"name": "flight-search-ingress", "namespace": NAMESPACE, "annotations": {
                 "cert-manager.io/cluster-issuer": "letsencrypt-prod"}},
             "spec": {"ingressClassName": "nginx",
-                     "tls": [{"hosts": ["flightsearch.com", "api.flightsearch.com"], "secretName": "flight-search-tls"}],
+                     "tls": [{"hosts": ["flightsearch.com", "api.flightsearch.com"],
+                              "secretName": "flight-search-tls"}],
                      "rules": [rule("flightsearch.com", "flight-search-frontend", 3000),
                                rule("api.flightsearch.com", "flight-search-backend", 8080)]},
             "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}}

@@ -52,7 +52,6 @@ TYPES = (
 )
 METRICS = "metrics.k8s.io"
 BY_PLURAL = {t.plural: t for t in TYPES if t.group != METRICS}
-BY_KIND = {t.kind: t for t in TYPES}
 
 # An old kubectl only knows these types under an older version; a real cluster of its age serves that one.
 OLD = {("batch", "cronjobs"): "v1beta1", ("policy", "poddisruptionbudgets"): "v1beta1"}

@@ -15,7 +15,6 @@ from .store import stamp
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
-DESIRED = "deployment.kubernetes.io/desired-replicas"
 DEADLINE = 600
 
 
@@ -47,6 +46,14 @@ def budget(strategy, wanted, name, round_up):
         share = wanted * int(value[:-1]) / 100
         return math.ceil(share) if round_up else math.floor(share)
     return int(value)
+
+
+def count(rs):
+    return rs["spec"].get("replicas", 0)
+
+
+def ready(rs):
+    return rs["status"].get("readyReplicas", 0)
 
 
 class Rollout:
@@ -104,15 +111,9 @@ class Rollout:
     def roll(self, d, newest, old):
         wanted = d["spec"].get("replicas", 1)
         strategy = d["spec"].get("strategy", {})
-        count = lambda s: s["spec"].get("replicas", 0)
-        ready = lambda s: s["status"].get("readyReplicas", 0)
-        total = count(newest) + sum(map(count, old))
         if strategy.get("type") == "Recreate":
-            for s in old:
-                self.resize(d, s, 0)
-            if not any(s["status"].get("replicas", 0) for s in old):
-                self.resize(d, newest, wanted)
-            return
+            return self.recreate(d, newest, old, wanted)
+        total = count(newest) + sum(map(count, old))
         surge, spare = budget(strategy, wanted, "maxSurge", True), budget(strategy, wanted, "maxUnavailable", False)
         if count(newest) > wanted:
             self.resize(d, newest, wanted)
@@ -126,10 +127,17 @@ class Rollout:
             self.resize(d, s, count(s) - gone)
             can_go -= gone
 
+    def recreate(self, d, newest, old, wanted):
+        """First none of the old, then all of the new."""
+        for s in old:
+            self.resize(d, s, 0)
+        if not any(s["status"].get("replicas", 0) for s in old):
+            self.resize(d, newest, wanted)
+
     def resize(self, d, rs, n):
-        if rs["spec"].get("replicas", 0) == n:
+        if count(rs) == n:
             return
-        word = "up" if n > rs["spec"].get("replicas", 0) else "down"
+        word = "up" if n > count(rs) else "down"
         self.store.update("replicasets", {**rs, "spec": {**rs["spec"], "replicas": n}})
         self.cluster.event(d, "ScalingReplicaSet", f"Scaled {word} replica set {rs['metadata']['name']} to {n}")
 
@@ -138,16 +146,16 @@ class Rollout:
         newest = next(s for s in sets if s["metadata"]["uid"] == newest_uid)
         wanted = d["spec"].get("replicas", 1)
         total = sum(s["status"].get("replicas", 0) for s in sets)
-        ready = sum(s["status"].get("readyReplicas", 0) for s in sets)
+        able = sum(map(ready, sets))
         counts = {"replicas": total, "updatedReplicas": newest["status"].get("replicas", 0),
-                  "readyReplicas": ready, "availableReplicas": ready, "unavailableReplicas": max(0, wanted - ready)}
-        done = counts["updatedReplicas"] == wanted == ready == total
+                  "readyReplicas": able, "availableReplicas": able, "unavailableReplicas": max(0, wanted - able)}
+        done = counts["updatedReplicas"] == wanted == able == total
         status = {"observedGeneration": d["metadata"]["generation"], **{k: v for k, v in counts.items() if v},
-                  "conditions": [self.available(d, ready, wanted), self.progressing(d, newest, counts, done)]}
+                  "conditions": [self.available(d, able, wanted), self.progressing(d, newest, counts, done)]}
         self.store.update("deployments", {**d, "status": status})
 
-    def available(self, d, ready, wanted):
-        enough = ready >= wanted - budget(d["spec"].get("strategy", {}), wanted, "maxUnavailable", False)
+    def available(self, d, able, wanted):
+        enough = able >= wanted - budget(d["spec"].get("strategy", {}), wanted, "maxUnavailable", False)
         return self.condition(d, "Available", "True" if enough else "False",
                               "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
                               f"Deployment {'has' if enough else 'does not have'} minimum availability.")
@@ -190,8 +198,8 @@ class Rollout:
         for p in live[:max(0, -missing)]:
             self.cluster.remove_pod(p)
         live = live[max(0, -missing):]
-        ready = sum(map(pods.is_ready, live))
-        counts = {"fullyLabeledReplicas": len(live), "readyReplicas": ready, "availableReplicas": ready}
+        able = sum(map(pods.is_ready, live))
+        counts = {"fullyLabeledReplicas": len(live), "readyReplicas": able, "availableReplicas": able}
         status = {"replicas": len(live), "observedGeneration": rs["metadata"]["generation"],
                   **{k: v for k, v in counts.items() if v}}
         self.store.update("replicasets", {**rs, "status": status})

@@ -134,7 +134,8 @@ COLUMNS = {
               ("Container-Runtime", 1, node_info("containerRuntimeVersion"))],
     "jobs": [NAME, ("Completions", 0, lambda j: f"{status('succeeded')(j)}/{j['spec'].get('completions', 1)}"),
              ("Duration", 0, job_duration), AGE, *WORKLOAD],
-    "cronjobs": [NAME, ("Schedule", 0, spec("schedule")), ("Suspend", 0, lambda c: str(c["spec"].get("suspend", False))),
+    "cronjobs": [NAME, ("Schedule", 0, spec("schedule")),
+                 ("Suspend", 0, lambda c: str(c["spec"].get("suspend", False))),
                  ("Active", 0, lambda c: len(status("active", [])(c))),
                  ("Last Schedule", 0, lambda c: duration(seconds_since(c["status"]["lastScheduleTime"]))
                   if c.get("status", {}).get("lastScheduleTime") else "<none>"), AGE],
@@ -142,7 +143,8 @@ COLUMNS = {
                                ("Capacity", 0, lambda p: status("capacity", {})(p).get("storage", "")),
                                ("Access Modes", 0, lambda p: "RWO"),
                                ("StorageClass", 0, spec("storageClassName")), AGE],
-    "secrets": [NAME, ("Type", 0, lambda s: s.get("type", "Opaque")), ("Data", 0, lambda s: len(s.get("data", {}))), AGE],
+    "secrets": [NAME, ("Type", 0, lambda s: s.get("type", "Opaque")),
+                ("Data", 0, lambda s: len(s.get("data", {}))), AGE],
     "configmaps": [NAME, ("Data", 0, lambda s: len(s.get("data", {}))), AGE],
     "ingresses": [NAME, ("Class", 0, spec("ingressClassName", "<none>")),
                   ("Hosts", 0, lambda i: ",".join(r["host"] for r in i["spec"]["rules"])),
@@ -152,7 +154,8 @@ COLUMNS = {
     "namespaces": [NAME, ("Status", 0, status("phase", "Active")), AGE],
     "rolebindings": BINDING,
     "clusterrolebindings": BINDING,
-    "events": [("Last Seen", 0, lambda e: duration(seconds_since(e["lastTimestamp"]))), ("Type", 0, lambda e: e["type"]),
+    "events": [("Last Seen", 0, lambda e: duration(seconds_since(e["lastTimestamp"]))),
+               ("Type", 0, lambda e: e["type"]),
                ("Reason", 0, lambda e: e["reason"]), ("Object", 0, about), ("Message", 0, lambda e: e["message"])],
 }
 
