@@ -125,6 +125,9 @@ json_t *refs_fields(const json_t *refs, const struct action *action)
 
 	if (others)
 		json_object_update(fields, others);
+	/* `has(results.ID)` looks at no field; only a list of results hides which ones are meant. */
+	if (!action->for_each.expr)
+		json_object_del(fields, "*");
 	walk_own(action, &walk);
 	return fields;
 }

@@ -113,14 +113,16 @@ static void tell_in_order(struct step_run *step)
 
 /* ---- slots ---- */
 
-/* A manual action that was left is told of at the end of the run. */
+/* A manual action that was left is told of at the end of the run, item by item. */
 static void note_left(const struct slot *slot)
 {
 	const struct step_run *step = slot->step;
+	const json_t *items = json_object_get(task_arguments(slot->task), "checklist");
 
-	json_array_append_new(
-	    step->run->left, json_pack("{s:s, s:s, s:s}", "step", step->id, "title",
-	                         step->plan->title, "text", slot->plan->command));
+	for (size_t i = 0; i < json_array_size(items); i++)
+		json_array_append_new(step->run->left,
+		    json_pack("{s:s, s:s, s:O}", "step", step->id, "title", step->plan->title, "text",
+			json_array_get(items, i)));
 }
 
 static void count_outcome(struct slot *slot, enum outcome outcome)
@@ -128,7 +130,7 @@ static void count_outcome(struct slot *slot, enum outcome outcome)
 	slot->step->run->counts[outcome]++;
 	if (outcome > slot->outcome)
 		slot->outcome = outcome;
-	if (outcome == OUTCOME_LEFT)
+	if (outcome == OUTCOME_LEFT && slot->task)
 		note_left(slot);
 }
 

@@ -370,3 +370,8 @@ json_t *task_result(const struct task *task)
 {
 	return task->result;
 }
+
+const json_t *task_arguments(const struct task *task)
+{
+	return task->prepared.args;
+}

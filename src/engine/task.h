@@ -30,6 +30,7 @@ struct service **task_service(struct task *task); /* where the service under way
 
 /* --- after it has ended --- */
 enum outcome task_outcome(const struct task *task);
+const json_t *task_arguments(const struct task *task); /* filled in; borrowed, or NULL */
 json_t *task_result(const struct task *task); /* borrowed; never NULL: has outcome, why, seconds */
 
 #endif
