@@ -120,8 +120,9 @@ class Sandbox:
         serve = self.app.serve
         self.metrics_server = serve(API)
         self.servers = {
-            "api": serve(API, self.site_tls), "site": serve(SITE, self.site_tls), "site_plain": serve(SITE), "upstream": serve(UPSTREAM),
-            "grafana": serve(GRAFANA), "expired": serve(API, self.certificates.context("expired", -1)),
+            "api": serve(API, self.site_tls), "site": serve(SITE, self.site_tls), "site_plain": serve(SITE),
+            "upstream": serve(UPSTREAM), "grafana": serve(GRAFANA),
+            "expired": serve(API, self.certificates.context("expired", -1)),
             "stranger": serve(API, self.certificates.context("stranger-site", 60, "stranger"))}
 
     def _version(self):
@@ -196,6 +197,7 @@ class Sandbox:
             "AWS_REGION": self.s3.region, "AWS_EC2_METADATA_DISABLED": "true",
             "SSL_CERT_FILE": self.certificates.bundle, "CURL_CA_BUNDLE": self.certificates.bundle,
             "FSOPS_RUNBOOKS": self.runbooks, "XDG_STATE_HOME": self.path("state"), "SANDBOX_DIR": self.folder,
+            "SANDBOX_POSTGRES": self.conninfo,
             "FSOPS_SLACK_WEBHOOK": f"{hook}/slack", "FSOPS_PAGERDUTY_URL": f"{hook}/pagerduty",
             "FSOPS_PAGERDUTY_KEY": "sandbox-routing-key", "FSOPS_PING_URL": f"{hook}/ping",
             "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
@@ -230,7 +232,8 @@ class Sandbox:
         """What state.json holds."""
         return {"scenario": self.name, "about": self.scenario.about, "repair": self.scenario.repair,
                 "pid": os.getpid(), "folder": self.folder, "platform": self.platform,
-                "runbooks": self.runbooks, "recovery": self.recovery, "ca": self.certificates.ca, "postgres": self.conninfo,
+                "runbooks": self.runbooks, "recovery": self.recovery, "ca": self.certificates.ca,
+                "postgres": self.conninfo,
                 "ports": {name: door.port for name, door in self.doors.items()}, "env": self.settings,
                 "broken": {**{name: door.mode for name, door in self.doors.items() if door.mode},
                            **{name: "stop" for name in self.stopped}}}

@@ -16,6 +16,7 @@ from .store import Store, stamp
 from .workloads import Certificates, DaemonSets, Endpoints, Jobs
 
 TICK = 0.05
+REST = 10  # ticks between two looks when nothing moves
 SETTLE_STEPS = 60
 PULL_FAILS = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
 CRASHES = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
@@ -70,9 +71,18 @@ class Cluster:
         self.ended.set()
 
     def _live(self):
+        seen, rest = 0, 0
         while not self.ended.wait(TICK):
-            with self.store.changed:
-                self.step()
+            rest += 1
+            if self.store.version != seen or rest >= REST or self.is_moving():
+                with self.store.changed:
+                    seen, rest = self.store.version, 0
+                    self.step()
+
+    def is_moving(self):
+        """Whether time alone will change something soon."""
+        return bool(self.ending) or not all(
+            pods.is_ready(p) or pods.is_finished(p) for p in self.store.list("pods"))
 
     def step(self):
         for controller in self.controllers:
@@ -136,6 +146,7 @@ class Cluster:
         if uid in self.ending:
             if self.offset or time.monotonic() - self.ending[uid] > self.end_delay:
                 self.store.delete("pods", pod)
+                del self.ending[uid]
         elif not pods.is_finished(pod):
             if not pod["spec"].get("nodeName"):
                 pod = self.place(pod)
