@@ -173,6 +173,13 @@ static void describe(const json_t *args, const json_t *target, struct buf *out)
 		describe_query(args, out);
 }
 
+static char *object(const json_t *args)
+{
+	const char *query = value_get_text(args, "query");
+
+	return query ? sql_object(query) : NULL;
+}
+
 const struct adapter adapter_postgres = {
     .name = "postgres",
     .help = "Ask PostgreSQL whether it answers, or run one SQL statement",
@@ -184,6 +191,7 @@ const struct adapter adapter_postgres = {
     .target_parse = target_parse,
     .effect = effect,
     .describe = describe,
+    .object = object,
     .start = pg_start,
     .cancel = pg_cancel,
     .release = pg_release,

@@ -50,6 +50,9 @@ void sql_place(const char *sql, size_t chars, int *line, int *col);
 /* What the statement would do, by its words; the worst when it can't be read. */
 enum effect sql_effect(const char *sql);
 
+/* The name of what DROP, TRUNCATE or DELETE destroys, a new text; NULL when that can't be told. */
+char *sql_object(const char *sql);
+
 /* --- postgres_settings.c --- */
 
 /* One place to try. HOSTADDR "": not a name that needs resolving (a socket's folder), or not resolved yet. */

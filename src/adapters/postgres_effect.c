@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fsops/mem.h"
 #include "postgres.h"
 #include "postgres_sql.h"
 
@@ -234,4 +235,42 @@ enum effect sql_effect(const char *sql)
 	effect = judge(&all);
 	free(all.items);
 	return effect;
+}
+
+/* --- what is destroyed --- */
+
+/* The words between DROP, TRUNCATE or DELETE and the name. */
+static const char *const before_name[] = {"drop", "truncate", "delete", "from", "only", "if",
+    "exists", "concurrently", "table", "view", "materialized", "index", "sequence", "schema",
+    "database", "function", "procedure", "routine", "aggregate", "role", "user", "group",
+    "extension", "type", "domain", "foreign", "event", "trigger", "tablespace", "publication",
+    "subscription", "policy", "rule", "language", "owned", "by", "server", "collation", NULL};
+
+static char *object_of(const struct sql_tokens *all)
+{
+	size_t first = 0;
+	size_t last;
+
+	if (!any_word(all, 0, destroy_heads) && !sql_is_word(all, 0, "delete"))
+		return NULL;
+	while (any_word(all, first, before_name))
+		first++;
+	if (first >= all->count || all->items[all->count - 1].kind == SQL_OPEN)
+		return NULL;
+	/* schema.name; of a list only its first, which is enough to know what one is doing */
+	for (last = first; last + 2 < all->count && sql_is_sign(&all->items[last + 1], '.');)
+		last += 2;
+	return mem_textn(all->items[first].text,
+	    (size_t)(all->items[last].text - all->items[first].text) + all->items[last].len);
+}
+
+char *sql_object(const char *sql)
+{
+	struct sql_tokens all;
+	char *object;
+
+	sql_cut(sql, &all);
+	object = object_of(&all);
+	free(all.items);
+	return object;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/postgres.h"
@@ -179,6 +180,35 @@ static void parameters_as_literals(void **state)
 	json_decref(params);
 }
 
+static const struct {
+	const char *sql;
+	const char *object;
+} objects[] = {
+    {"DROP TABLE IF EXISTS public.users CASCADE", "public.users"},
+    {"drop materialized view \"My View\"", "\"My View\""},
+    {"DROP INDEX CONCURRENTLY i, j", "i"},
+    {"TRUNCATE ONLY t", "t"},
+    {"DELETE FROM /* all */ app . log", "app . log"},
+    {"WITH x AS (DELETE FROM t RETURNING 1) TABLE x", NULL},
+    {"DROP TABLE", NULL},
+    {"DROP TABLE 'x", NULL},
+    {"SELECT 1", NULL},
+    {"", NULL},
+};
+
+static void what_is_destroyed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(objects); i++) {
+		char *object = sql_object(objects[i].sql);
+
+		if (!object != !objects[i].object ||
+		    (object && strcmp(object, objects[i].object) != 0))
+			fail_msg("%s: %s", objects[i].sql, object ? object : "(none)");
+		free(object);
+	}
+}
+
 static void places(void **state)
 {
 	int line, col;
@@ -200,6 +230,7 @@ int main(void)
 	    cmocka_unit_test(effects_by_words),
 	    cmocka_unit_test(one_statement_only),
 	    cmocka_unit_test(parameters_as_literals),
+	    cmocka_unit_test(what_is_destroyed),
 	    cmocka_unit_test(places),
 	};
 
