@@ -117,7 +117,8 @@ struct expr_scope {
 
 /* What may be named, for static checks. */
 struct expr_names {
-	/* MUST: whether a variable NAME exists. */
+	/* MUST: whether a variable NAME exists. One that is called like a type (`list`)
+	 * hides the type; without `expr_names` the scope is asked first. */
 	bool (*known)(void *ctx, const char *name);
 
 	/* MAY (NULL): whether PATH, e.g. {"results", "database", "rows"}, exists:

@@ -14,7 +14,7 @@
 enum node_kind {
 	NODE_LITERAL, /* value */
 	NODE_NAME,    /* name, absolute; none after check.c */
-	NODE_ROOT,    /* index: which of expr->roots */
+	NODE_ROOT,    /* index: which of expr->roots; value: the type of that name, or null */
 	NODE_SLOT,    /* index: which bound variable */
 	NODE_SELECT,  /* kids[0].name */
 	NODE_HAS,     /* has(kids[0].name) */

@@ -97,14 +97,15 @@ static int check_name(struct check *c, struct node *node)
 		node->index = (size_t)slot;
 		return 0;
 	}
-	if (type >= 0 && !is_variable(c, node->name)) {
+	if (c->names && !is_variable(c, node->name)) {
+		if (type < 0)
+			return unknown_name(c, node);
 		become_type(node, type);
 		return 0;
 	}
-	if (c->names && !is_variable(c, node->name))
-		return unknown_name(c, node);
 	node->kind = NODE_ROOT;
 	node->index = root_index(c->build->expr, node->name);
+	node->value = type < 0 ? cel_null() : cel_type((enum value_type)type);
 	return 0;
 }
 

@@ -45,12 +45,17 @@ static int look_up(struct calc *calc, const struct node *node, struct expr_value
 	char why[EXPR_ERROR_TEXT_MAX] = "";
 
 	calc->node = node;
-	if (!calc->scope || !calc->scope->lookup)
-		return calc_fail(calc, "no such variable: '%s'", name);
-	if (calc->scope->lookup(calc->scope->ctx, name, out, why, sizeof(why)) == 0) {
+	if (calc->scope &&
+	    calc->scope->lookup(calc->scope->ctx, name, out, why, sizeof(why)) == 0) {
 		*out = adopt(calc, *out);
 		return 0;
 	}
+	if (node->value.type == VALUE_TYPE) {
+		*out = node->value;
+		return 0;
+	}
+	if (!calc->scope)
+		return calc_fail(calc, "no such variable: '%s'", name);
 	if (why[0])
 		return expr_error_set(calc->error, EXPR_ERROR_UNKNOWN, node->place, "%s", why);
 	return expr_error_set(
