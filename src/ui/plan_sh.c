@@ -6,26 +6,99 @@
 #include "sh_script.h"
 
 static const char *const helpers[HELPER_COUNT] = {
-    [HELPER_SAY] = "say() {\n\tprintf '%s\\n' \"$*\"\n}\n",
+    [HELPER_SAY] = "say() {\n"
+                   "\tprintf '%s\\n' \"$*\"\n"
+                   "}\n",
+    [HELPER_ASK] = "# ask QUESTION: a line from the person, into $answer\n"
+                   "ask() {\n"
+                   "\tprintf '%s ' \"$1\" >/dev/tty\n"
+                   "\tIFS= read -r answer </dev/tty || exit 1\n"
+                   "}\n",
+    [HELPER_CONFIRM] = "# confirm QUESTION: only y and yes mean yes\n"
+                       "confirm() {\n"
+                       "\task \"$1 [y/N]\"\n"
+                       "\tcase $answer in\n"
+                       "\t[yY] | [yY][eE][sS]) return 0 ;;\n"
+                       "\tesac\n"
+                       "\treturn 1\n"
+                       "}\n",
+    [HELPER_CONFIRM_DESTROY] = "confirm_destroy() {\n"
+                               "\task 'this destroys; type \"destroy\" to run it:'\n"
+                               "\t[ \"$answer\" = destroy ]\n"
+                               "}\n",
+    [HELPER_NEXT] = "# next WHAT: false when the person gives no more\n"
+                    "next() {\n"
+                    "\task \"next $1 (empty: no more):\"\n"
+                    "\t[ -n \"$answer\" ]\n"
+                    "}\n",
+    [HELPER_WAIT] = "# by_hand TEXT: a person does it\n"
+                    "by_hand() {\n"
+                    "\tsay \"by hand: $1\"\n"
+                    "\task 'press Enter when it is done'\n"
+                    "}\n",
+    [HELPER_NOTE] = "# note WHAT: a read that failed is a finding, not the end\n"
+                    "note() {\n"
+                    "\tfailed=$((failed + 1))\n"
+                    "\tprintf '!! failed: %s\\n' \"$1\" >&2\n"
+                    "}\n",
     [HELPER_SHOW] =
-        "# show COMMAND...: what comes next\nshow() {\n\tprintf '\\n$ %s\\n' \"$*\"\n}\n",
-    [HELPER_ASK] =
-        "# ask QUESTION: a line from the person, into $answer\nask() {\n"
-        "\tprintf '%s ' \"$1\" >/dev/tty\n\tIFS= read -r answer </dev/tty || exit 1\n}\n",
-    [HELPER_CONFIRM] = "# confirm QUESTION: only y and yes mean yes\nconfirm() {\n"
-                       "\task \"$1 [y/N]\"\n\tcase $answer in\n"
-                       "\t[yY] | [yY][eE][sS]) return 0 ;;\n\tesac\n\treturn 1\n}\n",
-    [HELPER_DESTROY] = "# confirm_destroy: the word in full\nconfirm_destroy() {\n"
-                       "\task 'this destroys; type \"destroy\" to run it:'\n"
-                       "\t[ \"$answer\" = destroy ]\n}\n",
-    [HELPER_NEXT] = "# next WHAT: false when the person gives no more\nnext() {\n"
-                    "\task \"next $1 (empty: no more):\"\n\t[ -n \"$answer\" ]\n}\n",
-    [HELPER_WAIT] = "# by_hand TEXT: a person does it\nby_hand() {\n"
-                    "\tsay \"by hand: $1\"\n\task 'press Enter when it is done'\n}\n",
-    [HELPER_NOTE] = "# note WHAT: a read that failed is a finding, not the end\nnote() {\n"
-                    "\tfailed=$((failed + 1))\n\tprintf '!! failed: %s\\n' \"$1\" >&2\n}\n",
-    [HELPER_STOP] = NULL, /* it depends on the plan */
+        "# show COMMAND...: as it could be typed\n"
+        "show() {\n"
+        "\tprintf '\\n$'\n"
+        "\tfor word; do\n"
+        "\t\tcase $word in\n"
+        "\t\t'' | *[!A-Za-z0-9_./:=@%+,-]*)\n"
+        "\t\t\tprintf \" '%s'\" \"$(printf '%s' \"$word\" | sed \"s/'/'\\\\\\\\''/g\")\" ;;\n"
+        "\t\t*) printf ' %s' \"$word\" ;;\n"
+        "\t\tesac\n"
+        "\tdone\n"
+        "\tprintf '\\n'\n"
+        "}\n",
+    [HELPER_LOOK] = "# look NAME COMMAND...: a read\n"
+                    "look() {\n"
+                    "\tname=$1\n"
+                    "\tshift\n"
+                    "\tshow \"$@\"\n"
+                    "\t\"$@\" || note \"$name\"\n"
+                    "}\n",
+    [HELPER_CHANGE] = "# change NAME COMMAND...: only if the person says so\n"
+                      "change() {\n"
+                      "\tname=$1\n"
+                      "\tshift\n"
+                      "\tshow \"$@\"\n"
+                      "\tif confirm 'run this?'; then\n"
+                      "\t\t\"$@\" || stop \"$name\"\n"
+                      "\telse\n"
+                      "\t\tsay 'not run'\n"
+                      "\tfi\n"
+                      "}\n",
+    [HELPER_DESTROY] = "# destroy NAME COMMAND...: only if the person types the word\n"
+                       "destroy() {\n"
+                       "\tname=$1\n"
+                       "\tshift\n"
+                       "\tshow \"$@\"\n"
+                       "\tif confirm_destroy; then\n"
+                       "\t\t\"$@\" || stop \"$name\"\n"
+                       "\telse\n"
+                       "\t\tsay 'not run'\n"
+                       "\tfi\n"
+                       "}\n",
 };
+
+/* It depends on the plan: what else runs when a change has failed. */
+static void add_stop(struct buf *out, const struct script *s)
+{
+	buf_adds(out, "# stop WHAT: a change has failed\n"
+	              "stop() {\n"
+	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n"
+	              "\t[ \"$stopping\" -eq 0 ] || return 0\n"
+	              "\tstopping=1\n");
+	if (s->has[SECTION_ON_FAILURE])
+		buf_adds(out, "\ton_failure\n");
+	if (s->has[SECTION_ALWAYS])
+		buf_adds(out, "\talways\n");
+	buf_adds(out, "\texit 2\n}\n");
+}
 
 static void add_step(struct script *s, const struct plan_step *step, size_t number, size_t of)
 {
@@ -71,19 +144,6 @@ static void add_function(struct script *s, const char *name, enum section sectio
 	sh_line(s, "}");
 }
 
-static void add_stop(struct buf *out, const struct script *s)
-{
-	buf_adds(out, "# stop WHAT: a change has failed\nstop() {\n"
-	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n"
-	              "\t[ \"$stopping\" -eq 0 ] || return 0\n"
-	              "\tstopping=1\n");
-	if (s->has[SECTION_ON_FAILURE])
-		buf_adds(out, "\ton_failure\n");
-	if (s->has[SECTION_ALWAYS])
-		buf_adds(out, "\talways\n");
-	buf_adds(out, "\texit 2\n}\n");
-}
-
 static void add_head(struct buf *out, const struct script *s)
 {
 	const struct runbook *runbook = s->plan->runbook;
@@ -106,7 +166,9 @@ static void add_head(struct buf *out, const struct script *s)
 		if (!(s->used & 1u << i))
 			continue;
 		buf_addc(out, '\n');
-		if (helpers[i])
+		if (i == HELPER_STOP)
+			add_stop(out, s);
+		else
 			buf_adds(out, helpers[i]);
 	}
 }
@@ -146,8 +208,6 @@ void print_plan_sh(struct buf *out, const struct plan *plan)
 	add_function(&s, "on_failure", SECTION_ON_FAILURE);
 	add_function(&s, "always", SECTION_ALWAYS);
 	add_head(out, &s);
-	if (s.used & 1u << HELPER_STOP)
-		add_stop(out, &s);
 	buf_add(out, functions.data, functions.len);
 	buf_add(out, body.data, body.len);
 	if (functions.full || body.full)

@@ -121,6 +121,18 @@ static void add_details(const struct page *page, const struct plan_action *item)
 		    action->on_failure == ON_FAILURE_STOP ? "stop" : "continue");
 }
 
+static void add_line(
+    const struct page *page, const struct plan_action *action, const char *line, size_t len)
+{
+	char *text =
+	    plan_action_manual(action) ? plan_manual_line(line, len) : mem_textn(line, len);
+
+	buf_adds(page->out, plan_action_manual(action) ? "[ ] " : "");
+	safe_adds(page->out, text);
+	buf_addc(page->out, '\n');
+	free(text);
+}
+
 /* The command after its tag; further lines of it stand under the first. */
 static void add_command(const struct page *page, const struct plan_action *action)
 {
@@ -135,8 +147,7 @@ static void add_command(const struct page *page, const struct plan_action *actio
 		look_on(page->out, page->look, role_of_effect(action->effect));
 		buf_addf(page->out, "%-*s", TAG_WIDTH, first ? plan_action_tag(action) : "");
 		look_off(page->out, page->look, role_of_effect(action->effect));
-		safe_add(page->out, line, len);
-		buf_addc(page->out, '\n');
+		add_line(page, action, line, len);
 		first = false;
 	}
 }

@@ -14,6 +14,16 @@ bool plan_action_manual(const struct plan_action *action)
 	return strcmp(action->action->adapter->name, "manual") == 0;
 }
 
+char *plan_manual_line(const char *line, size_t len)
+{
+	static const char *const marks[] = {"# by hand: ", "#   "};
+
+	for (size_t i = 0; i < COUNT_OF(marks); i++)
+		if (len > strlen(marks[i]) && strncmp(line, marks[i], strlen(marks[i])) == 0)
+			return mem_textn(line + strlen(marks[i]), len - strlen(marks[i]));
+	return mem_textn(line, len);
+}
+
 static void count_action(const struct plan_action *action, struct plan_totals *totals)
 {
 	struct plan_totals nested = {0};

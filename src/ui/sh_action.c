@@ -67,52 +67,59 @@ static char *command_text(struct script *s, const struct plan_action *item)
 	return buf_detach(&text);
 }
 
-/* What will be run, with the values in it where that can be written. */
-static void add_show(struct script *s, const char *raw, const char *command)
+/* A list, a pipe or a subshell cannot be a helper's arguments: shown as text, and run as it is. */
+static void add_complex(struct script *s, const struct plan_action *item, const char *command)
 {
-	sh_use(s, HELPER_SHOW);
-	if (sh_is_simple(raw) && !strstr(command, " | "))
-		sh_line(s, "show %s", command);
-	else
-		sh_call(s, HELPER_SHOW, "show", "", "%s", raw);
-}
-
-/* "COMMAND || ELSE", for one command or a list of them. */
-static void add_run(
-    struct script *s, const struct plan_action *item, const char *command, const char *otherwise)
-{
+	static const char *const asked[] = {
+	    NULL, "if confirm 'run this?'; then", "if confirm_destroy; then"};
+	bool read = item->effect == EFFECT_READ;
 	struct buf word;
 
+	sh_use(s, read                             ? HELPER_NOTE
+	          : item->effect == EFFECT_DESTROY ? HELPER_DESTROY
+	                                           : HELPER_CHANGE);
+	sh_call(s, HELPER_SAY, "say", "", "$ %s", item->command);
 	buf_init(&word, BUF_TEXT_MAX);
 	buf_add_shell_word(&word, item->id);
-	if (sh_is_simple(item->command))
-		sh_line(s, "%s || %s %s", command, otherwise, word.data);
-	else
-		sh_line(s, "( %s ) || %s %s", command, otherwise, word.data);
+	if (!read) {
+		sh_line(s, "%s", asked[item->effect == EFFECT_DESTROY ? 2 : 1]);
+		s->depth++;
+	}
+	sh_line(s, command[0] == '(' ? "%s || %s %s" : "{ %s; } || %s %s", command,
+	    read ? "note" : "stop", word.data);
+	if (!read)
+		sh_close(s, true, "fi");
 	buf_release(&word);
 }
 
-static void add_change(struct script *s, const struct plan_action *item, const char *command)
+/* The command as a helper's arguments: it shows, asks and runs. */
+static void add_simple(struct script *s, const struct plan_action *item, const char *command)
 {
-	bool destroy = item->effect == EFFECT_DESTROY;
+	static const struct {
+		enum helper helper;
+		const char *name;
+	} ways[] = {
+	    [EFFECT_READ] = {HELPER_LOOK, "look"},
+	    [EFFECT_CHANGE] = {HELPER_CHANGE, "change"},
+	    [EFFECT_DESTROY] = {HELPER_DESTROY, "destroy"},
+	};
+	struct buf word;
 
-	add_show(s, item->command, command);
-	if (destroy) {
-		sh_use(s, HELPER_DESTROY);
-		sh_line(s, "if confirm_destroy; then");
-	} else {
-		sh_use(s, HELPER_CONFIRM);
-		sh_line(s, "if confirm 'run this?'; then");
-	}
-	s->depth++;
-	sh_use(s, HELPER_STOP);
-	add_run(s, item, command, "stop");
-	s->depth--;
-	sh_line(s, "else");
-	s->depth++;
-	sh_call(s, HELPER_SAY, "say", "", "not run");
-	s->depth--;
-	sh_line(s, "fi");
+	sh_use(s, ways[item->effect].helper);
+	buf_init(&word, BUF_TEXT_MAX);
+	buf_add_shell_word(&word, item->id);
+	sh_line(s, "%s %s %s", ways[item->effect].name, word.data, command);
+	buf_release(&word);
+}
+
+static void add_run(struct script *s, const struct plan_action *item, const char *command)
+{
+	if (sh_is_simple(item->command) && !item->action->stdin_text)
+		add_simple(s, item, command);
+	else
+		add_complex(s, item, command);
+	for (size_t i = 0; i < item->action->expect_count; i++)
+		sh_call(s, HELPER_SAY, "say", "", "expected: %s", item->action->expects[i].text);
 }
 
 /* How long `hold_for` is: 0 when there is none, -1 when it is not known. */
@@ -158,15 +165,6 @@ static void close_repeat(struct script *s, const struct action *action, bool ope
 	sh_close(s, true, "done");
 }
 
-static void add_read(struct script *s, const struct plan_action *item, const char *command)
-{
-	add_show(s, item->command, command);
-	sh_use(s, HELPER_NOTE);
-	add_run(s, item, command, "note");
-	for (size_t i = 0; i < item->action->expect_count; i++)
-		sh_call(s, HELPER_SAY, "say", "", "expected: %s", item->action->expects[i].text);
-}
-
 /* A text that a person is told, line by line. */
 static void add_manual(struct script *s, const struct plan_action *item)
 {
@@ -177,7 +175,7 @@ static void add_manual(struct script *s, const struct plan_action *item)
 
 	sh_use(s, HELPER_WAIT);
 	while (next_line(&at, end, &text, &len)) {
-		char *copy = mem_textn(text, len);
+		char *copy = plan_manual_line(text, len);
 		struct buf word;
 
 		buf_init(&word, BUF_TEXT_MAX);
@@ -199,9 +197,7 @@ void sh_add_metric(struct script *s, const struct metric *metric)
 	sh_each_hole(item.command, need_hole, s);
 	command = command_text(s, &item);
 	sh_comment(s, "metric ", metric->name);
-	add_show(s, item.command, command);
-	sh_use(s, HELPER_NOTE);
-	add_run(s, &item, command, "note");
+	add_run(s, &item, command);
 	if (metric->thresholds.baseline.text)
 		sh_call(s, HELPER_SAY, "say", "", "expected: %s %s", metric->name,
 		    metric->thresholds.baseline.text);
@@ -271,10 +267,7 @@ static void add_command(struct script *s, const struct plan_action *item)
 	if (strstr(item->command, REDACT_MASK))
 		sh_comment(
 		    s, "", REDACT_MASK " stands for a secret that is not printed: put it in");
-	if (item->effect == EFFECT_READ)
-		add_read(s, item, command);
-	else
-		add_change(s, item, command);
+	add_run(s, item, command);
 	free(command);
 }
 

@@ -7,17 +7,24 @@
 
 #include "safe.h"
 
-/* A helper needs these in turn. */
+#define BIT(helper) (1u << (helper))
+
+/* What a helper calls in turn. */
 static const unsigned needs[HELPER_COUNT] = {
-    [HELPER_CONFIRM] = 1u << HELPER_ASK,
-    [HELPER_DESTROY] = 1u << HELPER_ASK,
-    [HELPER_NEXT] = 1u << HELPER_ASK,
-    [HELPER_WAIT] = 1u << HELPER_ASK | 1u << HELPER_SAY,
+    [HELPER_CONFIRM] = BIT(HELPER_ASK),
+    [HELPER_CONFIRM_DESTROY] = BIT(HELPER_ASK),
+    [HELPER_NEXT] = BIT(HELPER_ASK),
+    [HELPER_WAIT] = BIT(HELPER_ASK) | BIT(HELPER_SAY),
+    [HELPER_LOOK] = BIT(HELPER_SHOW) | BIT(HELPER_NOTE),
+    [HELPER_CHANGE] = BIT(HELPER_SHOW) | BIT(HELPER_ASK) | BIT(HELPER_CONFIRM) | BIT(HELPER_STOP) |
+                      BIT(HELPER_SAY),
+    [HELPER_DESTROY] = BIT(HELPER_SHOW) | BIT(HELPER_ASK) | BIT(HELPER_CONFIRM_DESTROY) |
+                       BIT(HELPER_STOP) | BIT(HELPER_SAY),
 };
 
 void sh_use(struct script *s, enum helper helper)
 {
-	s->used |= 1u << helper | needs[helper];
+	s->used |= BIT(helper) | needs[helper];
 }
 
 static void indent(struct script *s)

@@ -11,14 +11,17 @@
 /* Functions of the script; those that it uses are written out. */
 enum helper {
 	HELPER_SAY,
-	HELPER_SHOW,
 	HELPER_ASK,
 	HELPER_CONFIRM,
-	HELPER_DESTROY,
+	HELPER_CONFIRM_DESTROY,
 	HELPER_NEXT,
 	HELPER_WAIT,
 	HELPER_NOTE,
 	HELPER_STOP,
+	HELPER_SHOW,
+	HELPER_LOOK,
+	HELPER_CHANGE,
+	HELPER_DESTROY,
 	HELPER_COUNT
 };
 
@@ -26,7 +29,7 @@ struct script {
 	const struct plan *plan; /* the outermost */
 	struct buf *out;
 	struct sh_names names;
-	unsigned used; /* helpers */
+	unsigned used; /* helpers, as bits */
 	int depth;     /* of indentation */
 	bool has[SECTION_COUNT];
 };

@@ -24,7 +24,8 @@ void sh_names_release(struct sh_names *names)
 /* Lower-case names that mean nothing to a shell or to the script itself may stay as they are. */
 static bool plain_name(const char *name)
 {
-	static const char *const taken[] = {"answer", "failed", "tries", "until", "status", "path"};
+	static const char *const taken[] = {
+	    "answer", "failed", "stopping", "name", "word", "until", "status", "path"};
 
 	if (!*name || !(islower((unsigned char)*name) || *name == '_') || name[1] == '\0')
 		return false;
@@ -238,8 +239,13 @@ void sh_each_hole(const char *command, sh_hole_fn *fn, void *ctx)
 
 bool sh_is_simple(const char *command)
 {
+	size_t name =
+	    strspn(command, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 	struct buf text;
 
+	/* "NAME=VALUE COMMAND" is for the shell alone. */
+	if (name && command[name] == '=')
+		return false;
 	buf_init(&text, BUF_TEXT_MAX);
 	while (*command && !strchr("|&;<>()#\n`\"", *command)) {
 		if (*command == '\'')

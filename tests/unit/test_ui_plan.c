@@ -169,7 +169,8 @@ static void text_shows_everything(void **state)
 	has(out.data, "hold for: 1m");
 	has(out.data, " 3. Not now (budget 1m): left out\n");
 	has(out.data, "When a change has failed\n");
-	has(out.data, "    person   Update the page\n             Tell 'Slack'; rm -rf /\n");
+	has(out.data,
+	    "    person   [ ] Update the page\n             [ ] Tell 'Slack'; rm -rf /\n");
 	has(out.data, "    DESTROY  cd /opt/dr && kubectl delete pod '${pod.metadata.name}'\n");
 	has(out.data, "for each: results.look.lines as pod");
 	has(out.data, "In all: 3 reads, 2 changes, 1 destroy, 1 left to people; budget 4m.");
@@ -254,8 +255,8 @@ static void scripts_ask_for_what_is_not_known(void **state)
 	print_plan_sh(&out, make_plan(&plan));
 	has(out.data, "\nreplicas=\n");
 	has(out.data, "ask 'replicas, that is json.spec.replicas:'");
-	has(out.data, "kubectl scale deployment x --replicas=\"${replicas}\" || stop grow");
-	has(out.data, "https://\"${host}\"'/a?b=c&d='\"${TOKEN_ID:?}\" || note watch");
+	has(out.data, "change grow kubectl scale deployment x --replicas=\"${replicas}\"\n");
+	has(out.data, "look watch curl -sS --fail https://\"${host}\"'/a?b=c&d='\"${TOKEN_ID:?}\"");
 	has(out.data,
 	    "while next 'pod of results.look.lines'; do\n\t\t[ -n \"$v_pod_metadata_name\" ]");
 	has(out.data, "\t\tv_pod_metadata_name=\n\tdone\n");
@@ -279,7 +280,7 @@ static const struct {
     {"echo ''", "echo ''"},
     {"echo 'it'\\''s'", "echo 'it'\\''s'"},
     {"a \"b ${host} c\"", "a \"b ${host} c\""},
-    {"echo ${name}", "echo \"${name}\""},
+    {"echo ${label}", "echo \"${label}\""},
     {"echo '${answer}'", "echo \"${v_answer}\""},
     {"echo '${open'", "echo '${open'"},
     {"awk '{print $1}'", "awk '{print $1}'"},
