@@ -27,6 +27,7 @@ struct prometheus_call {
 	struct web_request *request;
 	char *what; /* "prometheus http://…" */
 	struct buf body;
+	bool cancelled; /* may happen inside call_output() */
 };
 
 static json_t *prometheus_parse(const struct node *value, struct problems *list)
@@ -215,6 +216,47 @@ static char *unexpected(const struct prometheus_call *p, const struct answer *an
 	    p->what, count, QUERY_SHOWN, call_query(p));
 }
 
+/* One series for people, as Prometheus writes it: name{label="value"} number. */
+static void show_item(const json_t *series, struct buf *out)
+{
+	const json_t *labels = json_object_get(series, "metric");
+	const json_t *samples = json_object_get(series, "values");
+	const json_t *sample = samples ? json_array_get(samples, json_array_size(samples) - 1)
+	                               : json_object_get(series, "value");
+	const char *name = value_get_text(labels, "__name__");
+	const char *number = json_string_value(json_array_get(sample, 1));
+	const char *between = "";
+	const char *key;
+	json_t *value;
+
+	buf_addf(out, "%s{", name ? name : "");
+	json_object_foreach((json_t *)(uintptr_t)labels, key, value)
+	{
+		if (strcmp(key, "__name__") == 0)
+			continue;
+		buf_addf(out, "%s%s=\"%s\"", between, key, json_string_value(value));
+		between = ",";
+	}
+	buf_addf(out, "} %s\n", number ? number : "?");
+}
+
+/* What the answer says, a line a series; of a scalar or string the one value. */
+static void show(const struct prometheus_call *p, const json_t *data)
+{
+	const json_t *result = json_object_get(data, "result");
+	const char *only = json_string_value(json_array_get(result, 1));
+	struct buf text;
+
+	buf_init(&text, WEB_BODY_MAX);
+	if (only)
+		buf_addf(&text, "%s\n", only);
+	for (size_t i = 0; !only && i < json_array_size(result); i++)
+		show_item(json_array_get(result, i), &text);
+	if (text.len)
+		call_output(p->call, CHILD_STDOUT, text.data, text.len);
+	buf_release(&text);
+}
+
 static void finish(struct prometheus_call *p, const json_t *reply)
 {
 	const json_t *warnings = json_object_get(reply, "warnings");
@@ -227,6 +269,12 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 		call_fail(p->call, ERR_REMOTE,
 		    "%s: the answer is of a kind that is not known: is this a Prometheus?",
 		    p->what);
+		return;
+	}
+	show(p, json_object_get(reply, "data"));
+	if (p->cancelled) {
+		json_decref(answer.value);
+		json_decref(answer.series);
 		return;
 	}
 	why = unexpected(p, &answer);
@@ -266,7 +314,6 @@ static int on_data(
 		    "%s: the reply is over %d MiB, the most that is read: aggregate the series "
 		    "(query: %.*s)",
 		    p->what, WEB_BODY_MAX / 1024 / 1024, QUERY_SHOWN, call_query(p));
-	call_output(p->call, CHILD_STDOUT, data, len);
 	return 0;
 }
 
@@ -325,6 +372,7 @@ static void prometheus_cancel(struct call *call)
 {
 	struct prometheus_call *p = call->state;
 
+	p->cancelled = true;
 	web_cancel(p->request);
 	p->request = NULL;
 	call_gone(call);

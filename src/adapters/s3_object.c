@@ -101,16 +101,26 @@ static int check_size(const struct s3_call *s3, const struct web_reply *reply, s
 	    reply->received, listed);
 }
 
-static void show_head(const struct s3_call *s3, const json_t *result)
+/* What was verified, and its first lines. */
+static void show_verified(
+    const struct s3_call *s3, const struct web_reply *reply, const json_t *result)
 {
 	const json_t *head = json_object_get(result, "head");
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
+	buf_addf(&text, "%s: %lld bytes", s3->place.url, reply->received);
+	if (json_is_true(json_object_get(result, "gzip")))
+		buf_addf(&text,
+		    ", gzip is whole: %" JSON_INTEGER_FORMAT " bytes, %" JSON_INTEGER_FORMAT
+		    " lines\n",
+		    json_integer_value(json_object_get(result, "bytes")),
+		    json_integer_value(json_object_get(result, "lines")));
+	else
+		buf_adds(&text, ", not gzip: only its size is known to be right\n");
 	for (size_t i = 0; i < json_array_size(head); i++)
 		buf_addf(&text, "%s\n", json_string_value(json_array_get(head, i)));
-	if (text.len)
-		call_output(s3->call, CHILD_STDOUT, text.data, text.len);
+	call_output(s3->call, CHILD_STDOUT, text.data, text.len);
 	buf_release(&text);
 }
 
@@ -122,7 +132,7 @@ static int verify_done(struct s3_call *s3, const struct web_reply *reply, struct
 		return -1;
 	result = object_result(s3, reply);
 	s3_gzip_result(s3->gzip, result);
-	show_head(s3, result);
+	show_verified(s3, reply, result);
 	if (s3->cancelled)
 		json_decref(result);
 	else

@@ -56,12 +56,14 @@ static void test_numbers(void **state)
 	query("one", NULL);
 	assert_null(last.why);
 	assert_true(value_get_number(last.result, "value", 0) == 0.25);
+	assert_string_equal(last.output.data, "{job=\"app\"} 0.25\n");
 	series = json_array_get(json_object_get(last.result, "series"), 0);
 	assert_string_equal(value_get_text(series, "job"), "app");
 	assert_true(value_get_number(series, "value", 0) == 0.25);
 	query("scalar", NULL);
 	assert_null(last.why);
 	assert_true(value_get_number(last.result, "value", 0) == 42);
+	assert_string_equal(last.output.data, "42\n");
 	query("string", NULL);
 	assert_null(last.why);
 	assert_string_equal(value_get_text(last.result, "value"), "hello");
