@@ -4,8 +4,10 @@ Machines are noisy: a pair is run in turn (A B A B …) and the median ratio is 
 fails; it prints. `make bench` runs it.
 """
 
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -25,24 +27,42 @@ BINARY = os.environ.get("FSOPS_BINARY", str(ROOT / "build" / "fsops"))
 PLATFORM = "platform: bench\ntargets:\n  web: {http: \"http://127.0.0.1:%d\"}\n"
 
 
-def run(command, env=None, cwd=None):
-    """Wall seconds, peak memory in KiB and exit status of one command, its output thrown away."""
+def start(command, env=None):
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, env=env)
+
+
+def run(command):
+    """Wall seconds of one command, its output thrown away."""
     begun = time.perf_counter()
-    with open(os.devnull, "wb") as null:
-        child = subprocess.Popen(command, stdout=null, stderr=null, stdin=null, env=env, cwd=cwd)
-        _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - begun, usage.ru_maxrss, child.returncode
+    start(command).wait()
+    return time.perf_counter() - begun
 
 
-def pairs(ours, theirs, times, **kwargs):
+def peak(command, env=None):
+    """Peak memory in MiB, seconds and exit status.
+
+    The kernel's high-water mark is read while the command runs: what wait4() tells counts the parent's pages too.
+    """
+    begun = time.perf_counter()
+    child = start(command, env)
+    highest = 0
+    while child.poll() is None:
+        with contextlib.suppress(OSError, AttributeError):
+            status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+            highest = max(highest, int(re.search(r"VmHWM:\s*(\d+)", status).group(1)))
+        time.sleep(0.002)
+    return highest / 1024, time.perf_counter() - begun, child.returncode
+
+
+def pairs(ours, theirs, times):
     """Run two commands in turn; the median of each and of the ratio pair by pair."""
-    run(ours, **kwargs)
-    run(theirs, **kwargs)
+    run(ours)
+    run(theirs)
     a, b = [], []
     for _ in range(times):
-        a.append(run(ours, **kwargs)[0])
-        b.append(run(theirs, **kwargs)[0])
+        a.append(run(ours))
+        b.append(run(theirs))
     ratio = statistics.median(x / y for x, y in zip(a, b))
     return statistics.median(a), statistics.median(b), ratio
 
@@ -94,8 +114,8 @@ def commands(directory):
     tasks = "\n".join("    - command: /bin/true" for _ in range(200))
     playbook = pathlib.Path(directory) / "many.yaml"
     playbook.write_text(f"- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n{tasks}\n")
-    fast = run(ours)[0]
-    slow = run(["ansible-playbook", "-i", "localhost,", str(playbook)])[0]
+    fast = run(ours)
+    slow = run(["ansible-playbook", "-i", "localhost,", str(playbook)])
     report("ansible-playbook / 200 commands", slow, fast, slow / fast, "at least 50")
 
 
@@ -110,18 +130,19 @@ def reads(directory):
         report("20 HTTP reads of 300 ms / one of them", *pairs(many, one, 7), "at most 1.3")
 
 
+def report_memory(what, command, wanted, env=None):
+    mebibytes, seconds, status = peak(command, env)
+    print(f"{f'{what} (exit status {status})':<58} {mebibytes:9.1f} MiB in {seconds:5.1f} s{'':<14}{wanted}")
+
+
 def memory(directory):
     with Sandbox("healthy") as sandbox:
-        command = [BINARY, "-R", str(sandbox.runbooks), "run", "daily-health-check"]
-        _, peak, status = run(command, env={**os.environ, **sandbox.env})
-    print(f"{'peak memory of daily-health-check (exit status %d)' % status:<58} {peak / 1024:9.1f} MiB"
-          f"{'':<24}under 20 MiB")
+        report_memory("peak memory of daily-health-check", [BINARY, "run", "daily-health-check"],
+                      "under 20 MiB", {**os.environ, **sandbox.env})
     runbooks = folder(directory + "/huge",
                       "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
                       "  - step: Huge\n    budget: 10m\n    exec: head -c 2147483648 /dev/zero\n    effect: read\n")
-    seconds, peak, status = run([BINARY, "-R", runbooks, "run", "bench"])
-    print(f"{'peak memory while a step prints 2 GiB (exit status %d)' % status:<58} {peak / 1024:9.1f} MiB"
-          f"  in {seconds:.1f} s{'':<15}the same")
+    report_memory("peak memory while a step prints 2 GiB", [BINARY, "-R", runbooks, "run", "bench"], "the same")
 
 
 def main():
