@@ -174,28 +174,32 @@ static const char *variable(const char *name)
 /*
  * Whom to trust: the variables that the curl command honours, else libcurl's own bundle.
  *
- * libcurl reads the bundle once for all requests of a multi (50 ms and 1 MiB each otherwise),
- * but not when a folder is to be searched too, as Debian's default has it. The folder holds
- * what the bundle holds there; so it is left out unless it was asked for, or there is no bundle.
+ * libcurl reads a bundle once for all requests of a multi, but only when no folder is searched
+ * too (each of them takes 50 ms and 1 MiB otherwise), and Debian's default is both. So it is
+ * one or the other: the folder when one of its own was asked for, else the bundle.
  */
 static void set_trust(CURL *easy)
 {
-	const char *dir = variable("SSL_CERT_DIR");
-	const char *file = variable("CURL_CA_BUNDLE");
 	const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+	bool told = about->age >= CURLVERSION_SEVENTH;
+	const char *file = variable("CURL_CA_BUNDLE");
+	const char *dir = file ? NULL : variable("SSL_CERT_DIR");
 
-	if (file)
-		dir = NULL;
-	else
+	if (dir && told && about->capath && strcmp(dir, about->capath) == 0)
+		dir = NULL; /* nothing but the default */
+	if (!file)
 		file = variable("SSL_CERT_FILE");
-	if (file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
-	else if (about->age >= CURLVERSION_SEVENTH)
+	if (!file && !dir && told)
 		file = about->cainfo;
-	if (dir)
+	if (dir) {
 		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
-	else if (file && access(file, R_OK) == 0)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	} else if (file && access(file, R_OK) == 0) {
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	} else if (file && file != about->cainfo) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file); /* for libcurl to complain of */
+	}
 }
 
 static void set_callbacks(struct web_request *request)

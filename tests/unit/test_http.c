@@ -523,6 +523,28 @@ static void test_tls(void **state)
 	get_tls(TLS_SELF, "self-signed", "20");
 }
 
+/* A bundle that is not there is told, not passed over. */
+static void test_tls_no_bundle(void **state)
+{
+	char *bundle = mem_text(getenv("CURL_CA_BUNDLE"));
+
+	(void)state;
+	setenv("CURL_CA_BUNDLE", "/nowhere/ca.pem", 1);
+	get("https://127.0.0.1", tls[TLS_GOOD].port, "/ok", "", NULL);
+	assert_failed(ERR_SYSTEM, "the file of trusted certificates can't be used");
+	unsetenv("CURL_CA_BUNDLE");
+	setenv("SSL_CERT_FILE", bundle, 1);
+	get_tls(TLS_GOOD, NULL, "2040");
+	setenv("SSL_CERT_DIR", "/nowhere", 1);
+	get_tls(TLS_GOOD, NULL, "2040");
+	unsetenv("SSL_CERT_FILE");
+	get_tls(TLS_GOOD, "authority that is not known here", "2040");
+	unsetenv("SSL_CERT_DIR");
+	get_tls(TLS_GOOD, "authority that is not known here", "2040");
+	setenv("CURL_CA_BUNDLE", bundle, 1);
+	free(bundle);
+}
+
 static void test_tls_mismatch(void **state)
 {
 	(void)state;
@@ -543,6 +565,8 @@ static int setup(void **state)
 	shell(make_certificates);
 	bundle = mem_printf("%s/root.pem", folder);
 	setenv("CURL_CA_BUNDLE", bundle, 1);
+	unsetenv("SSL_CERT_DIR");
+	unsetenv("SSL_CERT_FILE");
 	free(bundle);
 	server_start(&web, "web", NULL, NULL);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -613,6 +637,7 @@ int main(void)
 	    cmocka_unit_test(test_cancel_on_output),
 	    cmocka_unit_test(test_many_at_once),
 	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_tls_no_bundle),
 	    cmocka_unit_test(test_tls_mismatch),
 	    cmocka_unit_test(test_nothing_left_open),
 	};
