@@ -24,8 +24,10 @@
 #define LOOK_DELAY_MAX ((msec)100)
 /* After the first KILL: then what can't be ended is reported, and nobody waits any longer. */
 #define KILL_TIME ((msec)800)
-/* Looks in one go as long as each finds processes that the one before had not seen. */
+/* Looks in one go as long as each finds processes that the one before had not seen; no more than
+ * this in number and time, since other timers wait. */
 #define LOOKS_AT_ONCE 50
+#define LOOKS_TIME    ((msec)100)
 
 /* At the exit: a second in all. */
 #define LOOKS_AT_EXIT   200
@@ -276,10 +278,12 @@ static void look_release(struct look *look)
 /* Processes that were forked meanwhile are looked for at once when it is time for KILL. */
 static void look_until_quiet(struct look *look)
 {
+	msec begin = loop_now(look->children->loop);
+
 	for (int i = 0; i < LOOKS_AT_ONCE; i++) {
 		look_release(look);
 		look_once(look);
-		if (!look->found_new)
+		if (!look->found_new || loop_now(look->children->loop) - begin > LOOKS_TIME)
 			return;
 	}
 }

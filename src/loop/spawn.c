@@ -157,6 +157,8 @@ static int explain(const struct child_spec *spec, bool found, int why, struct er
 	return err_set(err, ERR_SYSTEM, "unable to run '%s': %s", name, strerror(why));
 }
 
+/* Nothing above 2 is passed on: libraries open sockets that are not close-on-exec, and a child that
+ * held one would keep a server waiting. */
 static void set_actions(posix_spawn_file_actions_t *actions, const char *cwd, const int fds[3])
 {
 	posix_spawn_file_actions_init(actions);
@@ -164,8 +166,6 @@ static void set_actions(posix_spawn_file_actions_t *actions, const char *cwd, co
 		posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 	for (int i = fds[0] < 0 ? 1 : 0; i < 3; i++)
 		posix_spawn_file_actions_adddup2(actions, fds[i], i);
-		/* Libraries open sockets that are not close-on-exec; a child that held one would keep a
-	 * server waiting. */
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
 	posix_spawn_file_actions_addclosefrom_np(actions, 3);
 #endif
@@ -204,7 +204,9 @@ int spawn_command(
 	set_actions(&actions, spec->cwd, fds);
 	set_attributes(&attributes);
 	buf_init(&file, PATH_TEXT_MAX);
-	why = look_up(spec, &file);
+	why = spec->cwd ? check_folder(spec->cwd) : 0;
+	if (!why)
+		why = look_up(spec, &file);
 	found = why == 0;
 	if (found)
 		why = posix_spawn(

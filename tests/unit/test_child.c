@@ -425,6 +425,12 @@ static void a_file_that_is_no_program(void **state)
 
 	(void)state;
 	assert_non_null(strstr(start_error(plain, NULL), "it is there but not executable"));
+	/* valgrind makes a fork of the vfork in posix_spawn(), and its errors are lost. */
+	if (getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "vgpreload")) {
+		close(fd);
+		unlink(path);
+		return;
+	}
 	assert_int_equal(write(fd, "#!/no/such/shell\n", 17), 17);
 	fchmod(fd, 0700);
 	close(fd);
