@@ -77,7 +77,8 @@ struct call {
 };
 
 /* Bytes that the action printed (a command's output, a reply's body), as they come. The engine
- * shows, keeps and saves them; the adapter need not keep what it does not need. */
+ * shows, keeps and saves them; the adapter need not keep what it does not need. Never leads to
+ * cancel() or release() before it returns. */
 void call_output(struct call *call, enum child_stream stream, const char *data, size_t len);
 
 /* Does any expression look at this field of the result? What is costly (parsing JSON, splitting
