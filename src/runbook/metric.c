@@ -106,6 +106,18 @@ static void read_threshold(
 		NODE_PROBLEM(d->list, node, "'%s': %s", key, err.text);
 }
 
+static void read_thresholds(struct decode *d, struct metric *metric)
+{
+	const struct node *unit = node_get(metric->node, "unit");
+	enum unit known;
+
+	if (unit && (unit->kind != NODE_SCALAR || unit_parse(unit->text, &known) < 0))
+		return; /* reported; which units would fit is not known */
+	read_threshold(d, metric, "baseline", &metric->thresholds.baseline);
+	read_threshold(d, metric, "warning", &metric->thresholds.warning);
+	read_threshold(d, metric, "critical", &metric->thresholds.critical);
+}
+
 void metrics_finish(struct decode *d, struct platform *platform)
 {
 	for (size_t i = 0; i < platform->metric_count; i++) {
@@ -114,8 +126,6 @@ void metrics_finish(struct decode *d, struct platform *platform)
 		if (!metric->title)
 			metric->title = mem_text(metric->name);
 		finish_source(d, &metric->source);
-		read_threshold(d, metric, "baseline", &metric->thresholds.baseline);
-		read_threshold(d, metric, "warning", &metric->thresholds.warning);
-		read_threshold(d, metric, "critical", &metric->thresholds.critical);
+		read_thresholds(d, metric);
 	}
 }

@@ -13,7 +13,7 @@
 #include "fsops/text.h"
 
 /* A message that lists what may be there stays readable up to this many names. */
-#define NAMES_LISTED_MAX 24
+#define NAMES_LISTED_MAX 48
 
 void node_unknown_key(const struct node *key, const char *what, const char *const *names,
     size_t count, struct problems *list)

@@ -111,7 +111,7 @@ static struct catalog *case_load(
 	return catalog;
 }
 
-static struct catalog *case_good(const char *platform, const char *x)
+__attribute__((unused)) static struct catalog *case_good(const char *platform, const char *x)
 {
 	char *problems;
 	struct catalog *catalog = case_load(platform, x, NULL, &problems);
@@ -122,7 +122,8 @@ static struct catalog *case_good(const char *platform, const char *x)
 }
 
 /* Whether that was said and nothing else; shows both when not. */
-static bool case_says(const char *platform, const char *x, const char *y, const char *expected)
+__attribute__((unused)) static bool case_says(
+    const char *platform, const char *x, const char *y, const char *expected)
 {
 	char *problems;
 	struct catalog *catalog = case_load(platform, x, y, &problems);

@@ -126,6 +126,7 @@ static const struct {
     {"a: & x\n", "1:4: a text that begins with '&' must be quoted"},
     {"%x: 1\n", "1:1: a line that begins with '%' must be quoted"},
     {"a: {b: ${x}}\n", "1:9: a text with '{' inside {…} must be quoted, as in \"${name}\""},
+    {"a: {b: c[0]}\n", "1:9: a text with '[' inside {…} must be quoted, as in \"items[0]\""},
     {"a: [${x}]\n", "1:6: a text with '{' inside […] must be quoted, as in \"${name}\""},
     {"a: [1, 2\nb: 3\n", "2:2: the list that '[' began is not closed with ']' before this"},
     {"a: {b: 1\nc: 3\n", "2:2: the map that '{' began is not closed with '}' before this"},
