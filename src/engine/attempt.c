@@ -38,6 +38,14 @@ void *attempt_owner(const struct call *call)
 	return attempt_of(call)->spec.ctx;
 }
 
+void attempt_note_killed(struct call *call, const char *command)
+{
+	const struct attempt_spec *spec = &attempt_of(call)->spec;
+
+	if (spec->killed)
+		spec->killed(spec->ctx, command);
+}
+
 static void attempt_free(struct attempt *attempt)
 {
 	loop_cancel(attempt->deadline);
@@ -99,13 +107,20 @@ static void on_deadline(void *ctx)
 	give_up(attempt, ATTEMPT_TIMED_OUT);
 }
 
-void attempt_set_deadline(struct attempt *attempt, msec deadline)
+static msec earlier(msec a, msec b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
+void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_end)
 {
 	msec left = deadline - loop_now(attempt->spec.loop);
 
 	loop_cancel(attempt->deadline);
 	attempt->deadline = NULL;
-	attempt->call.deadline = deadline;
+	attempt->call.deadline = earlier(deadline, budget_end);
 	if (deadline && attempt->state == RUNNING)
 		attempt->deadline =
 		    loop_after(attempt->spec.loop, left > 0 ? left : 0, on_deadline, attempt);
@@ -128,7 +143,7 @@ struct attempt *attempt_start(const struct attempt_spec *spec)
 	    .effect = spec->effect,
 	    .engine = (struct call_engine *)attempt,
 	};
-	attempt_set_deadline(attempt, spec->deadline);
+	attempt_set_deadline(attempt, spec->deadline, spec->budget_end);
 	spec->adapter->start(&attempt->call);
 	return attempt;
 }

@@ -36,9 +36,14 @@ struct attempt_spec {
 	char *stdin_text; /* taken; or NULL */
 	json_t *wants;    /* taken: the result fields that expressions look at; refs.h */
 	enum effect effect;
-	msec deadline; /* on the monotonic clock; 0: none */
+	msec
+	    deadline; /* this attempt's own, on the monotonic clock: it is cancelled then; 0: none */
+	msec
+	    budget_end; /* when its caller will cancel it; for the adapter's information; 0: unknown */
 	void (*output)(void *ctx, enum child_stream stream, const char *data, size_t len);
 	void (*ended)(void *ctx, const struct attempt_end *end);
+	/* A process that had to be ended with the attempt; or NULL. */
+	void (*killed)(void *ctx, const char *command);
 	void *ctx;
 };
 
@@ -50,7 +55,10 @@ void attempt_cancel(struct attempt *attempt);
 /* The `ctx` of the attempt that CALL belongs to. */
 void *attempt_owner(const struct call *call);
 
-/* Move the deadline: a person was asked meanwhile. 0: none. */
-void attempt_set_deadline(struct attempt *attempt, msec deadline);
+/* A process of CALL had to be ended. */
+void attempt_note_killed(struct call *call, const char *command);
+
+/* Move both: a person was asked meanwhile. */
+void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_end);
 
 #endif

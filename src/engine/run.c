@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "approval.h"
+#include "attempt.h"
 #include "fsops/mem.h"
 #include "fsops/signals.h"
 #include "fsops/value.h"
@@ -163,12 +164,30 @@ static void measure_before(struct run *run)
 	free(metrics);
 }
 
+/* A signal ends the run as it stands, so that it can be resumed: what was to run always did not. */
+static void note_not_run(struct run *run)
+{
+	for (size_t i = 0; i < run->plan->step_count; i++) {
+		const struct plan_step *step = &run->plan->steps[i];
+		char *text;
+
+		if (step->section != SECTION_ALWAYS || !step->selected)
+			continue;
+		text = mem_printf("stopped by a signal: '%s' (always) was not run", step->title);
+		event_emit(
+		    run->events, "note", json_pack("{s:s, s:s}", "text", text, "level", "warning"));
+		free(text);
+	}
+}
+
 static void finish(struct run *run)
 {
 	const struct runbook *runbook = run->plan->runbook;
 	bool measures = runbook->metric_count && !run->options->check && run->stop != STOP_SIGNAL;
 
 	run->finishing = true;
+	if (run->stop == STOP_SIGNAL)
+		note_not_run(run);
 	if (measures)
 		measure(run, runbook->metrics, runbook->metric_count, on_after);
 	else
@@ -327,6 +346,16 @@ static void on_signal(void *ctx, int signal, int count)
 		run_interrupt(run, signal);
 }
 
+/* Only the command adapters have child processes; theirs belong to a call. */
+static void on_killed(void *ctx, void *call, int pid, const char *command)
+{
+	char *text = mem_printf("%s (pid %d)", command, pid);
+
+	(void)ctx;
+	attempt_note_killed(call, text);
+	free(text);
+}
+
 static void connect(struct run *run, const struct run_options *options, struct events *events)
 {
 	run->options = options;
@@ -357,6 +386,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	run = run_create(plan, NULL);
 	run->loop = loop;
 	run->children = children;
+	children_on_killed(children, on_killed, run);
 	connect(run, options, events);
 	run->ended = on_whole_ended;
 	signals = signals_new(loop, on_signal, run, err);

@@ -39,8 +39,8 @@ struct run {
 	json_t *results; /* borrowed from names */
 	json_t *metrics; /* borrowed from names */
 
-	size_t next;    /* index of the step to look at next */
-	size_t number;  /* of the step that runs, counted among the selected ones */
+	size_t next;   /* index of the step to look at next */
+	size_t number; /* of the step that runs, counted among the selected ones */
 	struct loop_timer *beginning;
 	bool finishing; /* the `after` measurement has begun */
 	struct step_run *step;

@@ -120,9 +120,9 @@ static void note_left(const struct slot *slot)
 	const json_t *items = json_object_get(task_arguments(slot->task), "checklist");
 
 	for (size_t i = 0; i < json_array_size(items); i++)
-		json_array_append_new(step->run->left,
-		    json_pack("{s:s, s:s, s:O}", "step", step->id, "title", step->plan->title, "text",
-			json_array_get(items, i)));
+		json_array_append_new(
+		    step->run->left, json_pack("{s:s, s:s, s:O}", "step", step->id, "title",
+		                         step->plan->title, "text", json_array_get(items, i)));
 }
 
 static void count_outcome(struct slot *slot, enum outcome outcome)

@@ -358,7 +358,8 @@ static void note_not_run(struct step_run *step)
 {
 	for (size_t i = 0; i < step->plan->action_count; i++)
 		json_object_set_new(step->run->results, step->plan->actions[i].id,
-		    json_pack("{s:s, s:s}", "outcome", outcome_name(step->outcome), "why", step->why));
+		    json_pack(
+		        "{s:s, s:s}", "outcome", outcome_name(step->outcome), "why", step->why));
 }
 
 static void on_skipped(void *ctx)

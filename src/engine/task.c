@@ -35,6 +35,14 @@ void task_set_phase(struct task *task, enum phase phase)
 	task->phase = phase;
 }
 
+/* The step's time was up. What had no processes to end is told by its command line. */
+static void end_late(struct task *task)
+{
+	if (!task->killed)
+		slot_note_ended(task->slot, task->prepared.line);
+	task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
+}
+
 static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 {
 	struct task *task = ctx;
@@ -47,12 +55,21 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	if (task->cancelled)
 		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
 	else if (task->timed_out)
-		task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
+		end_late(task);
 	else
 		task_after_attempt(task, end);
 }
 
 /* ---- an attempt ---- */
+
+static void on_killed(void *ctx, const char *command)
+{
+	struct task *task = ctx;
+
+	task->killed = true;
+	if (task->timed_out)
+		slot_note_ended(task->slot, command);
+}
 
 static void on_output(void *ctx, enum child_stream stream, const char *text, size_t len)
 {
@@ -86,15 +103,12 @@ static void emit_started(struct task *task)
 	slot_emit(task->slot, "action.started", fields);
 }
 
-/* The earlier of the step's deadline and this attempt's own. */
+/* When this attempt's own timeout comes; 0: it has none. */
 static msec attempt_deadline(const struct task *task)
 {
-	msec step = slot_deadline(task->slot);
-	msec own = task_action(task)->timeout ? task_now(task) + task_action(task)->timeout : 0;
+	msec timeout = task_action(task)->timeout;
 
-	if (!own || !step)
-		return own ? own : step;
-	return own < step ? own : step;
+	return timeout ? task_now(task) + timeout : 0;
 }
 
 /* Variables as text, for `shell`. */
@@ -160,6 +174,8 @@ void task_attempt(void *ctx)
 	    .wants = refs_fields(run->plan->refs, action),
 	    .effect = task->prepared.effect,
 	    .deadline = attempt_deadline(task),
+	    .budget_end = slot_deadline(task->slot),
+	    .killed = on_killed,
 	    .output = on_raw_output,
 	    .ended = on_attempt_ended,
 	    .ctx = task,
@@ -327,7 +343,8 @@ struct service **task_service(struct task *task)
 void task_deadline_moved(struct task *task)
 {
 	if (task->phase == RUNNING && task->attempt)
-		attempt_set_deadline(task->attempt, attempt_deadline(task));
+		attempt_set_deadline(
+		    task->attempt, attempt_deadline(task), slot_deadline(task->slot));
 }
 
 void task_time_out(struct task *task)
@@ -336,7 +353,6 @@ void task_time_out(struct task *task)
 		return;
 	task->timed_out = true;
 	if (task->phase == RUNNING) {
-		slot_note_ended(task->slot, task->prepared.line);
 		attempt_cancel(task->attempt);
 		return;
 	}

@@ -25,6 +25,7 @@ struct task {
 	struct save *save;
 	json_t *saved;
 	bool started;   /* action.started was emitted */
+	bool killed;    /* processes of it had to be ended */
 	bool timed_out; /* the step's time was up */
 	bool cancelled;
 	bool handled; /* it failed and a person took it on: the run goes on */

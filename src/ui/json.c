@@ -22,7 +22,7 @@ static void json_event(struct sink *base, const json_t *event)
 	struct json_sink *sink = (struct json_sink *)base;
 
 	buf_clear(&sink->line);
-	json_dump_callback(event, add_piece, &sink->line, JSON_COMPACT);
+	json_dump_callback(event, add_piece, &sink->line, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	buf_addc(&sink->line, '\n');
 	if (!sink->line.full)
 		out_write(sink->out, sink->line.data, sink->line.len);
@@ -50,6 +50,6 @@ struct sink *sink_json_new(struct out *out)
 
 void print_json(struct buf *out, const json_t *value)
 {
-	json_dump_callback(value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	json_dump_callback(value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	buf_addc(out, '\n');
 }
