@@ -350,7 +350,6 @@ static void on_note(struct story *story, struct buf *out)
 /* On a terminal the prompt itself shows the question and its answer. */
 static void on_asked(struct story *story, struct buf *out)
 {
-	story->asking = true;
 	story_need_header(story, out);
 	if (!story->times || story->options.quiet)
 		return;
@@ -365,7 +364,7 @@ static void on_given(struct story *story, struct buf *out)
 	const char *by = value_get_text(story->event, "by");
 	bool person = by && strcmp(by, "person") == 0;
 
-	story->asking = false;
+	story->asked = person;
 	if (story->options.quiet || (person && !story->times))
 		return;
 	story_need_header(story, out);

@@ -62,7 +62,7 @@ struct story {
 	struct buf changed;  /* for the end: what was changed, … */
 	struct buf bad;      /* … and what was not well, a line each */
 	const json_t *event; /* being told */
-	bool asking;         /* a question is open */
+	bool asked; /* the prompt has just shown the command: not once more */
 };
 
 void story_init(struct story *story, const struct sink_options *options, bool times);

@@ -60,10 +60,13 @@ static enum effect effect_of(const json_t *event)
 	return same(name, "change") ? EFFECT_CHANGE : EFFECT_READ;
 }
 
-static char *label_of(const json_t *event)
+/* Its title, or its id; an id made from the step's is said better by the step's title. */
+static char *label_of(const struct story *story, const json_t *event)
 {
+	const struct story_step *step = story->depth ? &story->steps[story->depth - 1] : NULL;
 	const char *title = value_get_text(event, "title");
-	const char *label = title ? title : value_get_text(event, "action");
+	const char *id = value_get_text(event, "action");
+	const char *label = title ? title : step && same(id, step->id) ? step->title : id;
 	json_t *item = json_object_get(event, "item");
 	char *text, *both;
 
@@ -82,7 +85,7 @@ static struct story_action *action_new(struct story *story)
 
 	action->step = mem_text(value_get_text(event, "step"));
 	action->id = mem_text(value_get_text(event, "action"));
-	action->label = label_of(event);
+	action->label = label_of(story, event);
 	action->command = mem_text(value_get_text(event, "command"));
 	action->adapter = mem_text(value_get_text(event, "adapter"));
 	action->effect = effect_of(event);
@@ -111,7 +114,10 @@ static void add_command(struct story *story, struct buf *out, const char *comman
 /* What others wait for, or what changes something, is said when it begins. */
 static void tell_begin(struct story *story, struct buf *out, const struct story_action *action)
 {
-	if (story->options.quiet)
+	bool asked = story->asked && !story->times;
+
+	story->asked = false;
+	if (story->options.quiet || asked)
 		return;
 	story_line(story, out, depth_of(action));
 	look_add(out, &story->options.look, role_of_effect(action->effect),
@@ -287,12 +293,13 @@ static void tell_end(struct story *story, struct buf *out, const struct story_ac
 	enum role role = role_of_end(action, end);
 	size_t start = out->len;
 	bool nested = same(action->adapter, "runbook");
+	bool manual = same(action->adapter, "manual");
 
 	story_line(story, out, depth_of(action));
 	add_outcome(story, out, action, end, role);
 	safe_adds(out, action->label);
 	add_times(out, action, end->bad && action->effect == EFFECT_READ, end);
-	if (action->command && !nested) {
+	if (action->command && !nested && !manual) {
 		buf_adds(out, "  ");
 		if (end->bad)
 			safe_adds(out, action->command);
