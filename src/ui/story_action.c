@@ -8,7 +8,8 @@
 #include "safe.h"
 #include "story.h"
 
-#define HEAD_LINES   10 /* of a read that passed */
+#define HEAD_LINES   5  /* of a read that passed: what it is, and … */
+#define TAIL_LINES   5  /* … what it came to */
 #define FAILED_HEAD  10 /* of what failed, and … */
 #define FAILED_TAIL  30 /* … its end, where the reason stands */
 #define KEEP         ((size_t)64 * 1024)
@@ -168,8 +169,9 @@ struct shower {
 	struct story *story;
 	struct buf *out;
 	int depth;
-	bool cut; /* lines may be cut to the width */
-	bool all; /* -v was given: there is no more to see */
+	bool cut;  /* lines may be cut to the width */
+	bool all;  /* -v was given: there is no more to see */
+	bool json; /* the lines are for programs */
 };
 
 static void show_line(void *ctx, const char *line, size_t len)
@@ -195,8 +197,9 @@ static void show_gap(void *ctx, size_t lines)
 
 	story_more(s->story, s->out, s->depth);
 	look_on(s->out, look, ROLE_DIM);
-	buf_addf(s->out, "%s %zu more line%s%s", look->utf8 ? "…" : "...", lines,
-	    lines == 1 ? "" : "s", s->all ? "" : " (-v shows all)");
+	buf_addf(s->out, "%s %zu %sline%s%s%s", look->utf8 ? "…" : "...", lines,
+	    s->json ? "" : "more ", lines == 1 ? "" : "s", s->json ? " of JSON" : "",
+	    s->all ? "" : " (-v shows all)");
 	look_off(s->out, look, ROLE_DIM);
 	buf_addc(s->out, '\n');
 }
@@ -206,15 +209,16 @@ static void show_output(
 {
 	bool verbose = story->options.verbose;
 	bool json = kept_is_json(&action->output) && kept_lines(&action->output) > 1;
-	struct shower s = {story, out, depth_of(action) + 2, !bad && !verbose, verbose};
+	struct shower s = {story, out, depth_of(action) + 2, !bad && !verbose, verbose, json};
 	size_t head = bad ? FAILED_HEAD : HEAD_LINES;
+	size_t tail = bad ? FAILED_TAIL : TAIL_LINES;
 
 	/* A document for programs says nothing to a person in its first ten lines. */
 	if (json && !verbose)
-		head = 0;
+		head = tail = 0;
 	if (verbose)
 		head = LINES_ALL;
-	kept_walk(&action->output, head, bad && !json ? FAILED_TAIL : 0, show_line, show_gap, &s);
+	kept_walk(&action->output, head, tail, show_line, show_gap, &s);
 }
 
 /* A read that may fail: `severity: info`. It is a finding, nothing to worry about. */

@@ -77,8 +77,21 @@ static void level_cell(struct table *table, const json_t *metric)
 	table_cell(table, role_of_level(level), level_name(level));
 }
 
+/* Is there another runbook than this one for it? */
+static bool elsewhere(const struct story *story, const json_t *metric)
+{
+	const char *runbook = value_get_text(metric, "runbook");
+
+	return runbook && (!story->runbook || strcmp(runbook, story->runbook) != 0);
+}
+
+static const char *arrow(const struct story *story)
+{
+	return story->options.look.utf8 || story->times ? "→" : "->";
+}
+
 /* What the level was measured against, or why it is unknown. */
-static void reason_cell(struct table *table, const json_t *metric)
+static void reason_cell(struct story *story, struct table *table, const json_t *metric)
 {
 	enum level level = metric_level(metric);
 	const char *error = value_get_text(metric, "error");
@@ -89,6 +102,9 @@ static void reason_cell(struct table *table, const json_t *metric)
 		table_cell(table, ROLE_UNKNOWN, error ? error : "");
 	else if (level == LEVEL_INFO && limit)
 		table_cellf(table, ROLE_DIM, "not %s", limit);
+	else if (level > LEVEL_UNKNOWN && elsewhere(story, metric))
+		table_cellf(table, ROLE_DIM, "%s  %s fsops run %s", limit ? limit : "",
+		    arrow(story), value_get_text(metric, "runbook"));
 	else
 		table_cell(table, ROLE_DIM, limit ? limit : "");
 }
@@ -106,7 +122,7 @@ void story_metrics_list(struct story *story, struct buf *out, const json_t *metr
 		table_cell(table, ROLE_PLAIN, value_get_text(metric, "name"));
 		value_cell(table, metric);
 		level_cell(table, metric);
-		reason_cell(table, metric);
+		reason_cell(story, table, metric);
 	}
 	table_print(out, table, indent);
 	table_free(table);
@@ -125,16 +141,14 @@ static void trend_cell(struct table *table, const char *trend)
 /* Where to go on: another runbook than this one. */
 static void next_cell(struct story *story, struct table *table, const json_t *metric, bool told)
 {
-	const char *runbook = value_get_text(metric, "runbook");
 	const char *error = value_get_text(metric, "error");
 	enum level level = metric_level(metric);
 
 	if (level == LEVEL_UNKNOWN)
 		table_cell(table, ROLE_UNKNOWN, error && !told ? error : "");
-	else if (level != LEVEL_OK && runbook &&
-	         (!story->runbook || strcmp(runbook, story->runbook) != 0))
-		table_cellf(table, ROLE_BOLD, "%s fsops run %s",
-		    story->options.look.utf8 || story->times ? "→" : "->", runbook);
+	else if (level != LEVEL_OK && elsewhere(story, metric))
+		table_cellf(table, ROLE_BOLD, "%s fsops run %s", arrow(story),
+		    value_get_text(metric, "runbook"));
 	else
 		table_cell(table, ROLE_PLAIN, "");
 }

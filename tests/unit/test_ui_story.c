@@ -157,9 +157,11 @@ static void long_outputs_are_cut_and_said_to_be(void **state)
 	buf_adds(&event, "'}");
 	events[3] = event.data;
 	text = tell_quoted(events, &(struct sink_options){0}, true);
-	says(text, "line 9\n");
-	says_not(text, "line 10\n");
+	says(text, "line 4\n");
+	says_not(text, "line 5\n");
 	says(text, "42 more lines (-v shows all)");
+	says_not(text, "line 46\n");
+	says(text, "line 47\n");
 	free(text);
 	text = tell_quoted(events, &(struct sink_options){.verbose = true}, true);
 	says(text, "line 51\n");
