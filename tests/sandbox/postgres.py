@@ -4,6 +4,7 @@ It listens on a socket inside the sandbox's folder; clients reach it over the
 door's loopback port, with a password.  Invariant: a connection string never
 holds that password; it is in the PGPASSFILE.
 """
+import glob
 import os
 import secrets
 import signal
@@ -49,7 +50,10 @@ class Postgres:
             raise StartError(f"{folder}: too long a path for PostgreSQL's socket; use a shorter folder")
 
     def program(self, name):
-        return find_program(name, f"/usr/lib/postgresql/*/bin/{name}")
+        """Debian keeps the server's programs out of PATH; all must be of one version."""
+        folders = glob.glob("/usr/lib/postgresql/*/bin")
+        newest = max(folders, key=lambda f: float(f.split("/")[4]), default="")
+        return find_program(name, newest)
 
     def start(self):
         self._make_cluster()
@@ -97,6 +101,8 @@ class Postgres:
             c.query(f"SET ROLE {USER}")
             with open(os.path.join(HERE, "schema.sql")) as f:
                 c.query(f.read())
+            c.query("RESET ROLE")
+            c.query("SELECT pg_stat_statements_reset()")  # or our set-up is the slowest query
 
     def write_passfile(self, path):
         """For any host and port: a tunnel has its own."""

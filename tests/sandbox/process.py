@@ -4,7 +4,6 @@ Every child carries OWNER in its environment, with the sandbox's folder as
 value.  `sweep` ends whatever carries it; the keeper (keeper.py) does so when
 the sandbox itself was killed.
 """
-import glob
 import os
 import pwd
 import shutil
@@ -21,11 +20,9 @@ class StartError(RuntimeError):
     """A part did not start; the text says which one and why."""
 
 
-def find_program(name, *patterns):
-    """The path of a server's binary, or an error that names the package."""
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    for pattern in patterns:
-        found = found or next(iter(sorted(glob.glob(pattern), reverse=True)), None)
+def find_program(name, folder=""):
+    """The path of a program, first in `folder`, or an error that says how to get it."""
+    found = shutil.which(name, path=":".join([folder, os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
     if not found:
         raise StartError(f"{name}: not found; `make deps` installs what the sandbox needs")
     return found
