@@ -22,7 +22,8 @@ class StartError(RuntimeError):
 
 def find_program(name, folder=""):
     """The path of a program, first in `folder`, or an error that says how to get it."""
-    found = shutil.which(name, path=":".join([folder, os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+    places = [folder, os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]
+    found = shutil.which(name, path=":".join(filter(None, places)))
     if not found:
         raise StartError(f"{name}: not found; `make deps` installs what the sandbox needs")
     return found
