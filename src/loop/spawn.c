@@ -15,7 +15,9 @@
 #include "fsops/mem.h"
 
 #define PATH_TEXT_MAX 4096
-#define PATH_DEFAULT  "/usr/local/bin:/usr/bin:/bin"
+/* Linux takes no single argument or variable of this size or more (MAX_ARG_STRLEN). */
+#define WORD_MAX     ((size_t)128 * 1024)
+#define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 
 extern char **environ;
 
@@ -128,11 +130,36 @@ static const struct {
 	const char *text;
 } sentences[] = {
     {EACCES, "it is there but not executable, or a folder on the way to it is closed to you"},
-    {E2BIG, "its arguments and environment are too long for this system"},
+    {E2BIG, "its arguments and environment are too long for this system: use its standard input"},
     {EAGAIN, "this system has no room for one more process"},
     {ENOMEM, "there is not enough memory for one more process"},
     {ENOEXEC, "it is no program for this machine, or a script without a '#!' line"},
 };
+
+static const char *overlong(const char *const *words)
+{
+	for (; words && *words; words++)
+		if (strlen(*words) >= WORD_MAX)
+			return *words;
+	return NULL;
+}
+
+/* The one word that is too long, if it is one. */
+static int explain_size(const struct child_spec *spec, struct err *err)
+{
+	const char *variable = overlong(spec->env);
+	const char *argument = overlong(spec->argv);
+
+	if (!variable && !argument)
+		return 0;
+	return err_set(err, ERR_LIMIT,
+	    "unable to run '%s': its %s%.*s%s is over %zu bytes, the most that a command can be "
+	    "given: "
+	    "use its standard input",
+	    spec->argv[0], variable ? "variable '" : "argument '",
+	    variable ? (int)strcspn(variable, "=") : 40, variable ? variable : argument,
+	    variable ? "'" : "…'", WORD_MAX);
+}
 
 static int explain(const struct child_spec *spec, bool found, int why, struct err *err)
 {
@@ -142,6 +169,8 @@ static int explain(const struct child_spec *spec, bool found, int why, struct er
 	if (cwd_why)
 		return err_set(err, ERR_SYSTEM, "unable to run '%s' in the folder '%s': %s", name,
 		    spec->cwd, strerror(cwd_why));
+	if (why == E2BIG && explain_size(spec, err) < 0)
+		return -1;
 	if (why == ENOENT && !strchr(name, '/') && !found)
 		return err_set(err, ERR_SYSTEM,
 		    "unable to run '%s': not found in PATH: install it, or add its folder to PATH",

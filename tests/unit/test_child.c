@@ -416,6 +416,14 @@ static void a_folder_that_is_not_there(void **state)
 	    "unable to run 'true' in the folder '/etc/passwd': Not a directory");
 }
 
+/* valgrind makes a fork of the vfork in posix_spawn(), and its errors are lost. */
+static bool under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
+}
+
 static void a_file_that_is_no_program(void **state)
 {
 	const char *plain[] = {"/etc/passwd", NULL};
@@ -425,8 +433,7 @@ static void a_file_that_is_no_program(void **state)
 
 	(void)state;
 	assert_non_null(strstr(start_error(plain, NULL), "it is there but not executable"));
-	/* valgrind makes a fork of the vfork in posix_spawn(), and its errors are lost. */
-	if (getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "vgpreload")) {
+	if (under_valgrind()) {
 		close(fd);
 		unlink(path);
 		return;
@@ -436,6 +443,38 @@ static void a_file_that_is_no_program(void **state)
 	close(fd);
 	assert_non_null(strstr(start_error(script, NULL), "the interpreter that its '#!' line"));
 	unlink(path);
+}
+
+static void words_that_are_too_long(void **state)
+{
+	char *text = mem_alloc(200001);
+	const char *argv[] = {"true", NULL, NULL};
+	const char *env[] = {"A=1", text, NULL};
+	struct trial trial;
+	struct child_spec spec;
+	struct err err;
+
+	(void)state;
+	if (under_valgrind()) {
+		free(text);
+		return;
+	}
+	memset(text, 'x', 200000);
+	text[3] = '=';
+	begin(&trial);
+	spec = spec_of(&trial, argv);
+	spec.env = env;
+	if (child_start(trial.children, &spec, &err))
+		fail();
+	assert_string_equal(err.text, "unable to run 'true': its variable 'xxx' is over 131072 "
+	                              "bytes, the most that a command "
+	                              "can be given: use its standard input");
+	spec.env = NULL;
+	argv[1] = text;
+	assert_null(child_start(trial.children, &spec, &err));
+	assert_non_null(strstr(err.text, "its argument 'xxx=xxx"));
+	free(text);
+	finish(&trial);
 }
 
 static void path_of_the_command_itself(void **state)
@@ -644,6 +683,7 @@ int main(void)
 	    cmocka_unit_test(a_command_that_is_not_there),
 	    cmocka_unit_test(a_folder_that_is_not_there),
 	    cmocka_unit_test(a_file_that_is_no_program),
+	    cmocka_unit_test(words_that_are_too_long),
 	    cmocka_unit_test(path_of_the_command_itself),
 	    cmocka_unit_test(trees_that_end_at_once),
 	    cmocka_unit_test(those_that_ignore_term),
