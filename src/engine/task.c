@@ -158,8 +158,10 @@ void task_attempt(void *ctx)
 	}
 	task_set_phase(task, RUNNING);
 	task->attempts++;
-	if (!task->started)
+	if (!task->started) {
+		task->began = task_now(task); /* what a person took to answer is not the action's */
 		emit_started(task);
+	}
 	task->started = true;
 	output_init(&task->output, on_output, task);
 	task->attempt = attempt_start(&(struct attempt_spec){
