@@ -143,12 +143,13 @@ static void add_perfdata(struct buf *out, const json_t *metric, const struct pla
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform)
 {
-	size_t i;
+	size_t count = json_array_size(metrics), i;
 	json_t *metric;
 
 	buf_addf(out, "FSOPS %s - ", states[worst]);
 	if (!add_findings(out, metrics))
-		buf_addf(out, "%zu metrics inside their limits", json_array_size(metrics));
+		buf_addf(out, "%zu metric%s inside %s limits", count, count == 1 ? "" : "s",
+		    count == 1 ? "its" : "their");
 	buf_adds(out, " |");
 	json_array_foreach(metrics, i, metric) add_perfdata(out, metric, platform);
 	buf_addc(out, '\n');
