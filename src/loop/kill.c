@@ -195,8 +195,8 @@ static void signal_groups(struct look *look)
 		child->found = kill(-child->pid, 0) == 0 || errno == EPERM;
 		if (!child->found)
 			continue;
-		if (!child->seen_count)
-			see(child, &(struct process){.pid = child->pid});
+		if (see(child, &(struct process){.pid = child->pid}))
+			report(child, child->pid, "");
 		kill(-child->pid, past_grace(child, look->now) ? SIGKILL : SIGTERM);
 		kill(-child->pid, SIGCONT);
 	}

@@ -14,6 +14,12 @@
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE_CLOSEFROM
+#endif
+#endif
+
 #define PATH_TEXT_MAX 4096
 /* Linux takes no single argument or variable of this size or more (MAX_ARG_STRLEN). */
 #define WORD_MAX     ((size_t)128 * 1024)
@@ -195,7 +201,7 @@ static void set_actions(posix_spawn_file_actions_t *actions, const char *cwd, co
 		posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 	for (int i = fds[0] < 0 ? 1 : 0; i < 3; i++)
 		posix_spawn_file_actions_adddup2(actions, fds[i], i);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#ifdef HAVE_CLOSEFROM
 	posix_spawn_file_actions_addclosefrom_np(actions, 3);
 #endif
 	if (cwd)
