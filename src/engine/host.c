@@ -196,6 +196,8 @@ static void on_run_ended(void *ctx, struct run *inner)
 	char *why = mem_text(inner->why);
 
 	add_to_outer(run_of(service), inner);
+	if (inner->stop == STOP_FAILED)
+		task_note_inner_stop(attempt_owner(call));
 	service_free(service);
 	if (gone)
 		gone(call);

@@ -186,7 +186,7 @@ static void finish(struct run *run)
 	bool measures = runbook->metric_count && !run->options->check && run->stop != STOP_SIGNAL;
 
 	run->finishing = true;
-	if (run->stop == STOP_SIGNAL)
+	if (run->stop == STOP_SIGNAL && !run->outer)
 		note_not_run(run);
 	if (measures)
 		measure(run, runbook->metrics, runbook->metric_count, on_after);
@@ -238,7 +238,10 @@ static void on_begin(void *ctx)
 	struct run *run = ctx;
 
 	run->beginning = NULL;
-	measure_before(run);
+	if (run->stop == STOP_NONE)
+		measure_before(run);
+	else
+		finish(run);
 }
 
 void run_begin(struct run *run)

@@ -393,3 +393,8 @@ const json_t *task_arguments(const struct task *task)
 {
 	return task->prepared.args;
 }
+
+void task_note_inner_stop(struct task *task)
+{
+	task->inner_stop = true;
+}

@@ -28,6 +28,9 @@ struct service;
 struct slot *task_slot(const struct task *task);
 struct service **task_service(struct task *task); /* where the service under way is kept */
 
+/* The runbook that it ran was stopped by a change that failed: the same here. */
+void task_note_inner_stop(struct task *task);
+
 /* --- after it has ended --- */
 enum outcome task_outcome(const struct task *task);
 const json_t *task_arguments(const struct task *task); /* filled in; borrowed, or NULL */

@@ -111,7 +111,8 @@ static bool stops_run(const struct task *task)
 	if (rule == ON_FAILURE_DEFAULT)
 		rule = slot_step_rule(task->slot);
 	if (rule == ON_FAILURE_DEFAULT)
-		return task->prepared.effect > EFFECT_READ && !slot_action(task->slot)->nested;
+		return slot_action(task->slot)->nested ? task->inner_stop
+		                                       : task->prepared.effect > EFFECT_READ;
 	return rule == ON_FAILURE_STOP;
 }
 

@@ -185,10 +185,11 @@ static char *outcomes(const struct ran *ran)
 	json_t *event;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	json_array_foreach(ran->events, i, event) {
+	json_array_foreach(ran->events, i, event)
+	{
 		if (strcmp(value_get_text(event, "type"), "action.finished") == 0)
-			buf_addf(&text, "%s%s=%s", text.len ? " " : "", value_get_text(event, "action"),
-			    value_get_text(event, "outcome"));
+			buf_addf(&text, "%s%s=%s", text.len ? " " : "",
+			    value_get_text(event, "action"), value_get_text(event, "outcome"));
 	}
 	return buf_detach(&text);
 }
@@ -198,7 +199,8 @@ static json_t *find_event(const struct ran *ran, const char *type, const char *a
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(ran->events, i, event) {
+	json_array_foreach(ran->events, i, event)
+	{
 		const char *of = value_get_text(event, "action");
 
 		if (strcmp(value_get_text(event, "type"), type) == 0 &&
@@ -215,7 +217,8 @@ static char *output_of(const struct ran *ran, const char *action)
 	json_t *event;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	json_array_foreach(ran->events, i, event) {
+	json_array_foreach(ran->events, i, event)
+	{
 		if (strcmp(value_get_text(event, "type"), "action.output") == 0 &&
 		    strcmp(value_get_text(event, "action"), action) == 0)
 			buf_adds(&text, value_get_text(event, "text"));
@@ -248,8 +251,8 @@ static void check_output(const struct ran *ran, const char *action, const char *
 static void steps_run_in_order(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: echo one, effect: read}\n"
-			     "  - {step: Two, id: b, exec: echo two, effect: read}\n",
+	                     "  - {step: One, id: a, exec: echo one, effect: read}\n"
+	                     "  - {step: Two, id: b, exec: echo two, effect: read}\n",
 	    (struct run_options){0});
 
 	(void)state;
@@ -260,11 +263,11 @@ static void steps_run_in_order(void **state)
 static void reads_run_at_once_and_are_told_in_order(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - step: Both\n"
-			     "    actions:\n"
-			     "      - {id: slow, exec: sleep 0.5, effect: read}\n"
-			     "      - {id: fast, exec: 'true', effect: read}\n"
-			     "      - {id: also, exec: sleep 0.5, effect: read}\n",
+	                     "  - step: Both\n"
+	                     "    actions:\n"
+	                     "      - {id: slow, exec: sleep 0.5, effect: read}\n"
+	                     "      - {id: fast, exec: 'true', effect: read}\n"
+	                     "      - {id: also, exec: sleep 0.5, effect: read}\n",
 	    (struct run_options){0});
 	double seconds = value_get_number(find_event(&ran, "step.finished", NULL), "seconds", 99);
 
@@ -275,12 +278,13 @@ static void reads_run_at_once_and_are_told_in_order(void **state)
 
 static void a_read_waits_for_what_it_refers_to(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - step: Both\n"
-			     "    actions:\n"
-			     "      - {id: first, exec: echo 7, effect: read, capture: {n: 'int(lines[0])'}}\n"
-			     "      - {id: second, exec: 'echo n=${n} m=${results.first.exit}', effect: read}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - step: Both\n"
+	        "    actions:\n"
+	        "      - {id: first, exec: echo 7, effect: read, capture: {n: 'int(lines[0])'}}\n"
+	        "      - {id: second, exec: 'echo n=${n} m=${results.first.exit}', effect: read}\n",
+	        (struct run_options){0});
 
 	(void)state;
 	check_output(&ran, "second", "n=7 m=0\n");
@@ -289,10 +293,11 @@ static void a_read_waits_for_what_it_refers_to(void **state)
 
 static void a_failed_read_is_a_finding(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: 'false', effect: read, severity: warning}\n"
-			     "  - {step: Two, id: b, exec: 'true', effect: read}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, exec: 'false', effect: read, severity: warning}\n"
+	        "  - {step: Two, id: b, exec: 'true', effect: read}\n",
+	        (struct run_options){0});
 
 	(void)state;
 	check_outcomes(&ran, "a=failed b=passed", 1);
@@ -301,12 +306,12 @@ static void a_failed_read_is_a_finding(void **state)
 static void a_failed_change_stops_the_run(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: 'false', effect: change}\n"
-			     "  - {step: Two, id: b, exec: 'true', effect: read}\n"
-			     "on_failure:\n"
-			     "  - {step: Undo, id: c, exec: 'true', effect: change}\n"
-			     "always:\n"
-			     "  - {step: Clean, id: d, exec: 'true', effect: read}\n",
+	                     "  - {step: One, id: a, exec: 'false', effect: change}\n"
+	                     "  - {step: Two, id: b, exec: 'true', effect: read}\n"
+	                     "on_failure:\n"
+	                     "  - {step: Undo, id: c, exec: 'true', effect: change}\n"
+	                     "always:\n"
+	                     "  - {step: Clean, id: d, exec: 'true', effect: read}\n",
 	    (struct run_options){.yes = true});
 
 	(void)state;
@@ -315,10 +320,11 @@ static void a_failed_change_stops_the_run(void **state)
 
 static void on_failure_continue_goes_on(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: 'false', effect: change, on_failure: continue}\n"
-			     "  - {step: Two, id: b, exec: 'true', effect: read}\n",
-	    (struct run_options){.yes = true});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, exec: 'false', effect: change, on_failure: continue}\n"
+	        "  - {step: Two, id: b, exec: 'true', effect: read}\n",
+	        (struct run_options){.yes = true});
 
 	(void)state;
 	check_outcomes(&ran, "a=failed b=passed", 2);
@@ -357,12 +363,12 @@ static void a_person_says_yes_skip_abort(void **state)
 	script = answers;
 	asked = 0;
 	ran = run("steps:\n"
-		  "  - {step: One, id: a, exec: 'true', effect: change}\n"
-		  "  - {step: Two, id: b, exec: 'true', effect: change}\n"
-		  "  - {step: Three, id: c, exec: 'true', effect: change}\n"
-		  "  - {step: Four, id: d, exec: 'true', effect: change}\n"
-		  "always:\n"
-		  "  - {step: Five, id: e, exec: 'true', effect: read}\n",
+	          "  - {step: One, id: a, exec: 'true', effect: change}\n"
+	          "  - {step: Two, id: b, exec: 'true', effect: change}\n"
+	          "  - {step: Three, id: c, exec: 'true', effect: change}\n"
+	          "  - {step: Four, id: d, exec: 'true', effect: change}\n"
+	          "always:\n"
+	          "  - {step: Five, id: e, exec: 'true', effect: read}\n",
 	    (struct run_options){.interactive = true, .asker_new = scripted_new});
 	assert_int_equal(asked, 3);
 	check_outcomes(&ran, "a=passed b=skipped c=cancelled e=passed", 2);
@@ -377,18 +383,20 @@ static void a_failed_change_is_tried_again(void **state)
 	script = answers;
 	asked = 0;
 	ran = run("steps:\n"
-		  "  - {step: One, id: a, exec: 'false', effect: change}\n"
-		  "  - {step: Two, id: b, exec: 'true', effect: read}\n",
+	          "  - {step: One, id: a, exec: 'false', effect: change}\n"
+	          "  - {step: Two, id: b, exec: 'true', effect: read}\n",
 	    (struct run_options){.interactive = true, .asker_new = scripted_new});
-	assert_int_equal(value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 2);
+	assert_int_equal(
+	    value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 2);
 	check_outcomes(&ran, "a=failed b=passed", 2);
 }
 
 static void check_shows_changes_and_runs_reads(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: echo 3, effect: read, capture: {n: 'int(lines[0])'}}\n"
-			     "  - {step: Two, id: b, when: n > 2, exec: 'false', effect: change}\n",
+	struct ran ran = run(
+	    "steps:\n"
+	    "  - {step: One, id: a, exec: echo 3, effect: read, capture: {n: 'int(lines[0])'}}\n"
+	    "  - {step: Two, id: b, when: n > 2, exec: 'false', effect: change}\n",
 	    (struct run_options){.check = true});
 
 	(void)state;
@@ -398,11 +406,11 @@ static void check_shows_changes_and_runs_reads(void **state)
 static void a_false_condition_skips(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, when: 1 > 2, exec: 'false', effect: change}\n"
-			     "  - step: Two\n"
-			     "    actions:\n"
-			     "      - {id: b, when: '1 > 2', exec: 'false', effect: read}\n"
-			     "      - {id: c, when: '2 > 1', exec: 'true', effect: read}\n",
+	                     "  - {step: One, id: a, when: 1 > 2, exec: 'false', effect: change}\n"
+	                     "  - step: Two\n"
+	                     "    actions:\n"
+	                     "      - {id: b, when: '1 > 2', exec: 'false', effect: read}\n"
+	                     "      - {id: c, when: '2 > 1', exec: 'true', effect: read}\n",
 	    (struct run_options){.yes = true});
 
 	(void)state;
@@ -411,10 +419,11 @@ static void a_false_condition_skips(void **state)
 
 static void a_condition_that_cannot_be_told_is_no_pass(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: 'true', effect: read}\n"
-			     "  - {step: Two, id: b, when: 'results.a.json.x == 1', exec: 'true', effect: change}\n"
-			     "  - {step: Three, id: c, exec: 'true', effect: read}\n",
+	struct ran ran = run(
+	    "steps:\n"
+	    "  - {step: One, id: a, exec: 'true', effect: read}\n"
+	    "  - {step: Two, id: b, when: 'results.a.json.x == 1', exec: 'true', effect: change}\n"
+	    "  - {step: Three, id: c, exec: 'true', effect: read}\n",
 	    (struct run_options){.yes = true});
 
 	(void)state;
@@ -424,10 +433,12 @@ static void a_condition_that_cannot_be_told_is_no_pass(void **state)
 
 static void expect_takes_the_place_of_the_default(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: 'false', effect: read, expect: exit == 1}\n"
-			     "  - {step: Two, id: b, exec: 'true', effect: read, expect: ['exit == 0', 'exit == 5']}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, exec: 'false', effect: read, expect: exit == 1}\n"
+	        "  - {step: Two, id: b, exec: 'true', effect: read, expect: ['exit == 0', 'exit == "
+	        "5']}\n",
+	        (struct run_options){0});
 	const char *why = value_get_text(find_event(&ran, "action.finished", "b"), "why");
 
 	(void)state;
@@ -438,44 +449,50 @@ static void expect_takes_the_place_of_the_default(void **state)
 static void retry_tries_again(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - step: One\n"
-			     "    budget: 20s\n"
-			     "    actions:\n"
-			     "      - id: a\n"
-			     "        shell: 'f=$(mktemp -u); test -e once-$PPID && rm once-$PPID || { touch once-$PPID; exit 1; }'\n"
-			     "        effect: read\n"
-			     "        retry: {times: 2, every: 10ms}\n",
+	                     "  - step: One\n"
+	                     "    budget: 20s\n"
+	                     "    actions:\n"
+	                     "      - id: a\n"
+	                     "        shell: 'f=$(mktemp -u); test -e once-$PPID && rm once-$PPID "
+	                     "|| { touch once-$PPID; exit 1; }'\n"
+	                     "        effect: read\n"
+	                     "        retry: {times: 2, every: 10ms}\n",
 	    (struct run_options){0});
 
 	(void)state;
-	assert_int_equal(value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 2);
+	assert_int_equal(
+	    value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 2);
 	check_outcomes(&ran, "a=passed", 0);
 }
 
 static void until_waits_for_the_condition(void **state)
 {
 	struct ran ran = run("vars: {file: ''}\n"
-			     "steps:\n"
-			     "  - step: One\n"
-			     "    budget: 20s\n"
-			     "    actions:\n"
-			     "      - id: a\n"
-			     "        shell: 'f=until-$PPID; echo x >>$f; cat $f; test $(wc -l <$f) -lt 3 || rm $f'\n"
-			     "        effect: read\n"
-			     "        until: size(lines) == 3\n"
-			     "        every: 10ms\n",
+	                     "steps:\n"
+	                     "  - step: One\n"
+	                     "    budget: 20s\n"
+	                     "    actions:\n"
+	                     "      - id: a\n"
+	                     "        shell: 'f=until-$PPID; echo x >>$f; cat $f; test $(wc -l "
+	                     "<$f) -lt 3 || rm $f'\n"
+	                     "        effect: read\n"
+	                     "        until: size(lines) == 3\n"
+	                     "        every: 10ms\n",
 	    (struct run_options){0});
 
 	(void)state;
-	assert_int_equal(value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 3);
+	assert_int_equal(
+	    value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 3);
 	check_outcomes(&ran, "a=passed", 0);
 }
 
 static void hold_for_fails_at_the_first_bad_look(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, budget: 20s, exec: 'true', effect: read, expect: exit == 0, hold_for: 100ms, every: 20ms}\n"
-			     "  - {step: Two, id: b, budget: 20s, exec: 'false', effect: read, expect: exit == 0, hold_for: 5s, every: 20ms}\n",
+	                     "  - {step: One, id: a, budget: 20s, exec: 'true', effect: read, "
+	                     "expect: exit == 0, hold_for: 100ms, every: 20ms}\n"
+	                     "  - {step: Two, id: b, budget: 20s, exec: 'false', effect: read, "
+	                     "expect: exit == 0, hold_for: 5s, every: 20ms}\n",
 	    (struct run_options){0});
 
 	(void)state;
@@ -486,13 +503,13 @@ static void hold_for_fails_at_the_first_bad_look(void **state)
 static void the_budget_ends_what_runs(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - step: One\n"
-			     "    budget: 200ms\n"
-			     "    sequential: true\n"
-			     "    actions:\n"
-			     "      - {id: a, exec: sleep 60, effect: read}\n"
-			     "      - {id: b, exec: 'true', effect: read}\n"
-			     "  - {step: Two, id: c, exec: 'true', effect: read}\n",
+	                     "  - step: One\n"
+	                     "    budget: 200ms\n"
+	                     "    sequential: true\n"
+	                     "    actions:\n"
+	                     "      - {id: a, exec: sleep 60, effect: read}\n"
+	                     "      - {id: b, exec: 'true', effect: read}\n"
+	                     "  - {step: Two, id: c, exec: 'true', effect: read}\n",
 	    (struct run_options){0});
 	json_t *exceeded = find_event(&ran, "budget.exceeded", NULL);
 
@@ -506,8 +523,9 @@ static void the_budget_ends_what_runs(void **state)
 static void an_action_has_a_timeout_of_its_own(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: sleep 60, effect: read, timeout: 100ms, severity: warning}\n"
-			     "  - {step: Two, id: b, exec: 'true', effect: read}\n",
+	                     "  - {step: One, id: a, exec: sleep 60, effect: read, timeout: 100ms, "
+	                     "severity: warning}\n"
+	                     "  - {step: Two, id: b, exec: 'true', effect: read}\n",
 	    (struct run_options){0});
 
 	(void)state;
@@ -517,13 +535,14 @@ static void an_action_has_a_timeout_of_its_own(void **state)
 static void for_each_goes_through_a_list(void **state)
 {
 	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, for_each: '[\"x\", \"y\"]', as: one, exec: 'echo ${one}', effect: read}\n"
-			     "  - step: Two\n"
-			     "    for_each: '[1, 2]'\n"
-			     "    as: n\n"
-			     "    actions:\n"
-			     "      - {id: b, exec: 'echo ${n}', effect: change}\n"
-			     "      - {id: c, exec: 'echo then ${n}', effect: change}\n",
+	                     "  - {step: One, id: a, for_each: '[\"x\", \"y\"]', as: one, exec: "
+	                     "'echo ${one}', effect: read}\n"
+	                     "  - step: Two\n"
+	                     "    for_each: '[1, 2]'\n"
+	                     "    as: n\n"
+	                     "    actions:\n"
+	                     "      - {id: b, exec: 'echo ${n}', effect: change}\n"
+	                     "      - {id: c, exec: 'echo then ${n}', effect: change}\n",
 	    (struct run_options){.yes = true});
 
 	(void)state;
@@ -533,8 +552,9 @@ static void for_each_goes_through_a_list(void **state)
 
 static void manual_steps_without_a_person_are_left(void **state)
 {
-	struct ran ran = run("steps:\n  - {step: Tell people, id: a, manual: Write to the customers}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n  - {step: Tell people, id: a, manual: Write to the customers}\n",
+	        (struct run_options){0});
 	json_t *left = json_object_get(find_event(&ran, "run.finished", NULL), "left");
 
 	(void)state;
@@ -544,11 +564,12 @@ static void manual_steps_without_a_person_are_left(void **state)
 
 static void values_stay_one_argument(void **state)
 {
-	struct ran ran = run("vars: {name: 'a b; $(touch pwned) \"x\"'}\n"
-			     "steps:\n"
-			     "  - {step: One, id: a, exec: 'printf <%s> ${name} end', effect: read}\n"
-			     "  - {step: Two, id: b, shell: 'printf \"<%s>\" \"$name\"', effect: read}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("vars: {name: 'a b; $(touch pwned) \"x\"'}\n"
+	        "steps:\n"
+	        "  - {step: One, id: a, exec: 'printf <%s> ${name} end', effect: read}\n"
+	        "  - {step: Two, id: b, shell: 'printf \"<%s>\" \"$name\"', effect: read}\n",
+	        (struct run_options){0});
 
 	(void)state;
 	check_output(&ran, "a", "<a b; $(touch pwned) \"x\"><end>");
@@ -558,10 +579,11 @@ static void values_stay_one_argument(void **state)
 
 static void secrets_are_masked_everywhere(void **state)
 {
-	struct ran ran = run("vars: {token: {value: s3cr3t-value, secret: true}}\n"
-			     "steps:\n"
-			     "  - {step: One, id: a, exec: 'echo ${token}', effect: read}\n"
-			     "  - {step: Two, id: b, exec: 'sh -c \"echo ${token} >&2; exit 3\"', effect: read}\n",
+	struct ran ran = run(
+	    "vars: {token: {value: s3cr3t-value, secret: true}}\n"
+	    "steps:\n"
+	    "  - {step: One, id: a, exec: 'echo ${token}', effect: read}\n"
+	    "  - {step: Two, id: b, exec: 'sh -c \"echo ${token} >&2; exit 3\"', effect: read}\n",
 	    (struct run_options){0});
 	char *all = json_dumps(ran.events, 0);
 
@@ -576,27 +598,30 @@ static void only_and_from_choose_steps(void **state)
 {
 	static const char *const only[] = {"two"};
 	const char *text = "runbook: book\ntitle: Book\nseverity: info\n"
-			   "steps:\n"
-			   "  - {step: One, exec: 'true', effect: read}\n"
-			   "  - {step: Two, exec: 'true', effect: read}\n"
-			   "  - {step: Three, exec: 'true', effect: read}\n";
-	struct ran ran = run_with(PLATFORM, text, &(struct plan_options){.only = only, .only_count = 1},
-	    (struct run_options){0});
+	                   "steps:\n"
+	                   "  - {step: One, exec: 'true', effect: read}\n"
+	                   "  - {step: Two, exec: 'true', effect: read}\n"
+	                   "  - {step: Three, exec: 'true', effect: read}\n";
+	struct ran ran = run_with(PLATFORM, text,
+	    &(struct plan_options){.only = only, .only_count = 1}, (struct run_options){0});
 
 	(void)state;
 	check_outcomes(&ran, "two=passed", 0);
-	ran = run_with(PLATFORM, text, &(struct plan_options){.from = "2"}, (struct run_options){0});
+	ran =
+	    run_with(PLATFORM, text, &(struct plan_options){.from = "2"}, (struct run_options){0});
 	check_outcomes(&ran, "two=passed three=passed", 0);
 }
 
 static void a_runbook_runs_another(void **state)
 {
-	char *inner = write_file("inner.yaml", "runbook: inner\ntitle: Inner\nseverity: info\n"
-					       "vars: {word: none}\n"
-					       "steps:\n"
-					       "  - {step: Say, id: say, exec: 'echo ${word}', effect: read}\n");
-	struct ran ran = run("steps:\n  - {step: Outer, id: o, runbook: {name: inner, vars: {word: hello}}}\n",
-	    (struct run_options){0});
+	char *inner = write_file("inner.yaml",
+	    "runbook: inner\ntitle: Inner\nseverity: info\n"
+	    "vars: {word: none}\n"
+	    "steps:\n"
+	    "  - {step: Say, id: say, exec: 'echo ${word}', effect: read}\n");
+	struct ran ran =
+	    run("steps:\n  - {step: Outer, id: o, runbook: {name: inner, vars: {word: hello}}}\n",
+	        (struct run_options){0});
 
 	(void)state;
 	check_output(&ran, "say", "hello\n");
@@ -605,11 +630,29 @@ static void a_runbook_runs_another(void **state)
 	free(inner);
 }
 
+static void a_change_that_fails_inside_stops_the_outside(void **state)
+{
+	char *inner =
+	    write_file("inner.yaml", "runbook: inner\ntitle: Inner\nseverity: info\n"
+	                             "steps:\n"
+	                             "  - {step: Break, id: b, exec: 'false', effect: change}\n");
+	struct ran ran = run("steps:\n"
+	                     "  - {step: Outer, id: o, runbook: inner}\n"
+	                     "  - {step: After, id: a, exec: 'true', effect: read}\n",
+	    (struct run_options){.yes = true});
+
+	(void)state;
+	check_outcomes(&ran, "b=failed o=failed", 2);
+	unlink(inner);
+	free(inner);
+}
+
 static void a_huge_output_is_cut_in_the_middle(void **state)
 {
-	struct ran ran = run("steps:\n"
-			     "  - {step: One, id: a, exec: head -c 3000000 /dev/zero, effect: read}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, exec: head -c 3000000 /dev/zero, effect: read}\n",
+	        (struct run_options){0});
 	char *text = output_of(&ran, "a");
 
 	(void)state;
@@ -620,11 +663,13 @@ static void a_huge_output_is_cut_in_the_middle(void **state)
 
 static void an_output_is_saved_once(void **state)
 {
-	char *text = mem_printf("runbook: book\ntitle: Book\nseverity: info\nsteps:\n"
-				"  - {step: One, id: a, exec: echo evidence, effect: read, save: '%s/out.log'}\n"
-				"  - {step: Two, id: b, exec: echo other, effect: read, save: '%s/out.log'}\n",
+	char *text = mem_printf(
+	    "runbook: book\ntitle: Book\nseverity: info\nsteps:\n"
+	    "  - {step: One, id: a, exec: echo evidence, effect: read, save: '%s/out.log'}\n"
+	    "  - {step: Two, id: b, exec: echo other, effect: read, save: '%s/out.log'}\n",
 	    folder, folder);
-	struct ran ran = run_with(PLATFORM, text, &(struct plan_options){0}, (struct run_options){0});
+	struct ran ran =
+	    run_with(PLATFORM, text, &(struct plan_options){0}, (struct run_options){0});
 	json_t *saved = json_object_get(find_event(&ran, "action.finished", "a"), "saved");
 	char *path = mem_printf("%s/out.log", folder);
 	struct stat info;
@@ -682,6 +727,7 @@ int main(void)
 	    cmocka_unit_test(secrets_are_masked_everywhere),
 	    cmocka_unit_test(only_and_from_choose_steps),
 	    cmocka_unit_test(a_runbook_runs_another),
+	    cmocka_unit_test(a_change_that_fails_inside_stops_the_outside),
 	    cmocka_unit_test(a_huge_output_is_cut_in_the_middle),
 	    cmocka_unit_test(an_output_is_saved_once),
 	};
