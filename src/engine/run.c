@@ -32,6 +32,7 @@ static json_t *run_facts(const struct run *run)
 static void set_names(struct run *run)
 {
 	run->names = json_copy(run->plan->names);
+	run->vars = json_copy(run->plan->vars);
 	run->results = json_object();
 	run->metrics = json_object();
 	json_object_set_new(run->names, "results", run->results);
@@ -66,6 +67,7 @@ void run_free(struct run *run)
 	step_free(run->step);
 	loop_cancel(run->beginning);
 	json_decref(run->names);
+	json_decref(run->vars);
 	json_decref(run->left);
 	free(run->prefix);
 	free(run->why);

@@ -36,6 +36,7 @@ struct run {
 
 	json_t *names; /* everything expressions may name; grows as results come */
 	struct scope scope;
+	json_t *vars;    /* the plan's, and what was captured since */
 	json_t *results; /* borrowed from names */
 	json_t *metrics; /* borrowed from names */
 

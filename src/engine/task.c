@@ -114,20 +114,15 @@ static msec attempt_deadline(const struct task *task)
 /* Variables as text, for `shell`. */
 static json_t *environment(const struct task *task)
 {
-	const struct run *run = task_run(task);
 	json_t *env = json_object();
 	const char *key;
 	json_t *value;
 
 	if (!task_action(task)->adapter->literal)
 		return env;
-	json_object_foreach(run->names, key, value)
-	{
+	json_object_foreach(task_run(task)->vars, key, value) {
 		char *text;
 
-		if (json_object_get(run->plan->names, key) &&
-		    !json_object_get(run->plan->vars, key))
-			continue; /* env, links … */
 		text = value_to_text(value);
 		json_object_set_new(env, key, value_text(text, strlen(text)));
 		free(text);

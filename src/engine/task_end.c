@@ -162,7 +162,8 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 		redact_add(run->plan->redact, text);
 		free(text);
 	}
-	json_object_set_new(run->names, capture->name, value);
+	json_object_set(run->names, capture->name, value);
+	json_object_set_new(run->vars, capture->name, value);
 	return 0;
 }
 
