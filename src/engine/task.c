@@ -111,22 +111,29 @@ static msec attempt_deadline(const struct task *task)
 	return timeout ? task_now(task) + timeout : 0;
 }
 
-/* Variables as text, for `shell`. */
-static json_t *environment(const struct task *task)
+static void add_texts(json_t *env, const json_t *names)
 {
-	json_t *env = json_object();
 	const char *key;
 	json_t *value;
 
-	if (!task_action(task)->adapter->literal)
-		return env;
-	json_object_foreach(task_run(task)->vars, key, value) {
-		char *text;
+	json_object_foreach((json_t *)names, key, value) {
+		char *text = value_to_text(value);
 
-		text = value_to_text(value);
 		json_object_set_new(env, key, value_text(text, strlen(text)));
 		free(text);
 	}
+}
+
+/* Variables, captures and the items of a for_each as text, for `shell`. */
+static json_t *environment(const struct task *task)
+{
+	json_t *env = json_object();
+
+	if (!task_action(task)->adapter->literal)
+		return env;
+	add_texts(env, task_run(task)->vars);
+	for (const struct scope *scope = slot_scope(task->slot); scope->outer; scope = scope->outer)
+		add_texts(env, scope->names);
 	return env;
 }
 
