@@ -68,7 +68,7 @@ struct catalog *cli_load(
 	if (catalog->platform->broken) {
 		complain_all(&problems, &catalog->problems);
 		*status = EXIT_BAD_FILE;
-	} else if (wanted) {
+	} else if (wanted && runbook) {
 		*status = find_wanted(cli, catalog, wanted, runbook, &problems);
 	}
 	problems_release(&problems);

@@ -50,6 +50,7 @@ struct sink *sink_json_new(struct out *out)
 
 void print_json(struct buf *out, const json_t *value)
 {
-	json_dump_callback(value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	json_dump_callback(
+	    value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	buf_addc(out, '\n');
 }

@@ -151,6 +151,9 @@ void print_check_nagios(
 		buf_addf(out, "%zu metric%s inside %s limits", count, count == 1 ? "" : "s",
 		    count == 1 ? "its" : "their");
 	buf_adds(out, " |");
-	json_array_foreach(metrics, i, metric) add_perfdata(out, metric, platform);
+	json_array_foreach(metrics, i, metric)
+	{
+		add_perfdata(out, metric, platform);
+	}
 	buf_addc(out, '\n');
 }

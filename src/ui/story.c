@@ -84,13 +84,13 @@ void story_add_seconds(struct buf *out, const json_t *event, const char *key)
 	buf_adds(out, text);
 }
 
-static void add_text(struct buf *out, const json_t *event, const char *key)
+void story_add_text(struct buf *out, const json_t *event, const char *key)
 {
 	safe_adds(out, value_get_text(event, key));
 }
 
 /* "LABEL" for plain lines; on a terminal the shape of the line says it. */
-static void add_label(struct story *story, struct buf *out, const char *label)
+void story_label(struct story *story, struct buf *out, const char *label)
 {
 	if (story->times)
 		buf_adds(out, label);
@@ -109,7 +109,7 @@ static void add_run(struct buf *out, const struct look *look, const json_t *even
 		buf_addc(out, ')');
 	}
 	buf_adds(out, " on ");
-	add_text(out, event, "platform");
+	story_add_text(out, event, "platform");
 	if (mode && strcmp(mode, "check") == 0)
 		buf_adds(out, ", check only: nothing is changed");
 }
@@ -125,7 +125,7 @@ static void tell_started(struct story *story, struct buf *out)
 	story_line(story, out, 0);
 	if (story->times) {
 		buf_adds(out, "run ");
-		add_text(out, event, "run");
+		story_add_text(out, event, "run");
 		buf_adds(out, ": ");
 	}
 	add_run(out, look, event);
@@ -158,7 +158,7 @@ static void tell_header(struct story *story, struct buf *out, struct story_step 
 	if (!story->times)
 		buf_addc(out, '\n');
 	story_line(story, out, 2 * depth);
-	add_label(story, out, "step ");
+	story_label(story, out, "step ");
 	look_on(out, look, ROLE_BOLD);
 	if (step->number)
 		buf_addf(out, "%d/%d ", step->number, step->of);
@@ -341,7 +341,7 @@ static void on_note(struct story *story, struct buf *out)
 	if (story->options.quiet && level < LEVEL_WARNING)
 		return;
 	story_line(story, out, 1);
-	add_label(story, out, "note: ");
+	story_label(story, out, "note: ");
 	look_add(out, &story->options.look, level > LEVEL_UNKNOWN ? role_of_level(level) : ROLE_DIM,
 	    value_get_text(story->event, "text"));
 	buf_addc(out, '\n');
@@ -355,7 +355,8 @@ static void on_asked(struct story *story, struct buf *out)
 		return;
 	story_line(story, out, 2 * story->depth - 1);
 	buf_adds(out, "asked: ");
-	add_text(out, story->event, value_get_text(story->event, "command") ? "command" : "text");
+	story_add_text(
+	    out, story->event, value_get_text(story->event, "command") ? "command" : "text");
 	buf_addc(out, '\n');
 }
 
@@ -374,106 +375,9 @@ static void on_given(struct story *story, struct buf *out)
 		return;
 	}
 	buf_adds(out, "answered ");
-	add_text(out, story->event, "answer");
+	story_add_text(out, story->event, "answer");
 	buf_adds(out, person ? " by a person" : " beforehand, by an option");
 	buf_addc(out, '\n');
-}
-
-static void tell_left(struct story *story, struct buf *out)
-{
-	json_t *left = json_object_get(story->event, "left");
-	json_t *item;
-	size_t i;
-
-	if (json_array_size(left) == 0)
-		return;
-	if (!story->times)
-		buf_addc(out, '\n');
-	story_line(story, out, 0);
-	look_add(out, &story->options.look, ROLE_BOLD, "left to people, not done:");
-	buf_addc(out, '\n');
-	json_array_foreach(left, i, item)
-	{
-		story_line(story, out, 1);
-		buf_adds(out, "- ");
-		add_text(out, item, "title");
-		buf_adds(out, ": ");
-		add_text(out, item, "text");
-		buf_addc(out, '\n');
-	}
-}
-
-static void add_counts(struct buf *out, const json_t *event)
-{
-	static const char *const order[] = {"passed", "failed", "timed_out", "skipped", "refused",
-	    "cancelled", "left", "interrupted"};
-	const json_t *counts = json_object_get(event, "counts");
-
-	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		int count = (int)value_get_number(counts, order[i], 0);
-
-		if (count)
-			buf_addf(out, ", %d %s", count,
-			    strcmp(order[i], "timed_out") == 0 ? "timed out" : order[i]);
-	}
-}
-
-/* LINES under a heading. What scrolled by long ago is what is asked about now. */
-static void tell_recap(struct story *story, struct buf *out, const char *heading, enum role role,
-    const struct buf *lines)
-{
-	const char *at = lines->data;
-	const char *line;
-	size_t len;
-
-	if (!lines->len || story->options.quiet)
-		return;
-	if (!story->times)
-		buf_addc(out, '\n');
-	story_line(story, out, 0);
-	look_add(out, &story->options.look, role, heading);
-	buf_addc(out, '\n');
-	while (next_line(&at, lines->data + lines->len, &line, &len)) {
-		char *text = mem_printf("- %.*s", (int)len, line);
-
-		story_fold(story, out, 1, ROLE_PLAIN, text);
-		free(text);
-	}
-}
-
-static void on_run_finished(struct story *story, struct buf *out)
-{
-	const struct look *look = &story->options.look;
-	const char *level = value_get_text(story->event, "level");
-	const char *outcome = value_get_text(story->event, "outcome");
-	const char *why = value_get_text(story->event, "why");
-	int status = (int)value_get_number(story->event, "exit", 0);
-
-	story_actions_flush(story, out);
-	if (story->options.quiet && status == 0)
-		return;
-	story_need_header(story, out);
-	story_metrics_compare(story, out);
-	tell_recap(story, out, "changed:", ROLE_BOLD, &story->changed);
-	tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
-	tell_left(story, out);
-	if (!story->times)
-		buf_addc(out, '\n');
-	story_line(story, out, 0);
-	add_label(story, out, "run finished: ");
-	look_add(out, look, role_of_level(level_of(level)), level ? level : "unknown");
-	if (outcome && strcmp(outcome, "passed") != 0 && strcmp(outcome, "failed") != 0)
-		buf_addf(out, ", %s", outcome);
-	add_counts(out, story->event);
-	buf_adds(out, " in ");
-	story_add_seconds(out, story->event, "seconds");
-	buf_addf(out, ", exit status %d\n", status);
-	if (why && *why) {
-		story_line(story, out, 0);
-		add_label(story, out, "run finished: ");
-		safe_adds(out, why);
-		buf_addc(out, '\n');
-	}
 }
 
 static const struct handler {
@@ -492,7 +396,7 @@ static const struct handler {
     {"budget.warned", on_budget_warned},
     {"budget.exceeded", on_budget_exceeded},
     {"note", on_note},
-    {"run.finished", on_run_finished},
+    {"run.finished", story_finished},
 };
 
 void story_event(struct story *story, const json_t *event, struct buf *out)

@@ -86,6 +86,12 @@ void story_action_free(struct story_action *action);
 /* Tell every action that has ended, although earlier ones have not. */
 void story_actions_flush(struct story *story, struct buf *out);
 
+/* The text of a field, harmless. */
+void story_add_text(struct buf *out, const json_t *event, const char *key);
+/* LABEL in plain lines; on a terminal the shape of the line says it. */
+void story_label(struct story *story, struct buf *out, const char *label);
+/* story_end.c: run.finished */
+void story_finished(struct story *story, struct buf *out);
 /* TEXT after an indent, folded on a terminal. */
 void story_fold(struct story *story, struct buf *out, int depth, enum role role, const char *text);
 

@@ -323,7 +323,10 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 	const char *name;
 	json_t *metric;
 
-	json_object_foreach(action->metrics, name, metric) json_array_append(list, metric);
+	json_object_foreach(action->metrics, name, metric)
+	{
+		json_array_append(list, metric);
+	}
 	if (json_array_size(list))
 		story_metrics_list(story, out, list, depth_of(action) + 2);
 	json_decref(list);

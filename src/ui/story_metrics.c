@@ -197,7 +197,10 @@ void story_metrics_compare(struct story *story, struct buf *out)
 	table_align_right(table, 3);
 	for (size_t i = 0; i < 7; i++)
 		table_cell(table, ROLE_DIM, heads[i]);
-	json_object_foreach(story->after, name, after) compare_row(story, table, name, after);
+	json_object_foreach(story->after, name, after)
+	{
+		compare_row(story, table, name, after);
+	}
 	table_print(out, table, indent);
 	table_free(table);
 	free(indent);
