@@ -125,20 +125,37 @@ static void skip_properties(struct cursor *c)
 	}
 }
 
-/* Blanks of a plain or quoted scalar: one by one, unless a line break follows, which folds
- * with them: into a blank, or into one line break less than there were. FRESH: the first
- * break was escaped and makes nothing. */
-static void take_fold(struct cursor *c, bool fresh)
+/* Over a line break; returns the bytes of text it makes: all become '\n' but LS and PS. */
+static size_t step_break(struct cursor *c)
 {
-	size_t breaks = 0;
+	return step(c) == 3 ? 3 : 1;
+}
+
+/* What a line break makes when it folds: FIRST and then MORE bytes of breaks after it. */
+static size_t folded(size_t first, size_t more_breaks)
+{
+	if (first == 3)
+		return first + more_breaks;
+	return more_breaks ? more_breaks : 1;
+}
+
+/* Blanks of a plain or quoted scalar: one by one, unless a line break follows, which folds
+ * with them: into a blank, or into one line break less than there were. ESCAPED: the first
+ * break was, and made nothing. */
+static void take_fold(struct cursor *c, bool escaped)
+{
+	size_t first = 0;
+	size_t more_breaks = 0;
 
 	skip_blanks(c);
+	if (!escaped)
+		first = step_break(c);
+	skip_blanks(c);
 	while (at_break(c)) {
-		step(c);
-		breaks++;
+		more_breaks += step_break(c);
 		skip_blanks(c);
 	}
-	c->made += fresh ? breaks : breaks > 1 ? breaks - 1 : 1;
+	c->made += escaped ? more_breaks : folded(first, more_breaks);
 }
 
 static void take_blanks(struct cursor *c)
@@ -204,18 +221,17 @@ static void walk_flow(struct cursor *c, char quote)
 	}
 }
 
-/* Empty lines and indentation of a block scalar; returns how many lines were empty. */
+/* Empty lines and indentation of a block scalar; returns the bytes the empty lines make. */
 static size_t skip_empty(struct cursor *c, int indent)
 {
-	size_t lines = 0;
+	size_t made = 0;
 
 	for (;;) {
 		while (c->at < c->end && *c->at == ' ' && (!indent || c->col <= indent))
 			step(c);
 		if (!at_break(c))
-			return lines;
-		step(c);
-		lines++;
+			return made;
+		made += step_break(c);
 	}
 }
 
@@ -235,20 +251,14 @@ static int stated_indent(const struct cursor *c, const struct node *node)
 	return raw > made ? (int)(raw - made) : 0;
 }
 
-/* The line break between two lines, and the EMPTY lines after it. */
-static size_t joined(bool folded, bool before, bool after, size_t empty)
-{
-	if (!folded || before || after)
-		return 1 + empty;
-	return empty ? empty : 1;
-}
-
-static void take_lines(struct cursor *c, int indent, bool folded)
+/* Lines fold unless one of the two begins with a blank. */
+static void take_lines(struct cursor *c, int indent, bool folds)
 {
 	bool before = at_blank(c);
 
 	while (more(c)) {
 		struct cursor line_end;
+		size_t first;
 		size_t empty;
 
 		while (more(c) && !at_break(c))
@@ -256,9 +266,10 @@ static void take_lines(struct cursor *c, int indent, bool folded)
 		if (!more(c))
 			return;
 		line_end = *c;
-		step(c);
+		first = step_break(c);
 		empty = skip_empty(c, indent);
-		c->made += joined(folded, before, at_blank(c), empty);
+		before = before || at_blank(c) || !folds;
+		c->made += before ? first + empty : folded(first, empty);
 		before = at_blank(c);
 		if (c->made > c->want) { /* it is one of the line breaks */
 			line_end.made = c->made;
@@ -269,7 +280,7 @@ static void take_lines(struct cursor *c, int indent, bool folded)
 
 static void walk_block(struct cursor *c, const struct node *node)
 {
-	bool folded = *c->at == '>';
+	bool folds = *c->at == '>';
 	int indent = 0;
 
 	while (c->at < c->end && !at_break(c)) {
@@ -283,15 +294,15 @@ static void walk_block(struct cursor *c, const struct node *node)
 		step(c);
 	indent = indent == -1 || indent == -2 ? stated_indent(c, node) : 0;
 	c->made += skip_empty(c, indent);
-	take_lines(c, indent ? indent : c->col - 1, folded);
+	take_lines(c, indent ? indent : c->col - 1, folds);
 }
 
 struct pos node_pos_at(const struct node *node, size_t offset)
 {
 	struct cursor c;
 
-	if (node->kind != NODE_SCALAR || !node->document)
-		return node->pos;
+	if (node->kind != NODE_SCALAR || (!node->len && node->style == NODE_PLAIN))
+		return node->pos; /* nothing may stand beyond the end of the file */
 	if (offset >= node->len)
 		offset = node->len - (node->len && node->text[node->len - 1] == '\n');
 	c = seek(node->document, node->pos);
