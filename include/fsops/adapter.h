@@ -137,8 +137,10 @@ struct adapter {
 
 	/* MUST. The equivalent command line for a POSIX shell, with kubectl, curl, psql, redis-cli or
 	 * aws; words quoted with buf_add_shell_word(). `${…}` that is not known yet is still there.
-	 * TARGET may be NULL. What it prints is what start() does. */
-	void (*describe)(const json_t *args, const json_t *target, struct buf *out);
+	 * TARGET may be NULL; EFFECT is what call->effect will be, never EFFECT_UNSTATED. What it
+	 * prints is what start() does. */
+	void (*describe)(
+	    const json_t *args, const json_t *target, enum effect effect, struct buf *out);
 
 	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
 	 * string, or NULL when the arguments do not tell. */

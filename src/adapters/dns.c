@@ -27,11 +27,12 @@ static enum effect effect(const json_t *args)
 	return EFFECT_READ;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char *name = value_to_text(json_object_get(args, "name"));
 
 	(void)target;
+	(void)effect;
 	buf_adds(out, "getent ahosts ");
 	buf_add_shell_word(out, name);
 	free(name);

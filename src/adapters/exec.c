@@ -71,13 +71,14 @@ static enum effect effect(const json_t *args)
 	return EFFECT_UNSTATED;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const char *cwd = value_get_text(args, "cwd");
 	char **argv = words_of(json_object_get(args, "argv"));
 	char **env = words_of_env(json_object_get(args, "env"));
 
 	(void)target;
+	(void)effect;
 	if (cwd) {
 		buf_adds(out, "(cd ");
 		buf_add_shell_word(out, cwd);

@@ -288,11 +288,13 @@ static void describe_method(const json_t *args, bool has_body, struct buf *out)
 	}
 }
 
-static void http_describe(const json_t *args, const json_t *target, struct buf *out)
+static void http_describe(
+    const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char *body = http_body(args);
 	char *url = http_url(args, target);
 
+	(void)effect;
 	buf_adds(out, "curl -sS --fail");
 	describe_method(args, body != NULL, out);
 	if (json_is_true(json_object_get(args, "follow")))

@@ -118,10 +118,11 @@ static char **make_argv(const json_t *args, const json_t *target)
 	return argv;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char **argv = make_argv(args, target);
 
+	(void)effect;
 	words_describe(argv, out);
 	words_free(argv);
 }

@@ -38,11 +38,12 @@ static enum effect effect(const json_t *args)
 }
 
 /* Each line is a comment, so that it is a shell script whatever the text holds. */
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const json_t *items = json_object_get(args, "checklist");
 
 	(void)target;
+	(void)effect;
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		char *text = value_to_text(json_array_get(items, i));
 		char *rest = text;

@@ -27,11 +27,12 @@ static enum effect effect(const json_t *args)
 	return EFFECT_READ;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char **names = words_of(json_object_get(args, "names"));
 
 	(void)target;
+	(void)effect;
 	buf_adds(out, "fsops check");
 	if (*names)
 		buf_addc(out, ' ');

@@ -149,28 +149,29 @@ static void describe_target(const json_t *args, const json_t *target, struct buf
 	buf_release(&text);
 }
 
-static void describe_query(const json_t *args, struct buf *out)
+static void describe_query(const json_t *args, enum effect approved, struct buf *out)
 {
 	const char *query = value_get_text(args, "query");
 	struct buf sql;
 
 	buf_init(&sql, BUF_TEXT_MAX * 4);
 	sql_fill(query, json_object_get(args, "params"), &sql);
-	if (sql_effect(query) == EFFECT_READ)
+	if (approved == EFFECT_READ)
 		buf_adds(out, " -c 'BEGIN READ ONLY'");
 	buf_adds(out, " -c ");
 	buf_add_shell_word(out, sql.data);
 	buf_release(&sql);
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(
+    const json_t *args, const json_t *target, enum effect approved, struct buf *out)
 {
 	bool ping = json_is_true(json_object_get(args, "ping"));
 
 	buf_adds(out, ping ? "pg_isready" : "psql -X -q -v ON_ERROR_STOP=1");
 	describe_target(args, target, out);
 	if (!ping)
-		describe_query(args, out);
+		describe_query(args, approved, out);
 }
 
 static char *object(const json_t *args)

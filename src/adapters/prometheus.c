@@ -61,11 +61,13 @@ static char *query_url(const json_t *target)
 	return web_url_join(base ? base : "", QUERY_PATH);
 }
 
-static void prometheus_describe(const json_t *args, const json_t *target, struct buf *out)
+static void prometheus_describe(
+    const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char *query = mem_printf("query=%s", value_get_text(args, "query"));
 	char *url = query_url(target);
 
+	(void)effect;
 	buf_adds(out, "curl -sS --fail --data-urlencode ");
 	buf_add_shell_word(out, query);
 	buf_addc(out, ' ');

@@ -98,12 +98,13 @@ static void describe_target(const json_t *target, struct buf *out)
 	}
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const char *password = getenv("FSOPS_REDIS_PASSWORD");
 	size_t index;
 	json_t *word;
 
+	(void)effect;
 	/* redis-cli knows REDISCLI_AUTH only; by name, so that the password is not shown. */
 	if (password && *password)
 		buf_adds(out, "REDISCLI_AUTH=\"$FSOPS_REDIS_PASSWORD\" ");

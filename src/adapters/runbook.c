@@ -34,13 +34,14 @@ static enum effect effect(const json_t *args)
 	return EFFECT_READ;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char *name = value_to_text(json_object_get(args, "name"));
 	const char *key;
 	json_t *value;
 
 	(void)target;
+	(void)effect;
 	buf_adds(out, "fsops run ");
 	buf_add_shell_word(out, name);
 	free(name);

@@ -273,8 +273,10 @@ static void describe_verify(const json_t *args, const json_t *target, struct buf
 	free(url);
 }
 
-static void s3_describe(const json_t *args, const json_t *target, struct buf *out)
+static void s3_describe(
+    const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
+	(void)effect;
 	find_verb(value_get_text(args, "verb"))->describe(args, target, out);
 }
 

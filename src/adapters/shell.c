@@ -25,9 +25,10 @@ static enum effect effect(const json_t *args)
 	return EFFECT_UNSTATED;
 }
 
-static void describe(const json_t *args, const json_t *target, struct buf *out)
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	(void)target;
+	(void)effect;
 	buf_adds(out, "sh -eu -c ");
 	buf_add_shell_word(out, value_get_text(args, "script"));
 }

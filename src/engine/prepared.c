@@ -33,7 +33,7 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	}
 	prepared->effect = effect_of(action, prepared->args);
 	buf_init(&line, BUF_TEXT_MAX);
-	adapter->describe(prepared->args, prepared->target, &line);
+	adapter->describe(prepared->args, prepared->target, prepared->effect, &line);
 	prepared->line = buf_detach(&line);
 	buf_release(&line);
 	return 0;

@@ -156,7 +156,7 @@ static inline char *describe_args(
 	struct buf out;
 
 	buf_init(&out, BUF_TEXT_MAX);
-	adapter->describe(args, target, &out);
+	adapter->describe(args, target, EFFECT_CHANGE, &out);
 	return out.data; /* transferred */
 }
 

@@ -244,12 +244,13 @@ static char *shell_words(const char *command)
 	return out;
 }
 
-static char *described(const struct adapter *adapter, const json_t *args, const json_t *target)
+static char *described(
+    const struct adapter *adapter, const json_t *args, const json_t *target, enum effect effect)
 {
 	struct buf out;
 
 	buf_init(&out, BUF_TEXT_MAX);
-	adapter->describe(args, target, &out);
+	adapter->describe(args, target, effect, &out);
 	return buf_detach(&out);
 }
 

@@ -96,19 +96,24 @@ static void targets(void **state)
 static const struct {
 	const char *yaml;
 	const char *conninfo; /* NULL: no target */
-	const char *words;    /* as a shell splits the command line */
+	enum effect effect;
+	const char *words; /* as a shell splits the command line */
 } commands[] = {
-    {"ping", "host=db dbname=x", "[pg_isready][-d][host=db dbname=x]"},
-    {"ping", NULL, "[pg_isready]"},
-    {"SELECT 'it''s' FROM \"$HOME\"", "postgres://db/x",
+    {"ping", "host=db dbname=x", EFFECT_READ, "[pg_isready][-d][host=db dbname=x]"},
+    {"ping", NULL, EFFECT_READ, "[pg_isready]"},
+    {"SELECT 'it''s' FROM \"$HOME\"", "postgres://db/x", EFFECT_READ,
         "[psql][-X][-q][-v][ON_ERROR_STOP=1][-d][postgres://db/x][-c][BEGIN READ ONLY][-c]"
         "[SELECT 'it''s' FROM \"$HOME\"]"},
-    {"VACUUM ANALYZE", NULL, "[psql][-X][-q][-v][ON_ERROR_STOP=1][-c][VACUUM ANALYZE]"},
+    /* raised by the runbook: a function that writes */
+    {"SELECT refresh()", NULL, EFFECT_CHANGE,
+        "[psql][-X][-q][-v][ON_ERROR_STOP=1][-c][SELECT refresh()]"},
+    {"VACUUM ANALYZE", NULL, EFFECT_CHANGE,
+        "[psql][-X][-q][-v][ON_ERROR_STOP=1][-c][VACUUM ANALYZE]"},
     {"{query: 'UPDATE t SET a = $1 WHERE b = $2', params: [\"O'Brien; `x`\", 5], database: 'o db'}",
-        "postgres://u@h:1/x?sslmode=require",
+        "postgres://u@h:1/x?sslmode=require", EFFECT_CHANGE,
         "[psql][-X][-q][-v][ON_ERROR_STOP=1][-d][user=u host=h port=1 sslmode=require "
         "dbname='o db'][-c][UPDATE t SET a = 'O''Brien; `x`' WHERE b = '5']"},
-    {"{query: SELECT 1, database: y}", "x",
+    {"{query: SELECT 1, database: y}", "x", EFFECT_READ,
         "[psql][-X][-q][-v][ON_ERROR_STOP=1][-d][dbname=y][-c][BEGIN READ ONLY][-c][SELECT 1]"},
 };
 
@@ -120,7 +125,7 @@ static void command_lines(void **state)
 		json_t *target = commands[i].conninfo
 		                     ? json_pack("{s:s}", "conninfo", commands[i].conninfo)
 		                     : NULL;
-		char *text = described(&adapter_postgres, args, target);
+		char *text = described(&adapter_postgres, args, target, commands[i].effect);
 		char *words = shell_words(text);
 
 		assert_string_equal(words, commands[i].words);
@@ -508,6 +513,8 @@ static void statement_timeout_is_told(void **state)
 	assert_true(json_is_true(json_object_get(seen.result, "value")));
 	ask("SHOW transaction_read_only");
 	assert_said(seen.out.data, "on");
+	ask_at(sql("SHOW transaction_read_only"), target_of(""), EFFECT_CHANGE);
+	assert_said(seen.out.data, "off");
 }
 
 /* How many of our sleepers the server still has. */

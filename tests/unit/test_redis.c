@@ -267,7 +267,7 @@ static void command_lines(void **state)
 
 	(void)state;
 	unsetenv("FSOPS_REDIS_PASSWORD");
-	text = described(&adapter_redis, args, target);
+	text = described(&adapter_redis, args, target, EFFECT_CHANGE);
 	assert_string_equal(text, "redis-cli -h cache -p 6380 -n 2 --user ops SET 'a key' "
 	                          "'it'\\''s $HOME `x`' '' '*'");
 	words = shell_words(text);
@@ -277,7 +277,7 @@ static void command_lines(void **state)
 	free(words);
 	free(text);
 	setenv("FSOPS_REDIS_PASSWORD", "hidden", 1);
-	text = described(&adapter_redis, args, target);
+	text = described(&adapter_redis, args, target, EFFECT_CHANGE);
 	assert_null(strstr(text, "hidden"));
 	assert_int_equal(strncmp(text, "REDISCLI_AUTH=\"$FSOPS_REDIS_PASSWORD\" redis-cli", 47), 0);
 	free(text);
@@ -285,7 +285,7 @@ static void command_lines(void **state)
 	json_decref(target);
 	target = json_pack(
 	    "{s:s, s:s, s:s}", "url", "unix:///s.sock", "host", "127.0.0.1", "port", "7000");
-	text = described(&adapter_redis, args, target);
+	text = described(&adapter_redis, args, target, EFFECT_CHANGE);
 	assert_int_equal(strncmp(text, "redis-cli -h 127.0.0.1 -p 7000 SET", 34), 0);
 	free(text);
 	json_decref(target);

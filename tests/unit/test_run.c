@@ -685,6 +685,29 @@ static void an_output_is_saved_once(void **state)
 	free(text);
 }
 
+/* What is printed is what is started: raised, a SELECT runs read-write. */
+static void a_raised_read_is_shown_as_it_runs(void **state)
+{
+	static const char *const lines[] = {
+	    "psql -X -q -v ON_ERROR_STOP=1 -c 'BEGIN READ ONLY' -c 'SELECT look()'",
+	    "psql -X -q -v ON_ERROR_STOP=1 -c 'SELECT refresh()'",
+	};
+	struct catalog *catalog = load(PLATFORM,
+	    "runbook: book\ntitle: Book\nseverity: info\nsteps:\n  - step: Both\n    actions:\n"
+	    "      - {postgres: SELECT look()}\n"
+	    "      - {postgres: SELECT refresh(), effect: change}\n");
+	struct err err;
+	const struct runbook *runbook = catalog_find(catalog, "book", &err);
+	struct plan *plan = plan_new(catalog, runbook, &(struct plan_options){0}, &err);
+
+	(void)state;
+	assert_non_null(plan);
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		assert_string_equal(plan->steps[0].actions[i].command, lines[i]);
+	plan_free(plan);
+	catalog_free(catalog);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -730,6 +753,7 @@ int main(void)
 	    cmocka_unit_test(a_change_that_fails_inside_stops_the_outside),
 	    cmocka_unit_test(a_huge_output_is_cut_in_the_middle),
 	    cmocka_unit_test(an_output_is_saved_once),
+	    cmocka_unit_test(a_raised_read_is_shown_as_it_runs),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

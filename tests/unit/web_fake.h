@@ -282,7 +282,7 @@ static char *describe_text(const struct adapter *adapter, const char *args, cons
 
 	assert_non_null(arguments);
 	buf_init(&out, BUF_TEXT_MAX);
-	adapter->describe(arguments, config, &out);
+	adapter->describe(arguments, config, EFFECT_READ, &out);
 	json_decref(arguments);
 	json_decref(config);
 	return buf_detach(&out);
