@@ -2,6 +2,7 @@
  * "Machine-readable output"). */
 #include "fsops/ui.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan_walk.h"
@@ -103,6 +104,22 @@ static json_t *totals_object(const struct plan *plan)
 	    (json_int_t)totals.manual, "budget_seconds", (double)totals.budget / 1000);
 }
 
+/* What is measured before the first step and after the last. */
+static json_t *metrics_list(const struct plan *plan)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < plan->runbook->metric_count && !plan->nested; i++) {
+		const struct metric *metric = plan->runbook->metrics[i];
+		char *command = plan_metric_command(plan, metric);
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s}", "name", metric->name, "command", command));
+		free(command);
+	}
+	return list;
+}
+
 static json_t *plan_object(const struct plan *plan)
 {
 	json_t *object = json_object();
@@ -114,6 +131,7 @@ static json_t *plan_object(const struct plan *plan)
 	set_text(object, "title", plan->runbook->title);
 	set_text(object, "severity", level_name(plan->runbook->severity));
 	json_object_set_new(object, "vars", redact_value(plan->redact, plan->vars));
+	json_object_set_new(object, "metrics", metrics_list(plan));
 	json_object_set_new(object, "steps", steps);
 	json_object_set_new(object, "totals", totals_object(plan));
 	return object;

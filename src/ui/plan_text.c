@@ -99,10 +99,39 @@ static void add_watch(const struct page *page, const struct action *action)
 		add_span(page, "every", action->every);
 }
 
+/* Does the page say at its top how METRIC is measured? */
+static bool told_before(const struct page *page, const struct metric *metric)
+{
+	const struct runbook *runbook = page->plan->runbook;
+
+	for (size_t i = 0; i < runbook->metric_count && !page->plan->nested; i++)
+		if (runbook->metrics[i] == metric)
+			return true;
+	return false;
+}
+
+/* `fsops check` is not what reaches the platform: these commands are. */
+static void add_sources(const struct page *page, const struct plan_action *item)
+{
+	const struct platform *platform = page->plan->catalog->platform;
+
+	for (size_t i = 0; i < platform->metric_count; i++) {
+		const struct metric *metric = &platform->metrics[i];
+		char *command;
+
+		if (!plan_action_measures(item, metric) || told_before(page, metric))
+			continue;
+		command = plan_metric_command(page->plan, metric);
+		add_detail(page, metric->name, command);
+		free(command);
+	}
+}
+
 static void add_details(const struct page *page, const struct plan_action *item)
 {
 	const struct action *action = item->action;
 
+	add_sources(page, item);
 	add_detail(page, "when", action->when.text);
 	add_loop(page, &action->for_each, action->as);
 	for (size_t i = 0; i < action->expect_count; i++)

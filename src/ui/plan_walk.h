@@ -19,6 +19,9 @@ void plan_count(const struct plan *plan, struct plan_totals *totals);
 /* Is it done by a person? */
 bool plan_action_manual(const struct plan_action *action);
 
+/* Is it a `metrics:` action that measures METRIC? */
+bool plan_action_measures(const struct plan_action *action, const struct metric *metric);
+
 /* A line of its command without the "# by hand: " that makes it a comment; a new string. */
 char *plan_manual_line(const char *line, size_t len);
 

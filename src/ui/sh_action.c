@@ -205,26 +205,12 @@ void sh_add_metric(struct script *s, const struct metric *metric)
 	free(item.command);
 }
 
-static bool metric_named(const json_t *args, const char *name)
-{
-	const json_t *names = json_is_object(args) ? json_object_get(args, "names") : args;
-	size_t i;
-	json_t *item;
-
-	if (!json_is_array(names) || json_array_size(names) == 0)
-		return true;
-	json_array_foreach(
-	    names, i, item) if (json_is_string(item) &&
-	                        strcmp(json_string_value(item), name) == 0) return true;
-	return false;
-}
-
 static void add_metrics(struct script *s, const struct plan_action *item)
 {
 	const struct platform *platform = s->plan->catalog->platform;
 
 	for (size_t i = 0; i < platform->metric_count; i++)
-		if (metric_named(item->action->args, platform->metrics[i].name))
+		if (plan_action_measures(item, &platform->metrics[i]))
 			sh_add_metric(s, &platform->metrics[i]);
 }
 
