@@ -62,7 +62,7 @@ struct story {
 	struct buf changed;  /* for the end: what was changed, … */
 	struct buf bad;      /* … and what was not well, a line each */
 	const json_t *event; /* being told */
-	bool asked; /* the prompt has just shown the command: not once more */
+	bool asked;          /* the prompt has just shown the command: not once more */
 };
 
 void story_init(struct story *story, const struct sink_options *options, bool times);
@@ -98,7 +98,7 @@ void story_fold(struct story *story, struct buf *out, int depth, enum role role,
 /* story_metrics.c */
 void story_metrics_list(struct story *story, struct buf *out, const json_t *metrics, int depth);
 void story_metrics_compare(struct story *story, struct buf *out);
-/* "better", "same", "worse"; "unknown" when one of the two is. */
+/* "better", "same", "worse"; "unknown" when it is, "known now" when it was. */
 const char *metric_trend(const json_t *before, const json_t *after);
 
 #endif

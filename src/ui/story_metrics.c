@@ -35,8 +35,10 @@ const char *metric_trend(const json_t *before, const json_t *after)
 	double old, new;
 	int way = direction(after);
 
-	if (was != is && (was == LEVEL_UNKNOWN || is == LEVEL_UNKNOWN))
+	if (was != is && is == LEVEL_UNKNOWN)
 		return "unknown";
+	if (was != is && was == LEVEL_UNKNOWN)
+		return "known now";
 	if (was != is)
 		return is < was ? "better" : "worse";
 	if (is == LEVEL_OK || is == LEVEL_UNKNOWN || !way ||

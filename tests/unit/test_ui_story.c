@@ -246,7 +246,7 @@ static void trends(void **state)
 	    {"{'level':'critical','value':8}", "{'level':'ok','value':0}", "better"},
 	    {"{'level':'ok','value':0}", "{'level':'warning','value':2}", "worse"},
 	    {"{'level':'ok','value':0}", "{'level':'ok','value':0.05}", "same"},
-	    {"{'level':'unknown','value':null}", "{'level':'ok','value':1}", "unknown"},
+	    {"{'level':'unknown','value':null}", "{'level':'ok','value':1}", "known now"},
 	    {"{'level':'critical','value':9}", "{'level':'unknown','value':null}", "unknown"},
 	    {"{'level':'critical','value':9}", "{'level':'critical','value':6,'critical':'> 5%'}",
 	        "better"},
