@@ -103,6 +103,25 @@ void print_check_nagios(
 /* Any JSON value as one indented document with a newline. */
 void print_json(struct buf *out, const json_t *value);
 
+/* The same with every digit that its numbers need; COMPACT: on one line. On a terminal harmless. */
+void print_value(struct buf *out, const json_t *value, bool compact, const struct look *look);
+
+/* A mistake in LEN bytes of TEXT, an expression whose first character is at BEGIN: place and
+ * sentence, the line, and a caret under the place. mistake.c */
+void print_mistake(struct buf *out, struct pos begin, const char *text, size_t len,
+    const struct expr_error *error, const struct look *look);
+
+/*
+ * Lines typed at a terminal, with editing and a history of this session. line.c
+ * NULL: this is no terminal, or one that cannot move its cursor. The terminal is raw only while
+ * line_read() waits, and as it was when that returns or a signal ends the program.
+ */
+struct line;
+struct line *line_new(int in, int out);
+/* Without its newline, borrowed until the next call; "" after Ctrl-C; NULL at the end. */
+const char *line_read(struct line *line, const char *prompt);
+void line_free(struct line *line); /* NULL is allowed */
+
 /* TEXT made harmless, on one line. */
 void print_safe(struct buf *out, const char *text, size_t len);
 

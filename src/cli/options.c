@@ -2,6 +2,7 @@
  * is ever taken from a place where an option stands ("--from --yes" is a mistake, not a step). */
 #include "options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ const struct option_spec option_table[OPTION_COUNT] = {
         "begin at this step (its id, title or number)"},
     [OPTION_ONLY] = {0, "only", OPTION_LIST, AT(only), "STEP", NULL, {0},
         "run only this step; may be given again"},
+    [OPTION_CONTEXT] = {0, "context", OPTION_TEXT, AT(context), "FILE", NULL, {0},
+        "a JSON object whose members are the names; \"-\": standard input"},
     [OPTION_HELP] = {'h', "help", OPTION_FLAG, AT(help), NULL, NULL, {0}, "print this help"},
     [OPTION_VERSION] = {0, "version", OPTION_FLAG, AT(version), NULL, NULL, {0},
         "print the version"},
@@ -88,20 +91,25 @@ static int unknown_long(const char *text, size_t len, struct err *err)
 static int check_choice(const struct option_spec *spec, const char *value, struct err *err)
 {
 	const char *const *choices = spec->choices;
+	char known[128] = "";
 	size_t count = 0;
+	size_t len = 0;
 	const char *near;
 
-	while (count < COUNT_OF(spec->choices) && choices[count]) {
+	for (; choices[count]; count++) {
 		if (strcmp(choices[count], value) == 0)
 			return 0;
-		count++;
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+		    count == 0           ? ""
+		    : choices[count + 1] ? ", "
+		                         : " or ",
+		    choices[count]);
 	}
 	if (count == 0)
 		return 0;
 	near = text_nearest(value, choices, count);
-	return err_set(err, ERR_USAGE, "--%s is %s, %s or %s, not '%s'%s%s%s", spec->name,
-	    choices[0], choices[1], choices[2], value, near ? "; did you mean '" : "",
-	    near ? near : "", near ? "'?" : "");
+	return err_set(err, ERR_USAGE, "--%s is %s, not '%s'%s%s%s", spec->name, known, value,
+	    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int set_value(

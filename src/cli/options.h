@@ -33,6 +33,7 @@ enum option_id {
 	OPTION_VAR,
 	OPTION_FROM,
 	OPTION_ONLY,
+	OPTION_CONTEXT,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT
@@ -57,6 +58,7 @@ struct options {
 	const char *format;
 	const char *dry_run; /* "text", "sh", "json"; NULL: not a dry run */
 	const char *from;
+	const char *context;
 	struct text_list vars;
 	struct text_list only;
 	bool plain;
@@ -83,10 +85,11 @@ struct option_spec {
 	char letter;      /* '\0': none */
 	const char *name; /* without "--" */
 	enum option_kind kind;
-	size_t offset;          /* into struct options */
-	const char *value;      /* what help calls its value */
-	const char *otherwise;  /* OPTION_OPTIONAL: the value when none is given */
-	const char *choices[4]; /* the values allowed; empty: any. The command may allow fewer. */
+	size_t offset;         /* into struct options */
+	const char *value;     /* what help calls its value */
+	const char *otherwise; /* OPTION_OPTIONAL: the value when none is given */
+	const char *choices
+	    [6]; /* the values allowed, then NULL; empty: any. The command may allow fewer. */
 	const char *help;
 };
 extern const struct option_spec option_table[OPTION_COUNT];

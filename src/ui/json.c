@@ -2,9 +2,11 @@
  * begun, so that a reader of the stream never sees two events on one. */
 #include "fsops/ui.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "fsops/mem.h"
+#include "safe.h"
 
 struct json_sink {
 	struct sink base;
@@ -53,4 +55,60 @@ void print_json(struct buf *out, const json_t *value)
 	json_dump_callback(
 	    value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	buf_addc(out, '\n');
+}
+
+/* The fewest digits, at least DIGITS, that are read back as the same number. */
+static int digits_of(double real, int digits)
+{
+	char text[64];
+
+	for (; digits < 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, real);
+		if (strtod(text, NULL) == real)
+			break;
+	}
+	return digits;
+}
+
+static int digits_needed(const json_t *value, int digits)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (json_is_real(value))
+		return digits_of(json_real_value(value), digits);
+	json_object_foreach((json_t *)value, key, member)
+	{
+		digits = digits_needed(member, digits);
+	}
+	json_array_foreach(value, i, member)
+	{
+		digits = digits_needed(member, digits);
+	}
+	return digits;
+}
+
+void print_value(struct buf *out, const json_t *value, bool compact, const struct look *look)
+{
+	size_t digits = (size_t)digits_needed(value, 15);
+	const char *at;
+	const char *line;
+	struct buf text;
+	size_t len;
+
+	buf_init(&text, UI_TEXT_MAX);
+	json_dump_callback(value, add_piece, &text,
+	    (compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_ENCODE_ANY |
+	        JSON_REAL_PRECISION(digits));
+	at = text.data;
+	while (next_line(&at, text.data + text.len, &line, &len)) {
+		if (look->width)
+			safe_add(out, line, len);
+		else
+			buf_add(out, line, len);
+		buf_addc(out, '\n');
+	}
+	out->full = out->full || text.full;
+	buf_release(&text);
 }
