@@ -13,7 +13,8 @@ import unicodedata
 
 import pytest
 
-FSOPS = os.environ["FSOPS_BINARY"]
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FSOPS = os.environ.get("FSOPS_BINARY", os.path.join(ROOT, "build", "fsops"))
 
 
 def run(*args, stdin="", **options):
