@@ -212,12 +212,26 @@ static bool runs_now(const struct run *run, const struct plan_step *step)
 	}
 }
 
+static bool counts(const struct run *run, const struct plan_step *step)
+{
+	return step->selected && (step->section != SECTION_ON_FAILURE || run->stop == STOP_FAILED);
+}
+
+size_t run_steps_in_all(const struct run *run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->plan->step_count; i++)
+		count += counts(run, &run->plan->steps[i]);
+	return count;
+}
+
 static void next_step(struct run *run)
 {
 	while (run->next < run->plan->step_count) {
 		const struct plan_step *step = &run->plan->steps[run->next++];
 
-		run->number += step->selected;
+		run->number += counts(run, step);
 		if (runs_now(run, step)) {
 			run->step = step_start(run, step);
 			return;

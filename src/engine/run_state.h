@@ -71,6 +71,9 @@ void run_stop(struct run *run, enum stop stop, const char *why);
 /* End what runs now and start nothing more; `ended` still comes. */
 void run_interrupt(struct run *run, int signal);
 
+/* Steps that this run goes through: on_failure's only when it has come to them. */
+size_t run_steps_in_all(const struct run *run);
+
 /* A step has ended; called by step.c. */
 void run_step_ended(struct run *run);
 

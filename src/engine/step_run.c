@@ -301,14 +301,12 @@ static void step_turn(void *ctx)
 static void emit_started(struct step_run *step)
 {
 	const struct run *run = step->run;
-	size_t of = 0;
 
-	for (size_t i = 0; i < run->plan->step_count; i++)
-		of += run->plan->steps[i].selected;
 	event_emit(run->events, "step.started",
 	    json_pack("{s:s, s:s, s:s, s:f, s:i, s:i}", "step", step->id, "title",
 	        step->plan->title, "section", section_name(step->plan->section), "budget_seconds",
-	        (double)step->plan->budget / 1000.0, "number", (int)run->number, "of", (int)of));
+	        (double)step->plan->budget / 1000.0, "number", (int)run->number, "of",
+	        (int)run_steps_in_all(run)));
 }
 
 /* 1: go on; 0: the step is skipped; -1: it cannot be told. */
