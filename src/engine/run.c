@@ -185,7 +185,7 @@ static void note_not_run(struct run *run)
 static void finish(struct run *run)
 {
 	const struct runbook *runbook = run->plan->runbook;
-	bool measures = runbook->metric_count && !run->options->check && run->stop != STOP_SIGNAL;
+	bool measures = runbook->metric_count && run->stop != STOP_SIGNAL;
 
 	run->finishing = true;
 	if (run->stop == STOP_SIGNAL && !run->outer)
