@@ -243,15 +243,19 @@ static void pass(struct task *task)
 		task_finish(task, OUTCOME_PASSED, NULL);
 }
 
-/* `hold_for`: it held at this look; until when must it hold? */
+/* `hold_for`: it held at this look; until when must it hold? The last look is at the very end. */
 static void keep_holding(struct task *task)
 {
+	msec every = task_action(task)->every;
+	msec left;
+
 	if (!task->holding_since)
 		task->holding_since = task_now(task);
-	if (task_now(task) - task->holding_since >= task->hold_for)
+	left = task->holding_since + task->hold_for - task_now(task);
+	if (left <= 0)
 		pass(task);
 	else
-		pause_for(task, task_action(task)->every);
+		pause_for(task, left < every ? left : every);
 }
 
 static void after_good(struct task *task)
