@@ -28,3 +28,10 @@ def healthy():
     """One healthy sandbox for all tests that only read."""
     with Sandbox("healthy") as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def bad_release():
+    """One sandbox with a bad release, for all tests that look at it and do not repair it."""
+    with Sandbox("error-rate") as one:
+        yield one
