@@ -78,6 +78,9 @@ struct problems {
 void problem_add(struct problems *list, enum problem_level level, struct pos pos, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
+/* Copy what FROM holds, and count what it counted, into LIST. */
+void problems_append(struct problems *list, const struct problems *from);
+
 /* Sort by file, line and column. */
 void problems_sort(struct problems *list);
 void problems_release(struct problems *list);

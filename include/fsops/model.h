@@ -224,18 +224,21 @@ struct catalog_index;
 
 struct catalog {
 	struct platform *platform; /* never NULL; `broken` and empty when there was none */
-	struct runbook **runbooks; /* sorted by name */
+	struct runbook **runbooks; /* those that were read, sorted by name */
 	size_t runbook_count;
 	struct document **documents; /* kept: positions point into them */
 	size_t document_count;
 	char *folder;                /* that the runbooks were found in, or NULL */
-	struct problems problems;    /* that catalog_find() came upon, with CATALOG_CHECK_FOUND */
+	struct problems problems;    /* that catalog_find() came upon */
 	struct catalog_index *index; /* names and aliases */
 };
 
 enum catalog_check {
 	CATALOG_CHECK_ALL,   /* every expression of every runbook is compiled at load */
 	CATALOG_CHECK_FOUND, /* a runbook's only when catalog_find() gives it out: starts faster */
+	CATALOG_READ_FOUND,  /* the same, and a file is only read when its runbook is asked for (as
+	                        NAME.yaml; all are when there is no such file): starts fastest, and
+	                        says nothing of the other files */
 };
 
 struct catalog_paths {
@@ -245,7 +248,7 @@ struct catalog_paths {
 	enum catalog_check check;
 };
 
-/* Load everything. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */
+/* Load what PATHS asks for. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */
 struct catalog *catalog_load(const struct catalog_paths *paths, struct problems *problems);
 void catalog_free(struct catalog *catalog);
 

@@ -53,8 +53,8 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-void problem_add(struct problems *list, enum problem_level level, struct pos pos, const char *fmt,
-    ...)
+void problem_add(
+    struct problems *list, enum problem_level level, struct pos pos, const char *fmt, ...)
 {
 	struct problem *item;
 	char text[ERR_TEXT_MAX];
@@ -78,6 +78,21 @@ void problem_add(struct problems *list, enum problem_level level, struct pos pos
 	    .col = pos.col,
 	    .text = mem_text(text),
 	};
+}
+
+void problems_append(struct problems *list, const struct problems *from)
+{
+	size_t errors = list->errors + from->errors;
+	size_t warnings = list->warnings + from->warnings;
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct problem *item = &from->items[i];
+		struct pos pos = {item->file, item->line, item->col};
+
+		problem_add(list, item->level, pos, "%s", item->text);
+	}
+	list->errors = errors; /* also of those that were not kept */
+	list->warnings = warnings;
 }
 
 static int compare(const void *left, const void *right)

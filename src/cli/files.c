@@ -13,25 +13,20 @@ static size_t count_broken(const struct catalog *catalog)
 	return broken;
 }
 
-/* Other runbooks' mistakes must not hide what is being looked for. */
-static void warn_others(const struct cli *cli, const struct catalog *catalog)
+/* A name that is not found may be in a file that could not be read. */
+static void warn_broken(const struct cli *cli, const struct catalog *catalog)
 {
 	size_t broken = count_broken(catalog);
 
 	if (broken && !cli->options.quiet)
-		complain("warning: %zu other runbook%s problems: `fsops list` shows them", broken,
+		complain("warning: %zu runbook%s problems: `fsops list` shows them", broken,
 		    broken == 1 ? " has" : "s have");
 }
 
 /* Everything that was found, in both places, with one count. */
 static void complain_all(struct problems *loaded, const struct problems *found)
 {
-	for (size_t i = 0; i < found->count; i++) {
-		const struct problem *item = &found->items[i];
-		struct pos pos = {item->file, item->line, item->col};
-
-		problem_add(loaded, item->level, pos, "%s", item->text);
-	}
+	problems_append(loaded, found);
 	problems_sort(loaded);
 	complain_problems(loaded);
 }
@@ -42,14 +37,12 @@ static int find_wanted(struct cli *cli, const struct catalog *catalog, const cha
 	struct err err;
 
 	*runbook = catalog_find(catalog, wanted, &err);
-	if (*runbook) {
-		warn_others(cli, catalog);
+	if (*runbook)
 		return 0;
-	}
 	if (err.kind == ERR_INPUT)
 		complain_all(problems, &catalog->problems);
 	else
-		warn_others(cli, catalog);
+		warn_broken(cli, catalog);
 	return complain_err(&err);
 }
 
@@ -59,7 +52,7 @@ struct catalog *cli_load(
 	const struct catalog_paths paths = {
 	    .platform = cli->options.platform,
 	    .runbooks = cli->options.runbooks,
-	    .check = CATALOG_CHECK_FOUND,
+	    .check = CATALOG_READ_FOUND,
 	};
 	struct problems problems = {0};
 	struct catalog *catalog = catalog_load(&paths, &problems);

@@ -2,16 +2,29 @@
 #ifndef FSOPS_RUNBOOK_CATALOG_H
 #define FSOPS_RUNBOOK_CATALOG_H
 
+#include "catalog_files.h"
 #include "decode.h"
 #include "fsops/model.h"
 #include "names.h"
 
 /* Names to things; the things and names are the catalog's. */
 struct catalog_index {
-	struct names runbooks; /* names and aliases → struct runbook */
-	struct names targets;  /* → struct target */
-	struct names metrics;  /* → struct metric */
+	struct names runbooks;      /* names and aliases → struct runbook */
+	struct names targets;       /* → struct target */
+	struct names metrics;       /* → struct metric */
+	struct catalog_files files; /* of runbooks; an item is NULL when it has been read */
 };
+
+/* One file as nodes, kept by the catalog; NULL after adding a problem. */
+const struct node *catalog_read_file(
+    struct catalog *catalog, const char *path, struct problems *list);
+/* Every runbook that has not been read yet. */
+void catalog_read_all(struct catalog *catalog, struct problems *list);
+/* The runbook with exactly this name or alias, or NULL. It is read if it has not been; problems
+ * go to the catalog's own. */
+struct runbook *catalog_get(struct catalog *catalog, const char *name);
+/* Whether there is one, as far as can be told without reading: what a waiting file is called counts. */
+bool catalog_has(const struct catalog *catalog, const char *name);
 
 /* One file each into the catalog's memory. What is wrong is added to D's problems. */
 void platform_decode(struct decode *d, const struct node *root, struct platform *platform);

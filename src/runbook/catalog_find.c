@@ -69,14 +69,18 @@ static struct runbook *by_prefix(const struct catalog *catalog, const char *name
 	return NULL;
 }
 
-/* With CATALOG_CHECK_FOUND this is the first that looks into its expressions. What is found goes to
- * the catalog's own problems, and the first of them into ERR. */
+/* Unless CATALOG_CHECK_ALL, this is the first that looks into its expressions. What is found goes to
+ * the catalog's own problems, but not at once: those of files that are read meanwhile are not its. */
 static void check(struct catalog *catalog, struct runbook *runbook)
 {
+	struct problems found = {0};
+
 	if (runbook->checked)
 		return;
-	runbook_check(catalog, runbook, &catalog->problems);
+	runbook_check(catalog, runbook, &found);
+	problems_append(&catalog->problems, &found);
 	problems_sort(&catalog->problems);
+	problems_release(&found);
 }
 
 static int refuse(const struct catalog *catalog, const struct runbook *runbook, struct err *err)
@@ -94,13 +98,14 @@ static int refuse(const struct catalog *catalog, const struct runbook *runbook, 
 
 const struct runbook *catalog_find(const struct catalog *catalog, const char *name, struct err *err)
 {
-	struct runbook *runbook = (struct runbook *)names_get(&catalog->index->runbooks, name);
+	struct catalog *rest = (struct catalog *)catalog; /* only adds what was left for later */
+	struct runbook *runbook = catalog_get(rest, name);
 
 	if (!runbook)
 		runbook = by_prefix(catalog, name, err);
 	if (!runbook)
 		return NULL;
-	check((struct catalog *)catalog, runbook); /* it only adds what was left for later */
+	check(rest, runbook);
 	if (!runbook->broken)
 		return runbook;
 	refuse(catalog, runbook, err);

@@ -33,22 +33,22 @@ static void no_such_runbook(
 }
 
 static const struct runbook *find(
-    const struct catalog *catalog, const struct node *node, struct problems *list)
+    struct catalog *catalog, const struct node *node, struct problems *list)
 {
 	const struct runbook *runbook;
 
 	if (!is_plain_name(node))
 		return NULL;
-	runbook = names_get(&catalog->index->runbooks, node->text);
+	runbook = catalog_get(catalog, node->text);
 	if (!runbook)
 		no_such_runbook(catalog, node, list);
 	return runbook;
 }
 
-void reference_runbook(
-    const struct catalog *catalog, const struct node *node, struct problems *list)
+void reference_runbook(struct catalog *catalog, const struct node *node, struct problems *list)
 {
-	find(catalog, node, list);
+	if (is_plain_name(node) && !catalog_has(catalog, node->text))
+		find(catalog, node, list);
 }
 
 static const struct var *find_var(const struct var *vars, size_t count, const char *name)
@@ -93,8 +93,7 @@ static void check_vars(const struct catalog *catalog, const struct runbook *runb
 			    runbook->name, runbook->vars[i].name);
 }
 
-static void check_runbook(
-    const struct catalog *catalog, const struct node *value, struct problems *list)
+static void check_runbook(struct catalog *catalog, const struct node *value, struct problems *list)
 {
 	bool map = value->kind == NODE_MAP;
 	const struct node *name = map ? node_get(value, "name") : value;
@@ -104,10 +103,9 @@ static void check_runbook(
 		check_vars(catalog, runbook, value, map ? node_get(value, "vars") : NULL, list);
 }
 
-static void check_metrics(
-    const struct catalog *catalog, const struct node *value, struct problems *list)
+static void check_metrics(struct catalog *catalog, const struct node *value, struct problems *list)
 {
-	struct decode d = {.list = list, .catalog = (struct catalog *)catalog};
+	struct decode d = {.list = list, .catalog = catalog};
 	size_t count = value->kind == NODE_LIST ? value->count : 1;
 
 	for (size_t i = 0; i < count; i++) {
@@ -137,8 +135,7 @@ static void check_channel(
 	no_such(&d, name, "channel", names, count);
 }
 
-static void check_notify(
-    const struct catalog *catalog, const struct node *value, struct problems *list)
+static void check_notify(struct catalog *catalog, const struct node *value, struct problems *list)
 {
 	const struct node *to = node_get(value, "to");
 
@@ -152,16 +149,14 @@ static void check_notify(
 
 static const struct {
 	const char *adapter;
-	void (*check)(
-	    const struct catalog *catalog, const struct node *value, struct problems *list);
+	void (*check)(struct catalog *catalog, const struct node *value, struct problems *list);
 } checks[] = {
     {"runbook", check_runbook},
     {"metrics", check_metrics},
     {"notify", check_notify},
 };
 
-void reference_check(
-    const struct catalog *catalog, const struct action *action, struct problems *list)
+void reference_check(struct catalog *catalog, const struct action *action, struct problems *list)
 {
 	for (size_t i = 0; action->adapter && i < COUNT_OF(checks); i++)
 		if (strcmp(checks[i].adapter, action->adapter->name) == 0)

@@ -4,12 +4,10 @@
 
 #include "fsops/model.h"
 
-/* NODE names a runbook; NULL is allowed. */
-void reference_runbook(
-    const struct catalog *catalog, const struct node *node, struct problems *list);
+/* NODE names a runbook, which need not be read for that; NULL is allowed. */
+void reference_runbook(struct catalog *catalog, const struct node *node, struct problems *list);
 
 /* What an action's arguments refer to. */
-void reference_check(
-    const struct catalog *catalog, const struct action *action, struct problems *list);
+void reference_check(struct catalog *catalog, const struct action *action, struct problems *list);
 
 #endif

@@ -154,8 +154,10 @@ def test_problems_are_all_printed_and_sorted(demo):
     assert places == sorted(places) and len(places) >= 2
     assert lines[-1] == f"fsops: {len(places)} problems"
     run = fsops("run", "demo", "--only", "look", cwd=demo)
-    assert run.returncode == 0
-    assert run.stderr == "fsops: warning: 1 other runbook has problems: `fsops list` shows them\n"
+    assert (run.returncode, run.stderr) == (0, "")
+    wrong = fsops("show", "baad", cwd=demo)
+    assert (wrong.returncode, wrong.stderr.splitlines()[0]) == (
+        64, "fsops: warning: 1 runbook has problems: `fsops list` shows them")
 
 
 def test_a_run_without_a_terminal(demo):

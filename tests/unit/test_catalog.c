@@ -66,6 +66,53 @@ static void expressions_can_wait_until_they_are_needed(void **state)
 	catalog_free(catalog);
 }
 
+/* Loaded to find a runbook: NAME is asked for and READ says which were read for that. */
+static void reads(const char *name, const char *read, const char *problems)
+{
+	struct catalog_paths paths = {.runbooks = case_folder, .check = CATALOG_READ_FOUND};
+	struct problems list = {0};
+	struct catalog *catalog = catalog_load(&paths, &list);
+	struct buf names;
+	struct err err;
+	char *found;
+
+	assert_int_equal(list.errors, 0);
+	assert_int_equal(catalog->runbook_count, 0);
+	buf_init(&names, BUF_TEXT_MAX);
+	buf_adds(&names, catalog_find(catalog, name, &err) ? "found" : "not found");
+	for (size_t i = 0; i < catalog->runbook_count; i++)
+		buf_addf(&names, " %s", catalog->runbooks[i]->name);
+	found = case_problems(&catalog->problems);
+	assert_string_equal(names.data, read);
+	assert_string_equal(found, problems);
+	free(found);
+	buf_release(&names);
+	catalog_free(catalog);
+}
+
+static void a_file_is_read_when_it_is_needed(void **state)
+{
+	static const char mistake[] =
+	    "y:2:19: unknown key 'manul' in a step; did you mean 'manual'?";
+
+	(void)state;
+	case_write("platform.yaml", PLATFORM "alerts: [{alert: A, severity: info, action: x, "
+	                                     "respond_within: 5m, runbook: y}]\n");
+	case_write("x.yaml", "runbook: x\naliases: [ex]\nsteps: [{step: S, manual: x}]\n");
+	case_write("y.yaml", "runbook: y\nsteps: [{step: S, manul: x}]\n");
+	reads("x", "found x", "");
+	reads("y", "not found y", mistake);
+	reads("ex", "found x y", mistake);
+	reads("nosuch", "not found x y", mistake);
+	/* What it refers to is read too, and its mistakes are not the first one's. */
+	case_write("x.yaml", "runbook: x\nsteps: [{step: S, runbook: y}]\n");
+	reads("x", "found x y", mistake);
+	/* A file may hold another runbook than the one that it is called after. */
+	case_write("x.yaml", "runbook: y\nsteps: [{step: S, manual: x}]\n");
+	case_write("y.yaml", "runbook: x\nsteps: [{step: S, manual: x}]\n");
+	reads("x", "found x y", "");
+}
+
 static void two_of_one_name_are_both_refused(void **state)
 {
 	char *problems;
@@ -232,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(a_broken_runbook_breaks_no_other),
 	    cmocka_unit_test(a_file_that_does_not_parse_has_its_own_name),
 	    cmocka_unit_test(expressions_can_wait_until_they_are_needed),
+	    cmocka_unit_test(a_file_is_read_when_it_is_needed),
 	    cmocka_unit_test(two_of_one_name_are_both_refused),
 	    cmocka_unit_test(without_a_platform_nothing_runs),
 	    cmocka_unit_test(by_name_alias_and_prefix),
