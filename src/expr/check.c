@@ -119,7 +119,7 @@ static int unknown_field(
 	    parts[count - 2], parts[count - 1]);
 	if (c->names->list)
 		found = c->names->list(c->names->ctx, parts, count - 1, names, EXPR_NAMES_MAX);
-	expr_error_suggest(c->build->error, parts[count - 1], names, found);
+	expr_error_suggest_all(c->build->error, parts[count - 1], names, found);
 	return -1;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SHOWN_MAX    80 /* bytes of a value that an error shows */
+#define LISTED_MAX   12 /* as many names are listed when none is near */
 #define NAME_LEN_MAX 64 /* longer names are never suggested */
 
 int expr_error_set(
@@ -80,16 +81,41 @@ static const char *nearest(const char *name, const char *const *names, size_t co
 	return found;
 }
 
+__attribute__((format(printf, 2, 3))) static void add_text(
+    struct expr_error *error, const char *fmt, ...)
+{
+	size_t len = strlen(error->text);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(error->text + len, sizeof(error->text) - len, fmt, args);
+	va_end(args);
+}
+
 void expr_error_suggest(
     struct expr_error *error, const char *name, const char *const *names, size_t count)
 {
 	const char *found = error ? nearest(name, names, count) : NULL;
-	size_t len;
 
-	if (!found)
+	if (found)
+		add_text(error, "; did you mean '%s'?", found);
+}
+
+void expr_error_suggest_all(
+    struct expr_error *error, const char *name, const char *const *names, size_t count)
+{
+	if (!error)
 		return;
-	len = strlen(error->text);
-	snprintf(error->text + len, sizeof(error->text) - len, "; did you mean '%s'?", found);
+	if (nearest(name, names, count) || count == 0 || count > LISTED_MAX) {
+		expr_error_suggest(error, name, names, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		add_text(error,
+		    i == 0          ? "; it has %s"
+		    : i + 1 < count ? ", %s"
+		                    : " and %s",
+		    names[i]);
 }
 
 int expr_error_shown(const char *text, size_t len)

@@ -18,6 +18,10 @@ int expr_error_set(struct expr_error *error, enum expr_error_kind kind, struct p
 void expr_error_suggest(
     struct expr_error *error, const char *name, const char *const *names, size_t count);
 
+/* The same, but a few names of which none is near are all listed: "; it has a, b and c". */
+void expr_error_suggest_all(
+    struct expr_error *error, const char *name, const char *const *names, size_t count);
+
 /* How many bytes of a text an error shows: all, or a good part of whole characters. */
 int expr_error_shown(const char *text, size_t len);
 

@@ -31,7 +31,7 @@ static const struct {
         ""},
     {ACTION "manual: ${links.grafna} ${contacts.dba.fax} ${contacts.dbo}\n",
         "x:6:25: 'links' has no field 'grafna'; did you mean 'grafana'?\n"
-        "x:6:48: 'dba' has no field 'fax'\n"
+        "x:6:48: 'dba' has no field 'fax'; it has title, email and phone\n"
         "x:6:64: 'contacts' has no field 'dbo'; did you mean 'dba'?"},
     {ACTION "manual: x\n        when: metrics.cpu.level == 'ok' && metrics.cpi.value > 1 && "
             "metrics.cpu.levl == ''\n",
@@ -51,7 +51,8 @@ static const struct {
             "      - {manual: x, when: results.api.status.x == 1}\n"
             "      - {manual: x, when: results.api.outcom == ''}\n",
         "x:7:35: 'results' has no field 'apy'; did you mean 'api'?\n"
-        "x:8:39: 'api' has no field 'exit'\n"
+        "x:8:39: 'api' has no field 'exit'; it has status, body, json, headers, time, tls_expires, "
+        "outcome, why and seconds\n"
         "x:9:46: 'status' has no field 'x'\n"
         "x:10:39: 'api' has no field 'outcom'; did you mean 'outcome'?"},
     {ACTION
