@@ -27,9 +27,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef EXPR_STEPS_MAX
+#define EXPR_STEPS_MAX 1000000 /* work in one evaluation; a node visited is one step */
+#endif
 #define EXPR_SOURCE_MAX (64 * 1024)        /* bytes in one expression */
 #define EXPR_DEPTH_MAX  200                /* levels of nesting in one expression */
-#define EXPR_STEPS_MAX  1000000            /* work in one evaluation; a node visited is one step */
 #define EXPR_TEXT_MAX   (8 * 1024 * 1024)  /* bytes in a string or bytes that an expression makes */
 #define EXPR_LIST_MAX   200000             /* items in a list that an expression makes */
 #define EXPR_MEMORY_MAX (64 * 1024 * 1024) /* bytes that one evaluation may hold */

@@ -37,7 +37,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, const char *data, size_t len);
 
 /* Give back what follows END, which points into (or just behind) the newest memory. */
-void arena_trim(struct arena *arena, const char *end);
+void arena_trim(struct arena *arena, char *end);
 
 struct arena_mark arena_mark(const struct arena *arena);
 

@@ -61,13 +61,13 @@ static int_fn *const int_ops[OPS] = {
     [OP_REMAINDER] = remainder_int,
 };
 
-/* Division by zero is an error of its own, for int and uint alike. */
-static int by_zero(struct calc *calc, enum op op, bool zero)
+/* Whether it is one, which is an error for int and uint alike. */
+static bool divides_by_zero(struct calc *calc, enum op op, bool zero)
 {
 	if (!zero || (op != OP_DIVIDE && op != OP_REMAINDER))
-		return 0;
-	return calc_fail(
-	    calc, op == OP_DIVIDE ? "division by zero" : "remainder of a division by zero");
+		return false;
+	calc_fail(calc, op == OP_DIVIDE ? "division by zero" : "remainder of a division by zero");
+	return true;
 }
 
 static int binary_int(struct calc *calc, enum op op, const struct expr_value *a,
@@ -75,7 +75,7 @@ static int binary_int(struct calc *calc, enum op op, const struct expr_value *a,
 {
 	int64_t result;
 
-	if (by_zero(calc, op, b->as.number == 0) < 0)
+	if (divides_by_zero(calc, op, b->as.number == 0))
 		return -1;
 	if (int_ops[op](a->as.number, b->as.number, &result))
 		return calc_fail(calc, "integer overflow");
@@ -103,7 +103,7 @@ static int binary_uint(struct calc *calc, enum op op, const struct expr_value *a
 {
 	uint64_t result;
 
-	if (by_zero(calc, op, b->as.natural == 0) < 0)
+	if (divides_by_zero(calc, op, b->as.natural == 0))
 		return -1;
 	if (uint_result(op, a->as.natural, b->as.natural, &result))
 		return calc_fail(calc, "unsigned integer overflow");

@@ -76,15 +76,15 @@ static int try_literal(struct build *build, struct node *node)
 {
 	const struct node *arg = node->count == 1 ? node->kids[0] : NULL;
 	struct calc calc;
-	struct expr_value value;
-	int result;
+	struct expr_value value = {0};
+	int result = -1;
 
 	if (!arg || node->overloads[0]->form[0] != '!' || arg->kind != NODE_LITERAL)
 		return 0;
-	if (calc_init(&calc, build->expr, NULL, build->error) < 0)
-		return -1;
-	calc.node = node;
-	result = function_call(&calc, node, &arg->value, &value);
+	if (calc_init(&calc, build->expr, NULL, build->error) == 0) {
+		calc.node = node;
+		result = function_call(&calc, node, &arg->value, &value);
+	}
 	calc_release(&calc);
 	if (result < 0) {
 		build->error->kind = EXPR_ERROR_COMPILE;

@@ -92,7 +92,7 @@ static int no_such_key(struct calc *calc, const struct expr_value *key)
 
 static int eval_select(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value target;
+	struct expr_value target = {0};
 	struct expr_value key = cel_string(node->name, node->name_len);
 
 	if (calc_eval(calc, node->kids[0], &target) < 0)
@@ -106,7 +106,7 @@ static int eval_select(struct calc *calc, const struct node *node, struct expr_v
 
 static int eval_has(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value target, ignored;
+	struct expr_value target = {0}, ignored;
 
 	if (calc_eval(calc, node->kids[0], &target) < 0)
 		return -1;
@@ -137,7 +137,7 @@ static int index_list(struct calc *calc, const struct expr_value *list,
     const struct expr_value *key, struct expr_value *out)
 {
 	size_t count = cel_count(list);
-	int64_t index;
+	int64_t index = 0;
 
 	if (!list_index(key, &index))
 		return calc_no_overload(calc, "list[%s]", cel_type_name(key));
@@ -156,7 +156,7 @@ bool eval_is_key(const struct expr_value *value)
 
 static int eval_index(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value target, key;
+	struct expr_value target = {0}, key = {0};
 
 	if (calc_eval(calc, node->kids[0], &target) < 0 || calc_eval(calc, node->kids[1], &key) < 0)
 		return -1;
@@ -172,7 +172,7 @@ static int eval_index(struct calc *calc, const struct node *node, struct expr_va
 static int eval_list(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct list_build list = {0};
-	struct expr_value item;
+	struct expr_value item = {0};
 
 	for (size_t i = 0; i < node->count; i++) {
 		if (calc_eval(calc, node->kids[i], &item) < 0)
@@ -235,7 +235,7 @@ static int eval_not(struct calc *calc, const struct node *node, struct expr_valu
 
 static int eval_negate(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value value;
+	struct expr_value value = {0};
 
 	if (calc_eval(calc, node->kids[0], &value) < 0)
 		return -1;
@@ -245,7 +245,7 @@ static int eval_negate(struct calc *calc, const struct node *node, struct expr_v
 
 static int eval_binary(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value a, b;
+	struct expr_value a = {0}, b = {0};
 
 	if (calc_eval(calc, node->kids[0], &a) < 0 || calc_eval(calc, node->kids[1], &b) < 0)
 		return -1;
@@ -253,65 +253,93 @@ static int eval_binary(struct calc *calc, const struct node *node, struct expr_v
 	return arith_binary(calc, node->op, &a, &b, out);
 }
 
-int absorb(struct calc *calc, struct absorbed *absorbed)
+int absorb(struct calc *calc, struct expr_error **held)
 {
 	if (calc->error->kind == EXPR_ERROR_LIMIT)
 		return -1;
-	if (!absorbed->any ||
-	    (calc->error->kind == EXPR_ERROR_UNKNOWN && absorbed->error.kind == EXPR_ERROR_EVAL))
-		absorbed->error = *calc->error;
-	absorbed->any = true;
+	if (*held &&
+	    (calc->error->kind != EXPR_ERROR_UNKNOWN || (*held)->kind == EXPR_ERROR_UNKNOWN))
+		return 0;
+	if (!*held)
+		*held = calc_alloc(calc, sizeof(**held));
+	if (!*held)
+		return -1;
+	**held = *calc->error;
 	return 0;
 }
 
-int absorb_end(struct calc *calc, const struct absorbed *absorbed)
+int absorb_end(struct calc *calc, const struct expr_error *held)
 {
-	if (!absorbed->any)
+	if (!held)
 		return 0;
-	*calc->error = absorbed->error;
+	*calc->error = *held;
 	return -1;
 }
 
-/* STOP is the operand that decides: false for &&, true for ||. */
-static int eval_logic(
-    struct calc *calc, const struct node *node, bool stop, const char *sign, struct expr_value *out)
+/* A logical operator: its sign, and the operand that decides. */
+struct logic {
+	const char *sign;
+	bool stop;
+};
+
+static int not_a_bool(
+    struct calc *calc, const struct logic *logic, const struct expr_value *value, bool first)
 {
-	struct absorbed absorbed;
+	const char *type = cel_type_name(value);
 
-	absorbed.any = false;
+	return first ? calc_no_overload(calc, "%s %s bool", type, logic->sign)
+	             : calc_no_overload(calc, "bool %s %s", logic->sign, type);
+}
+
+/* Operand AT of a logical operator; other than a bool is an error. */
+static int operand(
+    struct calc *calc, const struct node *node, size_t at, const struct logic *logic, bool *out)
+{
+	struct expr_value value = {0};
+
+	if (calc_eval(calc, node->kids[at], &value) < 0)
+		return -1;
+	calc->node = node->kids[at];
+	*out = value.as.truth;
+	return value.type == VALUE_BOOL ? 0 : not_a_bool(calc, logic, &value, at == 0);
+}
+
+static int eval_logic(
+    struct calc *calc, const struct node *node, const struct logic *logic, struct expr_value *out)
+{
+	struct expr_error *held = NULL;
+	bool truth = false;
+
 	for (size_t i = 0; i < node->count; i++) {
-		int result = calc_eval(calc, node->kids[i], out);
-
-		if (result == 0 && out->type == VALUE_BOOL) {
-			if (out->as.truth == stop)
-				return 0;
-			continue;
+		if (operand(calc, node, i, logic, &truth) < 0) {
+			if (absorb(calc, &held) < 0)
+				return -1;
+		} else if (truth == logic->stop) {
+			*out = cel_bool(truth);
+			return 0;
 		}
-		if (result == 0) {
-			calc->node = node->kids[i];
-			calc_no_overload(calc, i == 0 ? "%2$s %1$s bool" : "bool %1$s %2$s", sign,
-			    cel_type_name(out));
-		}
-		if (absorb(calc, &absorbed) < 0)
-			return -1;
 	}
-	*out = cel_bool(!stop);
-	return absorb_end(calc, &absorbed);
+	*out = cel_bool(!logic->stop);
+	return absorb_end(calc, held);
 }
 
 static int eval_and(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return eval_logic(calc, node, false, "&&", out);
+	static const struct logic logic = {"&&", false};
+
+	return eval_logic(calc, node, &logic, out);
 }
 
 static int eval_or(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	return eval_logic(calc, node, true, "||", out);
+	static const struct logic logic = {"||", true};
+
+	return eval_logic(calc, node, &logic, out);
 }
 
 static int eval_choice(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value condition;
+	struct expr_value condition = {0};
 
 	if (calc_eval(calc, node->kids[0], &condition) < 0)
 		return -1;

@@ -16,6 +16,15 @@
 #include "time.h"
 #include "fsops/mem.h"
 
+/* A place never goes beyond the text, whatever looked ahead. */
+static void keep_inside(struct expr_error *error, size_t len)
+{
+	if (error->offset > len)
+		error->offset = len;
+	if (error->length > len - error->offset)
+		error->length = len - error->offset;
+}
+
 struct expr *expr_compile(
     const char *text, size_t len, const struct expr_names *names, struct expr_error *error)
 {
@@ -39,6 +48,7 @@ struct expr *expr_compile(
 		goto fail;
 	return expr;
 fail:
+	keep_inside(build.error, len);
 	expr_free(expr);
 	return NULL;
 }
@@ -64,7 +74,7 @@ static int evaluate(const struct expr *expr, const struct expr_scope *scope, tak
     void *out, struct expr_error *error)
 {
 	struct calc calc;
-	struct expr_value value;
+	struct expr_value value = {0};
 	struct expr_error ignored;
 	int result = -1;
 

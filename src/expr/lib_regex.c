@@ -25,7 +25,7 @@ static int matches(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct regex *regex = regex_cache_get(calc, &args[1]);
-	bool found;
+	bool found = false;
 
 	(void)count;
 	if (!regex || search(calc, regex, &args[0], 0, NULL, &found) < 0)
@@ -43,8 +43,8 @@ static int find(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct regex *regex = regex_cache_get(calc, &args[1]);
-	struct regex_match match;
-	bool found;
+	struct regex_match match = {0};
+	bool found = false;
 
 	(void)count;
 	if (!regex || search(calc, regex, &args[0], 0, &match, &found) < 0)
@@ -72,7 +72,7 @@ static int find_all(
 	const struct expr_value *text = &args[0];
 	int64_t left = count == 3 && args[2].as.number >= 0 ? args[2].as.number : INT64_MAX;
 	struct list_build list = {0};
-	struct regex_match match;
+	struct regex_match match = {0};
 	size_t last_end = SIZE_MAX;
 	bool found = regex != NULL;
 

@@ -70,7 +70,7 @@ static int char_at(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
-	size_t offset, step = 0;
+	size_t offset = 0, step = 0;
 
 	(void)count;
 	if (offset_of(calc, text, args[1].as.number, &offset) < 0)
@@ -85,7 +85,7 @@ static int substring(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
 	const struct expr_value *text = &args[0];
-	size_t start, end = text->as.text.len;
+	size_t start = 0, end = text->as.text.len;
 
 	if (offset_of(calc, text, args[1].as.number, &start) < 0)
 		return -1;

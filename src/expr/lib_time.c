@@ -29,7 +29,7 @@ static int civil_of(
 	static int name(struct calc *calc, const struct expr_value *args, size_t count,            \
 	    struct expr_value *out)                                                                \
 	{                                                                                          \
-		struct civil when;                                                                 \
+		struct civil when = {0};                                                           \
                                                                                                    \
 		if (civil_of(calc, args, count, &when) < 0)                                        \
 			return -1;                                                                 \

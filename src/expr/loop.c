@@ -15,7 +15,7 @@
 /* The items to loop over: a list, or the keys of a map. */
 static int range(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value value;
+	struct expr_value value = {0};
 
 	if (calc_eval(calc, node->kids[0], &value) < 0)
 		return -1;
@@ -33,7 +33,7 @@ static int range(struct calc *calc, const struct node *node, struct expr_value *
 static int test(struct calc *calc, const struct node *node, struct expr_value item, bool *out)
 {
 	struct arena_mark mark = arena_mark(&calc->arena);
-	struct expr_value value;
+	struct expr_value value = {0};
 
 	calc->slots[node->index] = item;
 	if (calc_eval(calc, node->kids[1], &value) < 0)
@@ -50,16 +50,15 @@ static int test(struct calc *calc, const struct node *node, struct expr_value it
 /* STOP is the answer that decides: false for all(), true for exists(). */
 static int decide(struct calc *calc, const struct node *node, bool stop, struct expr_value *out)
 {
-	struct absorbed absorbed;
-	struct expr_value items;
-	bool truth;
+	struct expr_error *held = NULL;
+	struct expr_value items = {0};
+	bool truth = false;
 
-	absorbed.any = false;
 	if (range(calc, node, &items) < 0)
 		return -1;
 	for (size_t i = 0; i < cel_count(&items); i++) {
 		if (test(calc, node, cel_item(&items, i), &truth) < 0) {
-			if (absorb(calc, &absorbed) < 0)
+			if (absorb(calc, &held) < 0)
 				return -1;
 		} else if (truth == stop) {
 			*out = cel_bool(stop);
@@ -67,7 +66,7 @@ static int decide(struct calc *calc, const struct node *node, bool stop, struct 
 		}
 	}
 	*out = cel_bool(!stop);
-	return absorb_end(calc, &absorbed);
+	return absorb_end(calc, held);
 }
 
 static int run_all(struct calc *calc, const struct node *node, struct expr_value *out)
@@ -82,9 +81,9 @@ static int run_exists(struct calc *calc, const struct node *node, struct expr_va
 
 static int run_exists_one(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value items;
+	struct expr_value items = {0};
 	size_t found = 0;
-	bool truth;
+	bool truth = false;
 
 	if (range(calc, node, &items) < 0)
 		return -1;
@@ -103,7 +102,7 @@ static int collect(struct calc *calc, const struct node *node, bool condition,
     const struct node *what, struct expr_value *out)
 {
 	struct list_build list = {0};
-	struct expr_value items, item;
+	struct expr_value items = {0}, item;
 	bool truth = true;
 
 	if (range(calc, node, &items) < 0)
@@ -173,7 +172,7 @@ static int run_sort_by(struct calc *calc, const struct node *node, struct expr_v
 {
 	struct list_build list = {0};
 	struct sortable *sort;
-	struct expr_value items;
+	struct expr_value items = {0};
 	size_t count;
 
 	if (range(calc, node, &items) < 0)

@@ -197,7 +197,8 @@ static const struct suffix *best_suffix(const struct quantity *quantity)
 	const struct suffix *last = &suffixes[COUNT_OF(suffixes) - 1];
 
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-		bool whole = quantity->nano % unit_nano(&suffixes[i]) == 0;
+		quantity_nano unit = unit_nano(&suffixes[i]);
+		bool whole = unit > 0 && quantity->nano % unit == 0;
 
 		if (whole && (suffixes[i].format == format || suffixes[i].power <= 0))
 			return &suffixes[i];

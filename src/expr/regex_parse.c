@@ -152,10 +152,10 @@ static int parse_range(struct pattern *p, struct class_build *build)
 static struct piece *parse_brackets(struct pattern *p)
 {
 	struct class_build build = {0};
-	const char *start = ++p->at;
-	bool negated = *p->at == '^';
+	const char *start;
+	bool negated = p->at[1] == '^';
 
-	p->at += negated;
+	p->at += 1 + negated;
 	start = p->at;
 	while (*p->at != ']' || p->at == start) {
 		int result =
