@@ -138,7 +138,7 @@ fuzz: ## fuzz what reads foreign text, FUZZ_TIME seconds each (clang)
 		$(FUZZ_BUILD)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/corpus/$$f $$seeds; done
 
-bench: $(BUILD)/fsops ## the figures: start-up, 200 commands, 20 requests at once, memory
+bench: $(BUILD)/fsops ## the figures: start-up, 200 commands, 20 requests at once, what an overrun leaves, memory
 	FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTHON) tests/bench/run.py
 
 .PHONY: lint format
