@@ -92,6 +92,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		    request->what, WEB_HEADERS_MAX);
 		return 0;
 	}
+	request->head_whole = len && (*data == '\r' || *data == '\n');
 	take_header(&request->reply, data, len);
 	return len;
 }

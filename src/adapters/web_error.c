@@ -191,7 +191,12 @@ static void on_partial(struct web_request *request, const struct place *place)
 {
 	const struct web_reply *reply = &request->reply;
 
-	if (reply->length >= 0)
+	if (!request->head_whole)
+		err_set(&request->err, ERR_REMOTE,
+		    "%s: %s closed the connection half-way, among the headers: is the service "
+		    "healthy?",
+		    request->what, place->host);
+	else if (reply->length >= 0)
 		err_set(&request->err, ERR_REMOTE,
 		    "%s: %s closed the connection half-way, after %lld of %lld bytes: is the "
 		    "service healthy?",

@@ -22,6 +22,7 @@ struct web_request {
 	void *ctx;
 	struct web_reply reply;
 	size_t header_bytes;
+	bool head_whole; /* the empty line after the headers has come */
 	struct err
 	    err; /* why our own callbacks ended the request, or what the first connection said */
 	char curl_text[CURL_ERROR_SIZE];

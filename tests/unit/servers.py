@@ -96,6 +96,8 @@ def web(conn, request):
         until_closed(conn)
     elif kind == "half":
         reply(conn, 200, b"0123456789", length=100)
+    elif kind == "head":
+        conn.sendall(b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Ty")
     elif kind == "reset":
         reply(conn, 200, b"0123456789", length=100)
         time.sleep(0.05)

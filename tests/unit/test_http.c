@@ -264,6 +264,7 @@ static const struct fault_case {
     {"/nothing", "closed the connection without an answer", ERR_REMOTE},
     {"/half", "closed the connection half-way, after 10 of 100 bytes", ERR_REMOTE},
     {"/reset", "closed the connection half-way, after 10 of 100 bytes", ERR_REMOTE},
+    {"/head", "closed the connection half-way, among the headers", ERR_REMOTE},
     {"/garbage", "is not HTTP", ERR_REMOTE},
     {"/large/16777217", "over 16 MiB", ERR_LIMIT},
     {"/headers", "", ERR_LIMIT},
