@@ -24,6 +24,8 @@ class Result:
         return (f"\n$ fsops {' '.join(self.words)}\nexit status {self.status} after {self.seconds:.1f} s\n"
                 f"stdout:\n{shown}\nstderr: {clip(self.err)}")
 
+    __repr__ = __str__
+
     @property
     def json(self):
         return json.loads(self.out)
