@@ -284,16 +284,17 @@ static int is_in(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
 	struct expr_value ignored;
-	bool found;
+	bool found = false;
+	int result;
 
 	if (b->type == VALUE_MAP)
-		found = cel_find(b, a, &ignored);
-	else if (b->type != VALUE_LIST)
+		result = calc_find(calc, b, a, &ignored, &found);
+	else if (b->type == VALUE_LIST)
+		result = calc_contains(calc, b, a, &found);
+	else
 		return no_overload(calc, op, a, b);
-	else if (calc_contains(calc, b, a, &found) < 0)
-		return -1;
 	*out = cel_bool(found);
-	return 0;
+	return result;
 }
 
 static binary_fn *const operators[OPS] = {

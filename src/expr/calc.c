@@ -162,11 +162,31 @@ int list_take(struct calc *calc, struct list_build *list, struct expr_value *out
 	return 0;
 }
 
+int calc_find(struct calc *calc, const struct expr_value *map, const struct expr_value *key,
+    struct expr_value *out, bool *found)
+{
+	/* jansson's maps hash their keys, our own are looked through. */
+	if (!map->json && calc_step(calc, map->as.map->count / 8) < 0)
+		return -1;
+	*found = cel_find(map, key, out);
+	return 0;
+}
+
+int calc_step_compare(struct calc *calc, const struct expr_value *value, size_t times)
+{
+	bool text = value->type == VALUE_STRING || value->type == VALUE_BYTES;
+
+	return calc_step(
+	    calc, times / 8 + (text ? value->as.text.len / BYTES_PER_STEP * times : 0));
+}
+
 int calc_keys(struct calc *calc, const struct expr_value *map, struct expr_value *out)
 {
 	struct list_build keys = {0};
 	struct cel_walk walk = {0};
 
+	if (calc_step(calc, cel_count(map) / 4) < 0)
+		return -1;
 	while (cel_walk(map, &walk))
 		if (list_add(calc, &keys, walk.entry.key) < 0)
 			return -1;

@@ -69,6 +69,13 @@ struct list_build {
 int list_add(struct calc *calc, struct list_build *list, struct expr_value value);
 int list_take(struct calc *calc, struct list_build *list, struct expr_value *out);
 
+/* What MAP holds under KEY; *FOUND tells whether there is something. */
+int calc_find(struct calc *calc, const struct expr_value *map, const struct expr_value *key,
+    struct expr_value *out, bool *found);
+
+/* The work of comparing VALUE with others, TIMES times. */
+int calc_step_compare(struct calc *calc, const struct expr_value *value, size_t times);
+
 /* The keys of a map as a list. */
 int calc_keys(struct calc *calc, const struct expr_value *map, struct expr_value *out);
 

@@ -160,10 +160,14 @@ static bool equal_maps(const struct expr_value *a, const struct expr_value *b, s
 
 	if (cel_count(a) != cel_count(b))
 		return false;
-	while (cel_walk(a, &walk))
-		if (!cel_find(b, &walk.entry.key, &right) ||
+	while (cel_walk(a, &walk)) {
+		size_t cost = b->json ? 0 : b->as.map->count / 8;
+
+		*steps = cost < *steps ? *steps - cost : 0;
+		if (*steps == 0 || !cel_find(b, &walk.entry.key, &right) ||
 		    !compare_equal(&walk.entry.value, &right, steps))
 			return false;
+	}
 	return true;
 }
 

@@ -94,6 +94,7 @@ static int eval_select(struct calc *calc, const struct node *node, struct expr_v
 {
 	struct expr_value target = {0};
 	struct expr_value key = cel_string(node->name, node->name_len);
+	bool found;
 
 	if (calc_eval(calc, node->kids[0], &target) < 0)
 		return -1;
@@ -101,7 +102,9 @@ static int eval_select(struct calc *calc, const struct node *node, struct expr_v
 	if (target.type != VALUE_MAP)
 		return calc_fail(calc, "no such field '%s': the value before it is %s, not a map",
 		    node->name, cel_type_name(&target));
-	return cel_find(&target, &key, out) ? 0 : no_such_key(calc, &key);
+	if (calc_find(calc, &target, &key, out, &found) < 0)
+		return -1;
+	return found ? 0 : no_such_key(calc, &key);
 }
 
 static int eval_has(struct calc *calc, const struct node *node, struct expr_value *out)
@@ -157,6 +160,7 @@ bool eval_is_key(const struct expr_value *value)
 static int eval_index(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct expr_value target = {0}, key = {0};
+	bool found;
 
 	if (calc_eval(calc, node->kids[0], &target) < 0 || calc_eval(calc, node->kids[1], &key) < 0)
 		return -1;
@@ -166,7 +170,9 @@ static int eval_index(struct calc *calc, const struct node *node, struct expr_va
 	if (target.type != VALUE_MAP || (!eval_is_key(&key) && key.type != VALUE_DOUBLE))
 		return calc_no_overload(
 		    calc, "%s[%s]", cel_type_name(&target), cel_type_name(&key));
-	return cel_find(&target, &key, out) ? 0 : no_such_key(calc, &key);
+	if (calc_find(calc, &target, &key, out, &found) < 0)
+		return -1;
+	return found ? 0 : no_such_key(calc, &key);
 }
 
 static int eval_list(struct calc *calc, const struct node *node, struct expr_value *out)

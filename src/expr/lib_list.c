@@ -24,6 +24,8 @@ static int is_sorted(
 		struct expr_value item = cel_item(&args[0], i);
 		enum order order = compare_order(&before, &item);
 
+		if (calc_step_compare(calc, &item, 1) < 0)
+			return -1;
 		if (order == ORDER_TYPES)
 			return mixed(calc, &before, &item);
 		if (order == ORDER_MORE)
@@ -65,6 +67,8 @@ static int extreme(
 		struct expr_value item = cel_item(list, i);
 		enum order order = compare_order(&item, out);
 
+		if (calc_step_compare(calc, &item, 1) < 0)
+			return -1;
 		if (order == ORDER_TYPES)
 			return mixed(calc, out, &item);
 		if (order == wanted)
@@ -217,9 +221,12 @@ static int sort(
 	(void)count;
 	if (copy_items(calc, &args[0], &list) < 0 || calc_step(calc, list.count * SORT_COST) < 0)
 		return -1;
-	for (size_t i = 0; i < list.count; i++)
+	for (size_t i = 0; i < list.count; i++) {
+		if (calc_step_compare(calc, &list.items[i], SORT_COST) < 0)
+			return -1;
 		if (compare_order(&list.items[0], &list.items[i]) == ORDER_TYPES)
 			return mixed(calc, &list.items[0], &list.items[i]);
+	}
 	if (list.count > 1)
 		qsort(list.items, list.count, sizeof(list.items[0]), compare_items);
 	return list_take(calc, &list, out);

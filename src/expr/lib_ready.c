@@ -170,7 +170,10 @@ static int unknown_kind(struct calc *calc, struct expr_value name)
 static int object_ready(struct calc *calc, const struct expr_value *o, bool *out)
 {
 	struct expr_value name = member(o, "kind");
+	struct expr_value conditions = member_of(o, "status", "conditions");
 
+	if (conditions.type == VALUE_LIST && calc_step(calc, cel_count(&conditions)) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (is_text(name, kinds[i].name)) {
 			*out = member_of(o, "metadata", "deletionTimestamp").type == VALUE_NULL &&

@@ -4,6 +4,8 @@
 #include "function.h"
 #include "utf8.h"
 
+#define LOOKED_MAX 65536 /* bytes that are looked at before they are paid for */
+
 static int found(struct expr_value *out, bool truth)
 {
 	*out = cel_bool(truth);
@@ -124,20 +126,42 @@ static int index_of(
 	    out);
 }
 
-/* The last WANTED in TEXT that begins at byte LAST or before. */
-static const char *find_last(
-    const struct expr_value *text, const struct expr_value *wanted, size_t last)
+/* How many bytes of WANTED the bytes AT have. */
+static size_t same_bytes(const char *at, const struct expr_value *wanted)
+{
+	size_t i = 0;
+
+	while (i < wanted->as.text.len && at[i] == wanted->as.text.data[i])
+		i++;
+	return i;
+}
+
+/* The last WANTED in TEXT that begins at byte LAST or before. Each byte that is looked
+ * at is paid for, because looking can be quadratic. */
+static int find_last(struct calc *calc, const struct expr_value *text,
+    const struct expr_value *wanted, size_t last, const char **found)
 {
 	size_t len = wanted->as.text.len;
+	size_t looked = 0;
 
+	*found = NULL;
 	if (len > text->as.text.len)
-		return NULL;
+		return 0;
 	if (last > text->as.text.len - len)
 		last = text->as.text.len - len;
-	for (size_t at = last + 1; at-- > 0;)
-		if (memcmp(text->as.text.data + at, wanted->as.text.data, len) == 0)
-			return text->as.text.data + at;
-	return NULL;
+	for (size_t at = last + 1; at-- > 0 && !*found;) {
+		size_t same = same_bytes(text->as.text.data + at, wanted);
+
+		looked += same + 1;
+		if (same == len)
+			*found = text->as.text.data + at;
+		if (looked > LOOKED_MAX) {
+			if (calc_step_bytes(calc, looked) < 0)
+				return -1;
+			looked = 0;
+		}
+	}
+	return calc_step_bytes(calc, looked);
 }
 
 static int last_index_of(
@@ -145,12 +169,13 @@ static int last_index_of(
 {
 	const struct expr_value *text = &args[0];
 	size_t last = text->as.text.len;
+	const char *at;
 
 	if (count == 3 && offset_of(calc, text, args[2].as.number, &last) < 0)
 		return -1;
-	if (calc_step_bytes(calc, text->as.text.len * 4) < 0)
+	if (find_last(calc, text, &args[1], last, &at) < 0)
 		return -1;
-	return position(text, find_last(text, &args[1], last), out);
+	return position(text, at, out);
 }
 
 /* The text without the white space around it. */

@@ -34,11 +34,13 @@ static int test(struct calc *calc, const struct node *node, struct expr_value it
 {
 	struct arena_mark mark = arena_mark(&calc->arena);
 	struct expr_value value = {0};
+	int result;
 
 	calc->slots[node->index] = item;
-	if (calc_eval(calc, node->kids[1], &value) < 0)
-		return -1;
+	result = calc_eval(calc, node->kids[1], &value);
 	arena_rewind(&calc->arena, mark);
+	if (result < 0)
+		return -1;
 	calc->node = node->kids[1];
 	if (value.type != VALUE_BOOL)
 		return calc_fail(calc, "the condition of %s() is %s, not bool", node->macro->name,
@@ -133,6 +135,8 @@ static int run_map(struct calc *calc, const struct node *node, struct expr_value
 	return collect(calc, node, node->count == 3, node->kids[node->count - 1], out);
 }
 
+#define SORT_COST 16 /* comparisons, and steps, for an item that is sorted */
+
 /* An item with what it is sorted by; AT keeps equal ones in their order. */
 struct sortable {
 	struct expr_value key;
@@ -162,7 +166,8 @@ static int sort_keys(struct calc *calc, const struct node *node, const struct ex
 		if (compare_order(&sort[0].key, &sort[i].key) == ORDER_TYPES)
 			return calc_no_overload(calc, "sortBy() of %s and %s",
 			    cel_type_name(&sort[0].key), cel_type_name(&sort[i].key));
-		if (calc_step(calc, 16) < 0)
+		if (calc_step(calc, SORT_COST) < 0 ||
+		    calc_step_compare(calc, &sort[i].key, SORT_COST) < 0)
 			return -1;
 	}
 	return 0;

@@ -39,6 +39,14 @@ static struct regex_cache *cache_new(const char *pattern, size_t len, struct reg
 	return NULL;
 }
 
+/* Steps for compiling PATTERN: repeats may be written out many times. */
+static size_t compile_cost(const struct expr_value *pattern)
+{
+	size_t len = pattern->as.text.len;
+
+	return 200 + 8 * len + (memchr(pattern->as.text.data, '{', len) ? 2000 : 0);
+}
+
 const struct regex *regex_cache_get(struct calc *calc, const struct expr_value *pattern)
 {
 	struct regex_cache *cache = calc->regex;
@@ -49,7 +57,7 @@ const struct regex *regex_cache_get(struct calc *calc, const struct expr_value *
 		return calc->node->regex;
 	if (cache && cache->len == len && memcmp(cache->pattern, pattern->as.text.data, len) == 0)
 		return cache->regex;
-	if (calc_step(calc, 50 + len) < 0)
+	if (calc_step(calc, compile_cost(pattern)) < 0)
 		return NULL;
 	cache = cache_new(pattern->as.text.data, len, &why);
 	if (!cache) {
