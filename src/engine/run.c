@@ -420,9 +420,10 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 out:
 	if (run && run->asker)
 		run->asker->ops->close(run->asker);
+	/* What is killed only now is still told to the run, and a third signal must not hit it. */
+	children_free(children);
 	signals_free(signals);
 	run_free(run);
-	children_free(children);
 	loop_free(loop);
 	return done;
 }

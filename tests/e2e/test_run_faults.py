@@ -1,0 +1,53 @@
+"""Runs that meet with signals, secrets and odd surroundings: what the whole program does, without a platform."""
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+FSOPS = os.environ.get("FSOPS_BINARY") or Path(__file__).resolve().parents[2] / "build" / "fsops"
+
+# What a second signal leaves in memory is the system's to free; everything else ASan finds counts.
+ASAN = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
+
+@pytest.fixture
+def book(tmp_path):
+    """`book(steps, platform="…")` writes a runbook; what it returns is an argv that runs it."""
+
+    def write(steps, platform="", command="run"):
+        (tmp_path / "platform.yaml").write_text("platform: test\n" + platform)
+        (tmp_path / "book.yaml").write_text("runbook: book\ntitle: Book\nseverity: info\n" + steps)
+        return [str(FSOPS), command, *(["book"] if command == "run" else []), "-R", str(tmp_path)]
+
+    return write
+
+
+def alive(mark):
+    found = subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def stop_with(argv, *signals):
+    """Start ARGV, let it get going, send all SIGNALS so that they come in one round of its loop."""
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, **ASAN})
+    time.sleep(1)
+    process.send_signal(signal.SIGSTOP)
+    for number in signals:
+        os.kill(process.pid, number)
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+def test_a_second_signal_ends_everything_at_once(book):
+    argv = book("steps:\n  - {step: A, shell: 'setsid sleep 61.7 & setsid sleep 61.7 & wait', effect: read}\n")
+    began = time.monotonic()
+    status, _, err = stop_with(argv, signal.SIGINT, signal.SIGTERM)
+    assert (status, err) == (130, "")
+    assert time.monotonic() - began < 5
+    assert not alive("sleep 61.7")
