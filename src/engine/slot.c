@@ -180,8 +180,7 @@ void slot_task_ended(struct slot *slot)
 	count_outcome(slot, task_outcome(slot->task));
 	task_free(slot->task);
 	slot->task = NULL;
-	if (slot->items && ++slot->item < json_array_size(slot->items) &&
-	    step->run->stop == STOP_NONE && !step->exceeded)
+	if (slot->items && ++slot->item < json_array_size(slot->items) && !step_is_stopping(step))
 		start_item(slot);
 	else
 		end_slot(slot);

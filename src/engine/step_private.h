@@ -50,6 +50,9 @@ struct step_run {
 /* Look again, in the loop's next round, at what may start and whether the step has ended. */
 void step_look_again(struct step_run *step);
 
+/* Nothing more may start in it: its time is up, or the run was stopped since it began. */
+bool step_is_stopping(const struct step_run *step);
+
 /* Begin a waiting slot. */
 void slot_start(struct slot *slot);
 

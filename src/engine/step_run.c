@@ -227,7 +227,7 @@ static void start_what_may(struct step_run *step)
 			slot_start(&step->slots[i]);
 }
 
-static bool is_stopping(const struct step_run *step)
+bool step_is_stopping(const struct step_run *step)
 {
 	return step->exceeded || step->run->stop > step->stop_at_start;
 }
@@ -270,7 +270,7 @@ static void begin_item(struct step_run *step)
 
 static bool next_item(struct step_run *step)
 {
-	if (!step->items || is_stopping(step) || ++step->item >= json_array_size(step->items))
+	if (!step->items || step_is_stopping(step) || ++step->item >= json_array_size(step->items))
 		return false;
 	slots_release(step);
 	begin_item(step);
@@ -282,7 +282,7 @@ static void step_turn(void *ctx)
 	struct step_run *step = ctx;
 
 	step->turn = NULL;
-	if (is_stopping(step))
+	if (step_is_stopping(step))
 		cancel_waiting(step);
 	else
 		start_what_may(step);

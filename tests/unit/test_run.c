@@ -708,6 +708,23 @@ static void a_raised_read_is_shown_as_it_runs(void **state)
 	catalog_free(catalog);
 }
 
+static void for_each_goes_through_its_list_after_a_failure_too(void **state)
+{
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, exec: 'false', effect: change}\n"
+	        "always:\n"
+	        "  - step: Two\n"
+	        "    actions:\n"
+	        "      - {id: b, for_each: '[1, 2]', as: n, exec: 'echo ${n}', effect: read}\n"
+	        "      - {id: c, exec: 'true', effect: read}\n",
+	        (struct run_options){.yes = true});
+
+	(void)state;
+	check_output(&ran, "b", "1\n2\n");
+	check_outcomes(&ran, "a=failed b=passed b=passed c=passed", 2);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -754,6 +771,7 @@ int main(void)
 	    cmocka_unit_test(a_huge_output_is_cut_in_the_middle),
 	    cmocka_unit_test(an_output_is_saved_once),
 	    cmocka_unit_test(a_raised_read_is_shown_as_it_runs),
+	    cmocka_unit_test(for_each_goes_through_its_list_after_a_failure_too),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
