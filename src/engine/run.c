@@ -169,7 +169,7 @@ static void measure_before(struct run *run)
 /* A signal ends the run as it stands, so that it can be resumed: what was to run always did not. */
 static void note_not_run(struct run *run)
 {
-	for (size_t i = 0; i < run->plan->step_count; i++) {
+	for (size_t i = run->stopped_at; i < run->plan->step_count; i++) {
 		const struct plan_step *step = &run->plan->steps[i];
 		char *text;
 
@@ -280,6 +280,7 @@ static void on_measure_gone(void *ctx)
 void run_interrupt(struct run *run, int signal)
 {
 	run->signal = signal;
+	run->stopped_at = run->next;
 	run_stop(run, STOP_SIGNAL, "stopped by a signal");
 	if (run->measure)
 		measure_cancel(run->measure, on_measure_gone, run);

@@ -49,7 +49,8 @@ struct run {
 
 	enum stop stop;
 	int signal;
-	char *why; /* of the stop */
+	size_t stopped_at; /* by a signal: the first step that had not begun */
+	char *why;         /* of the stop */
 	enum level level;
 	size_t counts[OUTCOME_COUNT]; /* actions by outcome */
 	json_t *left;                 /* what is left to a person */

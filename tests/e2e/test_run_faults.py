@@ -51,3 +51,15 @@ def test_a_second_signal_ends_everything_at_once(book):
     assert (status, err) == (130, "")
     assert time.monotonic() - began < 5
     assert not alive("sleep 61.7")
+
+
+def test_a_signal_in_always_names_only_what_did_not_run(book):
+    argv = book("steps:\n  - {step: A, exec: 'true', effect: read}\n"
+                "always:\n"
+                "  - {step: Before, exec: 'true', effect: read}\n"
+                "  - {step: During, exec: sleep 62.7, effect: read}\n"
+                "  - {step: After, exec: 'true', effect: read}\n")
+    status, out, _ = stop_with(argv, signal.SIGINT)
+    assert status == 130
+    assert "'After' (always) was not run" in out
+    assert "'Before' (always)" not in out and "'During' (always)" not in out
