@@ -152,16 +152,34 @@ static void on_measured(void *ctx, const json_t *metrics, enum level worst)
 	done(call, level_name(worst), metrics);
 }
 
+static void on_wrong_names(void *ctx)
+{
+	struct service *service = ctx;
+	struct call *call = service->call;
+	char *why = mem_text(service->why);
+
+	service->timer = NULL;
+	service_free(service);
+	call_fail(call, ERR_INPUT, "%s", why);
+	free(why);
+}
+
 static void measure(struct call *call, const json_t *names,
     void (*done)(struct call *call, const char *level, const json_t *metrics))
 {
 	struct service *service = service_new(call);
 	struct run *run = run_of(service);
 	size_t count;
+	struct err err;
 	const struct metric **metrics =
-	    measure_select(run->plan->catalog->platform, names, &count, NULL);
+	    measure_select(run->plan->catalog->platform, names, &count, &err);
 
 	service->measured = done;
+	if (!metrics) { /* a name that a `${…}` made */
+		service->why = mem_text(err.text);
+		service->timer = loop_after(run->loop, 0, on_wrong_names, service);
+		return;
+	}
 	service->measure = measure_start(&(struct measure_spec){
 	    .loop = run->loop,
 	    .children = run->children,
@@ -186,6 +204,15 @@ static void add_to_outer(struct run *outer, const struct run *inner)
 		run_stop(outer, inner->stop, inner->why);
 }
 
+/* A finding inside is one outside: NULL only when the inner run would end with status 0. */
+static char *why_not_well(const struct run *inner)
+{
+	if (inner->why || level_exit_status(inner->level) == 0)
+		return mem_text(inner->why);
+	return mem_printf("runbook '%s' ended with level %s", inner->plan->runbook->name,
+	    level_name(inner->level));
+}
+
 static void on_run_ended(void *ctx, struct run *inner)
 {
 	struct service *service = ctx;
@@ -193,7 +220,7 @@ static void on_run_ended(void *ctx, struct run *inner)
 	void (*done)(struct call *, const char *, const char *) = service->ran;
 	void (*gone)(struct call *) = service->gone;
 	const char *level = level_name(inner->level);
-	char *why = mem_text(inner->why);
+	char *why = why_not_well(inner);
 
 	add_to_outer(run_of(service), inner);
 	if (inner->stop == STOP_FAILED)

@@ -725,6 +725,38 @@ static void for_each_goes_through_its_list_after_a_failure_too(void **state)
 	check_outcomes(&ran, "a=failed b=passed b=passed c=passed", 2);
 }
 
+static void a_finding_inside_is_one_outside(void **state)
+{
+	char *inner = write_file("inner.yaml",
+	    "runbook: inner\ntitle: Inner\nseverity: info\n"
+	    "steps:\n"
+	    "  - {step: Look, id: l, exec: 'false', effect: read, severity: warning}\n");
+	struct ran ran = run("steps:\n"
+	                     "  - {step: Outer, id: o, runbook: inner}\n"
+	                     "  - {step: After, id: a, exec: 'true', effect: read}\n",
+	    (struct run_options){0});
+
+	(void)state;
+	assert_non_null(strstr(
+	    value_get_text(find_event(&ran, "action.finished", "o"), "why"), "level warning"));
+	check_outcomes(&ran, "l=failed o=failed a=passed", 1);
+	unlink(inner);
+	free(inner);
+}
+
+static void a_metric_that_is_not_there_is_not_ok(void **state)
+{
+	struct ran ran = run("vars: {which: nonsense}\n"
+	                     "steps:\n"
+	                     "  - {step: One, id: a, metrics: ['${which}']}\n",
+	    (struct run_options){0});
+
+	(void)state;
+	assert_non_null(strstr(
+	    value_get_text(find_event(&ran, "action.finished", "a"), "why"), "no metric"));
+	check_outcomes(&ran, "a=failed", 2);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -772,6 +804,8 @@ int main(void)
 	    cmocka_unit_test(an_output_is_saved_once),
 	    cmocka_unit_test(a_raised_read_is_shown_as_it_runs),
 	    cmocka_unit_test(for_each_goes_through_its_list_after_a_failure_too),
+	    cmocka_unit_test(a_finding_inside_is_one_outside),
+	    cmocka_unit_test(a_metric_that_is_not_there_is_not_ok),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
