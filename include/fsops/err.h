@@ -28,6 +28,8 @@ enum err_kind {
 	ERR_LIMIT,   /* a named ceiling was reached */
 	ERR_REFUSED, /* not approved, and nobody to ask: status 77 */
 	ERR_UNKNOWN, /* a value is not known (a dry run, no data) */
+	ERR_INTERRUPTED, /* stopped by SIGINT: status 130 */
+	ERR_TERMINATED,  /* stopped by SIGTERM or SIGHUP: status 143 */
 };
 
 /* A place in a file; line and column count from 1, 0 means "none". */

@@ -24,7 +24,8 @@ const struct command command_check = {
     .statuses = "0\tall inside their baseline, or only \"info\"\n"
                 "1\tthe worst is a warning\n"
                 "2\tthe worst is critical\n"
-                "3\tsomething could not be measured, and nothing is worse\n",
+                "3\tsomething could not be measured, and nothing is worse\n"
+                "130\tstopped by Ctrl-C (143: by SIGTERM)\n",
     .run = check_run,
 };
 

@@ -51,6 +51,8 @@ static const int statuses[] = {
     [ERR_LIMIT] = EXIT_FAILED,
     [ERR_REFUSED] = EXIT_REFUSED,
     [ERR_UNKNOWN] = EXIT_UNKNOWN,
+    [ERR_INTERRUPTED] = 130,
+    [ERR_TERMINATED] = 143,
 };
 
 int complain_err(const struct err *err)

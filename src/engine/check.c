@@ -1,26 +1,51 @@
-/* Measures metrics without a run: `fsops check`. */
+/* Measures metrics without a run: `fsops check`. Invariant: no child is left, also after a signal. */
 #include "fsops/run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "fsops/child.h"
 #include "fsops/mem.h"
+#include "fsops/signals.h"
 #include "measure.h"
 #include "vars.h"
 
 struct checking {
 	struct loop *loop;
+	struct measure *measure; /* NULL: it has ended */
 	json_t *metrics;
 	enum level worst;
+	int signal; /* that stopped it; 0: none */
 };
 
 static void on_measured(void *ctx, const json_t *metrics, enum level worst)
 {
 	struct checking *checking = ctx;
 
+	checking->measure = NULL;
 	checking->metrics = json_incref((json_t *)metrics);
 	checking->worst = worst;
 	loop_stop(checking->loop);
+}
+
+static void on_gone(void *ctx)
+{
+	struct checking *checking = ctx;
+
+	checking->measure = NULL;
+	loop_stop(checking->loop);
+}
+
+static void on_signal(void *ctx, int signal, int count)
+{
+	struct checking *checking = ctx;
+
+	if (count > 1)
+		loop_stop(checking->loop); /* children_free() kills what is left */
+	else if (checking->measure)
+		measure_cancel(checking->measure, on_gone, checking);
+	if (!checking->signal)
+		checking->signal = signal;
 }
 
 static json_t *names_json(const char *const *names, size_t count)
@@ -35,12 +60,15 @@ static json_t *names_json(const char *const *names, size_t count)
 static int check(struct checking *checking, const struct metric **metrics, size_t count,
     const struct scope *scope, struct err *err)
 {
+	struct signals *signals = NULL;
 	struct children *children;
 
 	checking->loop = loop_new(&clock_system);
 	children = children_new(checking->loop, err);
-	if (children) {
-		measure_start(&(struct measure_spec){
+	if (children)
+		signals = signals_new(checking->loop, on_signal, checking, err);
+	if (signals) {
+		checking->measure = measure_start(&(struct measure_spec){
 		    .loop = checking->loop,
 		    .children = children,
 		    .scope = scope,
@@ -52,8 +80,12 @@ static int check(struct checking *checking, const struct metric **metrics, size_
 		loop_run(checking->loop);
 	}
 	children_free(children);
+	signals_free(signals);
 	loop_free(checking->loop);
-	return checking->metrics ? 0 : -1;
+	if (!checking->signal)
+		return checking->metrics ? 0 : -1;
+	return err_set(err, checking->signal == SIGINT ? ERR_INTERRUPTED : ERR_TERMINATED,
+	    "stopped by a signal");
 }
 
 json_t *measure_metrics(const struct catalog *catalog, const char *const *names, size_t count,

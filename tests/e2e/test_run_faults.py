@@ -63,3 +63,13 @@ def test_a_signal_in_always_names_only_what_did_not_run(book):
     assert status == 130
     assert "'After' (always) was not run" in out
     assert "'Before' (always)" not in out and "'During' (always)" not in out
+
+
+@pytest.mark.parametrize("number,expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_check_that_is_stopped_leaves_nothing_behind(book, number, expected):
+    platform = ("metrics:\n  m: {title: M, unit: count, source: {exec: [sleep, '63.7']},"
+                " value: 'int(lines[0])', warning: '> 1'}\n")
+    argv = book("steps:\n  - {step: A, exec: 'true', effect: read}\n", platform, command="check")
+    status, out, err = stop_with(argv, number)
+    assert (status, out, err) == (expected, "", "fsops: stopped by a signal\n")
+    assert not alive("sleep 63.7")
