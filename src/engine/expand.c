@@ -29,15 +29,11 @@ static json_t *evaluate(struct filling *filling, const char *text, size_t len)
 	const struct expander *expander = filling->expander;
 	bool secret = false;
 	json_t *value = NULL;
-	char *plain;
 
 	if (scope_eval_text(expander->scope, text, len, &value, &secret, filling->err) < 0)
 		return NULL;
-	if (secret && expander->redact) {
-		plain = value_to_text(value);
-		redact_add(expander->redact, plain);
-		free(plain);
-	}
+	if (secret && expander->redact)
+		redact_add_value(expander->redact, value);
 	return value;
 }
 

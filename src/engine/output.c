@@ -2,15 +2,18 @@
  * `tail` or left out; nothing is passed on twice. */
 #include "output.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-void output_init(struct output *output, output_fn *fn, void *ctx)
+void output_init(struct output *output, const struct redact *redact, output_fn *fn, void *ctx)
 {
+	output->redact = redact;
 	output->fn = fn;
 	output->ctx = ctx;
 	for (size_t i = 0; i < 2; i++) {
 		output->streams[i] = (struct output_stream){0};
+		redact_stream_init(&output->streams[i].masking);
 		buf_init(&output->streams[i].pending, 2 * OUTPUT_LINE);
 		buf_init(&output->streams[i].tail, 2 * OUTPUT_TAIL);
 	}
@@ -19,6 +22,7 @@ void output_init(struct output *output, output_fn *fn, void *ctx)
 void output_release(struct output *output)
 {
 	for (size_t i = 0; i < 2; i++) {
+		redact_stream_release(&output->streams[i].masking);
 		buf_release(&output->streams[i].pending);
 		buf_release(&output->streams[i].tail);
 	}
@@ -57,10 +61,9 @@ static void keep_tail(struct output_stream *stream, const char *data, size_t len
 	buf_add(&stream->tail, data, len);
 }
 
-void output_add(struct output *output, enum child_stream which, const char *data, size_t len)
+static void add_masked(
+    struct output *output, struct output_stream *stream, const char *data, size_t len)
 {
-	struct output_stream *stream = &output->streams[which == CHILD_STDERR];
-
 	stream->seen += len;
 	while (len && stream->shown + stream->pending.len < OUTPUT_HEAD) {
 		size_t piece = len < OUTPUT_LINE ? len : OUTPUT_LINE;
@@ -74,11 +77,27 @@ void output_add(struct output *output, enum child_stream which, const char *data
 		keep_tail(stream, data, len);
 }
 
+void output_add(struct output *output, enum child_stream which, const char *data, size_t len)
+{
+	struct output_stream *stream = &output->streams[which == CHILD_STDERR];
+	struct buf masked;
+
+	buf_init(&masked, SIZE_MAX / 8);
+	redact_stream_add(output->redact, &stream->masking, data, len, &masked);
+	add_masked(output, stream, masked.data, masked.len);
+	buf_release(&masked);
+}
+
 static void finish_stream(struct output *output, struct output_stream *stream)
 {
+	struct buf masked;
 	size_t left_out;
 	char note[80];
 
+	buf_init(&masked, SIZE_MAX / 8);
+	redact_stream_finish(output->redact, &stream->masking, &masked);
+	add_masked(output, stream, masked.data, masked.len);
+	buf_release(&masked);
 	pass(output, stream, stream->pending.data, stream->pending.len);
 	buf_clear(&stream->pending);
 	if (stream->tail.len > OUTPUT_TAIL)

@@ -2,13 +2,14 @@
  * What an action printed, on its way to the event stream: whole lines, at most
  * OUTPUT_HEAD bytes as they come, then only the last OUTPUT_TAIL bytes, with
  * the number of bytes between them said. So an output of gigabytes costs the
- * memory of a few lines.
+ * memory of a few lines. Secrets are masked before anything is cut.
  */
 #ifndef FSOPS_ENGINE_OUTPUT_H
 #define FSOPS_ENGINE_OUTPUT_H
 
 #include "fsops/buf.h"
 #include "fsops/child.h"
+#include "fsops/redact.h"
 
 #define OUTPUT_HEAD (256 * 1024)
 #define OUTPUT_TAIL (32 * 1024)
@@ -17,6 +18,7 @@
 typedef void output_fn(void *ctx, enum child_stream stream, const char *text, size_t len);
 
 struct output_stream {
+	struct redact_stream masking;
 	struct buf pending; /* the line that is not complete yet */
 	struct buf tail;
 	size_t seen;
@@ -25,11 +27,13 @@ struct output_stream {
 
 struct output {
 	struct output_stream streams[2]; /* stdout, stderr */
+	const struct redact *redact;
 	output_fn *fn;
 	void *ctx;
 };
 
-void output_init(struct output *output, output_fn *fn, void *ctx);
+void output_init(
+    struct output *output, const struct redact *redact, output_fn *fn, void *ctx);
 void output_add(struct output *output, enum child_stream stream, const char *data, size_t len);
 /* Pass on what is left, the tail too. */
 void output_finish(struct output *output);

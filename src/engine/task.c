@@ -3,6 +3,7 @@
 #include "task.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,14 @@ static void end_late(struct task *task)
 	task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
 }
 
+static void tell_hidden(struct task *task);
+
 static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 {
 	struct task *task = ctx;
 
 	task->attempt = NULL;
+	tell_hidden(task);
 	output_finish(&task->output);
 	output_release(&task->output);
 	json_decref(task->result);
@@ -80,13 +84,44 @@ static void on_output(void *ctx, enum child_stream stream, const char *text, siz
 	        value_text(text, len)));
 }
 
+bool task_takes_secret(const struct task *task)
+{
+	const struct action *action = task_action(task);
+
+	for (size_t i = 0; i < action->capture_count; i++)
+		if (action->captures[i].secret || expr_is_secret(action->captures[i].value.expr))
+			return true;
+	return false;
+}
+
+/* What a secret is taken from is not shown: before it has been taken nobody knows what to mask. */
+static bool hides(const struct task *task, enum child_stream stream)
+{
+	return task_takes_secret(task) && (stream == CHILD_STDOUT || refs_wants(task->wants, "stderr"));
+}
+
 static void on_raw_output(void *ctx, enum child_stream stream, const char *data, size_t len)
 {
 	struct task *task = ctx;
 
 	if (task->save && stream == CHILD_STDOUT)
 		save_add(task->save, data, len);
-	output_add(&task->output, stream, data, len);
+	if (hides(task, stream))
+		task->hidden += len;
+	else
+		output_add(&task->output, stream, data, len);
+}
+
+static void tell_hidden(struct task *task)
+{
+	char text[100];
+
+	if (!task->hidden)
+		return;
+	snprintf(text, sizeof(text), "(%zu bytes, not shown: a secret is taken from them)\n",
+	    task->hidden);
+	task->hidden = 0;
+	on_output(task, CHILD_STDOUT, text, strlen(text));
 }
 
 static void emit_started(struct task *task)
@@ -165,7 +200,7 @@ void task_attempt(void *ctx)
 		emit_started(task);
 	}
 	task->started = true;
-	output_init(&task->output, on_output, task);
+	output_init(&task->output, run->plan->redact, on_output, task);
 	task->attempt = attempt_start(&(struct attempt_spec){
 	    .adapter = action->adapter,
 	    .loop = run->loop,
@@ -175,7 +210,7 @@ void task_attempt(void *ctx)
 	    .target = json_incref(task->prepared.target),
 	    .env = environment(task),
 	    .stdin_text = input,
-	    .wants = refs_fields(run->plan->refs, action),
+	    .wants = json_incref(task->wants),
 	    .effect = task->prepared.effect,
 	    .deadline = attempt_deadline(task),
 	    .budget_end = slot_deadline(task->slot),
@@ -297,6 +332,7 @@ static void prepare(struct task *task)
 	char *why;
 
 	task->prepared.effect = slot_action(task->slot)->effect;
+	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
 	if (when->expr && scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
 		not_known(task, &err);
 	} else if (!holds) {
@@ -328,6 +364,7 @@ void task_free(struct task *task)
 	prepared_release(&task->prepared);
 	json_decref(task->result);
 	json_decref(task->saved);
+	json_decref(task->wants);
 	free(task->why);
 	free(task);
 }

@@ -9,7 +9,7 @@
 #include "judge.h"
 #include "task_private.h"
 
-/* A result over this many bytes as JSON is not put into its event. */
+/* A result over this many bytes as JSON, or one that a secret is taken from, is not put into its event. */
 #define RESULT_EVENT_MAX 16384
 
 static void set_why(struct task *task, const char *why)
@@ -44,7 +44,7 @@ static void complete_result(struct task *task, double seconds)
 
 static json_t *small_result(const struct task *task)
 {
-	size_t size = task->result ? json_dumpb(task->result, NULL, 0, JSON_COMPACT) : 0;
+	size_t size = task->result && !task_takes_secret(task) ? json_dumpb(task->result, NULL, 0, JSON_COMPACT) : 0;
 
 	return size && size <= RESULT_EVENT_MAX ? json_incref(task->result) : NULL;
 }
@@ -153,15 +153,11 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 	struct run *run = task_run(task);
 	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
 	json_t *value = NULL;
-	char *text;
 
 	if (scope_eval(&own, &capture->value, &value, err) < 0)
 		return err_prefix(err, "capture '%s'", capture->name);
-	if (capture->secret || expr_is_secret(capture->value.expr)) {
-		text = value_to_text(value);
-		redact_add(run->plan->redact, text);
-		free(text);
-	}
+	if (capture->secret || expr_is_secret(capture->value.expr))
+		redact_add_value(run->plan->redact, value);
 	json_object_set(run->names, capture->name, value);
 	json_object_set_new(run->vars, capture->name, value);
 	return 0;

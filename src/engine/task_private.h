@@ -22,6 +22,8 @@ struct task {
 	struct attempt *attempt;
 	struct loop_timer *timer; /* between attempts; or the delivery of the end */
 	struct output output;
+	size_t hidden; /* bytes of output that are not shown */
+	json_t *wants; /* the result fields that expressions look at; refs.h */
 	struct save *save;
 	json_t *saved;
 	bool started;    /* action.started was emitted */
@@ -44,6 +46,9 @@ struct run *task_run(const struct task *task);
 const struct action *task_action(const struct task *task);
 msec task_now(const struct task *task);
 void task_set_phase(struct task *task, enum phase phase);
+
+/* Does a capture of it take a secret? */
+bool task_takes_secret(const struct task *task);
 
 /* Start the next attempt; a timer's callback too. */
 void task_attempt(void *task);

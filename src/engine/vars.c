@@ -87,7 +87,8 @@ static json_t *typed(const char *text, const json_t *like)
 
 static const char *type_word(const json_t *like)
 {
-	return json_is_boolean(like)   ? "true or false"
+	return !like || json_is_string(like) || json_is_null(like) ? "text in UTF-8"
+	       : json_is_boolean(like) ? "true or false"
 	       : json_is_integer(like) ? "a whole number"
 	       : json_is_number(like)  ? "a number"
 	       : json_is_array(like)   ? "a JSON list"
@@ -136,10 +137,10 @@ static json_t *given(struct resolving *r, const struct var *var)
 		return NULL;
 	value = typed(text, var->value);
 	if (!value && r->options->lenient)
-		return json_string(text);
+		return value_text(text, strlen(text));
 	if (!value) {
 		complain(r, "variable '%s' must be %s, not '%s'", var->name, type_word(var->value),
-		    text);
+		    var->secret ? REDACT_MASK : text);
 		return json_null();
 	}
 	if (!(r->options->lenient && strstr(text, "${")))
@@ -180,7 +181,7 @@ static void resolve(struct resolving *r, const struct var *var)
 		return;
 	}
 	text = value_to_text(value);
-	if (var->secret && redact_add(r->redact, text) < 0 && *text)
+	if (var->secret && redact_add_value(r->redact, value) < 0 && *text)
 		complain(r, "variable '%s': a secret of under %d characters cannot be masked",
 		    var->name, REDACT_MIN_LEN);
 	free(text);

@@ -757,6 +757,43 @@ static void a_metric_that_is_not_there_is_not_ok(void **state)
 	check_outcomes(&ran, "a=failed", 2);
 }
 
+static void what_a_secret_is_taken_from_is_not_shown(void **state)
+{
+	struct ran ran =
+	    run("steps:\n"
+	        "  - {step: One, id: a, shell: 'echo 56789-kot | rev', effect: read, capture: {t: {value: "
+	        "'lines[0]', secret: true}}}\n"
+	        "  - {step: Two, id: b, exec: 'echo with ${t}', effect: read}\n"
+	        "  - {step: Three, id: c, shell: 'echo 01234-kot | rev; echo oops >&2', effect: read, capture: {u: "
+	        "{value: 'lines[7]', secret: true}}}\n",
+	    (struct run_options){0});
+	char *all = json_dumps(ran.events, 0);
+
+	(void)state;
+	assert_null(strstr(all, "98765"));
+	assert_null(strstr(all, "43210"));
+	assert_non_null(strstr(all, "oops"));
+	assert_non_null(strstr(all, "(10 bytes, not shown"));
+	free(all);
+	check_output(&ran, "b", "with ***\n");
+	check_outcomes(&ran, "a=passed b=passed c=failed", 2);
+}
+
+static void a_secret_in_two_pieces_is_masked(void **state)
+{
+	struct ran ran = run("vars: {t: {value: 'tok-98765', secret: true}}\n"
+	                     "steps:\n"
+	                     "  - {step: One, id: a, shell: 'printf %.4s $t; sleep 0.1; printf %s $t | tail -c 5; "
+	                     "head -c 32764 /dev/zero | tr \"\\0\" x; echo $t', effect: read}\n",
+	    (struct run_options){0});
+	char *all = json_dumps(ran.events, 0);
+
+	(void)state;
+	assert_null(strstr(all, "98765"));
+	free(all);
+	check_outcomes(&ran, "a=passed", 0);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -806,6 +843,8 @@ int main(void)
 	    cmocka_unit_test(for_each_goes_through_its_list_after_a_failure_too),
 	    cmocka_unit_test(a_finding_inside_is_one_outside),
 	    cmocka_unit_test(a_metric_that_is_not_there_is_not_ok),
+	    cmocka_unit_test(what_a_secret_is_taken_from_is_not_shown),
+	    cmocka_unit_test(a_secret_in_two_pieces_is_masked),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,137 @@
+/* Secrets in texts, values and streams. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fsops/mem.h"
+#include "fsops/redact.h"
+
+static struct redact *hiding(const char *secret)
+{
+	struct redact *redact = redact_new();
+
+	redact_add(redact, secret);
+	return redact;
+}
+
+static void check(const char *secret, const char *text, const char *expected)
+{
+	struct redact *redact = hiding(secret);
+	char *masked = redact_text(redact, text, strlen(text));
+
+	assert_string_equal(masked, expected);
+	free(masked);
+	redact_free(redact);
+}
+
+static void every_form_is_masked(void **state)
+{
+	(void)state;
+	check("s3cret", "a s3cret, s3crets", "a ***, ***s");
+	check("s3cret", "czNjcmV0", "***");
+	check("a/b c", "a%2Fb%20c", "***");
+	check("say \"hi\"\\", "{\"x\":\"say \\\"hi\\\"\\\\\"}", "{\"x\":\"***\"}");
+	check("it's", "'it'\\''s'", "'***'");
+	check("s3cret\n", "s3cret", "***");
+	check("first-line\r\nsecond-line\n  \n}\n", "x second-line } first-line", "x *** } ***");
+	check("abc", "abc", "abc");
+}
+
+static void a_cut_secret_is_masked(void **state)
+{
+	(void)state;
+	check("0123456789abcdef", "token 0123456789", "token ***");
+	check("0123456789abcdef", "token 0123", "token 0123");
+}
+
+static void the_longest_secret_wins(void **state)
+{
+	struct redact *redact = hiding("pass");
+	char *masked;
+
+	(void)state;
+	redact_add(redact, "password-one");
+	masked = redact_text(redact, "password-one pass passwords", 27);
+	assert_string_equal(masked, "*** *** ***words");
+	free(masked);
+	redact_free(redact);
+}
+
+static void values_are_masked_whole(void **state)
+{
+	struct redact *redact = hiding("123456");
+	json_t *value = json_pack("{s:i, s:i, s:s%, s:[s]}", "pin", 123456, "other", 1234567, "nul",
+	    "a\0b 123456", (size_t)10, "list", "123456");
+	json_t *masked = redact_value(redact, value);
+	char *text = json_dumps(masked, JSON_COMPACT);
+
+	(void)state;
+	assert_string_equal(
+	    text, "{\"pin\":\"***\",\"other\":1234567,\"nul\":\"a\\u0000b ***\",\"list\":[\"***\"]}");
+	free(text);
+	json_decref(masked);
+	json_decref(value);
+	redact_free(redact);
+}
+
+static void all_of_a_secret_object_is_secret(void **state)
+{
+	struct redact *redact = redact_new();
+	json_t *value = json_pack("{s:s, s:[i]}", "password", "hunter2", "pins", 987654);
+	char *masked;
+
+	(void)state;
+	redact_add_value(redact, value);
+	masked = redact_text(redact, "hunter2 987654", 14);
+	assert_string_equal(masked, "*** ***");
+	free(masked);
+	json_decref(value);
+	redact_free(redact);
+}
+
+/* However the text is cut in two or three, what comes out is the same. */
+static void a_stream_may_be_cut_anywhere(void **state)
+{
+	static const char text[] = "x s3cret-one s3cret-ten s3cret-on\ns3cret";
+	static const char expected[] = "x *** s3cret-ten s3cret-on\ns3cret";
+	struct redact *redact = hiding("s3cret-one");
+	size_t len = sizeof(text) - 1;
+
+	(void)state;
+	for (size_t a = 0; a <= len; a++) {
+		for (size_t b = a; b <= len; b++) {
+			struct redact_stream stream;
+			struct buf out;
+
+			redact_stream_init(&stream);
+			buf_init(&out, 1000);
+			redact_stream_add(redact, &stream, text, a, &out);
+			redact_stream_add(redact, &stream, text + a, b - a, &out);
+			redact_stream_add(redact, &stream, text + b, len - b, &out);
+			redact_stream_finish(redact, &stream, &out);
+			assert_string_equal(out.data, expected);
+			buf_release(&out);
+			redact_stream_release(&stream);
+		}
+	}
+	redact_free(redact);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_form_is_masked),
+	    cmocka_unit_test(a_cut_secret_is_masked),
+	    cmocka_unit_test(the_longest_secret_wins),
+	    cmocka_unit_test(values_are_masked_whole),
+	    cmocka_unit_test(all_of_a_secret_object_is_secret),
+	    cmocka_unit_test(a_stream_may_be_cut_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
