@@ -93,8 +93,8 @@ static int uint_result(enum op op, uint64_t a, uint64_t b, uint64_t *out)
 	case OP_MULTIPLY:
 		return __builtin_mul_overflow(a, b, out);
 	default:
-		*out = op == OP_DIVIDE ? a / b : a % b;
-		return 0;
+		*out = b == 0 ? 0 : op == OP_DIVIDE ? a / b : a % b;
+		return b == 0;
 	}
 }
 

@@ -306,8 +306,10 @@ static int operand(
 	if (calc_eval(calc, node->kids[at], &value) < 0)
 		return -1;
 	calc->node = node->kids[at];
+	if (value.type != VALUE_BOOL)
+		return not_a_bool(calc, logic, &value, at == 0);
 	*out = value.as.truth;
-	return value.type == VALUE_BOOL ? 0 : not_a_bool(calc, logic, &value, at == 0);
+	return 0;
 }
 
 static int eval_logic(
