@@ -12,22 +12,31 @@
 
 /* ---- reading ---- */
 
+void catalog_keep(struct catalog *catalog, struct document *document)
+{
+	if (!document)
+		return;
+	MEM_PUSH_ROOM(catalog->documents, catalog->document_count);
+	catalog->documents[catalog->document_count++] = document; /* transferred */
+}
+
 static void load_platform(struct catalog *catalog, const char *path, struct problems *list)
 {
 	struct decode d = {.list = list, .catalog = catalog};
 	size_t errors = list->errors;
-	const struct node *root;
+	struct document *document;
 
 	catalog->platform->broken = true;
 	if (!path)
 		return;
 	catalog->platform->file = mem_text(path);
-	root = catalog_read_file(catalog, path, list);
-	if (root) {
+	document = document_load(path, list);
+	catalog_keep(catalog, document);
+	if (document) {
 		catalog->platform->broken = false; /* so that its own references are checked */
-		platform_decode(&d, root, catalog->platform);
+		platform_decode(&d, document->root, catalog->platform);
 	}
-	catalog->platform->broken = !root || list->errors != errors;
+	catalog->platform->broken = list->errors != errors;
 }
 
 /* ---- the whole ---- */

@@ -15,9 +15,8 @@ struct catalog_index {
 	struct catalog_files files; /* of runbooks; an item is NULL when it has been read */
 };
 
-/* One file as nodes, kept by the catalog; NULL after adding a problem. */
-const struct node *catalog_read_file(
-    struct catalog *catalog, const char *path, struct problems *list);
+/* Positions point into it: it lives as long as the catalog. NULL is allowed. */
+void catalog_keep(struct catalog *catalog, struct document *document);
 /* Every runbook that has not been read yet. */
 void catalog_read_all(struct catalog *catalog, struct problems *list);
 /* The runbook with exactly this name or alias, or NULL. It is read if it has not been; problems

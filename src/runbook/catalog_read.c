@@ -10,22 +10,9 @@
 
 #include "catalog.h"
 #include "fsops/mem.h"
+#include "load.h"
 
 #define SUFFIX ".yaml"
-
-/* ---- one file ---- */
-
-const struct node *catalog_read_file(
-    struct catalog *catalog, const char *path, struct problems *list)
-{
-	struct document *document = document_load(path, list);
-
-	if (!document)
-		return NULL;
-	MEM_PUSH_ROOM(catalog->documents, catalog->document_count);
-	catalog->documents[catalog->document_count++] = document; /* transferred */
-	return document->root;
-}
 
 static const char *base_name(const char *path)
 {
@@ -34,35 +21,16 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The name of a runbook that does not say its own. */
-static char *stem(const char *path)
+/* What was read becomes the catalog's. */
+static void adopt(struct catalog *catalog, struct loaded *loaded, struct problems *list)
 {
-	const char *name = base_name(path);
-
-	return mem_textn(name, strlen(name) - strlen(SUFFIX));
-}
-
-static void load_runbook(struct catalog *catalog, const char *path, struct problems *list)
-{
-	struct decode d = {.list = list, .catalog = catalog};
-	size_t errors = list->errors;
-	const struct node *root = catalog_read_file(catalog, path, list);
-	struct runbook *runbook;
-
-	if (root && node_get(root, "platform") && !node_get(root, "runbook"))
-		return; /* another platform's file: -P names it */
-	runbook = mem_alloc(sizeof(*runbook));
-	runbook->file = mem_text(path);
-	runbook->pos = (struct pos){runbook->file, 0, 0};
-	if (root)
-		runbook_decode(&d, root, runbook);
-	if (!runbook->name)
-		runbook->name = stem(path);
-	if (!runbook->title)
-		runbook->title = mem_text(runbook->name);
-	runbook->broken = list->errors != errors;
+	catalog_keep(catalog, loaded->document);
+	problems_append(list, &loaded->problems);
+	problems_release(&loaded->problems);
+	if (!loaded->runbook)
+		return; /* the file is another platform's: -P names it */
 	MEM_PUSH_ROOM(catalog->runbooks, catalog->runbook_count);
-	catalog->runbooks[catalog->runbook_count++] = runbook; /* transferred */
+	catalog->runbooks[catalog->runbook_count++] = loaded->runbook; /* transferred */
 }
 
 /* ---- names ---- */
@@ -133,8 +101,10 @@ static char **waiting_file(const struct catalog *catalog, const char *name)
 
 static void read_waiting(struct catalog *catalog, char **file, struct problems *list)
 {
-	if (*file)
-		load_runbook(catalog, *file, list);
+	struct loaded loaded = {.file = *file};
+
+	load_file(catalog, &loaded);
+	adopt(catalog, &loaded, list);
 	free(*file);
 	*file = NULL;
 }
@@ -142,11 +112,20 @@ static void read_waiting(struct catalog *catalog, char **file, struct problems *
 void catalog_read_all(struct catalog *catalog, struct problems *list)
 {
 	struct catalog_files *files = &catalog->index->files;
+	struct loaded *loaded = mem_alloc((files->count + 1) * sizeof(*loaded));
 	size_t first = catalog->runbook_count;
+	size_t count = 0;
 
 	for (size_t i = 0; i < files->count; i++)
-		read_waiting(catalog, &files->items[i], list);
+		if (files->items[i])
+			loaded[count++].file = files->items[i];
+	load_files(catalog, loaded, count);
+	for (size_t i = 0; i < count; i++)
+		adopt(catalog, &loaded[i], list);
+	for (size_t i = 0; i < files->count; i++)
+		free(files->items[i]);
 	files->count = 0;
+	free(loaded);
 	name_new(catalog, first, list);
 }
 

@@ -141,7 +141,7 @@ static void check_tag(
 	if (!tag)
 		return;
 	if (style && strcmp((const char *)tag, YAML_STR_TAG) == 0)
-		*style = NODE_QUOTED;
+		*style = *style == NODE_PLAIN ? NODE_QUOTED : *style;
 	else
 		problem_add(b->list, PROBLEM_ERROR, pos_of(b, mark),
 		    "a text that begins with '!' must be quoted (YAML takes '%s' for a tag)", tag);
@@ -261,7 +261,7 @@ static void check_keys(struct builder *b, struct node *map)
 static void take_pending(struct builder *b, const struct frame *frame)
 {
 	struct node *node = frame->node;
-	struct node **from = b->pending + frame->begin;
+	struct node **from = b->pending ? b->pending + frame->begin : NULL;
 	size_t step = node->kind == NODE_MAP ? 2 : 1;
 
 	node->count = (b->pending_count - frame->begin) / step;

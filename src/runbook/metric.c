@@ -86,7 +86,7 @@ static void finish_source(struct decode *d, struct action *source)
 {
 	if (!source->node)
 		return; /* reported */
-	action_bind(d, source, has_unknown_key(source->node));
+	action_bind(d, source, !source->adapter && has_unknown_key(source->node));
 	if (source->derived == EFFECT_CHANGE || source->derived == EFFECT_DESTROY)
 		NODE_PROBLEM(d->list, source->node,
 		    "a metric's source must only read, but this would %s something",

@@ -8,6 +8,7 @@
  */
 #include "place.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -114,14 +115,35 @@ struct pos place_of_offset(const struct document *document, size_t offset)
 	return (struct pos){document->file, c.line, c.col};
 }
 
+/* An anchor ends where its letters do, a tag at a blank. */
+static bool in_property(const struct cursor *c, char kind)
+{
+	if (kind == '&')
+		return isalnum((unsigned char)*c->at) || *c->at == '_' || *c->at == '-';
+	return !at_blank(c) && !at_break(c);
+}
+
+static void skip_space(struct cursor *c)
+{
+	while (at_blank(c) || at_break(c) || (c->at < c->end && *c->at == '#')) {
+		if (*c->at == '#')
+			while (c->at < c->end && !at_break(c))
+				step(c);
+		else
+			step(c);
+	}
+}
+
 /* Over anchor and tag to where the scalar itself begins. */
 static void skip_properties(struct cursor *c)
 {
 	while (c->at < c->end && strchr("&!", *c->at)) {
-		while (c->at < c->end && !at_blank(c) && !at_break(c))
+		char kind = *c->at;
+
+		do
 			step(c);
-		while (at_blank(c) || at_break(c))
-			step(c);
+		while (c->at < c->end && in_property(c, kind));
+		skip_space(c);
 	}
 }
 
@@ -235,20 +257,31 @@ static size_t skip_empty(struct cursor *c, int indent)
 	}
 }
 
-/* With a number in its header, a block's indentation is what its first line has more in the
- * file than in the text. */
+static size_t line_len(const char *text, const char *end)
+{
+	size_t len = 0;
+
+	while (text + len < end && !break_len(text + len, end))
+		len++;
+	return len;
+}
+
+/* With a number in its header, a block's indentation is what its first line that is not empty has
+ * more in the file than in the text. */
 static int stated_indent(const struct cursor *c, const struct node *node)
 {
-	const char *text = node->text + strspn(node->text, "\n");
-	const char *at = c->at;
-	size_t raw = 0;
-	size_t made = strcspn(text, "\n");
+	const char *end = node->text + node->len;
+	const char *text = node->text;
+	const char *raw = c->at;
+	size_t more_raw;
 
-	while (break_len(at, c->end))
-		at += break_len(at, c->end);
-	while (at + raw < c->end && !break_len(at + raw, c->end))
-		raw++;
-	return raw > made ? (int)(raw - made) : 0;
+	while (break_len(text, end)) {
+		text += break_len(text, end);
+		raw += line_len(raw, c->end);
+		raw += break_len(raw, c->end);
+	}
+	more_raw = line_len(raw, c->end) - line_len(text, end);
+	return more_raw < node->document->len ? (int)more_raw : 0;
 }
 
 /* Lines fold unless one of the two begins with a blank. */

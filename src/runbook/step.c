@@ -58,7 +58,7 @@ static void decode_action(struct decode *d, const struct node *map, struct actio
 		return;
 	if (node_get(map, "as") && !node_get(map, "for_each"))
 		NODE_PROBLEM(d->list, node_get(map, "as"), "'as' needs 'for_each'");
-	action_bind(d, action, has_unknown_key(map));
+	action_bind(d, action, !action->adapter && has_unknown_key(map));
 	action_finish(d, action);
 }
 
@@ -149,7 +149,7 @@ static void finish_inline(struct decode *d, struct step *step)
 {
 	struct action *action = &step->actions[0];
 
-	action_bind(d, action, has_unknown_key(step->node));
+	action_bind(d, action, !action->adapter && has_unknown_key(step->node));
 	action_finish(d, action);
 }
 
