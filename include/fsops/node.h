@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fsops/err.h"
 
@@ -23,18 +24,19 @@
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 enum node_style { NODE_PLAIN, NODE_QUOTED, NODE_BLOCK };
 
+/* Small, because a catalog has ten thousand of them. */
 struct node {
-	enum node_kind kind;
-	enum node_style style; /* of a scalar */
-	int height;            /* levels from here down, 1 for a scalar */
-	size_t weight;         /* nodes from here down, aliases followed */
+	enum node_kind kind : 8;
+	enum node_style style : 8; /* of a scalar */
+	uint16_t height;           /* levels from here down, 1 for a scalar */
+	uint32_t weight;           /* nodes from here down, aliases followed */
+	uint32_t len;              /* of text */
+	uint32_t count;            /* of items */
 	struct pos pos;
 	const struct document *document; /* that it belongs to */
 	char *text;                      /* a scalar's text, NUL-terminated; NULL otherwise */
-	size_t len;                      /* of text */
 	struct node **keys;              /* a map's keys, all scalars; NULL otherwise */
 	struct node **items;             /* a list's items or a map's values */
-	size_t count;
 };
 
 struct document_block;

@@ -136,13 +136,14 @@ static bool wants_key(const struct builder *b)
 
 /* A tag that changes nothing that matters here: `!!str` makes a text of what looks like a number. */
 static void check_tag(
-    struct builder *b, const yaml_char_t *tag, enum node_style *style, yaml_mark_t mark)
+    struct builder *b, const yaml_char_t *tag, struct node *node, yaml_mark_t mark)
 {
-	if (!tag)
-		return;
-	if (style && strcmp((const char *)tag, YAML_STR_TAG) == 0)
-		*style = *style == NODE_PLAIN ? NODE_QUOTED : *style;
-	else
+	bool text =
+	    tag && node->kind == NODE_SCALAR && strcmp((const char *)tag, YAML_STR_TAG) == 0;
+
+	if (text && node->style == NODE_PLAIN)
+		node->style = NODE_QUOTED;
+	if (tag && !text)
 		problem_add(b->list, PROBLEM_ERROR, pos_of(b, mark),
 		    "a text that begins with '!' must be quoted (YAML takes '%s' for a tag)", tag);
 }
@@ -168,13 +169,13 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 
 	node->style = style_of(event);
 	node->weight = 1;
-	node->len = event->data.scalar.length;
+	node->len = (uint32_t)event->data.scalar.length;
 	node->text = block_alloc(b->document, node->len + 1);
 	memcpy(node->text, text, node->len);
-	check_tag(b, event->data.scalar.tag, &node->style, event->start_mark);
+	check_tag(b, event->data.scalar.tag, node, event->start_mark);
 	if (strlen(node->text) != node->len) {
 		NODE_PROBLEM(b->list, node, "a text must not hold a NUL character (\\0)");
-		node->len = strlen(node->text);
+		node->len = (uint32_t)strlen(node->text);
 	}
 	if (wants_key(b) && node->style == NODE_PLAIN && strcmp(node->text, "<<") == 0)
 		NODE_PROBLEM(b->list, node,
@@ -213,7 +214,7 @@ static int on_open(struct builder *b, enum node_kind kind, const yaml_event_t *e
 	if (b->depth == NODE_DEPTH_MAX)
 		return refuse(
 		    b, event->start_mark, "more than %d levels inside each other", NODE_DEPTH_MAX);
-	check_tag(b, list ? event->data.sequence_start.tag : event->data.mapping_start.tag, NULL,
+	check_tag(b, list ? event->data.sequence_start.tag : event->data.mapping_start.tag, node,
 	    event->start_mark);
 	name_anchor(
 	    b, list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor, node);
@@ -264,7 +265,7 @@ static void take_pending(struct builder *b, const struct frame *frame)
 	struct node **from = b->pending ? b->pending + frame->begin : NULL;
 	size_t step = node->kind == NODE_MAP ? 2 : 1;
 
-	node->count = (b->pending_count - frame->begin) / step;
+	node->count = (uint32_t)((b->pending_count - frame->begin) / step);
 	node->items = block_alloc(b->document, node->count * sizeof(*node->items));
 	if (node->kind == NODE_MAP)
 		node->keys = block_alloc(b->document, node->count * sizeof(*node->keys));
