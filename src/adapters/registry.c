@@ -1,9 +1,8 @@
 /* All adapters. Invariant: a name stands here once; the adapter named like a target kind is the
  * one that parses it. */
-#include <string.h>
-
 #include "adapters.h"
 #include "fsops/mem.h"
+#include "fsops/text.h"
 
 const struct adapter *const adapters[] = {
     &adapter_kubectl,
@@ -24,7 +23,7 @@ const struct adapter *const adapters[] = {
 const struct adapter *adapter_find(const char *name)
 {
 	for (size_t i = 0; adapters[i]; i++)
-		if (strcmp(adapters[i]->name, name) == 0)
+		if (text_same(adapters[i]->name, name))
 			return adapters[i];
 	return NULL;
 }

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/text.h"
 
 #define NAMES_MAX 128
 
 const struct field *decode_find(const struct field *fields, const char *key)
 {
 	for (; fields->key; fields++)
-		if (strcmp(fields->key, key) == 0)
+		if (text_same(fields->key, key))
 			return fields;
 	return NULL;
 }

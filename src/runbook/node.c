@@ -18,7 +18,7 @@ const struct node *node_get(const struct node *map, const char *key)
 	if (map->kind != NODE_MAP)
 		return NULL;
 	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->keys[i]->text, key) == 0)
+		if (text_same(map->keys[i]->text, key))
 			return map->items[i];
 	return NULL;
 }
@@ -26,7 +26,7 @@ const struct node *node_get(const struct node *map, const char *key)
 static bool one_of(const char *text, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, words[i]) == 0)
+		if (text_same(text, words[i]))
 			return true;
 	return false;
 }
