@@ -20,6 +20,7 @@
 struct making {
 	const struct catalog *catalog;
 	struct plan *plan;
+	json_t *known; /* the names whose value cannot change before the action at hand runs */
 	const struct making *outer;
 	struct err *err;
 };
@@ -104,18 +105,49 @@ static enum effect nested_effect(const struct plan *nested)
 	return nested->destroys ? EFFECT_DESTROY : nested->changes ? EFFECT_CHANGE : EFFECT_READ;
 }
 
-static int add_action(struct making *making, const struct action *from, struct plan_action *action)
+static void forget_captures(const struct making *making, const struct action *action)
+{
+	for (size_t i = 0; i < action->capture_count; i++)
+		json_object_del(making->known, action->captures[i].name);
+}
+
+/* The names that have the same value whenever the action runs: a capture may replace a variable's
+ * default, and the item of a for_each hides one. A new reference. */
+static json_t *names_known(
+    const struct making *making, const struct step *step, const struct action *action)
+{
+	json_t *names;
+
+	if (step->for_each.expr)
+		for (size_t i = 0; i < step->action_count; i++)
+			forget_captures(making, &step->actions[i]);
+	if (action->for_each.expr)
+		forget_captures(making, action);
+	names = json_copy(making->known);
+	if (step->for_each.expr)
+		json_object_del(names, step->as);
+	if (action->for_each.expr)
+		json_object_del(names, action->as);
+	return names;
+}
+
+static int add_action(struct making *making, const struct step *step, const struct action *from,
+    struct plan_action *action)
 {
 	struct plan *plan = making->plan;
-	struct scope scope = {.names = plan->names};
+	json_t *names = names_known(making, step, from);
+	struct scope scope = {.names = names};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
 	struct prepared prepared;
 	int result = 0;
 
 	action->action = from;
 	action->id = from->id;
-	if (prepared_make(&prepared, &expander, from, making->err) < 0)
+	result = prepared_make(&prepared, &expander, from, making->err);
+	json_decref(names);
+	if (result < 0)
 		return -1;
+	forget_captures(making, from);
 	action->effect = prepared.effect;
 	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	if (strcmp(from->adapter->name, "runbook") == 0)
@@ -144,7 +176,7 @@ static int add_step(struct making *making, const struct step *from, enum section
 	};
 	for (size_t i = 0; i < from->action_count; i++) {
 		step->action_count++;
-		if (add_action(making, &from->actions[i], &step->actions[i]) < 0)
+		if (add_action(making, from, &from->actions[i], &step->actions[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,6 +271,16 @@ static void count_effects(struct plan *plan)
 	}
 }
 
+/* What an expression complains about may be a secret. */
+static void mask_err(const struct plan *plan, struct err *err)
+{
+	char *text = err ? redact_text(plan->redact, err->text, strlen(err->text)) : NULL;
+
+	if (err)
+		snprintf(err->text, sizeof(err->text), "%s", text);
+	free(text);
+}
+
 static struct plan *make_plan(const struct making *outer, const struct catalog *catalog,
     const struct runbook *runbook, const struct plan_options *options, struct redact *redact,
     struct err *err)
@@ -254,12 +296,16 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 	plan->refs = refs_of_runbook(runbook);
 	plan->vars =
 	    vars_resolve(catalog->platform, runbook, options, plan->names, plan->redact, err);
+	making.known = json_copy(plan->names);
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {
+		mask_err(plan, err);
 		plan_free(plan);
-		return NULL;
+		plan = NULL;
+	} else {
+		count_effects(plan);
 	}
-	count_effects(plan);
+	json_decref(making.known);
 	return plan;
 }
 

@@ -794,6 +794,41 @@ static void a_secret_in_two_pieces_is_masked(void **state)
 	check_outcomes(&ran, "a=passed", 0);
 }
 
+/* The command of an action in the plan, before anything has run. */
+static void check_planned(const char *text, size_t step, enum effect effect, const char *command)
+{
+	struct catalog *catalog = load(PLATFORM, text);
+	struct err err;
+	struct plan *plan =
+	    plan_new(catalog, catalog_find(catalog, "book", &err), &(struct plan_options){0}, &err);
+
+	assert_non_null(plan);
+	assert_int_equal(plan->steps[step].actions[0].effect, effect);
+	assert_string_equal(plan->steps[step].actions[0].command, command);
+	plan_free(plan);
+	catalog_free(catalog);
+}
+
+static void a_plan_knows_no_name_that_a_run_will_change(void **state)
+{
+	static const char text[] =
+	    "runbook: book\ntitle: Book\nseverity: info\n"
+	    "vars: {verb: get}\n"
+	    "steps:\n"
+	    "  - {step: One, id: a, kubectl: '${verb} pods'}\n"
+	    "  - {step: Two, id: b, for_each: '[\"delete\"]', as: verb, kubectl: '${verb} pods'}\n"
+	    "  - {step: Three, id: c, exec: echo delete, effect: read, capture: {verb: 'lines[0]'}}\n"
+	    "  - {step: Four, id: d, kubectl: '${verb} pods'}\n";
+
+	(void)state;
+	check_planned(
+	    text, 0, EFFECT_READ, "kubectl --context none --namespace none get pods");
+	check_planned(
+	    text, 1, EFFECT_DESTROY, "kubectl --context none --namespace none '${verb}' pods");
+	check_planned(
+	    text, 3, EFFECT_DESTROY, "kubectl --context none --namespace none '${verb}' pods");
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -845,6 +880,7 @@ int main(void)
 	    cmocka_unit_test(a_metric_that_is_not_there_is_not_ok),
 	    cmocka_unit_test(what_a_secret_is_taken_from_is_not_shown),
 	    cmocka_unit_test(a_secret_in_two_pieces_is_masked),
+	    cmocka_unit_test(a_plan_knows_no_name_that_a_run_will_change),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
