@@ -81,7 +81,9 @@ void run_add_level(struct run *run, enum level level)
 
 void run_stop(struct run *run, enum stop stop, const char *why)
 {
-	if (run->stop != STOP_NONE && stop != STOP_SIGNAL)
+	bool aborted = stop == STOP_ABORT && run->stop == STOP_FAILED; /* while it is undone */
+
+	if (run->stop != STOP_NONE && stop != STOP_SIGNAL && !aborted)
 		return;
 	run->stop = stop;
 	free(run->why);

@@ -66,7 +66,8 @@ struct run *run_create(struct plan *plan, struct run *outer);
 void run_begin(struct run *run);
 void run_free(struct run *run);
 
-/* Start no further step. The first reason stays. Steps of `always` still run unless a signal came. */
+/* Start no further step. The first reason stays, but for an abort
+ * while a failure is undone. Steps of `always` still run unless a signal came. */
 void run_stop(struct run *run, enum stop stop, const char *why);
 
 /* End what runs now and start nothing more; `ended` still comes. */

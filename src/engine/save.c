@@ -1,5 +1,5 @@
 /* Saves outputs. Invariant: a file that save_close() reports as saved holds every byte that
- * save_add() was given, is on disk, and was not there before. */
+ * save_add() was given since the last save_restart(), is on disk, and was not there before. */
 #include "save.h"
 
 #include <errno.h>
@@ -58,6 +58,14 @@ void save_add(struct save *save, const char *data, size_t len)
 		data += written;
 		len -= (size_t)written;
 	}
+}
+
+void save_restart(struct save *save)
+{
+	if (!save->error && (ftruncate(save->fd, 0) < 0 || lseek(save->fd, 0, SEEK_SET) < 0))
+		save->error = errno;
+	save->bytes = 0;
+	sha256_init(&save->hash);
 }
 
 static json_t *report(struct save *save)

@@ -52,7 +52,8 @@ static void on_over(void *ctx)
 
 	step->over = NULL;
 	step->exceeded = true;
-	step->exceeded_at = event_time(step->run->events);
+	if (!step->exceeded_at) /* not when a person has thought about a failure since */
+		step->exceeded_at = event_time(step->run->events);
 	for (size_t i = 0; i < step->plan->action_count; i++)
 		if (step->slots[i].state == SLOT_ACTIVE)
 			task_time_out(step->slots[i].task);
@@ -113,6 +114,8 @@ void slot_renew_budget(struct slot *slot)
 	struct step_run *step = slot->step;
 
 	step->exceeded = false;
+	json_decref(step->exceeded_at);
+	step->exceeded_at = NULL;
 	step->deadline = 0;
 	resume_step(step, step->plan->budget);
 }

@@ -138,10 +138,10 @@ static void emit_started(struct task *task)
 	slot_emit(task->slot, "action.started", fields);
 }
 
-/* When this attempt's own timeout comes; 0: it has none. */
+/* When this attempt's own timeout comes; 0: it has none, or a person is being asked. */
 static msec attempt_deadline(const struct task *task)
 {
-	msec timeout = task_action(task)->timeout;
+	msec timeout = slot_deadline(task->slot) ? task_action(task)->timeout : 0;
 
 	return timeout ? task_now(task) + timeout : 0;
 }
@@ -194,6 +194,8 @@ void task_attempt(void *ctx)
 		return;
 	}
 	task_set_phase(task, RUNNING);
+	if (task->save && task->attempts)
+		save_restart(task->save);
 	task->attempts++;
 	if (!task->started) {
 		task->began = task_now(task); /* what a person took to answer is not the action's */
@@ -219,6 +221,8 @@ void task_attempt(void *ctx)
 	    .ended = on_attempt_ended,
 	    .ctx = task,
 	});
+	if (!slot_deadline(task->slot))
+		task_deadline_moved(task); /* it began with a question */
 }
 
 /* ---- before the first attempt ---- */
@@ -415,7 +419,10 @@ void task_cancel(struct task *task)
 	task->timer = NULL;
 	approval_withdraw(task->asking);
 	task->asking = NULL;
-	task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
+	if (task->phase == ASKING && task->attempts) /* what to do about its failure */
+		task_finish(task, OUTCOME_FAILED, NULL);
+	else
+		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
 }
 
 enum outcome task_outcome(const struct task *task)

@@ -3,6 +3,7 @@
  * manual and runbook actions, run for real, and what the events must say.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,8 @@ struct scripted {
 	size_t *asked;
 };
 
+static msec answer_delay = 1;
+
 static void answer_now(void *ctx)
 {
 	struct scripted *scripted = ctx;
@@ -69,7 +72,7 @@ static void scripted_ask(
 	(void)question;
 	scripted->fn = fn;
 	scripted->ctx = ctx;
-	scripted->timer = loop_after(scripted->loop, 1, answer_now, scripted);
+	scripted->timer = loop_after(scripted->loop, answer_delay, answer_now, scripted);
 }
 
 static void scripted_withdraw(struct asker *asker)
@@ -829,6 +832,110 @@ static void a_plan_knows_no_name_that_a_run_will_change(void **state)
 	    text, 3, EFFECT_DESTROY, "kubectl --context none --namespace none '${verb}' pods");
 }
 
+static void every_try_has_the_whole_budget(void **state)
+{
+	static const enum answer answers[] = {ANSWER_YES, ANSWER_RETRY, ANSWER_RETRY, ANSWER_SKIP};
+	struct ran ran;
+
+	(void)state;
+	script = answers;
+	asked = 0;
+	ran = run("steps:\n"
+	          "  - {step: One, id: a, budget: 100ms, exec: sleep 60, effect: change}\n",
+	    (struct run_options){.interactive = true, .asker_new = scripted_new});
+	assert_int_equal(asked, 4);
+	assert_int_equal(
+	    value_get_number(find_event(&ran, "action.finished", "a"), "attempts", 0), 3);
+	check_outcomes(&ran, "a=failed", 2);
+}
+
+static void a_person_is_not_cut_off_by_a_timeout(void **state)
+{
+	static const enum answer answers[] = {ANSWER_YES};
+	struct ran ran;
+
+	(void)state;
+	script = answers;
+	asked = 0;
+	answer_delay = 200;
+	ran = run("steps:\n  - {step: One, id: a, manual: Look, timeout: 50ms}\n",
+	    (struct run_options){.interactive = true, .asker_new = scripted_new});
+	answer_delay = 1;
+	check_outcomes(&ran, "a=passed", 0);
+}
+
+static void an_abort_ends_the_undoing_too(void **state)
+{
+	static const enum answer answers[] = {ANSWER_ABORT};
+	struct ran ran;
+
+	(void)state;
+	script = answers;
+	asked = 0;
+	ran = run("steps:\n"
+	          "  - {step: One, id: a, exec: 'false', effect: read, on_failure: stop}\n"
+	          "on_failure:\n"
+	          "  - {step: Two, id: b, exec: 'true', effect: change}\n"
+	          "  - {step: Three, id: c, exec: 'true', effect: change}\n"
+	          "always:\n"
+	          "  - {step: Four, id: d, exec: 'true', effect: read}\n",
+	    (struct run_options){.interactive = true, .asker_new = scripted_new});
+	assert_int_equal(asked, 1);
+	check_outcomes(&ran, "a=failed b=cancelled d=passed", 2);
+}
+
+static void interrupt(void *ctx)
+{
+	(void)ctx;
+	raise(SIGINT);
+}
+
+static void interrupt_soon(struct loop *loop, void *ctx)
+{
+	(void)ctx;
+	loop_after(loop, 300, interrupt, NULL);
+}
+
+static void a_failed_change_stays_failed_when_the_run_is_stopped(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	asked = 0;
+	answer_delay = 60000;
+	ran = run("steps:\n  - {step: One, id: a, exec: 'false', effect: change}\n",
+	    (struct run_options){.yes = true,
+	        .interactive = true,
+	        .asker_new = scripted_new,
+	        .on_loop = interrupt_soon});
+	answer_delay = 1;
+	assert_string_equal(
+	    value_get_text(find_event(&ran, "action.finished", "a"), "why"), "exit status 1");
+	check_outcomes(&ran, "a=failed", 130);
+}
+
+static void only_the_last_attempt_is_saved(void **state)
+{
+	char *text = mem_printf("runbook: book\ntitle: Book\nseverity: info\nsteps:\n"
+	                        "  - {step: One, id: a, shell: 'echo x >>n; wc -l <n; test $(wc -l "
+	                        "<n) = 3', effect: read, retry: {times: 5, every: 1ms}, save: "
+	                        "'%s/tries.log'}\n",
+	    folder);
+	struct ran ran =
+	    run_with(PLATFORM, text, &(struct plan_options){0}, (struct run_options){0});
+	json_t *saved = json_object_get(find_event(&ran, "action.finished", "a"), "saved");
+	struct stat info;
+
+	(void)state;
+	assert_int_equal(stat("tries.log", &info), 0);
+	assert_int_equal(info.st_size, 2);
+	assert_int_equal(value_get_number(saved, "bytes", 0), 2);
+	check_outcomes(&ran, "a=passed", 0);
+	unlink("tries.log");
+	unlink("n");
+	free(text);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -881,6 +988,11 @@ int main(void)
 	    cmocka_unit_test(what_a_secret_is_taken_from_is_not_shown),
 	    cmocka_unit_test(a_secret_in_two_pieces_is_masked),
 	    cmocka_unit_test(a_plan_knows_no_name_that_a_run_will_change),
+	    cmocka_unit_test(every_try_has_the_whole_budget),
+	    cmocka_unit_test(a_person_is_not_cut_off_by_a_timeout),
+	    cmocka_unit_test(an_abort_ends_the_undoing_too),
+	    cmocka_unit_test(a_failed_change_stays_failed_when_the_run_is_stopped),
+	    cmocka_unit_test(only_the_last_attempt_is_saved),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
