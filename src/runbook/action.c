@@ -168,7 +168,7 @@ static size_t adapter_names(const char **names, size_t max)
 {
 	size_t count = 0;
 
-	while (adapters[count] && count < max) {
+	while (count < max && adapters[count]) {
 		names[count] = adapters[count]->name;
 		count++;
 	}

@@ -41,7 +41,7 @@ static void put_name(struct catalog *catalog, struct runbook *runbook, const cha
 {
 	const struct runbook *first = names_put(&catalog->index->runbooks, name, runbook);
 
-	if (!first || (first == runbook && node == NULL))
+	if (!first)
 		return;
 	problem_add(list, PROBLEM_ERROR, node ? node->pos : runbook->pos,
 	    "the name '%s' is taken: %s has it too", name, first->file);
@@ -49,15 +49,21 @@ static void put_name(struct catalog *catalog, struct runbook *runbook, const cha
 	((struct runbook *)first)->broken = true;
 }
 
+/* The place of an alias: its own, unless some of them were no names and left out. */
+static const struct node *alias_node(const struct runbook *runbook, size_t i)
+{
+	const struct node *aliases = node_get(runbook->node, "aliases");
+
+	return aliases && aliases->count == runbook->alias_count ? aliases->items[i] : aliases;
+}
+
 static void put_names(struct catalog *catalog, struct runbook *runbook, struct problems *list)
 {
-	const struct node *aliases = runbook->node ? node_get(runbook->node, "aliases") : NULL;
+	const struct node *name = runbook->node ? node_get(runbook->node, "runbook") : NULL;
 
-	put_name(catalog, runbook, runbook->name,
-	    runbook->node ? node_get(runbook->node, "runbook") : NULL, list);
+	put_name(catalog, runbook, runbook->name, name, list);
 	for (size_t i = 0; i < runbook->alias_count; i++)
-		put_name(catalog, runbook, runbook->aliases[i],
-		    aliases->count == runbook->alias_count ? aliases->items[i] : aliases, list);
+		put_name(catalog, runbook, runbook->aliases[i], alias_node(runbook, i), list);
 }
 
 static int by_name(const void *left, const void *right)

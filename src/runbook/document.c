@@ -262,7 +262,7 @@ static void check_keys(struct builder *b, struct node *map)
 static void take_pending(struct builder *b, const struct frame *frame)
 {
 	struct node *node = frame->node;
-	struct node **from = b->pending ? b->pending + frame->begin : NULL;
+	struct node **from;
 	size_t step = node->kind == NODE_MAP ? 2 : 1;
 
 	node->count = (uint32_t)((b->pending_count - frame->begin) / step);
@@ -270,6 +270,9 @@ static void take_pending(struct builder *b, const struct frame *frame)
 	if (node->kind == NODE_MAP)
 		node->keys = block_alloc(b->document, node->count * sizeof(*node->keys));
 	node->weight = 1;
+	if (!node->count)
+		return;
+	from = b->pending + frame->begin;
 	for (size_t i = 0; i < node->count * step; i++) {
 		if (step == 2 && i % 2 == 0)
 			node->keys[i / 2] = from[i];

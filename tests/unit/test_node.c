@@ -287,6 +287,11 @@ static const struct {
     {"k: >\n\n  ab\n    more\n  c@d\n", 5, 4},
     {"k: >\n  ab\n    mo@re\n  cd\n", 3, 7},
     {"k: >-\n  ab\n\n    more\n\n  c@d\n", 6, 4},
+    {"k: |1+\n \n  ba@\n", 3, 5},
+    {"k: !!str\n  |\n   m@\n", 3, 5},
+    {"k: &a # c\n  m@\n", 2, 4},
+    {"k: &a :m@\n", 1, 9},
+    {"k: x\xE2\x80\xA8  y@\n", 2, 4},
     {"- a\n- k: |\n    x\n    y@\n", 4, 6},
     {"k: |\r\n  ab\r\n  c@d\r\n", 3, 4},
 };
