@@ -29,7 +29,8 @@ struct run_options {
 	/* Made on the run's loop by this function; NULL: nobody is ever asked. */
 	struct asker *(*asker_new)(struct loop *loop, void *ctx);
 	void *asker_ctx;
-	/* Told of the loop before the run starts, so that a terminal can redraw its clock; or NULL. */
+	/* Told of the loop before the run starts, so that output and a terminal's clock can use it,
+	 * and of NULL before it is gone; or NULL. */
 	void (*on_loop)(struct loop *loop, void *ctx);
 	void *on_loop_ctx;
 };

@@ -11,6 +11,9 @@
  *	out_write(&out, text.data, text.len);
  *	if (out.error) …                   // a full disk is not a success
  *
+ * A run must not wait for whoever reads: between out_on_loop(&out, loop) and
+ * out_on_loop(&out, NULL) what cannot be written at once is queued.
+ *
  * Everything printed for people has passed through safe.c: nothing that a
  * command or a file says can move the cursor.
  */
@@ -22,6 +25,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/event.h"
+#include "fsops/loop.h"
 #include "fsops/model.h"
 #include "fsops/plan.h"
 #include "fsops/question.h"
@@ -39,21 +43,45 @@ struct look {
 /* For a descriptor: a TTY has colour (unless NO_COLOR or NO_COLOR_WANTED) and a width. */
 struct look look_for(int fd, bool no_color_wanted);
 
+/* How much of DATA can be written in one go to a descriptor that poll(2) says is writable. */
+typedef size_t out_piece_fn(const char *data, size_t len);
+
 /* A descriptor that is written to whole. The first error is kept and ends all writing. */
 struct out {
 	int fd;
-	int error; /* errno of the first failed write; 0 for EPIPE, which is nobody's fault */
-	bool gone; /* nobody reads any more */
+	int error;     /* errno of the first failed write; 0 for EPIPE, which is nobody's fault */
+	bool gone;     /* nobody reads any more */
+	bool complete; /* when nobody reads in time: an error, instead of lines left out */
+	bool overrun;  /* that is the error */
+	struct loop_watch *watch; /* only while a loop runs, as is what follows */
+	out_piece_fn *piece;
+	struct buf queue; /* accepted, not yet written from `sent` on */
+	size_t sent;
+	size_t dropped; /* lines left out of the queue */
 };
 
 void out_init(struct out *out, int fd);
+/* What is still queued is lost: out_drain() first. */
+void out_release(struct out *out);
+/* Never waits while a loop runs. Over 16 MiB behind the oldest lines are left out, which a line
+ * says; when the text must be complete, nothing more is accepted and that is an error. */
 void out_write(struct out *out, const char *data, size_t len);
+/* From now on LOOP writes what is queued; NULL: it is about to go, and out_write() waits again. */
+void out_on_loop(struct out *out, struct loop *loop);
+/* Is something accepted and not yet written? */
+bool out_behind(const struct out *out);
+/* Write what is queued, however long it takes. Not while a loop runs. */
+void out_drain(struct out *out);
+/* The error as words. */
+const char *out_why(const struct out *out);
 
 /* A whole terminal: scrolling text, a live last line, a question. screen.c */
 struct screen;
 /* FD: where to draw. It stays the caller's. */
 struct screen *screen_new(int fd);
 void screen_free(struct screen *screen);
+/* As out_on_loop(). */
+void screen_on_loop(struct screen *screen, struct loop *loop);
 /* errno of the first write that failed; 0: none. */
 int screen_error(const struct screen *screen);
 
@@ -63,18 +91,19 @@ struct sink_options {
 	bool verbose; /* outputs in full */
 };
 
-/* One JSON object a line, each written as it comes. */
+/* One JSON object a line, each written as it comes; OUT must be complete from now on. */
 struct sink *sink_json_new(struct out *out);
 /* One line an event that matters, for logs and pipes. */
 struct sink *sink_plain_new(struct out *out, const struct sink_options *options);
 /* For a person at a terminal, with a clock on the last line. */
 struct sink *sink_terminal_new(struct screen *screen, const struct sink_options *options);
-/* The clock needs the run's loop: CTX is the sink. Fits run_options.on_loop. */
-void sink_terminal_on_loop(struct loop *loop, void *ctx);
+/* The clock needs the run's loop; NULL: it is about to go. */
+void sink_terminal_on_loop(struct sink *sink, struct loop *loop);
 
 /* Where the prompt reads and writes. */
 struct prompt_place {
-	struct screen *screen; /* that of the sink, or one of the prompt's own */
+	struct screen *screen;   /* that of the sink, or one of the prompt's own */
+	const struct out *after; /* a question waits until this is written; or NULL */
 	int in;
 	struct look look;
 };

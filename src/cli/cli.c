@@ -87,7 +87,7 @@ static int check_stdout(const struct cli *cli, int status)
 {
 	if (!cli->out.error)
 		return status;
-	complain("unable to write to standard output: %s", strerror(cli->out.error));
+	complain("unable to write to standard output: %s", out_why(&cli->out));
 	return EXIT_FAILED;
 }
 
@@ -106,5 +106,6 @@ int cli_main(int argc, char **argv)
 		status = check_stdout(&cli, dispatch(&cli));
 	}
 	options_release(&cli.options);
+	out_release(&cli.out);
 	return status;
 }

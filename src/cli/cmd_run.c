@@ -52,19 +52,20 @@ static int dry_run(struct cli *cli, const struct plan *plan)
 	return cli_print(cli, &text, EXIT_OK);
 }
 
-/* What a run needs from the terminal, if there is one. */
+/* Where a run's output goes, and the terminal, if there is one. */
 struct stage {
+	struct out *out;
 	struct screen *screen;
 	struct sink *terminal; /* the sink that draws on it, or NULL */
 	struct prompt_place prompt;
 	int tty; /* -1: none; a person is there when standard input is a terminal */
 };
 
-static void stage_open(struct stage *stage, const struct cli *cli)
+static void stage_open(struct stage *stage, struct cli *cli)
 {
 	bool drawing = cli->look.width > 0 && !cli_format(cli, "json");
 
-	*stage = (struct stage){.tty = -1};
+	*stage = (struct stage){.out = &cli->out, .tty = -1};
 	if (isatty(STDIN_FILENO)) {
 		stage->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 		if (stage->tty < 0)
@@ -76,13 +77,28 @@ static void stage_open(struct stage *stage, const struct cli *cli)
 		stage->screen = screen_new(stage->tty);
 	stage->prompt = (struct prompt_place){
 	    .screen = stage->screen,
+	    .after = &cli->out,
 	    .in = stage->tty,
 	    .look = look_for(stage->tty, cli->options.no_color || cli->options.plain),
 	};
 }
 
+/* Nothing that is written during the run may hold up the run's deadlines. */
+static void stage_on_loop(struct loop *loop, void *ctx)
+{
+	struct stage *stage = ctx;
+
+	out_on_loop(stage->out, loop);
+	if (stage->screen)
+		screen_on_loop(stage->screen, loop);
+	if (stage->terminal)
+		sink_terminal_on_loop(stage->terminal, loop);
+}
+
+/* Signals have their usual effect again: Ctrl-C ends the wait for a reader that has stopped. */
 static void stage_close(struct stage *stage)
 {
+	out_drain(stage->out);
 	screen_free(stage->screen);
 	if (stage->tty >= 0)
 		close(stage->tty);
@@ -123,8 +139,8 @@ static int real_run(struct cli *cli, struct plan *plan)
 	    .interactive = stage.tty >= 0,
 	    .asker_new = stage.tty >= 0 ? prompt_new : nobody_new,
 	    .asker_ctx = &stage.prompt,
-	    .on_loop = stage.terminal ? sink_terminal_on_loop : NULL,
-	    .on_loop_ctx = stage.terminal,
+	    .on_loop = stage_on_loop,
+	    .on_loop_ctx = &stage,
 	};
 	status = run_plan(plan, &options, events, &result, &err);
 	events_free(events);

@@ -425,6 +425,8 @@ out:
 		run->asker->ops->close(run->asker);
 	/* What is killed only now is still told to the run, and a third signal must not hit it. */
 	children_free(children);
+	if (run && options->on_loop)
+		options->on_loop(NULL, options->on_loop_ctx);
 	signals_free(signals);
 	run_free(run);
 	loop_free(loop);

@@ -46,6 +46,7 @@ struct sink *sink_json_new(struct out *out)
 
 	sink->base.ops = &json_ops;
 	sink->out = out;
+	out->complete = true;
 	buf_init(&sink->line, UI_TEXT_MAX);
 	return &sink->base;
 }

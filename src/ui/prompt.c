@@ -17,6 +17,9 @@
 
 #define LINE_MAX_LEN ((size_t)4096)
 
+/* How often to look whether what comes before a question is written. */
+#define LOOK_AGAIN ((msec)50)
+
 struct choice {
 	const char *word; /* its first letter will do */
 	enum answer answer;
@@ -54,6 +57,7 @@ struct prompt {
 	struct loop *loop;
 	struct prompt_place place;
 	struct loop_watch *watch;
+	struct loop_timer *wait;         /* the question is not shown yet */
 	struct buf line;                 /* typed so far */
 	const struct question *question; /* the open one, or NULL */
 	size_t item;                     /* of the checklist */
@@ -168,6 +172,8 @@ static void stop_watching(struct prompt *prompt)
 {
 	loop_unwatch(prompt->watch);
 	prompt->watch = NULL;
+	loop_cancel(prompt->wait);
+	prompt->wait = NULL;
 	buf_clear(&prompt->line);
 }
 
@@ -256,8 +262,27 @@ static void on_typed(void *ctx, int fd, int ready)
 		finish(prompt, ANSWER_ABORT, false);
 		return;
 	}
+	if (screen_behind(prompt->place.screen)) {
+		show_again(prompt, "That was typed before this could be read.");
+		return;
+	}
 	buf_add(&prompt->line, block, (size_t)got);
 	take_line(prompt);
+}
+
+/* The output may go elsewhere, to a pager: what it says is there to be read before the question. */
+static void begin(void *ctx)
+{
+	struct prompt *prompt = ctx;
+
+	prompt->wait = NULL;
+	if (prompt->place.after && out_behind(prompt->place.after)) {
+		prompt->wait = loop_after(prompt->loop, LOOK_AGAIN, begin, prompt);
+		return;
+	}
+	tcflush(prompt->place.in, TCIFLUSH);
+	prompt->watch = loop_watch(prompt->loop, prompt->place.in, LOOP_READ, on_typed, prompt);
+	show_question(prompt);
 }
 
 static void prompt_ask(
@@ -269,9 +294,7 @@ static void prompt_ask(
 	prompt->item = 0;
 	prompt->fn = fn;
 	prompt->ctx = ctx;
-	tcflush(prompt->place.in, TCIFLUSH);
-	prompt->watch = loop_watch(prompt->loop, prompt->place.in, LOOP_READ, on_typed, prompt);
-	show_question(prompt);
+	begin(prompt);
 }
 
 static void prompt_withdraw(struct asker *base)

@@ -41,16 +41,17 @@ static void add_erase(struct screen *screen, struct buf *out)
 	screen->drawn = 0;
 }
 
+/* On a terminal that has been stopped it would be queued at each tick, to flash by later. */
 static void add_live(struct screen *screen, struct buf *out)
 {
-	if (screen->asking || !screen->live.len)
+	if (screen->asking || !screen->live.len || out_behind(&screen->out))
 		return;
 	buf_add(out, screen->live.data, screen->live.len);
 	screen->drawn = look_width(screen->live.data, screen->live.len);
 	screen->width = screen_width(screen);
 }
 
-/* One write for all of it: a screen half drawn is never seen. */
+/* All of it at once: a screen half drawn is hardly ever seen. */
 static void write_out(struct screen *screen, struct buf *out)
 {
 	out_write(&screen->out, out->data, out->len);
@@ -66,6 +67,8 @@ void screen_free(struct screen *screen)
 	buf_init(&out, BUF_TEXT_MAX);
 	add_erase(screen, &out);
 	write_out(screen, &out);
+	out_drain(&screen->out);
+	out_release(&screen->out);
 	buf_release(&screen->live);
 	buf_release(&screen->question);
 	free(screen);
@@ -74,6 +77,16 @@ void screen_free(struct screen *screen)
 int screen_width(const struct screen *screen)
 {
 	return look_terminal_width(screen->out.fd);
+}
+
+void screen_on_loop(struct screen *screen, struct loop *loop)
+{
+	out_on_loop(&screen->out, loop);
+}
+
+bool screen_behind(const struct screen *screen)
+{
+	return out_behind(&screen->out);
 }
 
 int screen_error(const struct screen *screen)

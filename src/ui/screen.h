@@ -13,6 +13,9 @@
 /* Columns, read afresh: the window may have changed. */
 int screen_width(const struct screen *screen);
 
+/* Is something printed or asked that is not on the terminal yet? */
+bool screen_behind(const struct screen *screen);
+
 /* Whole lines that stay. */
 void screen_print(struct screen *screen, const char *text, size_t len);
 /* The live line from now on; it must fit the width. "": none. */

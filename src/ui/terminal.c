@@ -146,7 +146,12 @@ static void on_tick(void *ctx)
 	sink->timer = loop_after(sink->loop, REDRAW, on_tick, sink);
 }
 
-/* The loop is the run's own and is gone after run.finished: so must the timer be. */
+static void stop_clock(struct terminal_sink *sink)
+{
+	loop_cancel(sink->timer);
+	sink->timer = NULL;
+}
+
 static void follow(struct terminal_sink *sink, const char *type)
 {
 	if (strcmp(type, "run.started") == 0) {
@@ -155,9 +160,7 @@ static void follow(struct terminal_sink *sink, const char *type)
 			sink->timer = loop_after(sink->loop, REDRAW, on_tick, sink);
 	} else if (strcmp(type, "run.finished") == 0) {
 		sink->running = false;
-		loop_cancel(sink->timer);
-		sink->timer = NULL;
-		sink->loop = NULL;
+		stop_clock(sink);
 	}
 }
 
@@ -199,7 +202,10 @@ struct sink *sink_terminal_new(struct screen *screen, const struct sink_options 
 	return &sink->base;
 }
 
-void sink_terminal_on_loop(struct loop *loop, void *ctx)
+void sink_terminal_on_loop(struct sink *base, struct loop *loop)
 {
-	((struct terminal_sink *)ctx)->loop = loop;
+	struct terminal_sink *sink = (struct terminal_sink *)base;
+
+	stop_clock(sink);
+	sink->loop = loop;
 }

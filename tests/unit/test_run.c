@@ -755,20 +755,21 @@ static void a_metric_that_is_not_there_is_not_ok(void **state)
 	    (struct run_options){0});
 
 	(void)state;
-	assert_non_null(strstr(
-	    value_get_text(find_event(&ran, "action.finished", "a"), "why"), "no metric"));
+	assert_non_null(
+	    strstr(value_get_text(find_event(&ran, "action.finished", "a"), "why"), "no metric"));
 	check_outcomes(&ran, "a=failed", 2);
 }
 
 static void what_a_secret_is_taken_from_is_not_shown(void **state)
 {
-	struct ran ran =
-	    run("steps:\n"
-	        "  - {step: One, id: a, shell: 'echo 56789-kot | rev', effect: read, capture: {t: {value: "
-	        "'lines[0]', secret: true}}}\n"
-	        "  - {step: Two, id: b, exec: 'echo with ${t}', effect: read}\n"
-	        "  - {step: Three, id: c, shell: 'echo 01234-kot | rev; echo oops >&2', effect: read, capture: {u: "
-	        "{value: 'lines[7]', secret: true}}}\n",
+	struct ran ran = run("steps:\n"
+	                     "  - {step: One, id: a, shell: 'echo 56789-kot | rev', effect: read, "
+	                     "capture: {t: {value: "
+	                     "'lines[0]', secret: true}}}\n"
+	                     "  - {step: Two, id: b, exec: 'echo with ${t}', effect: read}\n"
+	                     "  - {step: Three, id: c, shell: 'echo 01234-kot | rev; echo oops "
+	                     ">&2', effect: read, capture: {u: "
+	                     "{value: 'lines[7]', secret: true}}}\n",
 	    (struct run_options){0});
 	char *all = json_dumps(ran.events, 0);
 
@@ -784,10 +785,11 @@ static void what_a_secret_is_taken_from_is_not_shown(void **state)
 
 static void a_secret_in_two_pieces_is_masked(void **state)
 {
-	struct ran ran = run("vars: {t: {value: 'tok-98765', secret: true}}\n"
-	                     "steps:\n"
-	                     "  - {step: One, id: a, shell: 'printf %.4s $t; sleep 0.1; printf %s $t | tail -c 5; "
-	                     "head -c 32764 /dev/zero | tr \"\\0\" x; echo $t', effect: read}\n",
+	struct ran ran = run(
+	    "vars: {t: {value: 'tok-98765', secret: true}}\n"
+	    "steps:\n"
+	    "  - {step: One, id: a, shell: 'printf %.4s $t; sleep 0.1; printf %s $t | tail -c 5; "
+	    "head -c 32764 /dev/zero | tr \"\\0\" x; echo $t', effect: read}\n",
 	    (struct run_options){0});
 	char *all = json_dumps(ran.events, 0);
 
@@ -820,12 +822,12 @@ static void a_plan_knows_no_name_that_a_run_will_change(void **state)
 	    "steps:\n"
 	    "  - {step: One, id: a, kubectl: '${verb} pods'}\n"
 	    "  - {step: Two, id: b, for_each: '[\"delete\"]', as: verb, kubectl: '${verb} pods'}\n"
-	    "  - {step: Three, id: c, exec: echo delete, effect: read, capture: {verb: 'lines[0]'}}\n"
+	    "  - {step: Three, id: c, exec: echo delete, effect: read, capture: {verb: "
+	    "'lines[0]'}}\n"
 	    "  - {step: Four, id: d, kubectl: '${verb} pods'}\n";
 
 	(void)state;
-	check_planned(
-	    text, 0, EFFECT_READ, "kubectl --context none --namespace none get pods");
+	check_planned(text, 0, EFFECT_READ, "kubectl --context none --namespace none get pods");
 	check_planned(
 	    text, 1, EFFECT_DESTROY, "kubectl --context none --namespace none '${verb}' pods");
 	check_planned(
@@ -893,7 +895,8 @@ static void interrupt(void *ctx)
 static void interrupt_soon(struct loop *loop, void *ctx)
 {
 	(void)ctx;
-	loop_after(loop, 300, interrupt, NULL);
+	if (loop)
+		loop_after(loop, 300, interrupt, NULL);
 }
 
 static void a_failed_change_stays_failed_when_the_run_is_stopped(void **state)

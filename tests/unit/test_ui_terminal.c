@@ -180,7 +180,7 @@ static void the_clock_ticks_by_itself(void **state)
 
 	(void)state;
 	scene_begin(&scene, 80, false);
-	sink_terminal_on_loop(loop, scene.sink);
+	sink_terminal_on_loop(scene.sink, loop);
 	begin_step(&scene);
 	before = scene.seen.len;
 	loop_after(loop, 700, stop, loop);
