@@ -107,7 +107,7 @@ struct expr_value expr_value_duration(int64_t seconds, int32_t nanos);
  */
 json_t *expr_value_to_json(struct expr_value value);
 
-/* Where names come from at evaluation; asked at most once for each name. */
+/* Where names come from at evaluation; a name that was found is not asked for again. */
 struct expr_scope {
 	/* Fill *OUT and return 0. Or return -1: the name's value is not known, and
 	 * WHY (of WHY_SIZE bytes, "" when untouched) says the reason in one sentence:
