@@ -63,7 +63,8 @@ struct problem {
 	char *file; /* owned */
 	int line;
 	int col;
-	char *text; /* owned */
+	char *text;       /* owned */
+	const char *rule; /* of lint that says so, a static text; NULL: the loader */
 };
 
 /* More than this many in one go are counted, not kept; the count is printed. */
@@ -82,6 +83,9 @@ void problem_add(struct problems *list, enum problem_level level, struct pos pos
 
 /* Copy what FROM holds, and count what it counted, into LIST. */
 void problems_append(struct problems *list, const struct problems *from);
+
+/* Move those of FROM whose file is FILE (NULL: all) to the end of LIST; FROM keeps the others. */
+void problems_take(struct problems *list, struct problems *from, const char *file);
 
 /* Sort by file, line and column. */
 void problems_sort(struct problems *list);

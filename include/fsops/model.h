@@ -246,6 +246,9 @@ struct catalog_paths {
 	const char *runbooks; /* -R, or NULL: FSOPS_RUNBOOKS, ./runbooks, $XDG_CONFIG_HOME/fsops,
 	                         /etc/fsops, PREFIX/share/fsops/runbooks: the first that exists */
 	enum catalog_check check;
+	/* More runbooks' files. One takes the place of the folder's file of that name. */
+	const char *const *files;
+	size_t file_count;
 };
 
 /* Load what PATHS asks for. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */

@@ -129,6 +129,12 @@ void print_check_json(struct buf *out, const json_t *metrics, enum level worst);
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
 
+/* What lint found. problems.c */
+void print_problems_text(struct buf *out, const struct problems *problems, const struct look *look);
+void print_problems_json(struct buf *out, const struct problems *problems);
+/* The workflow commands of GitHub Actions, which annotate the lines of a change. */
+void print_problems_github(struct buf *out, const struct problems *problems);
+
 /* Any JSON value as one indented document with a newline. */
 void print_json(struct buf *out, const json_t *value);
 

@@ -53,6 +53,14 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+static void count_problem(struct problems *list, enum problem_level level, size_t count)
+{
+	if (level == PROBLEM_ERROR)
+		list->errors += count;
+	else
+		list->warnings += count;
+}
+
 void problem_add(
     struct problems *list, enum problem_level level, struct pos pos, const char *fmt, ...)
 {
@@ -60,10 +68,7 @@ void problem_add(
 	char text[ERR_TEXT_MAX];
 	va_list args;
 
-	if (level == PROBLEM_ERROR)
-		list->errors++;
-	else
-		list->warnings++;
+	count_problem(list, level, 1);
 	if (list->count >= PROBLEMS_MAX)
 		return;
 	va_start(args, fmt);
@@ -93,6 +98,25 @@ void problems_append(struct problems *list, const struct problems *from)
 	}
 	list->errors = errors; /* also of those that were not kept */
 	list->warnings = warnings;
+}
+
+void problems_take(struct problems *list, struct problems *from, const char *file)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < from->count; i++) {
+		struct problem *item = &from->items[i];
+
+		if (file && strcmp(item->file, file) != 0) {
+			from->items[kept++] = *item;
+			continue;
+		}
+		MEM_PUSH_ROOM(list->items, list->count);
+		list->items[list->count++] = *item; /* transferred */
+		count_problem(list, item->level, 1);
+		count_problem(from, item->level, (size_t)-1);
+	}
+	from->count = kept;
 }
 
 static int compare(const void *left, const void *right)

@@ -44,6 +44,7 @@ extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_check;
+extern const struct command command_lint;
 extern const struct command command_eval;
 extern const struct command command_help;
 

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &command_show,
     &command_run,
     &command_check,
+    &command_lint,
     &command_eval,
     &command_help,
     NULL,

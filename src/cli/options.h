@@ -34,6 +34,7 @@ enum option_id {
 	OPTION_FROM,
 	OPTION_ONLY,
 	OPTION_CONTEXT,
+	OPTION_RULES,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT
@@ -68,6 +69,7 @@ struct options {
 	bool check;
 	bool yes;
 	bool yes_destroy;
+	bool rules;
 	bool help;
 	bool version;
 	unsigned given;        /* OPTION_BITs */

@@ -132,6 +132,27 @@ static void read_folder(struct catalog_files *files, struct problems *list)
 		qsort(files->items, files->count, sizeof(*files->items), by_name);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* A file that was named is read under that name. A copy elsewhere stands for the folder's own. */
+static void add_named(struct catalog_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		if (strcmp(base_name(files->items[i]), base_name(path)) == 0) {
+			free(files->items[i]);
+			files->items[i] = mem_text(path);
+			return;
+		}
+	}
+	MEM_PUSH_ROOM(files->items, files->count);
+	files->items[files->count++] = mem_text(path);
+}
+
 void catalog_files_find(
     const struct catalog_paths *paths, struct catalog_files *out, struct problems *list)
 {
@@ -142,6 +163,8 @@ void catalog_files_find(
 		out->platform = mem_printf("%s/" PLATFORM_FILE, out->folder);
 	if (out->folder)
 		read_folder(out, list);
+	for (size_t i = 0; i < paths->file_count; i++)
+		add_named(out, paths->files[i]);
 }
 
 void catalog_files_release(struct catalog_files *files)

@@ -14,6 +14,7 @@
 
 #include "fsops/mem.h"
 
+#define SUFFIX           ".yaml"
 #define THREADS_MAX      4
 #define FILES_PER_THREAD 3 /* fewer are read sooner than a thread is made */
 
@@ -29,8 +30,10 @@ static char *stem(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
+	size_t len = strlen(name);
+	bool suffix = len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
 
-	return mem_textn(name, strlen(name) - strlen(".yaml"));
+	return mem_textn(name, suffix ? len - strlen(SUFFIX) : len);
 }
 
 static bool is_platform(const struct document *document)

@@ -1,0 +1,331 @@
+/*
+ * The rules of lint: a table, and a small function each. (Those on commands are in
+ * lint_command.c.)
+ *
+ * A rule is worth its noise only when whoever reads it knows what to do: each message says so.
+ */
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "lint.h"
+
+/* ---- effects ---- */
+
+static void effect_unstated(struct lint *lint)
+{
+	const struct action *action = lint->action;
+
+	if (action->derived == EFFECT_UNSTATED && !action->effect_stated)
+		lint_say(lint, lint_key_pos(action->node, action->adapter->name),
+		    "nobody can tell what this does, so it is asked for like a change: add "
+		    "'effect: "
+		    "read', 'change' or 'destroy'");
+}
+
+static bool is_change(const struct action *action)
+{
+	return action->adapter && action->effect != EFFECT_READ;
+}
+
+/* An action that looks, or asks a person, or steps of another runbook. */
+static bool looks(const struct action *action)
+{
+	return action->adapter && action->effect == EFFECT_READ;
+}
+
+static bool has_proof(const struct action *action)
+{
+	return action->expect_count || action->until.text || action->hold_for ||
+	       action->hold_for_text;
+}
+
+/* Whether anything after ACTION in the main part looks. */
+static bool is_looked_at(const struct lint *lint, const struct action *action)
+{
+	bool after = false;
+
+	for (int section = SECTION_STEPS; section <= SECTION_RECOVERY; section++) {
+		const struct step_list *list = &lint->runbook->sections[section];
+
+		for (size_t i = 0; i < list->count; i++)
+			for (size_t j = 0; j < list->items[i].action_count; j++) {
+				const struct action *other = &list->items[i].actions[j];
+
+				if (after && looks(other))
+					return true;
+				after |= other == action;
+			}
+	}
+	return false;
+}
+
+static void unproven_change(struct lint *lint)
+{
+	const struct runbook *runbook = lint->runbook;
+	const struct action *action = lint->action;
+
+	if (!is_change(action) || lint->section > SECTION_RECOVERY || has_proof(action) ||
+	    action->on_failure || lint->step->on_failure || runbook->metric_count ||
+	    runbook->sections[SECTION_ON_FAILURE].count || is_looked_at(lint, action))
+		return;
+	lint_say(lint, lint_key_pos(action->node, action->adapter->name),
+	    "nothing looks whether this change did what it should, or takes it back: add 'expect', "
+	    "a "
+	    "step that looks, or 'on_failure' steps");
+}
+
+/* What is done twice when the first answer was lost. */
+static bool is_repeatable(const struct action *action)
+{
+	static const char *const once[] = {"POST", "create", "run", "PATCH"};
+	const char *text = action->args_node->text;
+	size_t len = text ? strcspn(text, " \t\n") : 0;
+	const struct node *first = action->args_node->kind == NODE_LIST && action->args_node->count
+	                               ? action->args_node->items[0]
+	                               : node_get(action->args_node, "method");
+
+	if (first && first->text) {
+		text = first->text;
+		len = strlen(text);
+	}
+	for (size_t i = 0; text && i < COUNT_OF(once); i++)
+		if (strlen(once[i]) == len && strncmp(once[i], text, len) == 0)
+			return false;
+	return true;
+}
+
+static void retry_once(struct lint *lint)
+{
+	const struct action *action = lint->action;
+
+	if (action->retry_times && is_change(action) && !is_repeatable(action))
+		lint_say(lint, lint_key_pos(action->node, "retry"),
+		    "a second try may do this a second time, when only the answer to the first was "
+		    "lost: leave 'retry' out, or use a form that can be repeated (PUT, 'apply')");
+}
+
+/* ---- time ---- */
+
+static void no_budget(struct lint *lint)
+{
+	if (lint->step->title && !node_get(lint->step->node, "budget"))
+		lint_say(lint, lint_key_pos(lint->step->node, "step"),
+		    "this step has no budget, so it gets 5m: say how long it may take with "
+		    "'budget'");
+}
+
+static void say_long(struct lint *lint, const char *key, msec span)
+{
+	char spans[2][CLOCK_TEXT_MAX];
+	msec budget = lint->step->budget ? lint->step->budget : STEP_BUDGET_DEFAULT;
+
+	if (span <= budget)
+		return;
+	clock_format_span(span, spans[0]);
+	clock_format_span(budget, spans[1]);
+	lint_say(lint, lint_key_pos(lint->action->node, key),
+	    "'%s' takes %s, but the step ends after its budget of %s: give it a larger budget", key,
+	    spans[0], spans[1]);
+}
+
+static void long_wait(struct lint *lint)
+{
+	const struct action *action = lint->action;
+
+	say_long(lint, "timeout", action->timeout);
+	say_long(lint, "hold_for", action->hold_for);
+	say_long(lint, "retry", action->retry_times * action->retry_every);
+	if (action->until.text)
+		say_long(lint, "every", action->every);
+}
+
+/* ---- secrets ---- */
+
+/* What of an action's arguments others can read: the words of a process, a URL in logs. */
+static const struct {
+	const char *adapter;
+	const char *key; /* of the long form; NULL: all of it */
+	const char *say;
+} exposed[] = {
+    {"kubectl", NULL,
+        "a secret in a command's words can be read by everybody on the machine: give it with "
+        "'stdin'"},
+    {"exec", "argv",
+        "a secret in a command's words can be read by everybody on the machine: give it with "
+        "'stdin' or 'env'"},
+    {"http", "url", "a secret in a URL ends in logs: give it in 'headers' or 'body'"},
+    {"prometheus", NULL, "a secret in a query ends in logs"},
+    {"postgres", "query",
+        "a secret in a statement ends in the server's log: give it with 'params'"},
+};
+
+static size_t exposed_index(const struct action *action)
+{
+	size_t i = 0;
+
+	while (i < COUNT_OF(exposed) && strcmp(exposed[i].adapter, action->adapter->name) != 0)
+		i++;
+	return i;
+}
+
+static void secret_hole(struct lint *lint, const struct expr *expr, struct pos pos)
+{
+	if (lint_is_secret(lint, expr))
+		lint_say(lint, pos, "%s", exposed[exposed_index(lint->action)].say);
+}
+
+static void secret_in_argv(struct lint *lint)
+{
+	const struct node *node = lint->action->args_node;
+	size_t which = exposed_index(lint->action);
+
+	if (which < COUNT_OF(exposed) && node->kind == NODE_MAP && exposed[which].key)
+		node = node_get(node, exposed[which].key);
+	if (which < COUNT_OF(exposed))
+		lint_each_hole(lint, node, secret_hole);
+}
+
+/* ---- conditions that are decided already ---- */
+
+static int nothing_known(
+    void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
+{
+	(void)ctx, (void)name, (void)out, (void)why, (void)why_size;
+	return -1;
+}
+
+/* Whether the value is false, or an empty list, whatever the names in it are. */
+static bool is_never(const struct condition *condition)
+{
+	const struct expr_scope scope = {.lookup = nothing_known};
+	struct expr_error error;
+	json_t *value;
+	bool never;
+
+	if (!condition->expr || expr_eval(condition->expr, &scope, &value, &error) < 0)
+		return false;
+	never = json_is_false(value) || (json_is_array(value) && json_array_size(value) == 0);
+	json_decref(value);
+	return never;
+}
+
+static void say_never(struct lint *lint, const struct condition *condition, const char *say)
+{
+	if (is_never(condition))
+		lint_say(lint, condition->pos, "%s", say);
+}
+
+static const char never_runs[] =
+    "this is never true, so this never runs: take it out, or mend the condition";
+static const char never_an_item[] =
+    "this list is always empty, so this never runs: take it out, or mend the list";
+
+static void never_step(struct lint *lint)
+{
+	say_never(lint, &lint->step->when, never_runs);
+	say_never(lint, &lint->step->for_each, never_an_item);
+}
+
+static void never_action(struct lint *lint)
+{
+	const struct action *action = lint->action;
+
+	if (action->node != lint->step->node) {
+		say_never(lint, &action->when, never_runs);
+		say_never(lint, &action->for_each, never_an_item);
+	}
+	say_never(lint, &action->until, "this is never true, so it is waited for in vain");
+	for (size_t i = 0; i < action->expect_count; i++)
+		say_never(
+		    lint, &action->expects[i], "this is never true, so the action always fails");
+}
+
+/* ---- names ---- */
+
+static void unused_vars(struct lint *lint)
+{
+	const struct runbook *runbook = lint->runbook;
+
+	for (size_t i = 0; i < runbook->var_count && !runbook->broken; i++)
+		if (!names_get(&lint->used, runbook->vars[i].name))
+			lint_say(lint, runbook->vars[i].pos,
+			    "nothing uses the variable '%s': take it out, or use it as ${%s}",
+			    runbook->vars[i].name, runbook->vars[i].name);
+}
+
+static void unused_captures(struct lint *lint)
+{
+	const struct action *action = lint->action;
+
+	for (size_t i = 0; i < action->capture_count && !lint->runbook->broken; i++) {
+		const char *name = action->captures[i].name;
+
+		if (!names_get(&lint->used, name))
+			lint_say(lint, lint_key_pos(node_get(action->node, "capture"), name),
+			    "nothing uses what is captured as '%s': take it out", name);
+	}
+}
+
+/* ---- the platform ---- */
+
+static void no_threshold(struct lint *lint)
+{
+	const struct platform *platform = lint->catalog->platform;
+
+	for (size_t i = 0; i < platform->metric_count; i++) {
+		const struct metric *metric = &platform->metrics[i];
+
+		if (!node_get(metric->node, "baseline") && !node_get(metric->node, "warning") &&
+		    !node_get(metric->node, "critical"))
+			lint_say(lint, metric->pos,
+			    "the metric '%s' is ok whatever its value is: give it a 'baseline', "
+			    "'warning' or 'critical'",
+			    metric->name);
+	}
+}
+
+static void no_runbook(struct lint *lint)
+{
+	const struct platform *platform = lint->catalog->platform;
+
+	for (size_t i = 0; i < platform->alert_count; i++) {
+		const struct alert *alert = &platform->alerts[i];
+
+		if (alert->severity == LEVEL_CRITICAL && !alert->runbook && !alert->contact)
+			lint_say(lint, alert->pos,
+			    "this alert is critical, but names neither a 'runbook' nor a "
+			    "'contact'");
+	}
+}
+
+/* ---- the table ---- */
+
+const struct lint_rule lint_rules[] = {
+    {{"effect-unstated", "a shell or exec whose effect nobody can know"}, "shell exec",
+        .action = effect_unstated},
+    {{"endless", "a command that never ends: logs -f, get -w, tail -f, watch"},
+        "kubectl exec shell", .action = lint_endless},
+    {{"deprecated",
+         "a command or option that is gone or about to go: docker scan, --cascade=false"},
+        "kubectl exec shell", .action = lint_deprecated},
+    {{"destroys-all", "a command that takes more than is meant: delete --all, --force "
+                      "--grace-period=0"},
+        "kubectl exec shell redis", .action = lint_destroys_all},
+    {{"unproven-change", "a change that nothing looks at afterwards and nothing takes back"},
+        .action = unproven_change},
+    {{"retry-change", "a retry of what must not be done twice: POST, kubectl create"},
+        "http kubectl", .action = retry_once},
+    {{"no-budget", "a step that does not say how long it may take"}, .step = no_budget},
+    {{"over-budget", "a wait that is longer than the step's budget"}, .action = long_wait},
+    {{"timeout-over-budget", "kubectl's --timeout is not less than the step's budget"}, "kubectl",
+        .action = lint_long_timeout},
+    {{"secret-in-argv", "a secret where others can read it: words of a command, a URL"},
+        .action = secret_in_argv},
+    {{"never", "a condition that is false whatever happens: what it guards never runs"},
+        .step = never_step, .action = never_action},
+    {{"unused-variable", "a variable that nothing uses"}, .runbook = unused_vars},
+    {{"unused-capture", "a captured value that nothing uses"}, .action = unused_captures},
+    {{"no-threshold", "a metric without any threshold"}, .platform = no_threshold},
+    {{"alert-without-runbook", "a critical alert that leads nowhere"}, .platform = no_runbook},
+    {.info = {NULL, NULL}},
+};
