@@ -19,7 +19,7 @@ static void warn_broken(const struct cli *cli, const struct catalog *catalog)
 	size_t broken = count_broken(catalog);
 
 	if (broken && !cli->options.quiet)
-		complain("warning: %zu runbook%s problems: `fsops list` shows them", broken,
+		complain("warning: %zu runbook%s problems: `fsops lint` shows them", broken,
 		    broken == 1 ? " has" : "s have");
 }
 

@@ -157,7 +157,7 @@ def test_problems_are_all_printed_and_sorted(demo):
     assert (run.returncode, run.stderr) == (0, "")
     wrong = fsops("show", "baad", cwd=demo)
     assert (wrong.returncode, wrong.stderr.splitlines()[0]) == (
-        64, "fsops: warning: 1 runbook has problems: `fsops list` shows them")
+        64, "fsops: warning: 1 runbook has problems: `fsops lint` shows them")
 
 
 def test_a_run_without_a_terminal(demo):
