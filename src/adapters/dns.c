@@ -7,6 +7,7 @@
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "fsops/work.h"
+#include "share.h"
 
 static json_t *parse(const struct node *value, struct problems *list)
 {
@@ -19,12 +20,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 		return NULL;
 	}
 	return json_pack("{s:s}", "name", name);
-}
-
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_READ;
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
@@ -71,11 +66,6 @@ static void cancel(struct call *call)
 	call_gone(call);
 }
 
-static void release(struct call *call)
-{
-	(void)call;
-}
-
 static const struct adapter_field fields[] = {
     {"addresses", "list", "the numeric addresses, IPv4 and IPv6, in the order to try them"},
     {NULL, NULL, NULL},
@@ -87,9 +77,9 @@ const struct adapter adapter_dns = {
     .forms = "a name",
     .fields = fields,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_read,
     .describe = describe,
     .start = start,
     .cancel = cancel,
-    .release = release,
+    .release = release_nothing,
 };

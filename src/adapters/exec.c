@@ -7,6 +7,7 @@
 #include "command.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "share.h"
 
 static const struct node_key keys[] = {
     {"argv", WANT_WORDS, true, "the command and its arguments"},
@@ -65,12 +66,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 	return words ? json_pack("{s:o}", "argv", words) : NULL;
 }
 
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_UNSTATED;
-}
-
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const char *cwd = value_get_text(args, "cwd");
@@ -118,7 +113,7 @@ const struct adapter adapter_exec = {
     .forms = "words, a list of arguments, or {argv, cwd, env}",
     .fields = command_fields,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_unstated,
     .describe = describe,
     .start = start,
     .cancel = command_cancel,

@@ -5,6 +5,7 @@
 #include "adapters.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "share.h"
 
 static json_t *parse(const struct node *value, struct problems *list)
 {
@@ -29,12 +30,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 		return json_pack("{s:o}", "checklist", items);
 	json_decref(items);
 	return NULL;
-}
-
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_READ;
 }
 
 /* Each line is a comment, so that it is a shell script whatever the text holds. */
@@ -87,16 +82,6 @@ static void start(struct call *call)
 	call->host->ask(call, json_object_get(call->args, "checklist"), on_answer);
 }
 
-static void cancel(struct call *call)
-{
-	call->host->give_up(call, call_gone);
-}
-
-static void release(struct call *call)
-{
-	(void)call;
-}
-
 static const struct adapter_field fields[] = {
     {"done", "bool", "whether a person said that it is done"},
     {"skipped", "bool", "true when a person skipped it"},
@@ -111,9 +96,9 @@ const struct adapter adapter_manual = {
     .fields = fields,
     .alone = true,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_read,
     .describe = describe,
     .start = start,
-    .cancel = cancel,
-    .release = release,
+    .cancel = host_cancel,
+    .release = release_nothing,
 };

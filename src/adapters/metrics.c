@@ -8,6 +8,7 @@
 #include "fsops/mem.h"
 #include "fsops/metric.h"
 #include "fsops/value.h"
+#include "share.h"
 
 static json_t *parse(const struct node *value, struct problems *list)
 {
@@ -19,12 +20,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 	    strcmp(json_string_value(json_array_get(names, 0)), "all") == 0)
 		json_array_clear(names);
 	return json_pack("{s:o}", "names", names);
-}
-
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_READ;
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
@@ -96,16 +91,6 @@ static void start(struct call *call)
 	call->host->measure(call, json_object_get(call->args, "names"), on_measured);
 }
 
-static void cancel(struct call *call)
-{
-	call->host->give_up(call, call_gone);
-}
-
-static void release(struct call *call)
-{
-	(void)call;
-}
-
 static const struct adapter_field fields[] = {
     {"level", "string", "the worst level of all"},
     {"NAME", "string", "the level of the metric NAME: ok, info, warning, critical or unknown"},
@@ -118,9 +103,9 @@ const struct adapter adapter_metrics = {
     .forms = "all, or a list of names",
     .fields = fields,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_read,
     .describe = describe,
     .start = start,
-    .cancel = cancel,
-    .release = release,
+    .cancel = host_cancel,
+    .release = release_nothing,
 };

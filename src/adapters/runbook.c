@@ -6,6 +6,7 @@
 #include "adapters.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "share.h"
 
 static const struct node_key keys[] = {
     {"name", WANT_TEXT, true, "the runbook's name or alias"},
@@ -26,12 +27,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 		return NULL;
 	return json_pack("{s:s, s:o}", "name", node_get(value, "name")->text, "vars",
 	    vars ? node_to_json(vars) : json_object());
-}
-
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_READ;
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
@@ -69,16 +64,6 @@ static void start(struct call *call)
 	call->host->run(call, name ? name : "", json_object_get(call->args, "vars"), on_ran);
 }
 
-static void cancel(struct call *call)
-{
-	call->host->give_up(call, call_gone);
-}
-
-static void release(struct call *call)
-{
-	(void)call;
-}
-
 static const struct adapter_field fields[] = {
     {"level", "string", "how it ended: ok, info, warning, critical or unknown"},
     {NULL, NULL, NULL},
@@ -91,9 +76,9 @@ const struct adapter adapter_runbook = {
     .fields = fields,
     .alone = true,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_read,
     .describe = describe,
     .start = start,
-    .cancel = cancel,
-    .release = release,
+    .cancel = host_cancel,
+    .release = release_nothing,
 };

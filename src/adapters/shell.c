@@ -5,6 +5,7 @@
 #include "adapters.h"
 #include "command.h"
 #include "fsops/value.h"
+#include "share.h"
 
 static json_t *parse(const struct node *value, struct problems *list)
 {
@@ -17,12 +18,6 @@ static json_t *parse(const struct node *value, struct problems *list)
 		return NULL;
 	}
 	return json_pack("{s:o}", "script", value_text(value->text, value->len));
-}
-
-static enum effect effect(const json_t *args)
-{
-	(void)args;
-	return EFFECT_UNSTATED;
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
@@ -49,7 +44,7 @@ const struct adapter adapter_shell = {
     .fields = command_fields,
     .literal = true,
     .parse = parse,
-    .effect = effect,
+    .effect = effect_unstated,
     .describe = describe,
     .start = start,
     .cancel = command_cancel,

@@ -46,6 +46,41 @@ bool decode_is_map(struct decode *d, const struct field *field, const struct nod
 	return value->kind == NODE_MAP;
 }
 
+static void read_items(struct decode *d, const struct field *field, struct node *const *nodes,
+    size_t count, size_t size, decode_item_fn *read, void *out)
+{
+	struct {
+		char *items;
+		size_t count;
+	} list = {0};
+
+	list.items = mem_alloc((count + 1) * size);
+	for (size_t i = 0; i < count; i++)
+		if (read(d, field, nodes[i], list.items + list.count * size) == 0)
+			list.count++;
+	memcpy(out, &list, sizeof(list)); /* transferred */
+}
+
+void decode_items(struct decode *d, const struct field *field, const struct node *value,
+    size_t size, decode_item_fn *read, void *out)
+{
+	if (decode_is_list(d, field, value))
+		read_items(d, field, value->items, value->count, size, read, out);
+}
+
+void decode_items_or_one(struct decode *d, const struct field *field, const struct node *value,
+    size_t size, decode_item_fn *read, void *out)
+{
+	struct node *one = (struct node *)value;
+
+	if (value->kind != NODE_LIST)
+		read_items(d, field, &one, 1, size, read, out);
+	else if (value->count)
+		decode_items(d, field, value, size, read, out);
+	else
+		decode_wrong(d, field, value);
+}
+
 static void unknown_key(struct decode *d, const struct node *key, const struct field *fields,
     const char *what, const struct decode_rest *rest)
 {

@@ -103,6 +103,18 @@ void decode_wrong(struct decode *d, const struct field *field, const struct node
 bool decode_is_list(struct decode *d, const struct field *field, const struct node *value);
 bool decode_is_map(struct decode *d, const struct field *field, const struct node *value);
 
+/* Read one item of a list into ITEM, which is zero; -1: it is left out, after a problem. */
+typedef int decode_item_fn(
+    struct decode *d, const struct field *field, const struct node *value, void *item);
+
+/* A list, item by item, into a new array of items of SIZE bytes each; OUT is the pointer to it,
+ * with a size_t right behind. */
+void decode_items(struct decode *d, const struct field *field, const struct node *value,
+    size_t size, decode_item_fn *read, void *out);
+/* The same; what is no list is its only item. */
+void decode_items_or_one(struct decode *d, const struct field *field, const struct node *value,
+    size_t size, decode_item_fn *read, void *out);
+
 /* A scalar as an expression. -1 after adding a problem. */
 int decode_expr(struct decode *d, const struct node *value, const char *key, struct condition *out);
 

@@ -91,47 +91,38 @@ const struct field platform_fields[] = {
 };
 #undef AT
 
+static int decode_alert(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	struct alert *alert = item;
+
+	alert->pos = value->pos;
+	alert->node = value;
+	decode_map(d, value, field->fields, "an alert", NULL, alert);
+	return 0;
+}
+
 static void decode_alerts(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	struct {
-		struct alert *items;
-		size_t count;
-	} list = {0};
+	decode_items(d, field, value, sizeof(struct alert), decode_alert, out);
+}
 
-	if (!decode_is_list(d, field, value))
-		return;
-	list.items = mem_alloc((value->count + 1) * sizeof(*list.items));
-	for (size_t i = 0; i < value->count; i++) {
-		struct alert *alert = &list.items[list.count++];
+static int decode_escalation(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	struct escalation *escalation = item;
 
-		alert->pos = value->items[i]->pos;
-		alert->node = value->items[i];
-		decode_map(d, value->items[i], alert_fields, "an alert", NULL, alert);
-	}
-	memcpy(out, &list, sizeof(list));
+	escalation->pos = value->pos;
+	escalation->node = value;
+	decode_map(d, value, field->fields, "a level of escalation", NULL, escalation);
+	return 0;
 }
 
 static void decode_escalations(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	struct {
-		struct escalation *items;
-		size_t count;
-	} list = {0};
-
-	if (!decode_is_list(d, field, value))
-		return;
-	list.items = mem_alloc((value->count + 1) * sizeof(*list.items));
-	for (size_t i = 0; i < value->count; i++) {
-		struct escalation *item = &list.items[list.count++];
-
-		item->pos = value->items[i]->pos;
-		item->node = value->items[i];
-		decode_map(
-		    d, value->items[i], escalation_fields, "a level of escalation", NULL, item);
-	}
-	memcpy(out, &list, sizeof(list));
+	decode_items(d, field, value, sizeof(struct escalation), decode_escalation, out);
 }
 
 /* One contact: texts by name, numbers (of telephones) as they are written. */

@@ -10,24 +10,20 @@
 #include "catalog.h"
 #include "fsops/mem.h"
 
+static int decode_metric_name(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	const struct metric *metric = find_metric(d, value);
+
+	(void)field;
+	*(const struct metric **)item = metric;
+	return metric ? 0 : -1;
+}
+
 static void decode_metric_names(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	struct {
-		const struct metric **items;
-		size_t count;
-	} list = {0};
-
-	if (!decode_is_list(d, field, value))
-		return;
-	list.items = mem_alloc((value->count + 1) * sizeof(*list.items));
-	for (size_t i = 0; i < value->count; i++) {
-		const struct metric *metric = find_metric(d, value->items[i]);
-
-		if (metric)
-			list.items[list.count++] = metric;
-	}
-	memcpy(out, &list, sizeof(list));
+	decode_items(d, field, value, sizeof(struct metric *), decode_metric_name, out);
 }
 
 static const struct type type_metric_names = {

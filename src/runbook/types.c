@@ -84,38 +84,39 @@ static void decode_span(
 		*(msec *)out = span;
 }
 
-/* A list of texts, those that TAKE takes. */
-static void decode_list(struct decode *d, const struct field *field, const struct node *value,
-    void *out, bool (*take)(const struct node *))
+static int take_text(struct decode *d, const struct field *field, const struct node *value,
+    bool taken, const char *what, char **item)
 {
-	struct {
-		char **items;
-		size_t count;
-	} list = {0};
-
-	if (!decode_is_list(d, field, value))
-		return;
-	list.items = mem_alloc((value->count + 1) * sizeof(*list.items));
-	for (size_t i = 0; i < value->count; i++) {
-		if (take(value->items[i]))
-			list.items[list.count++] = mem_text(value->items[i]->text);
-		else
-			NODE_PROBLEM(d->list, value->items[i], "each of '%s' must be %s",
-			    field->key, take == is_name ? type_name.name : "text");
+	if (!taken) {
+		NODE_PROBLEM(d->list, value, "each of '%s' must be %s", field->key, what);
+		return -1;
 	}
-	memcpy(out, &list, sizeof(list));
+	*item = mem_text(value->text);
+	return 0;
+}
+
+static int item_text(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	return take_text(d, field, value, is_text(value), type_text.name, item);
+}
+
+static int item_name(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	return take_text(d, field, value, is_name(value), type_name.name, item);
 }
 
 static void decode_texts(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	decode_list(d, field, value, out, is_text);
+	decode_items(d, field, value, sizeof(char *), item_text, out);
 }
 
 static void decode_names(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	decode_list(d, field, value, out, is_name);
+	decode_items(d, field, value, sizeof(char *), item_name, out);
 }
 
 int decode_expr(struct decode *d, const struct node *value, const char *key, struct condition *out)
@@ -139,27 +140,16 @@ static void decode_condition(
 	decode_expr(d, value, field->key, out);
 }
 
+static int item_condition(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	return decode_expr(d, value, field->key, item);
+}
+
 static void decode_conditions(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	struct {
-		struct condition *items;
-		size_t count;
-	} list = {0};
-	size_t count = value->kind == NODE_LIST ? value->count : 1;
-
-	if (!count) {
-		decode_wrong(d, field, value);
-		return;
-	}
-	list.items = mem_alloc(count * sizeof(*list.items));
-	for (size_t i = 0; i < count; i++) {
-		const struct node *item = value->kind == NODE_LIST ? value->items[i] : value;
-
-		if (decode_expr(d, item, field->key, &list.items[list.count]) == 0)
-			list.count++;
-	}
-	memcpy(out, &list, sizeof(list));
+	decode_items_or_one(d, field, value, sizeof(struct condition), item_condition, out);
 }
 
 static void decode_checked(
