@@ -1,8 +1,13 @@
 """What the end-to-end tests share: running fsops, reading its events, writing runbooks for one test."""
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import select
+import struct
 import subprocess
+import termios
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -134,3 +139,72 @@ def write_book(folder, steps, targets="{}", name="book", head="", platform_more=
     (folder / "platform.yaml").write_text(f"platform: test\ntargets: {targets}\n{platform_more}")
     (folder / f"{name}.yaml").write_text(f"runbook: {name}\ntitle: {name}\nseverity: info\n{head}\nsteps:\n{steps}")
     return folder
+
+
+class Terminal:
+    """A command on a terminal of its own: what it shows, and a person who types."""
+
+    def __init__(self, *argv, env=None, cwd=None, columns=100, lines=40):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            self._become(argv, env, cwd, columns, lines)
+        self.seen, self.looked = "", 0
+        self.status = None
+
+    @staticmethod
+    def _become(argv, env, cwd, columns, lines):
+        try:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+            os.chdir(cwd or ".")
+            os.execvpe(str(argv[0]), [str(w) for w in argv], {**(env or os.environ), "TERM": "xterm"})
+        finally:
+            os._exit(127)
+
+    def resize(self, columns, lines=40):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def read(self, seconds=1.0):
+        """Some of what it shows; False at its end."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return True
+        try:
+            new = os.read(self.fd, 65536)
+        except OSError:  # EIO: nobody has the terminal open any more
+            return False
+        self.seen += new.decode(errors="replace")
+        return bool(new)
+
+    def wait(self, text, seconds=20):
+        """Until this is shown, after what was waited for before; what stood between."""
+        deadline = time.monotonic() + seconds
+        while text not in self.seen[self.looked:]:
+            assert time.monotonic() < deadline, f"after {seconds} s {text!r} is not in:\n{self.seen}"
+            assert self.read(), f"it ended without {text!r}:\n{self.seen}"
+        start, self.looked = self.looked, self.seen.index(text, self.looked) + len(text)
+        return self.seen[start:self.looked]
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def answer(self, question, text):
+        """Wait for a question, type the answer; what was shown before."""
+        shown = self.wait(question)
+        self.type(text)
+        return shown
+
+    def modes(self):
+        """The terminal's settings."""
+        return termios.tcgetattr(self.fd)
+
+    def end(self, seconds=30):
+        """Its exit status, once it has ended."""
+        deadline = time.monotonic() + seconds
+        while self.read(0.2):
+            assert time.monotonic() < deadline, f"still running after {seconds} s:\n{self.seen}"
+        return self.close()
+
+    def close(self):
+        if self.status is None:
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            os.close(self.fd)
+        return self.status
