@@ -13,6 +13,10 @@
 /* A new JSON string from bytes that may not be UTF-8: what is not becomes U+FFFD. */
 json_t *value_text(const char *data, size_t len);
 
+/* Make TEXT UTF-8, in its place: what is not becomes '?'; a character that was cut at the end is
+ * taken away. So no message from outside, and none that was cut, is lost on its way into JSON. */
+void value_clean(char *text);
+
 /* The value as text for people and command lines, a new C string: a string as it
  * is, a whole number without a point, true/false, null as "", the rest as JSON. */
 char *value_to_text(const json_t *value);

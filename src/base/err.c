@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/value.h"
 
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
@@ -19,6 +20,7 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
+	value_clean(err->text);
 	return -1;
 }
 
@@ -33,6 +35,7 @@ int err_at(struct err *err, struct pos pos, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
+	value_clean(err->text);
 	return -1;
 }
 
@@ -50,6 +53,7 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_end(args);
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, ": %s", old);
+	value_clean(err->text);
 	return -1;
 }
 
@@ -74,6 +78,7 @@ void problem_add(
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	value_clean(text);
 	MEM_PUSH_ROOM(list->items, list->count);
 	item = &list->items[list->count++];
 	*item = (struct problem){

@@ -60,6 +60,33 @@ json_t *value_text(const char *data, size_t len)
 	return text;
 }
 
+/* Is TEXT, to its end, the beginning of one character? */
+static bool is_cut(const char *text, size_t left)
+{
+	size_t more = 1;
+
+	while (more < left && ((unsigned char)text[more] & 0xC0) == 0x80)
+		more++;
+	return (unsigned char)*text >= 0xC2 && more == left && left < 4;
+}
+
+void value_clean(char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len;) {
+		size_t step = sequence_len((const unsigned char *)text + i, len - i);
+
+		if (!step && is_cut(text + i, len - i)) {
+			text[i] = '\0';
+			return;
+		}
+		if (!step)
+			text[i] = '?';
+		i += step ? step : 1;
+	}
+}
+
 static char *real_to_text(double number)
 {
 	if (number == floor(number) && fabs(number) < 1e15)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/value.h"
 #include "refs.h"
 
 enum state {
@@ -42,8 +43,12 @@ void attempt_note_killed(struct call *call, const char *command)
 {
 	const struct attempt_spec *spec = &attempt_of(call)->spec;
 
+	char *text = mem_text(command);
+
+	value_clean(text);
 	if (spec->killed)
-		spec->killed(spec->ctx, command);
+		spec->killed(spec->ctx, text);
+	free(text);
 }
 
 static void attempt_free(struct attempt *attempt)
@@ -173,6 +178,8 @@ void call_done(struct call *call, json_t *result, const char *unexpected)
 	attempt->outcome = ATTEMPT_DONE;
 	attempt->result = result; /* transferred */
 	attempt->why = mem_text(unexpected);
+	if (attempt->why)
+		value_clean(attempt->why);
 	set_state(attempt, ENDED);
 }
 
@@ -185,6 +192,7 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	value_clean(text);
 	attempt->outcome = kind == ERR_TIMEOUT ? ATTEMPT_TIMED_OUT : ATTEMPT_FAILED;
 	attempt->why = mem_text(text);
 	set_state(attempt, ENDED);

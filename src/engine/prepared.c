@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fsops/buf.h"
+#include "fsops/value.h"
 
 static enum effect effect_of(const struct action *action, const json_t *args)
 {
@@ -35,6 +36,7 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	buf_init(&line, BUF_TEXT_MAX);
 	adapter->describe(prepared->args, prepared->target, prepared->effect, &line);
 	prepared->line = buf_detach(&line);
+	value_clean(prepared->line);
 	buf_release(&line);
 	return 0;
 }

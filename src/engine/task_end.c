@@ -16,6 +16,8 @@ static void set_why(struct task *task, const char *why)
 {
 	char *copy = mem_text(why);
 
+	if (copy)
+		value_clean(copy); /* a sentence may have been cut */
 	free(task->why);
 	task->why = copy;
 }

@@ -939,6 +939,28 @@ static void only_the_last_attempt_is_saved(void **state)
 	free(text);
 }
 
+static void a_reason_that_is_cut_or_no_text_is_still_told(void **state)
+{
+	struct ran ran = run(
+	    "steps:\n"
+	    "  - step: One\n"
+	    "    budget: 500ms\n"
+	    "    actions:\n"
+	    "      - {id: a, effect: read, shell: 'printf x >&2; i=0; while [ $i -lt 300 ]; do "
+	    "printf é >&2; i=$((i+1)); done; exit 3'}\n"
+	    "      - {id: b, effect: read, shell: 'sh -c \"sleep 60; :\" \"$(printf \"a\\377z\")\"'}\n",
+	    (struct run_options){0});
+	const char *why = value_get_text(find_event(&ran, "action.finished", "a"), "why");
+	char *ended = json_dumps(find_event(&ran, "budget.exceeded", NULL), 0);
+
+	(void)state;
+	assert_non_null(why);
+	assert_non_null(strstr(why, "exit status 3: x\xC3\xA9\xC3\xA9"));
+	assert_non_null(strstr(ended, "a?z"));
+	free(ended);
+	json_decref(ran.events);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -996,6 +1018,7 @@ int main(void)
 	    cmocka_unit_test(an_abort_ends_the_undoing_too),
 	    cmocka_unit_test(a_failed_change_stays_failed_when_the_run_is_stopped),
 	    cmocka_unit_test(only_the_last_attempt_is_saved),
+	    cmocka_unit_test(a_reason_that_is_cut_or_no_text_is_still_told),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
