@@ -1,8 +1,10 @@
 /* References between expressions and results. Pure: reads the model, changes nothing. */
 #include "refs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "fsops/mem.h"
 #include "fsops/template.h"
 
 struct walk {
@@ -137,28 +139,62 @@ bool refs_wants(const json_t *wants, const char *field)
 	return json_object_get(wants, field) || json_object_get(wants, "*");
 }
 
-struct dependency {
-	const struct action *earlier;
-	bool found;
-};
+/* ---- which action waits for which ---- */
 
-static void look_for(void *ctx, const char *const *parts, size_t count)
+static void note_needs(void *ctx, const char *const *parts, size_t count)
 {
-	struct dependency *dependency = ctx;
-	const struct action *earlier = dependency->earlier;
+	json_t *looks = ctx;
 
+	if (count)
+		json_object_set_new(member(looks, "names"), parts[0], json_true());
 	if (count && strcmp(parts[0], "results") == 0)
-		dependency->found |= count == 1 || strcmp(parts[1], earlier->id) == 0;
-	if (count && strcmp(parts[0], "metrics") == 0)
-		dependency->found |= strcmp(earlier->adapter->name, "metrics") == 0;
-	for (size_t i = 0; count && i < earlier->capture_count; i++)
-		dependency->found |= strcmp(parts[0], earlier->captures[i].name) == 0;
+		json_object_set_new(
+		    member(looks, "results"), count > 1 ? parts[1] : "*", json_true());
 }
 
-bool action_depends(const struct action *action, const struct action *earlier)
+/* LOOKS is what note_needs() has made of all paths of ACTION. */
+static bool depends(
+    const struct action *action, const json_t *looks, const struct action *earlier)
 {
-	struct dependency dependency = {.earlier = earlier};
+	const json_t *names = json_object_get(looks, "names");
+	const json_t *results = json_object_get(looks, "results");
 
-	action_each_path(action, look_for, &dependency);
-	return dependency.found;
+	/* A script gets all variables, and nobody knows which of them it reads. */
+	if (action->adapter->literal && earlier->capture_count)
+		return true;
+	if (json_object_get(results, "*") || json_object_get(results, earlier->id))
+		return true;
+	if (json_object_get(names, "metrics") && strcmp(earlier->adapter->name, "metrics") == 0)
+		return true;
+	for (size_t i = 0; i < earlier->capture_count; i++)
+		if (json_object_get(names, earlier->captures[i].name))
+			return true;
+	return false;
+}
+
+struct action_needs *refs_needs(const struct step *step)
+{
+	struct action_needs *needs = mem_alloc(step->action_count * sizeof(*needs));
+
+	for (size_t i = 0; i < step->action_count; i++) {
+		const struct action *action = &step->actions[i];
+		json_t *looks = json_object();
+
+		action_each_path(action, note_needs, looks);
+		for (size_t k = 0; k < i; k++) {
+			if (!depends(action, looks, &step->actions[k]))
+				continue;
+			MEM_PUSH_ROOM(needs[i].items, needs[i].count);
+			needs[i].items[needs[i].count++] = k;
+		}
+		json_decref(looks);
+	}
+	return needs;
+}
+
+void refs_needs_free(struct action_needs *needs, size_t count)
+{
+	for (size_t i = 0; needs && i < count; i++)
+		free(needs[i].items);
+	free(needs);
 }

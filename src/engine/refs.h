@@ -27,7 +27,14 @@ json_t *refs_fields(const json_t *refs, const struct action *action);
 /* Is FIELD among WANTS (an object as refs_fields() makes)? NULL wants nothing. */
 bool refs_wants(const json_t *wants, const char *field);
 
-/* Does ACTION look at EARLIER's result, or at a variable that it captures? */
-bool action_depends(const struct action *action, const struct action *earlier);
+/* The earlier actions of its step that an action waits for, by their place. */
+struct action_needs {
+	size_t *items;
+	size_t count;
+};
+
+/* For each action of STEP: whose result, or whose captured variable, does it look at? */
+struct action_needs *refs_needs(const struct step *step);
+void refs_needs_free(struct action_needs *needs, size_t count);
 
 #endif

@@ -32,6 +32,7 @@ struct step_run {
 	json_t *item_names;
 	struct scope scope;
 	struct slot *slots;
+	struct action_needs *needs; /* of each slot; refs.h */
 	size_t told; /* slots before this one have told all their events */
 	msec began;
 	msec deadline; /* 0 while a person is asked */

@@ -182,6 +182,7 @@ void step_free(struct step_run *step)
 	json_decref(step->item_names);
 	json_decref(step->exceeded_at);
 	json_decref(step->ended);
+	refs_needs_free(step->needs, step->plan->action_count);
 	free(step->id);
 	free(step->why);
 	free(step);
@@ -195,22 +196,13 @@ static bool is_barrier(const struct slot *slot)
 	       slot->step->plan->step->sequential;
 }
 
-static bool may_start(const struct step_run *step, size_t index, size_t active)
+static bool needs_ended(const struct step_run *step, size_t index)
 {
-	const struct slot *slot = &step->slots[index];
-	bool waits_for_all = is_barrier(slot);
+	const struct action_needs *needs = &step->needs[index];
 
-	if (active >= RUN_READS_MAX)
-		return false;
-	for (size_t i = 0; i < index; i++) {
-		const struct slot *earlier = &step->slots[i];
-
-		if (earlier->state == SLOT_ENDED)
-			continue;
-		if (waits_for_all || is_barrier(earlier) ||
-		    action_depends(slot->plan->action, earlier->plan->action))
+	for (size_t i = 0; i < needs->count; i++)
+		if (step->slots[needs->items[i]].state != SLOT_ENDED)
 			return false;
-	}
 	return true;
 }
 
@@ -223,11 +215,27 @@ static size_t count_active(const struct step_run *step)
 	return active;
 }
 
+/* A barrier waits for everything before it, and everything after it waits for a barrier. */
 static void start_what_may(struct step_run *step)
 {
-	for (size_t i = 0; i < step->plan->action_count; i++)
-		if (step->slots[i].state == SLOT_WAITING && may_start(step, i, count_active(step)))
-			slot_start(&step->slots[i]);
+	size_t active = count_active(step);
+	bool all_ended = true; /* before this one */
+
+	for (size_t i = 0; i < step->plan->action_count && active < RUN_READS_MAX; i++) {
+		struct slot *slot = &step->slots[i];
+		bool barrier = is_barrier(slot);
+
+		if (slot->state == SLOT_WAITING && (all_ended || !barrier) &&
+		    needs_ended(step, i)) {
+			slot_start(slot);
+			active += slot->state == SLOT_ACTIVE;
+		}
+		if (slot->state == SLOT_ENDED)
+			continue;
+		if (barrier)
+			return;
+		all_ended = false;
+	}
 }
 
 bool step_is_stopping(const struct step_run *step)
@@ -382,6 +390,7 @@ struct step_run *step_start(struct run *run, const struct plan_step *plan)
 	step->stop_at_start = run->stop;
 	step->id = mem_printf("%s%s", run->prefix, plan->id);
 	step->ended = json_array();
+	step->needs = refs_needs(plan->step);
 	step->began = loop_now(run->loop);
 	emit_started(step);
 	condition = check_condition(step, &err);

@@ -961,6 +961,23 @@ static void a_reason_that_is_cut_or_no_text_is_still_told(void **state)
 	json_decref(ran.events);
 }
 
+static void a_script_waits_for_the_variables_it_may_read(void **state)
+{
+	struct ran ran =
+	    run("vars: {n: before}\n"
+	        "steps:\n"
+	        "  - step: Both\n"
+	        "    actions:\n"
+	        "      - {id: first, shell: 'sleep 0.2; echo after', effect: read, capture: {n: "
+	        "'lines[0]'}}\n"
+	        "      - {id: second, shell: 'echo $n', effect: read}\n",
+	    (struct run_options){0});
+
+	(void)state;
+	check_output(&ran, "second", "after\n");
+	check_outcomes(&ran, "first=passed second=passed", 0);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -1019,6 +1036,7 @@ int main(void)
 	    cmocka_unit_test(a_failed_change_stays_failed_when_the_run_is_stopped),
 	    cmocka_unit_test(only_the_last_attempt_is_saved),
 	    cmocka_unit_test(a_reason_that_is_cut_or_no_text_is_still_told),
+	    cmocka_unit_test(a_script_waits_for_the_variables_it_may_read),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
