@@ -304,6 +304,8 @@ def test_stopped_and_continued():
     terminal.wait_raw()
     terminal.send("1 + 1\r")
     terminal.expect("\n2\r\n")
+    terminal.expect("> ")
+    terminal.wait_raw()
     terminal.send(ctrl("D"))
     assert terminal.end() == 0
 
