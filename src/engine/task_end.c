@@ -199,8 +199,8 @@ static void on_failed_answer(void *ctx, enum answer answer)
 		task->handled = true;
 		task_finish(task, OUTCOME_FAILED, NULL);
 	} else {
-		run_stop(
-		    task_run(task), answer == ANSWER_ABORT ? STOP_ABORT : STOP_FAILED, task->why);
+		/* A failed change that is given up: its on_failure steps run, as the prompt says. */
+		run_stop(task_run(task), STOP_FAILED, task->why);
 		task_finish(task, OUTCOME_FAILED, NULL);
 	}
 }
