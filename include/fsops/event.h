@@ -13,7 +13,7 @@
  *	step.started     step, title, section, budget_seconds, number, of
  *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition)
  *	action.started   step, action, title, adapter, effect, command, target, severity, attempt, item
- *	                 (item: of a for_each; only when there is one)
+ *	                 (item: of a for_each; only when there is one), number (its place in the step)
  *	action.output    step, action, stream ("stdout" | "stderr"), text
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
  *	                 severity (of a failed read), effect, attempts, item
@@ -57,7 +57,7 @@ struct events *events_new(
 void events_add_sink(struct events *events, struct sink *sink); /* takes it */
 /* Emit one event of TYPE with its own fields.
  * FIELDS is an object; the reference is taken. A `time` in it stands for when it really happened:
- * reads that run at once are told of in their declared order. */
+ * what reads that run at once print, and how they end, is told in their declared order. */
 void event_emit(struct events *events, const char *type, json_t *fields);
 void events_free(struct events *events); /* closes the sinks */
 

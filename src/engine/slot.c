@@ -1,6 +1,7 @@
 /* One action's place in its step: its items, its task, its events in the declared order.
  * Invariant: a slot goes from waiting to active to ended; what it tells while an earlier slot has
- * not ended is held back, with the time at which it happened. */
+ * not ended is held back, with the time at which it happened. Only that it begins is told at once,
+ * so that a person sees how much is waited for. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +68,23 @@ static void add_item(const struct slot *slot, json_t *fields)
 		json_object_set(fields, "item", item);
 }
 
+/* A later attempt, or the next item, begins after what its slot holds back. */
+static bool is_told_now(const struct slot *slot, bool begins)
+{
+	return index_of(slot) <= slot->step->told || (begins && !slot->held);
+}
+
 void slot_emit(struct slot *slot, const char *type, json_t *fields)
 {
 	struct events *events = slot->step->run->events;
+	bool begins = strcmp(type, "action.started") == 0;
 
 	json_object_set_new(fields, "step", json_string(slot->step->id));
 	json_object_set_new(fields, "action", json_string(slot->plan->id));
+	if (begins)
+		json_object_set_new(fields, "number", json_integer((json_int_t)index_of(slot) + 1));
 	add_item(slot, fields);
-	if (index_of(slot) <= slot->step->told) {
+	if (is_told_now(slot, begins)) {
 		event_emit(events, type, fields);
 		return;
 	}

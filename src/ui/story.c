@@ -258,7 +258,6 @@ static void on_step_finished(struct story *story, struct buf *out)
 	bool said = !story->times && (end->role == ROLE_OK || strcmp(end->word, "FAILED") == 0) &&
 	            !value_get_text(story->event, "why");
 
-	story_actions_flush(story, out);
 	if (!said && (end->bad || !story->options.quiet))
 		tell_step_end(story, out, end);
 	if (story->depth > 0)

@@ -6,7 +6,7 @@
  *	story_event(&story, event, &text);     // adds the lines that EVENT makes
  *	story_release(&story);
  *
- * Output is shown when its action has ended, in the order in which actions began.
+ * Output is shown when its action has ended: that comes in the declared order.
  */
 #ifndef FSOPS_UI_STORY_H
 #define FSOPS_UI_STORY_H
@@ -20,7 +20,8 @@
 
 #define STORY_DEPTH_MAX 16 /* runbooks in runbooks */
 
-/* An action that has begun and is not yet told. */
+/* An action that has begun and is not yet told. The engine may know already that it has ended, but
+ * of those in one step the first is still running. */
 struct story_action {
 	char *step;
 	char *id;
@@ -29,8 +30,9 @@ struct story_action {
 	char *adapter;
 	enum effect effect;
 	struct kept output;
-	json_t *metrics;  /* object: name → what was measured last */
-	json_t *finished; /* its action.finished, or NULL */
+	json_t *metrics;        /* object: name → what was measured last */
+	const json_t *finished; /* its action.finished, while it is told */
+	int number;             /* its place in its step */
 	int depth;
 };
 
@@ -53,8 +55,8 @@ struct story {
 	char *runbook;
 	json_t *started; /* run.started, while it is not told; NULL */
 	struct story_step steps[STORY_DEPTH_MAX];
-	int depth; /* steps that are open */
-	struct story_action **actions;
+	int depth;                     /* steps that are open */
+	struct story_action **actions; /* of one step in the declared order */
 	size_t action_count;
 	json_t *pending; /* array: metrics measured before, not yet told */
 	json_t *before;  /* object: name → metric */
@@ -83,8 +85,6 @@ void story_action_output(struct story *story, struct buf *out);
 void story_action_finished(struct story *story, struct buf *out);
 void story_action_metric(struct story *story, const json_t *metric);
 void story_action_free(struct story_action *action);
-/* Tell every action that has ended, although earlier ones have not. */
-void story_actions_flush(struct story *story, struct buf *out);
 
 /* The text of a field, harmless. */
 void story_add_text(struct buf *out, const json_t *event, const char *key);

@@ -1,5 +1,5 @@
 /* A run told in lines: actions and what they printed. Invariant: an action is told once, when it
- * has ended, in the order in which actions began; a change is told also when it begins. */
+ * has ended; a change is told also when it begins. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,6 @@ void story_action_free(struct story_action *action)
 	free(action->adapter);
 	kept_release(&action->output);
 	json_decref(action->metrics);
-	json_decref(action->finished);
 	free(action);
 }
 
@@ -37,19 +36,24 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* The newest action that the present event is about and that has not ended. */
-static struct story_action *find(struct story *story)
+/* Where the present event's action stands; or action_count. */
+static size_t find(const struct story *story)
 {
 	const char *step = value_get_text(story->event, "step");
 	const char *id = value_get_text(story->event, "action");
+	size_t i;
 
-	for (size_t i = story->action_count; i > 0; i--) {
-		struct story_action *action = story->actions[i - 1];
+	for (i = 0; i < story->action_count; i++)
+		if (same(story->actions[i]->id, id) && same(story->actions[i]->step, step))
+			break;
+	return i;
+}
 
-		if (!action->finished && same(action->id, id) && same(action->step, step))
-			return action;
-	}
-	return NULL;
+static struct story_action *find_action(const struct story *story)
+{
+	size_t i = find(story);
+
+	return i < story->action_count ? story->actions[i] : NULL;
 }
 
 static enum effect effect_of(const json_t *event)
@@ -90,10 +94,27 @@ static struct story_action *action_new(struct story *story)
 	action->command = mem_text(value_get_text(event, "command"));
 	action->adapter = mem_text(value_get_text(event, "adapter"));
 	action->effect = effect_of(event);
+	action->number = (int)value_get_number(event, "number", 0);
 	action->depth = story->depth;
 	action->metrics = json_object();
 	kept_init(&action->output, story->options.verbose ? KEEP_VERBOSE : KEEP);
 	return action;
+}
+
+/* One that waited for another's result begins later than those declared behind it. */
+static void put_in(struct story *story, struct story_action *action)
+{
+	size_t i;
+
+	MEM_PUSH_ROOM(story->actions, story->action_count);
+	for (i = story->action_count++; i > 0; i--) {
+		const struct story_action *before = story->actions[i - 1];
+
+		if (!same(before->step, action->step) || before->number <= action->number)
+			break;
+		story->actions[i] = story->actions[i - 1];
+	}
+	story->actions[i] = action; /* transferred */
 }
 
 /* How far in an action's line stands. */
@@ -130,23 +151,22 @@ static void tell_begin(struct story *story, struct buf *out, const struct story_
 
 void story_action_started(struct story *story, struct buf *out)
 {
-	struct story_action *action = find(story);
 	int attempt = (int)value_get_number(story->event, "attempt", 1);
+	struct story_action *action;
 
 	if (!story->options.quiet)
 		story_need_header(story, out);
-	if (action && attempt > 1)
+	if (attempt > 1 && find_action(story))
 		return;
 	action = action_new(story);
-	MEM_PUSH_ROOM(story->actions, story->action_count);
-	story->actions[story->action_count++] = action; /* transferred */
+	put_in(story, action);
 	if (action->effect != EFFECT_READ || same(action->adapter, "runbook"))
 		tell_begin(story, out, action);
 }
 
 void story_action_output(struct story *story, struct buf *out)
 {
-	struct story_action *action = find(story);
+	struct story_action *action = find_action(story);
 	json_t *text = json_object_get(story->event, "text");
 	const char *stream = value_get_text(story->event, "stream");
 
@@ -158,7 +178,7 @@ void story_action_output(struct story *story, struct buf *out)
 
 void story_action_metric(struct story *story, const json_t *metric)
 {
-	struct story_action *action = find(story);
+	struct story_action *action = find_action(story);
 
 	if (action)
 		json_object_set(action->metrics, value_get_text(metric, "name"), (json_t *)metric);
@@ -360,49 +380,24 @@ static void tell_action(struct story *story, struct buf *out, const struct story
 	tell_metrics(story, out, action);
 }
 
-static void take_out(struct story *story, size_t i)
+static struct story_action *take_out(struct story *story, size_t i)
 {
-	story_action_free(story->actions[i]);
+	struct story_action *action = story->actions[i];
+
 	memmove(&story->actions[i], &story->actions[i + 1],
 	    (story->action_count - i - 1) * sizeof(*story->actions));
 	story->action_count--;
-}
-
-/* In order, up to the first that still runs. A nested runbook is not waited for: what it does is
- * told while it runs. */
-static void tell_ended(struct story *story, struct buf *out, bool all)
-{
-	size_t i = 0;
-
-	while (i < story->action_count) {
-		struct story_action *action = story->actions[i];
-
-		if (action->finished) {
-			tell_action(story, out, action);
-			take_out(story, i);
-		} else if (all || same(action->adapter, "runbook")) {
-			i++;
-		} else {
-			return;
-		}
-	}
-}
-
-void story_actions_flush(struct story *story, struct buf *out)
-{
-	tell_ended(story, out, true);
+	return action; /* transferred */
 }
 
 void story_action_finished(struct story *story, struct buf *out)
 {
-	struct story_action *action = find(story);
-
+	size_t i = find(story);
 	/* Skipped or refused: it may have ended without having begun. */
-	if (!action) {
-		action = action_new(story);
-		MEM_PUSH_ROOM(story->actions, story->action_count);
-		story->actions[story->action_count++] = action; /* transferred */
-	}
-	action->finished = json_incref((json_t *)story->event);
-	tell_ended(story, out, false);
+	struct story_action *action =
+	    i < story->action_count ? take_out(story, i) : action_new(story);
+
+	action->finished = story->event;
+	tell_action(story, out, action);
+	story_action_free(action);
 }

@@ -78,7 +78,6 @@ void story_finished(struct story *story, struct buf *out)
 	const char *why = value_get_text(story->event, "why");
 	int status = (int)value_get_number(story->event, "exit", 0);
 
-	story_actions_flush(story, out);
 	if (story->options.quiet && status == 0)
 		return;
 	story_need_header(story, out);

@@ -57,21 +57,25 @@ static void add_looks(struct buf *out, const struct story_action *action)
 	}
 }
 
-/* What is not done yet: "database, cache". */
+/* What still runs: "database (and up to 6 more)". Of the others in the step only that they have begun
+ * is known here: their ends are told in the declared order. */
 static void add_waiting(struct buf *out, const struct story *story)
 {
-	size_t count = 0;
+	size_t more = 0;
 
 	for (size_t i = 0; i < story->action_count; i++) {
 		const struct story_action *action = story->actions[i];
 
-		if (action->finished ||
-		    strcmp(action->adapter ? action->adapter : "", "runbook") == 0)
+		if (strcmp(action->adapter ? action->adapter : "", "runbook") == 0)
 			continue;
-		buf_adds(out, count++ ? ", " : "  ");
+		if (more++)
+			continue;
+		buf_adds(out, "  ");
 		safe_adds(out, action->label);
 		add_looks(out, action);
 	}
+	if (more > 1)
+		buf_addf(out, " (and up to %zu more)", more - 1);
 }
 
 static void add_step(struct buf *out, const struct look *look, const struct story_step *step)

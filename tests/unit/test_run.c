@@ -263,6 +263,11 @@ static void steps_run_in_order(void **state)
 	check_outcomes(&ran, "a=passed b=passed", 0);
 }
 
+static int seq_of(const struct ran *ran, const char *type, const char *action)
+{
+	return (int)value_get_number(find_event(ran, type, action), "seq", 0);
+}
+
 static void reads_run_at_once_and_are_told_in_order(void **state)
 {
 	struct ran ran = run("steps:\n"
@@ -276,6 +281,9 @@ static void reads_run_at_once_and_are_told_in_order(void **state)
 
 	(void)state;
 	assert_true(seconds < 3.8); /* one after another: 4 s */
+	/* That it begins is told at once; how it ended, after what is declared before it. */
+	assert_true(seq_of(&ran, "action.started", "also") < seq_of(&ran, "action.finished", "slow"));
+	assert_true(seq_of(&ran, "action.finished", "slow") < seq_of(&ran, "action.finished", "fast"));
 	check_outcomes(&ran, "slow=passed fast=passed also=passed", 0);
 }
 

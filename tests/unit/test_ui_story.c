@@ -107,10 +107,10 @@ static void a_run_in_plain_lines(void **state)
 	free(text);
 }
 
-static void outputs_come_in_the_order_of_their_beginning(void **state)
+static void outputs_come_at_the_end_of_their_actions(void **state)
 {
 	const char *const events[] = {RUN, STEP, START("a", "read"), START("b", "read"),
-	    OUTPUT("b", "from b"), END("b", "passed"), OUTPUT("a", "from a"), END("a", "failed"),
+	    OUTPUT("b", "from b"), OUTPUT("a", "from a"), END("a", "failed"), END("b", "passed"),
 	    NULL};
 	char *text = tell_quoted(events, &(struct sink_options){0}, true);
 
@@ -303,7 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_run_in_plain_lines),
-	    cmocka_unit_test(outputs_come_in_the_order_of_their_beginning),
+	    cmocka_unit_test(outputs_come_at_the_end_of_their_actions),
 	    cmocka_unit_test(quiet_says_what_is_not_well),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
 	    cmocka_unit_test(skipped_steps_say_why),

@@ -110,6 +110,39 @@ static void the_live_line_fits(void **state)
 	}
 }
 
+static void action_begins(struct scene *scene, const char *id, int number)
+{
+	happen(scene, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "type", "action.started",
+	                  "step", "s", "action", id, "adapter", "exec", "effect", "read", "command",
+	                  "true", "number", number));
+}
+
+static void action_ends(struct scene *scene, const char *id)
+{
+	happen(scene, json_pack("{s:s, s:s, s:s, s:s, s:f}", "type", "action.finished", "step", "s",
+	                  "action", id, "outcome", "passed", "seconds", 0.1));
+}
+
+/* The first in the declared order surely runs; of the others only the beginning is known. */
+static void it_says_how_much_is_waited_for(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, 120, false);
+	begin_step(&scene);
+	action_ends(&scene, "a_name_that_is_longer_than_any_line_here");
+	action_begins(&scene, "database", 2);
+	action_begins(&scene, "cache", 4);
+	assert_non_null(strstr(last_line(&scene), "database (and up to 1 more)"));
+	action_ends(&scene, "database");
+	assert_non_null(strstr(last_line(&scene), "cache"));
+	assert_null(strstr(last_line(&scene), "more"));
+	action_begins(&scene, "queue", 3);
+	assert_non_null(strstr(last_line(&scene), "queue (and up to 1 more)"));
+	scene_end(&scene);
+}
+
 static void it_is_gone_at_the_end(void **state)
 {
 	struct scene scene;
@@ -198,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_live_line_fits),
+	    cmocka_unit_test(it_says_how_much_is_waited_for),
 	    cmocka_unit_test(it_is_gone_at_the_end),
 	    cmocka_unit_test(lines_go_above_it),
 	    cmocka_unit_test(outputs_cannot_draw),
