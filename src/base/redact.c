@@ -178,7 +178,9 @@ int redact_add_value(struct redact *redact, const json_t *value)
 	free(text);
 	for (size_t i = 0; i < json_array_size(value); i++)
 		redact_add_value(redact, json_array_get(value, i));
-	json_object_foreach((json_t *)value, key, member) redact_add_value(redact, member);
+	json_object_foreach((json_t *)value, key, member) {
+		redact_add_value(redact, member);
+	}
 	return result;
 }
 

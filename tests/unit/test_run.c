@@ -904,6 +904,7 @@ static void interrupt_soon(struct loop *loop, void *ctx)
 {
 	(void)ctx;
 	if (loop)
+		if (loop)
 		loop_after(loop, 300, interrupt, NULL);
 }
 
