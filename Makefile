@@ -162,17 +162,25 @@ BIN   := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share/fsops/runbooks
 DOC   := $(DESTDIR)$(PREFIX)/share/doc/fsops
 
+.PHONY: schema
+schema: $(BUILD)/fsops ## write runbooks/.schema, which editors read the runbooks with
+	@mkdir -p runbooks/.schema
+	$(BUILD)/fsops schema runbook >runbooks/.schema/runbook.json
+	$(BUILD)/fsops schema platform >runbooks/.schema/platform.json
+
 .PHONY: install uninstall clean help
 install: $(BUILD)/fsops ## install below PREFIX (/usr/local), into DESTDIR
-	install -d $(BIN) $(SHARE) $(DOC)
+	install -d $(BIN) $(SHARE) $(SHARE)/.schema $(DOC)
 	install -m 755 $(BUILD)/fsops $(BIN)/fsops
 	install -m 644 $(wildcard runbooks/*.yaml) $(SHARE)
+	install -m 644 $(wildcard runbooks/.schema/*.json) $(SHARE)/.schema
 	install -m 644 README.md LICENSE $(DOC)
 
 uninstall: ## take it away again; runbooks that were not installed from here stay
 	rm -f $(BIN)/fsops $(addprefix $(SHARE)/,$(notdir $(wildcard runbooks/*.yaml)))
+	rm -f $(addprefix $(SHARE)/.schema/,$(notdir $(wildcard runbooks/.schema/*.json)))
 	rm -f $(addprefix $(DOC)/,README.md LICENSE)
-	-@rmdir $(SHARE) $(dir $(SHARE)) $(DOC) 2>/dev/null || true
+	-@rmdir $(SHARE)/.schema $(SHARE) $(dir $(SHARE)) $(DOC) 2>/dev/null || true
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

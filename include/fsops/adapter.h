@@ -43,6 +43,9 @@ const char *effect_name(enum effect effect); /* "read", "change", "destroy" */
 struct adapter;
 struct call;
 
+#define ADAPTER_TEXT 1u
+#define ADAPTER_LIST 2u
+
 /* Services of the engine that only a few adapters need. All slots are set. */
 struct call_host {
 	/* `manual`: ask a person. DONE gets "done", "no" or "skip", or NULL when there is
@@ -112,10 +115,19 @@ struct adapter {
 	const char *forms; /* "METHOD URL, URL, {method, url, …}": for help and messages */
 	const struct adapter_field *fields; /* of the result */
 
+	/* What its YAML value may be, for the schema. `takes`: ADAPTER_TEXT, ADAPTER_LIST (of texts);
+	 * `keys`: those of the long form, NULL when it has none. Neither: anything. */
+	unsigned takes;
+	const struct node_key *keys;
+
 	/* The kind of target it uses (a key in platform.yaml), or NULL. `target_needed`: an action
 	 * without one is an error at load. */
 	const char *target_kind;
 	bool target_needed;
+	/* The target's keys, its kind among them; and those of the kind's own value when that is a
+	 * map, else NULL. */
+	const struct node_key *target_keys;
+	const struct node_key *target_value_keys;
 	/* True: the arguments hold no `${…}` (shell: variables reach it as environment). */
 	bool literal;
 	/* True: even as a read it runs by itself, after everything before it: it talks to a person,

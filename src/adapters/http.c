@@ -237,9 +237,15 @@ static json_t *http_parse(const struct node *value, struct problems *list)
 	return NULL;
 }
 
+static const struct node_key http_target_keys[] = {
+    {"http", WANT_TEXT, true, "the URL it is reached at"},
+    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
+    {NULL, WANT_ANY, false, NULL},
+};
+
 static json_t *http_target_parse(const struct node *map, struct problems *list)
 {
-	return web_target_parse(map, "http", list);
+	return web_target_parse(map, http_target_keys, list);
 }
 
 char *http_url(const json_t *args, const json_t *target)
@@ -328,7 +334,10 @@ const struct adapter adapter_http = {
         "an HTTP request; fails on status 400 and above and on a TLS certificate that is not valid",
     .forms = "METHOD URL, URL, {method, url, headers, body, json, follow}",
     .fields = fields,
+    .takes = ADAPTER_TEXT,
+    .keys = map_keys,
     .target_kind = "http",
+    .target_keys = http_target_keys,
     .target_needed = false,
     .parse = http_parse,
     .target_parse = http_target_parse,

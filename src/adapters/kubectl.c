@@ -49,7 +49,7 @@ static json_t *parse(const struct node *value, struct problems *list)
 
 static const struct node_key target_keys[] = {
     {"kubectl", WANT_MAP, true, "{context, namespace, kubeconfig}"},
-    {"tunnel", WANT_TEXT, false, ""},
+    {"tunnel", WANT_TEXT, false, "of no use here: kubectl makes its own"},
     {NULL, WANT_ANY, false, NULL},
 };
 
@@ -224,7 +224,10 @@ const struct adapter adapter_kubectl = {
     .help = "run kubectl with the target's context and namespace",
     .forms = "words, or a list of arguments, without the word kubectl",
     .fields = command_fields,
+    .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .target_kind = "kubectl",
+    .target_keys = target_keys,
+    .target_value_keys = kubectl_keys,
     .parse = parse,
     .target_parse = target_parse,
     .effect = effect,

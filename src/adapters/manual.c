@@ -94,6 +94,7 @@ const struct adapter adapter_manual = {
     .help = "ask a person to do something, and whether it is done",
     .forms = "a text, or a checklist (a list of texts)",
     .fields = fields,
+    .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .alone = true,
     .parse = parse,
     .effect = effect_read,

@@ -102,6 +102,7 @@ const struct adapter adapter_metrics = {
     .help = "measure metrics of the platform and compare them with their thresholds",
     .forms = "all, or a list of names",
     .fields = fields,
+    .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .parse = parse,
     .effect = effect_read,
     .describe = describe,

@@ -43,9 +43,15 @@ static json_t *prometheus_parse(const struct node *value, struct problems *list)
 	return json_pack("{s:s}", "query", query);
 }
 
+static const struct node_key prometheus_target_keys[] = {
+    {"prometheus", WANT_TEXT, true, "the URL it is reached at"},
+    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
+    {NULL, WANT_ANY, false, NULL},
+};
+
 static json_t *prometheus_target_parse(const struct node *map, struct problems *list)
 {
-	return web_target_parse(map, "prometheus", list);
+	return web_target_parse(map, prometheus_target_keys, list);
 }
 
 static enum effect prometheus_effect(const json_t *args)
@@ -406,7 +412,9 @@ const struct adapter adapter_prometheus = {
     .help = "a PromQL query; fails on an error, and when there is no data",
     .forms = "PROMQL",
     .fields = fields,
+    .takes = ADAPTER_TEXT,
     .target_kind = "prometheus",
+    .target_keys = prometheus_target_keys,
     .target_needed = true,
     .parse = prometheus_parse,
     .target_parse = prometheus_target_parse,

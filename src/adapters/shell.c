@@ -42,6 +42,7 @@ const struct adapter adapter_shell = {
     .help = "run a script with sh -eu; variables are in its environment",
     .forms = "a script",
     .fields = command_fields,
+    .takes = ADAPTER_TEXT,
     .literal = true,
     .parse = parse,
     .effect = effect_unstated,

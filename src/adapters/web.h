@@ -85,7 +85,9 @@ char *web_encode(const char *text, const char *keep);
 int web_date(const char *text, char out[CLOCK_TEXT_MAX]);
 /* Does TEXT hold a `${…}`, so that nothing can be said about it yet? */
 bool web_is_template(const char *text);
-/* A target of the form {KIND: URL} → {"url": URL}. NULL after adding problems. */
-json_t *web_target_parse(const struct node *map, const char *kind, struct problems *list);
+/* A target of the form {KIND: URL} → {"url": URL}; the first of KEYS is KIND. NULL after adding
+ * problems. */
+json_t *web_target_parse(
+    const struct node *map, const struct node_key *keys, struct problems *list);
 
 #endif

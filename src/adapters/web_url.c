@@ -117,19 +117,14 @@ int web_date(const char *text, char out[CLOCK_TEXT_MAX])
 	return 0;
 }
 
-json_t *web_target_parse(const struct node *map, const char *kind, struct problems *list)
+json_t *web_target_parse(const struct node *map, const struct node_key *keys, struct problems *list)
 {
-	const struct node_key table[] = {
-	    {kind, WANT_TEXT, true, "the URL it is reached at"},
-	    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
-	    {NULL, WANT_ANY, false, NULL},
-	};
 	const struct node *url;
 	struct err err;
 
-	if (node_check_map(map, table, "the target", list) > 0)
+	if (node_check_map(map, keys, "the target", list) > 0)
 		return NULL;
-	url = node_get(map, kind);
+	url = node_get(map, keys[0].name);
 	if (!web_is_template(url->text) && web_base_check(url->text, &err) < 0) {
 		NODE_PROBLEM(list, url, "%s", err.text);
 		return NULL;

@@ -46,6 +46,7 @@ extern const struct command command_run;
 extern const struct command command_check;
 extern const struct command command_lint;
 extern const struct command command_eval;
+extern const struct command command_schema;
 extern const struct command command_help;
 
 /* In the order that help shows them; ends with NULL. */

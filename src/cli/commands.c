@@ -13,6 +13,7 @@ const struct command *const commands[] = {
     &command_check,
     &command_lint,
     &command_eval,
+    &command_schema,
     &command_help,
     NULL,
 };

@@ -17,7 +17,7 @@
 
 static const struct choice on_failures[] = {
     {"continue", ON_FAILURE_CONTINUE}, {"stop", ON_FAILURE_STOP}, {0}};
-const struct type type_on_failure = {"continue or stop", decode_choice, on_failures};
+const struct type type_on_failure = {"continue or stop", decode_choice, on_failures, NULL};
 
 static const struct choice effects[] = {
     {"read", EFFECT_READ}, {"change", EFFECT_CHANGE}, {"destroy", EFFECT_DESTROY}, {0}};
@@ -32,7 +32,7 @@ static void decode_effect(
 	action->effect_stated = d->list->errors == errors;
 }
 
-static const struct type type_effect = {"read, change or destroy", decode_effect, effects};
+static const struct type type_effect = {"read, change or destroy", decode_effect, effects, NULL};
 
 static const struct field retry_fields[] = {
     {"times", &type_count, offsetof(struct action, retry_times), "how many tries after the first",
@@ -59,7 +59,9 @@ static void decode_retry(
 		action->retry_every = EVERY_DEFAULT;
 }
 
-static const struct type type_retry = {"a number of times, or {times, every}", decode_retry, NULL};
+static const struct type type_retry = {"a number of times, or {times, every}", decode_retry, NULL,
+    SCHEMA_LONG_OR("{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 1}, {\"type\": \"string\", "
+                   "\"pattern\": \"^[0-9]{0,8}[1-9][0-9]{0,8}$\"}]}")};
 
 /* `hold_for: 30m`, or a template that gives a duration when the action starts. */
 static void decode_hold_for(
@@ -73,8 +75,9 @@ static void decode_hold_for(
 		type_span.decode(d, field, value, &action->hold_for);
 }
 
-static const struct type type_hold_for = {
-    "a duration up to 366d, such as 90s, 5m or 1h30m", decode_hold_for, NULL};
+static const struct type type_hold_for = {"a duration up to 366d, such as 90s, 5m or 1h30m",
+    decode_hold_for, NULL,
+    "{\"anyOf\": [" SCHEMA_SPAN ", {\"type\": \"string\", \"pattern\": \"[$][{]\"}]}"};
 
 static const struct field capture_fields[] = {
     {"value", &type_expr, offsetof(struct capture, value), "what the variable becomes", true, NULL},
@@ -107,7 +110,8 @@ static void decode_captures(
 			    &action->captures[action->capture_count++]);
 }
 
-static const struct type type_captures = {"a map of names and expressions", decode_captures, NULL};
+static const struct type type_captures = {"a map of names and expressions", decode_captures, NULL,
+    SCHEMA_MAP(SCHEMA_IDENTIFIER, SCHEMA_LONG_OR(SCHEMA_TEXT))};
 
 #define AT(member) offsetof(struct action, member)
 const struct field action_fields[] = {
@@ -284,7 +288,13 @@ void action_bind(struct decode *d, struct action *action, bool unknown_key)
 	derive_effect(d, action);
 }
 
-/* Keys that mean nothing, or the opposite, without or with another one. */
+const char action_relations[] =
+    "{\"as\": [\"for_each\"], \"until\": {\"not\": {\"required\": [\"hold_for\"]}}, "
+    "\"every\": {\"anyOf\": [{\"required\": [\"until\"]}, {\"required\": [\"hold_for\"]}]}, "
+    "\"hold_for\": {\"anyOf\": [{\"required\": [\"expect\"]}, {\"required\": [\"metrics\"]}]}}";
+
+/* Keys that mean nothing, or the opposite, without or with another one: action_relations says the
+ * same in the schema. */
 static void check_keys(struct decode *d, const struct action *action)
 {
 	const struct node *hold_for = node_get(action->node, "hold_for");

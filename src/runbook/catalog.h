@@ -33,12 +33,16 @@ void runbook_decode(struct decode *d, const struct node *root, struct runbook *r
 extern const struct decode_rest action_adapters;
 extern const struct field action_fields[];
 extern const struct field step_fields[];
+extern const struct field source_fields[]; /* of a metric's source */
 
 /* When the map is decoded: arguments, target and effect. Without an adapter: a problem, unless
  * UNKNOWN_KEY says that the map has a key that nothing knows, which was one. */
 void action_bind(struct decode *d, struct action *action, bool unknown_key);
 /* Defaults, and what the keys of an action ask of each other. Its id stays as it is. */
 void action_finish(struct decode *d, struct action *action);
+
+/* What the keys of an action ask of each other, as "dependencies" of the JSON Schema. */
+extern const char action_relations[];
 
 extern const struct type type_steps;      /* struct step_list */
 extern const struct type type_on_failure; /* enum on_failure */

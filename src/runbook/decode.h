@@ -42,7 +42,30 @@ struct type {
 	const char *name; /* "a duration, such as 90s or 5m": what the value must be */
 	decode_fn *decode;
 	const struct choice *choices; /* of an enum; else NULL */
+	const char
+	    *schema; /* JSON Schema of such a value, in which the text "FIELDS" stands for the map
+	                       of the field's table; NULL: one of the choices */
 };
+
+/* JSON Schema (draft-07) of what several types are. A text may be any scalar but null. */
+#define SCHEMA_TEXT "{\"type\": [\"string\", \"number\", \"boolean\"]}"
+#define SCHEMA_IDENTIFIER                                                                          \
+	"{\"type\": [\"string\", \"boolean\"], \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]*$\"}"
+#define SCHEMA_NAME                                                                                \
+	"{\"type\": [\"string\", \"number\", \"boolean\"], "                                       \
+	"\"pattern\": \"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$\"}"
+#define SCHEMA_SPAN                                                                                \
+	"{\"type\": \"string\", "                                                                  \
+	"\"pattern\": \"^(?=.*[1-9])([0-9]+([.][0-9]*)?(ms|s|m|h|d))+$\"}"
+#define SCHEMA_COUNT                                                                               \
+	"{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0, \"maximum\": 999999999}, "           \
+	"{\"type\": \"string\", \"pattern\": \"^[0-9]{1,9}$\"}]}"
+#define SCHEMA_LIST(of) "{\"type\": \"array\", \"items\": " of "}"
+#define SCHEMA_MAP(keys, of)                                                                       \
+	"{\"type\": \"object\", \"propertyNames\": " keys ", \"additionalProperties\": " of "}"
+/* A map of the field's table, or OTHER. */
+#define SCHEMA_LONG_OR(other)                                                                      \
+	"{\"if\": {\"type\": \"object\"}, \"then\": \"FIELDS\", \"else\": " other "}"
 
 struct field {
 	const char *key; /* a table ends with NULL */

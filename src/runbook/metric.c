@@ -8,9 +8,9 @@
 static const struct choice units[] = {{"percent", UNIT_PERCENT}, {"ratio", UNIT_RATIO},
     {"seconds", UNIT_SECONDS}, {"bytes", UNIT_BYTES}, {"count", UNIT_COUNT}, {0}};
 static const struct type type_unit = {
-    "percent, ratio, seconds, bytes or count", decode_choice, units};
+    "percent, ratio, seconds, bytes or count", decode_choice, units, NULL};
 
-static const struct field source_fields[] = {
+const struct field source_fields[] = {
     {"target", &type_checked, 0, "which target of the platform; default: the only or first one",
         false, NULL},
     {"timeout", &type_span, offsetof(struct action, timeout), "how long it may take", false, NULL},
@@ -29,7 +29,8 @@ static void decode_source(
 	decode_map(d, value, source_fields, "a metric's source", &action_adapters, source);
 }
 
-static const struct type type_source = {"an action such as {prometheus: up}", decode_source, NULL};
+static const struct type type_source = {"an action such as {prometheus: up}", decode_source, NULL,
+    "{\"$ref\": \"#/definitions/source\"}"};
 
 /* Read when the unit is known: metrics_finish(). */
 #define AT(member) offsetof(struct metric, member)
@@ -71,7 +72,8 @@ static void decode_metrics(
 	}
 }
 
-const struct type type_metrics = {"a map of names and metrics", decode_metrics, NULL};
+const struct type type_metrics = {"a map of names and metrics", decode_metrics, NULL,
+    SCHEMA_MAP(SCHEMA_IDENTIFIER, "\"FIELDS\"")};
 
 static bool has_unknown_key(const struct node *map)
 {

@@ -25,8 +25,8 @@ static void decode_secrets(
 	}
 }
 
-static const struct type type_secrets = {
-    "a list of names of environment variables", decode_secrets, NULL};
+static const struct type type_secrets = {"a list of names of environment variables", decode_secrets,
+    NULL, SCHEMA_LIST(SCHEMA_IDENTIFIER)};
 
 static void decode_alerts(
     struct decode *d, const struct field *field, const struct node *value, void *out);
@@ -37,11 +37,17 @@ static void decode_contacts(
 static void decode_links(
     struct decode *d, const struct field *field, const struct node *value, void *out);
 
-static const struct type type_alerts = {"a list of alerts", decode_alerts, NULL};
-static const struct type type_escalations = {"a list of levels", decode_escalations, NULL};
-static const struct type type_contacts = {
-    "a map of names and how to reach them", decode_contacts, NULL};
-static const struct type type_links = {"a map of names and URLs", decode_links, NULL};
+static const struct type type_alerts = {
+    "a list of alerts", decode_alerts, NULL, SCHEMA_LIST("\"FIELDS\"")};
+static const struct type type_escalations = {
+    "a list of levels", decode_escalations, NULL, SCHEMA_LIST("\"FIELDS\"")};
+static const struct type type_contacts = {"a map of names and how to reach them", decode_contacts,
+    NULL,
+    "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"object\", "
+    "\"additionalProperties\": " SCHEMA_TEXT "}}"};
+static const struct type type_links = {"a map of names and URLs", decode_links, NULL,
+    "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\", \"pattern\": "
+    "\"^[a-z0-9+.-]+://[^ \\\\t\\\\n]+$\"}}"};
 
 static const struct field alert_fields[] = {
     {"alert", &type_text, offsetof(struct alert, name), "the alert's name", true, NULL},

@@ -27,7 +27,7 @@ static void decode_metric_names(
 }
 
 static const struct type type_metric_names = {
-    "a list of metrics of the platform", decode_metric_names, NULL};
+    "a list of metrics of the platform", decode_metric_names, NULL, SCHEMA_LIST(SCHEMA_IDENTIFIER)};
 
 #define AT(member)     offsetof(struct runbook, member)
 #define SECTION(which) (offsetof(struct runbook, sections) + (which) * sizeof(struct step_list))

@@ -15,17 +15,21 @@ static const char *const weekdays[] = {
     "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
 static const char *const nths[] = {"first", "second", "third", "fourth"};
 
+#define DAILY  "a time of day such as 09:00"
+#define WEEKLY "a weekday and a time of day, such as 'sunday 02:00'"
+#define MONTHLY                                                                                    \
+	"first, second, third or fourth, a weekday and a time of day, such as 'first sunday "      \
+	"01:00'"
+
 static const struct kind {
 	const char *key;
 	enum schedule_kind kind;
 	size_t words; /* with the time of day */
 	const char *form;
 } kinds[] = {
-    {"daily", SCHEDULE_DAILY, 1, "a time of day such as 09:00"},
-    {"weekly", SCHEDULE_WEEKLY, 2, "a weekday and a time of day, such as 'sunday 02:00'"},
-    {"monthly", SCHEDULE_MONTHLY, 3,
-        "first, second, third or fourth, a weekday and a time of day, such as 'first sunday "
-        "01:00'"},
+    {"daily", SCHEDULE_DAILY, 1, DAILY},
+    {"weekly", SCHEDULE_WEEKLY, 2, WEEKLY},
+    {"monthly", SCHEDULE_MONTHLY, 3, MONTHLY},
 };
 
 static int find_word(const char *word, const char *const *words, size_t count)
@@ -128,6 +132,22 @@ static void decode_schedule(
 	node_unknown_key(value->keys[0], "a schedule", keys, COUNT_OF(keys), d->list);
 }
 
+/* In the words of a regular expression, which JSON Schema has no other way to say. */
+#define TIME "([01]?[0-9]|2[0-3]):[0-5][0-9]"
+#define DAY                                                                                        \
+	"([Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee][Ss]|[Ww][Ee][Dd][Nn][Ee][Ss]|"                    \
+	"[Tt][Hh][Uu][Rr][Ss]|[Ff][Rr][Ii]|[Ss][Aa][Tt][Uu][Rr])[Dd][Aa][Yy]"
+#define NTH                                                                                        \
+	"([Ff][Ii][Rr][Ss][Tt]|[Ss][Ee][Cc][Oo][Nn][Dd]|[Tt][Hh][Ii][Rr][Dd]|"                     \
+	"[Ff][Oo][Uu][Rr][Tt][Hh])"
+#define KEY(name, help, pattern)                                                                   \
+	"\"" name "\": {\"description\": \"" help                                                  \
+	"\", \"type\": \"string\", \"pattern\": \"^ *" pattern " *$\"}"
+
 const struct type type_schedule = {
     "a map with one of daily, weekly and monthly, such as {weekly: sunday 02:00}", decode_schedule,
-    NULL};
+    NULL,
+    "{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, \"additionalProperties\": "
+    "false, "
+    "\"properties\": {" KEY("daily", DAILY, TIME) ", " KEY(
+        "weekly", WEEKLY, DAY " +" TIME) ", " KEY("monthly", MONTHLY, NTH " +" DAY " +" TIME) "}}"};

@@ -16,7 +16,8 @@
 
 static void decode_actions(
     struct decode *d, const struct field *field, const struct node *value, void *out);
-static const struct type type_actions = {"a list of actions", decode_actions, NULL};
+static const struct type type_actions = {"a list of actions", decode_actions, NULL,
+    "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/definitions/action\"}}"};
 
 #define AT(member) offsetof(struct step, member)
 const struct field step_fields[] = {
@@ -201,4 +202,5 @@ static void decode_steps(
 	}
 }
 
-const struct type type_steps = {"a list of steps", decode_steps, NULL};
+const struct type type_steps = {
+    "a list of steps", decode_steps, NULL, SCHEMA_LIST("{\"$ref\": \"#/definitions/step\"}")};

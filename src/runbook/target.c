@@ -118,5 +118,6 @@ static void decode_targets(
 	}
 }
 
-const struct type type_targets = {
-    "a map of names and targets, such as {api: {http: https://…}}", decode_targets, NULL};
+const struct type type_targets = {"a map of names and targets, such as {api: {http: https://…}}",
+    decode_targets, NULL,
+    "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/definitions/target\"}}"};

@@ -184,18 +184,21 @@ static const struct choice levels[] = {
 /* Enums are decoded as int. */
 _Static_assert(sizeof(enum level) == sizeof(int), "an enum is not as large as an int");
 
-const struct type type_text = {"text", decode_text, NULL};
-const struct type type_id = {
-    "a name of letters, digits and '_' that does not begin with a digit", decode_id, NULL};
-const struct type type_name = {"a name of letters, digits, '-', '_' and '.'", decode_name, NULL};
-const struct type type_bool = {"true or false", decode_bool, NULL};
-const struct type type_count = {"a whole number from 0", decode_count, NULL};
+const struct type type_text = {"text", decode_text, NULL, SCHEMA_TEXT};
+const struct type type_id = {"a name of letters, digits and '_' that does not begin with a digit",
+    decode_id, NULL, SCHEMA_IDENTIFIER};
+const struct type type_name = {
+    "a name of letters, digits, '-', '_' and '.'", decode_name, NULL, SCHEMA_NAME};
+const struct type type_bool = {"true or false", decode_bool, NULL, "{\"type\": \"boolean\"}"};
+const struct type type_count = {"a whole number from 0", decode_count, NULL, SCHEMA_COUNT};
 const struct type type_span = {
-    "a duration up to 366d, such as 90s, 5m or 1h30m", decode_span, NULL};
-const struct type type_texts = {"a list of texts", decode_texts, NULL};
-const struct type type_names = {"a list of names", decode_names, NULL};
-const struct type type_expr = {"an expression", decode_condition, NULL};
-const struct type type_exprs = {"an expression or a list of them", decode_conditions, NULL};
-const struct type type_checked = {"text", decode_checked, NULL};
-const struct type type_level = {"critical, warning or info", decode_choice, levels};
-const struct type type_json = {"a map", decode_json, NULL};
+    "a duration up to 366d, such as 90s, 5m or 1h30m", decode_span, NULL, SCHEMA_SPAN};
+const struct type type_texts = {"a list of texts", decode_texts, NULL, SCHEMA_LIST(SCHEMA_TEXT)};
+const struct type type_names = {"a list of names", decode_names, NULL, SCHEMA_LIST(SCHEMA_NAME)};
+const struct type type_expr = {"an expression", decode_condition, NULL, SCHEMA_TEXT};
+const struct type type_exprs = {"an expression or a list of them", decode_conditions, NULL,
+    "{\"anyOf\": [" SCHEMA_TEXT ", {\"type\": \"array\", \"minItems\": 1, \"items\": " SCHEMA_TEXT
+    "}]}"};
+const struct type type_checked = {"text", decode_checked, NULL, SCHEMA_TEXT};
+const struct type type_level = {"critical, warning or info", decode_choice, levels, NULL};
+const struct type type_json = {"a map", decode_json, NULL, "{\"type\": \"object\"}"};

@@ -30,8 +30,8 @@ static void decode_default(
 	var->node = value;
 }
 
-static const struct type type_default = {
-    "a text, a number, true, false, a list or a map", decode_default, NULL};
+static const struct type type_default = {"a text, a number, true, false, a list or a map",
+    decode_default, NULL, "{\"not\": {\"type\": \"null\"}}"};
 
 const struct field var_fields[] = {
     {"value", &type_default, 0, "the value when --var says none", false, NULL},
@@ -91,7 +91,8 @@ static void decode_variable(
 		*(char **)out = mem_text(value->text);
 }
 
-const struct type type_variable = {"the name of a variable", decode_variable, NULL};
+const struct type type_variable = {
+    "the name of a variable", decode_variable, NULL, SCHEMA_IDENTIFIER};
 
 static void decode_var(
     struct decode *d, const struct node *name, const struct node *value, struct var *var)
@@ -131,7 +132,8 @@ static void decode_vars(
 	memcpy(out, &list, sizeof(list));
 }
 
-const struct type type_vars = {"a map of names and values", decode_vars, NULL};
+const struct type type_vars = {"a map of names and values", decode_vars, NULL,
+    SCHEMA_MAP(SCHEMA_IDENTIFIER, SCHEMA_LONG_OR("{\"not\": {\"type\": \"null\"}}"))};
 
 /* Scope of the one expression that holds a value against a pattern. */
 static int lookup(void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
