@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "fsops/buf.h"
+#include "fsops/err.h"
 
 #define REDACT_MIN_LEN 4
 #define REDACT_MASK    "***"
@@ -33,6 +34,9 @@ int redact_add_value(struct redact *redact, const json_t *value);
 /* The text with secrets masked; a new C string. REDACT may be NULL. A text that was cut inside a
  * secret ends with the mask. */
 char *redact_text(const struct redact *redact, const char *text, size_t len);
+
+/* Mask the text of ERR. Both may be NULL. */
+void redact_err(const struct redact *redact, struct err *err);
 
 /* VALUE with every string in it masked (keys too), and numbers that are secrets; a new reference. */
 json_t *redact_value(const struct redact *redact, const json_t *value);

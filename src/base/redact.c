@@ -3,6 +3,7 @@
 #include "fsops/redact.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,6 +248,17 @@ char *redact_text(const struct redact *redact, const char *text, size_t len)
 		return mem_textn(text, len);
 	mask_whole(redact, text, len, &out);
 	return buf_detach(&out);
+}
+
+void redact_err(const struct redact *redact, struct err *err)
+{
+	char *text;
+
+	if (!redact || !err)
+		return;
+	text = redact_text(redact, err->text, strlen(err->text));
+	snprintf(err->text, sizeof(err->text), "%s", text);
+	free(text);
 }
 
 void redact_stream_init(struct redact_stream *stream)

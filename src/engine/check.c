@@ -94,17 +94,21 @@ json_t *measure_metrics(const struct catalog *catalog, const char *const *names,
 	const struct platform *platform = catalog->platform;
 	json_t *wanted = names_json(names, count);
 	json_t *constants = scope_constants(platform);
-	struct redact *redact = redact_for_platform(platform);
-	const struct metric **metrics = measure_select(platform, wanted, &count, err);
-	json_t *vars =
-	    vars_resolve(platform, NULL, &(struct plan_options){0}, constants, redact, err);
+	struct redact *redact = redact_for_platform(platform, err);
+	const struct metric **metrics =
+	    redact ? measure_select(platform, wanted, &count, err) : NULL;
+	json_t *vars = metrics ? vars_resolve(platform, NULL, &(struct plan_options){0}, constants,
+	                             redact, err)
+	                       : NULL;
 	struct scope scope = {.names = constants, .clock = &clock_system};
 	struct checking checking = {0};
 	json_t *masked = NULL;
 
-	if (metrics && vars && check(&checking, metrics, count, &scope, err) == 0) {
+	if (vars && check(&checking, metrics, count, &scope, err) == 0) {
 		masked = redact_value(redact, checking.metrics);
 		*worst = checking.worst;
+	} else {
+		redact_err(redact, err);
 	}
 	json_decref(checking.metrics);
 	json_decref(vars);

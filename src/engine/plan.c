@@ -271,16 +271,6 @@ static void count_effects(struct plan *plan)
 	}
 }
 
-/* What an expression complains about may be a secret. */
-static void mask_err(const struct plan *plan, struct err *err)
-{
-	char *text = err ? redact_text(plan->redact, err->text, strlen(err->text)) : NULL;
-
-	if (err)
-		snprintf(err->text, sizeof(err->text), "%s", text);
-	free(text);
-}
-
 static struct plan *make_plan(const struct making *outer, const struct catalog *catalog,
     const struct runbook *runbook, const struct plan_options *options, struct redact *redact,
     struct err *err)
@@ -291,15 +281,16 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 	plan->catalog = catalog;
 	plan->runbook = runbook;
 	plan->nested = outer != NULL;
-	plan->redact = outer ? redact : redact_for_platform(catalog->platform);
+	plan->redact = outer ? redact : redact_for_platform(catalog->platform, err);
 	plan->names = scope_constants(catalog->platform);
 	plan->refs = refs_of_runbook(runbook);
-	plan->vars =
-	    vars_resolve(catalog->platform, runbook, options, plan->names, plan->redact, err);
+	if (plan->redact)
+		plan->vars = vars_resolve(
+		    catalog->platform, runbook, options, plan->names, plan->redact, err);
 	making.known = json_copy(plan->names);
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {
-		mask_err(plan, err);
+		redact_err(plan->redact, err); /* what an expression complains about may be one */
 		plan_free(plan);
 		plan = NULL;
 	} else {

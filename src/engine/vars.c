@@ -241,15 +241,21 @@ json_t *vars_resolve(const struct platform *platform, const struct runbook *runb
 	return r.vars;
 }
 
-struct redact *redact_for_platform(const struct platform *platform)
+struct redact *redact_for_platform(const struct platform *platform, struct err *err)
 {
 	struct redact *redact = redact_new();
 
 	for (size_t i = 0; i < platform->secret_count; i++) {
 		const char *value = getenv(platform->secrets[i]);
 
-		if (value)
-			redact_add(redact, value);
+		if (!value || !*value || redact_add(redact, value) == 0)
+			continue;
+		err_set(err, ERR_USAGE,
+		    "the environment variable %s is named under 'secrets', but has under %d "
+		    "characters: that cannot be masked",
+		    platform->secrets[i], REDACT_MIN_LEN);
+		redact_free(redact);
+		return NULL;
 	}
 	return redact;
 }

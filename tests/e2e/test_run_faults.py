@@ -73,3 +73,31 @@ def test_a_check_that_is_stopped_leaves_nothing_behind(book, number, expected):
     status, out, err = stop_with(argv, number)
     assert (status, out, err) == (expected, "", "fsops: stopped by a signal\n")
     assert not alive("sleep 63.7")
+
+
+SECRETS = "secrets: [FSOPS_TOKEN]\n"
+
+
+def run_with_token(argv, token):
+    return subprocess.run(argv, env={**os.environ, "FSOPS_TOKEN": token}, text=True, check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_secret_that_cannot_be_masked_is_refused(book, command):
+    argv = book("steps:\n  - {step: A, exec: 'true', effect: read}\n", SECRETS, command)
+    ran = run_with_token(argv, "ab1")
+    assert ran.returncode == 64 and "FSOPS_TOKEN" in ran.stderr and "ab1" not in ran.stderr
+    assert run_with_token(argv, "").returncode == 0
+
+
+@pytest.mark.parametrize("where", ["book", "platform"])
+def test_a_complaint_about_a_secret_is_masked(book, where):
+    steps = "steps:\n  - {step: A, exec: 'true', effect: read}\n"
+    var = "vars: {n: {value: '${int(env.FSOPS_TOKEN)}'}}\n"
+    argv = book((var if where == "book" else "") + steps,
+                SECRETS + (var if where == "platform" else ""),
+                "run" if where == "book" else "check")
+    ran = run_with_token(argv, "hunter2-hunter2")
+    assert ran.returncode == 64
+    assert "***" in ran.stderr and "hunter2" not in ran.stderr
