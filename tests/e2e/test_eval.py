@@ -188,6 +188,13 @@ class Terminal:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
+    def leave(self):
+        """Ctrl-D at the next prompt: what is typed while a value is being printed is the terminal's, not ours."""
+        self.expect("> ")
+        self.wait_raw()
+        self.send(ctrl("D"))
+        return self.end()
+
     def end(self):
         status = self.process.wait(10)
         after = termios.tcgetattr(self.slave)
@@ -260,8 +267,7 @@ def test_mistakes_do_not_end_the_prompt(context):
     terminal.expect('\n"b"\r\n')
     terminal.send("1 + 1" + ctrl("C") + "3\r")
     terminal.expect("\n3\r\n")
-    terminal.send(ctrl("D"))
-    assert terminal.end() == 0
+    assert terminal.leave() == 0
 
 
 def test_lines_pasted_together():
@@ -281,8 +287,7 @@ def test_a_line_longer_than_the_terminal():
     terminal.expect("\n51\r\n")
     for row in terminal.text.split("\r"):
         assert len(row.replace("\x1b[K", "")) <= 60
-    terminal.send(ctrl("D"))
-    assert terminal.end() == 0
+    assert terminal.leave() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
@@ -304,10 +309,7 @@ def test_stopped_and_continued():
     terminal.wait_raw()
     terminal.send("1 + 1\r")
     terminal.expect("\n2\r\n")
-    terminal.expect("> ")
-    terminal.wait_raw()
-    terminal.send(ctrl("D"))
-    assert terminal.end() == 0
+    assert terminal.leave() == 0
 
 
 def test_a_terminal_that_is_gone():
