@@ -56,6 +56,25 @@ static struct pos place(const struct check *check, const struct node *node, size
 	return check->list->count < PROBLEMS_MAX ? node_pos_at(node, offset) : node->pos;
 }
 
+/* The language itself cannot advise on a name: it knows nothing of actions and results. A name
+ * after a '.' or before a '(' is a field's or a function's. */
+static void add_sentence(struct check *check, struct pos pos, const struct expr_error *error,
+    const char *name, size_t len)
+{
+	bool alone = name[len] != '(' && !(error->offset && name[-1] == '.');
+	char *own = mem_textn(name, len);
+	struct buf text;
+
+	buf_init(&text, ERR_TEXT_MAX);
+	buf_adds(&text, error->text);
+	if (alone && is_identifier(own) && !strchr(error->text, ';') &&
+	    !scope_knows(&check->scope, own))
+		scope_advise(&check->scope, own, &text);
+	problem_add(check->list, PROBLEM_ERROR, pos, "%s", text.data);
+	buf_release(&text);
+	free(own);
+}
+
 static void add_mistake(struct check *check, const struct node *node, size_t offset,
     const struct expr_error *error, size_t name_len, const char *name)
 {
@@ -67,7 +86,7 @@ static void add_mistake(struct check *check, const struct node *node, size_t off
 		    "'%.*s' is not there yet: it comes from '%s' in line %d", (int)name_len, name,
 		    later->action->id, later->action->pos.line);
 	else
-		problem_add(check->list, PROBLEM_ERROR, pos, "%s", error->text);
+		add_sentence(check, pos, error, name, name_len);
 }
 
 /* LEN bytes at OFFSET of a scalar. NULL after adding a problem. */
@@ -174,6 +193,7 @@ static void check_action(struct check *check, struct action *action)
 {
 	static const char *const templates[] = {"stdin", "save", "hold_for"};
 
+	check->scope.action = action;
 	check_condition(check, &action->for_each);
 	check->scope.action_item = action->for_each.text ? action->as : NULL;
 	check_condition(check, &action->when);
@@ -184,6 +204,7 @@ static void check_action(struct check *check, struct action *action)
 	check_result(check, action);
 	check->scope.now++;
 	check->scope.action_item = NULL;
+	check->scope.action = NULL;
 	reference_check(check->catalog, action, check->list);
 }
 

@@ -289,10 +289,8 @@ static const struct adapter_field *own_field(const struct scope *scope, const ch
 	                                         : NULL;
 }
 
-static bool known(void *ctx, const char *name)
+bool scope_knows(struct scope *scope, const char *name)
 {
-	struct scope *scope = ctx;
-
 	if (strcmp(name, "metrics") == 0)
 		scope->metrics = true;
 	if (find_common(scope, name) || is_item(scope, name) || own_field(scope, name))
@@ -300,6 +298,11 @@ static bool known(void *ctx, const char *name)
 	if (scope->own && !scope->own->adapter)
 		return true; /* nobody knows which fields its result would have */
 	return names_get(&scope->vars, name) || find_known(scope, &scope->captures, name);
+}
+
+static bool known(void *ctx, const char *name)
+{
+	return scope_knows(ctx, name);
 }
 
 static int field(void *ctx, const char *const *path, size_t count)
@@ -313,6 +316,32 @@ static int field(void *ctx, const char *const *path, size_t count)
 	if (is_item(scope, path[0]))
 		return -1;
 	return common && common->field ? common->field(scope, path, count) : -1;
+}
+
+/* Fields of a result are told to whoever looks for one in the wrong place, or by a wrong name. */
+void scope_advise(const struct scope *scope, const char *name, struct buf *out)
+{
+	const struct action *action = scope->own ? scope->own : scope->action;
+	const char *names[EXPR_NAMES_MAX];
+	size_t count;
+
+	if (!action || !action->adapter)
+		return;
+	count = list_fields(action->adapter->fields, names, EXPR_NAMES_MAX);
+	if (scope->own) {
+		buf_addf(out, "; the result of %s has ", action->adapter->name);
+		for (size_t i = 0; i < count; i++)
+			buf_addf(out, "%s%s",
+			    i == 0          ? ""
+			    : i + 1 < count ? ", "
+			                    : " and ",
+			    names[i]);
+	} else if (find_field(action->adapter->fields, name)) {
+		buf_addf(out,
+		    "; the result of the action itself is there only in 'expect', 'until' and "
+		    "'capture', that of another one is results.ID.%s",
+		    name);
+	}
 }
 
 static size_t list_all(struct scope *scope, const char **out, size_t max)

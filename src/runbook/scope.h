@@ -12,6 +12,7 @@
 #ifndef FSOPS_RUNBOOK_SCOPE_H
 #define FSOPS_RUNBOOK_SCOPE_H
 
+#include "fsops/buf.h"
 #include "fsops/model.h"
 #include "names.h"
 
@@ -31,9 +32,10 @@ struct scope {
 	size_t known_count;
 
 	size_t now;
-	const struct action *own; /* whose result's fields have names of their own; or NULL */
-	const char *step_item;    /* the `as` of a step's for_each; or NULL */
-	const char *action_item;  /* the same of an action's */
+	const struct action *action; /* that the expression belongs to; or NULL */
+	const struct action *own;    /* whose result's fields have names of their own; or NULL */
+	const char *step_item;       /* the `as` of a step's for_each; or NULL */
+	const char *action_item;     /* the same of an action's */
 
 	/* What the last compilation asked for. */
 	const struct known *later; /* a name that is there only later */
@@ -45,6 +47,11 @@ struct scope {
 void scope_begin(struct scope *scope, const struct runbook *runbook);
 void scope_add_var(struct scope *scope, const struct var *var);
 void scope_end(struct scope *scope);
+
+/* Whether NAME is there, where the expression stands. */
+bool scope_knows(struct scope *scope, const char *name);
+/* What to do about NAME, which is not known, as "; …"; nothing when there is no telling. */
+void scope_advise(const struct scope *scope, const char *name, struct buf *out);
 
 /* For expr_compile(); borrows SCOPE. */
 struct expr_names scope_names(struct scope *scope);

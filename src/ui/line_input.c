@@ -37,7 +37,8 @@ static void on_signal(int signal)
 
 /* ---- the terminal ---- */
 
-/* Ctrl-C is a key here: it clears the line. Output stays as it is: "\n" begins a line. */
+/* Ctrl-C is a key here: it clears the line. Output stays as it is: "\n" begins a line; so nothing
+ * need be waited for (TCSADRAIN), which a terminal that is held would do for ever. */
 static int make_raw(const struct line_input *input)
 {
 	struct termios raw = input->before;
@@ -46,7 +47,7 @@ static int make_raw(const struct line_input *input)
 	raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	return tcsetattr(input->fd, TCSADRAIN, &raw);
+	return tcsetattr(input->fd, TCSANOW, &raw);
 }
 
 int line_input_begin(struct line_input *input)
@@ -77,7 +78,7 @@ void line_input_end(struct line_input *input)
 {
 	int saved = errno;
 
-	tcsetattr(input->fd, TCSADRAIN, &input->before);
+	tcsetattr(input->fd, TCSANOW, &input->before);
 	for (size_t i = 0; i < LINE_SIGNALS; i++)
 		sigaction(watched[i].signal, &input->actions[i], NULL);
 	sigprocmask(SIG_SETMASK, &input->mask, NULL);

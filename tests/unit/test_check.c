@@ -13,7 +13,9 @@ static const struct {
     /* what is there, and what is not */
     {ACTION "http: /\n        when: backend == 'b' && bakend == 'c'\n",
         "x:7:33: no such variable: 'bakend'; did you mean 'backend'?"},
-    {ACTION "http: /\n        when: status == 200\n", "x:7:15: no such variable: 'status'"},
+    {ACTION "http: /\n        when: status == 200\n",
+        "x:7:15: no such variable: 'status'; the result of the action itself is there only in "
+        "'expect', 'until' and 'capture', that of another one is results.ID.status"},
     {ACTION "http: /\n        expect: statu == 200\n        until: json.a == domain\n",
         "x:7:17: no such variable: 'statu'; did you mean 'status'?"},
     {ACTION "http: /\n        expect: status.code == 200\n",
@@ -83,7 +85,7 @@ static const struct {
         "x:8:17: no such variable: 'b'\n"
         "x:9:19: 'until' ends when something holds, 'hold_for' when it does not; give one of them\n"
         "x:9:21: no such variable: 'c'\n"
-        "x:10:16: no such variable: 'd'"},
+        "x:10:16: no such variable: 'd'; the result of manual has done"},
     /* places in all kinds of text */
     {ACTION "manual: x\n        when: |\n          backend == 'b'\n          && (true\n            "
             "|| bakend)\n",

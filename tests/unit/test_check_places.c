@@ -91,15 +91,18 @@ static const struct mistake anywhere[] = {
     {"results.@frist.status == 200", "'results' has no field 'frist'; did you mean 'first'?"},
     {"metrics.cpu.@levl == 'ok'", "'cpu' has no field 'levl'; did you mean 'level'?"},
     {"links.@grafan == ''", "'links' has no field 'grafan'; did you mean 'grafana'?"},
-    {"count in [1].filter(x, x == @y)", "no such variable: 'y'"},
+    {"count in [1].filter(x, x == @coun)", "no such variable: 'coun'; did you mean 'count'?"},
 };
 
 /* Where the action's own result has names of its own. */
 static const struct mistake of_the_result[] = {
     {"@exti == 0", "no such variable: 'exti'; did you mean 'exit'?"},
     {"exit.@code == 0", "'exit' has no field 'code'"},
-    {"lines.all(l, @lin != '')", "no such variable: 'lin'"},
-    {"stdout == \"\" || json.a.b == @std", "no such variable: 'std'"},
+    {"@code == 0",
+        "no such variable: 'code'; the result of kubectl has exit, stdout, stderr, lines and "
+        "json"},
+    {"lines.all(l, @line != '')", "no such variable: 'line'; did you mean 'lines'?"},
+    {"stdout == \"\" || json.a.b == @stdou", "no such variable: 'stdou'; did you mean 'stdout'?"},
 };
 
 /* EXPR as it is written between quotes of that kind. */

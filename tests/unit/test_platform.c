@@ -61,7 +61,8 @@ static const struct {
         "platform:4:52: no such variable: 'valeu'; did you mean 'value'?\n"
         "platform:4:74: there is no runbook 'z'; did you mean 'x'?"},
     {MONITOR "metrics:\n  a: {source: {prometheus: x}, value: results.a.value + metrics.a.value}\n",
-        "platform:4:39: no such variable: 'results'"},
+        "platform:4:39: no such variable: 'results'; the result of prometheus has value and "
+        "series"},
     {MONITOR "metrics:\n  a: {source: {prometheus: x, target: c}}\n  b: {source: {prometheus: x, "
              "expect: y}}\n  c: {source: {promethes: x}}\n  d: {source: {target: m}}\n",
         "platform:4:39: the target 'c' is for kubectl, not for prometheus\n"
