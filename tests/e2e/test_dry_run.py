@@ -82,7 +82,7 @@ def test_what_is_printed_is_what_is_executed(sandbox, healthy, recorded, scenari
         if started["adapter"] == "kubectl":
             attempts = result.action(started["action"], step=started["step"])["attempts"]
             wanted[tuple(shlex.split(planned["command"]))] += attempts
-    assert wanted, result
+    assert wanted, str(result)
     assert collections.Counter(calls()) == wanted, "the argv that kubectl got, and what was printed"
     if scenario != "healthy":
         assert any("undo" in c or "scale" in c for c in calls()), "no change was among them"
@@ -147,7 +147,7 @@ def test_a_printed_request_is_the_one_that_is_sent(tmp_path, recorder, name):
     folder = write_book(tmp_path, f"  - step: Ask\n    budget: 10s\n    {REQUESTS[name]}\n",
                         {"web": {"http": at}, "monitor": {"prometheus": at}}, head="vars: {what: \"a&b'c\"}")
     result = run("book", "-y", "--yes-destroy", "-R", folder)
-    assert result.status == 0, result
+    assert result.status == 0, str(result)
     command = plan_of("book", None, "-R", folder)["ask", "ask"]["command"]
     assert result.event("action.started")["command"] == command
     subprocess.run(["sh", "-c", command], check=True, stdout=subprocess.DEVNULL, timeout=20)
@@ -181,7 +181,7 @@ def test_a_shell_step_gets_its_variables_in_the_script_too(tmp_path):
 """, head="vars: {two_words: two 'words'}")
     result = run("book", "-R", folder)
     said = "".join(e["text"] for e in result.events("action.output", stream="stdout"))
-    assert said == "TWO 'WORDS'\n/usr\n", result
+    assert said == "TWO 'WORDS'\n/usr\n", str(result)
     script = fsops("run", "book", "--dry-run=sh", "-R", folder).out
     assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=20).stdout.endswith(said)
 
@@ -204,7 +204,7 @@ def test_a_dry_run_needs_nothing_and_touches_nothing(healthy, tmp_path, form):
         usual = fsops("run", runbook, f"--dry-run={form}", on=healthy)
         done = subprocess.run([shutil.which("unshare"), *user, "-n", FSOPS, "run", runbook, f"--dry-run={form}"],
                               env=bare, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
-        assert usual.status == 0 and usual.out, usual
+        assert usual.status == 0 and usual.out, str(usual)
         assert (done.returncode, done.stdout, done.stderr) == (0, usual.out, ""), runbook
     assert requests_of(healthy) == asked
     assert healthy.kube.mutations == [] and list(tmp_path.iterdir()) == []
@@ -238,7 +238,7 @@ def test_a_value_that_is_not_known_yet_stands_as_its_name(tmp_path):
     plan = plan_of("book", None, "-R", folder)
     assert "${found}" in plan["use", "use"]["command"] and "${results.find.exit}" in plan["use", "use"]["command"]
     result = run("book", "-y", "-R", folder)
-    assert result.commands()["use"] == "echo it 0", result
+    assert result.commands()["use"] == "echo it 0", str(result)
 
 
 # Secrets
@@ -260,14 +260,14 @@ def test_secrets_are_masked(tmp_path, recorder, words):
       - {id: failed, exec: [sh, -c, "echo $API_KEY >&2; exit 1"], effect: read, severity: info}
 """, {"web": {"http": f"http://127.0.0.1:{recorder.server_port}"}}, platform_more="secrets: [API_KEY]\n")
     result = fsops("run", "book", *words, "-R", folder, env={"API_KEY": SECRET})
-    assert result.status == 0, result
+    assert result.status == 0, str(result)
     for text in (result.out, result.err):
         for shape in (SECRET, json.dumps(SECRET)[1:-1], SECRET.replace("'", "'\\''"), "hunter"):
             assert shape not in text, f"{shape!r} is shown{result}"
-    assert "***" in result.out, result
+    assert "***" in result.out, str(result)
     if "-y" in words:
         assert recorder.seen[0][2]["x-key"] == SECRET, "it is masked where it was needed"
-        assert "echo swordfish" not in result.out, result
+        assert "echo swordfish" not in result.out, str(result)
 
 
 # The script

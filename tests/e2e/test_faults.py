@@ -82,10 +82,10 @@ def one(sb, folder, form, *says, outcome="failed", **options):
     """One read, which fails and says so."""
     result = look(sb, folder, {"it": form}, **options)
     ended = result.action("it")
-    assert ended["outcome"] == outcome, result
+    assert ended["outcome"] == outcome, str(result)
     for words in says:
         assert re.search(words, ended["why"]), f"{words!r} is not in: {ended['why']}"
-    assert result.status == 2, result
+    assert result.status == 2, str(result)
     return result
 
 
@@ -114,7 +114,7 @@ def test_every_part_broken_at_once(broken, tmp_path, mode):
 
 def test_healed_parts_work_again(broken, tmp_path):
     result = look(broken, tmp_path, {part: plain(form) for part, form in READS.items()}, budget=10)
-    assert result.status == 0, result
+    assert result.status == 0, str(result)
 
 
 def test_a_metric_whose_source_is_broken_is_unknown(broken):
@@ -141,7 +141,7 @@ def test_a_part_that_comes_back_is_reached_by_a_retry(broken, tmp_path):
         back.join()
         broken.heal("redis")
     ended = result.action("cache")
-    assert ended["outcome"] == "passed" and 2 < ended["attempts"] < 41, result
+    assert ended["outcome"] == "passed" and 2 < ended["attempts"] < 41, str(result)
 
 
 # One fault, one adapter: (the read, what the sentence says, and what is different from the usual).
@@ -234,7 +234,7 @@ def test_a_read_cannot_write(broken, tmp_path):
                           "RETURNING 1'")
     count = broken.postgres.query("SELECT count(*) FROM bookings")
     result = run("book", "-R", book(tmp_path, broken, {"it": "postgres: SELECT sneak()"}), "--check", on=broken)
-    assert broken.postgres.query("SELECT count(*) FROM bookings") == count, result
+    assert broken.postgres.query("SELECT count(*) FROM bookings") == count, str(result)
 
 
 def test_no_route(broken, tmp_path):
@@ -244,7 +244,7 @@ def test_no_route(broken, tmp_path):
     done = subprocess.run(alone("-n", FSOPS, "run", "book", "--format", "json", "-R", folder),
                           env=environment(broken), capture_output=True, text=True, timeout=30)
     result = Result(["run", "book"], done.returncode, done.stdout, done.stderr, 0)
-    assert result.status == 2 and result.action("go_on")["outcome"] == "passed", result
+    assert result.status == 2 and result.action("go_on")["outcome"] == "passed", str(result)
     for name in reads:
         why = result.action(name).get("why") or ""
         assert re.search("no route|unreachable", why) and re.search("VPN|network", why), f"{name}: {why}{result}"
@@ -266,7 +266,7 @@ def test_a_full_disk(broken, tmp_path, form, says):
                           timeout=30)
     result = Result(["run", "book"], done.returncode, done.stdout, "", 0)
     ended = result.action("it")
-    assert ended["outcome"] == "failed" and result.status == 2, result
+    assert ended["outcome"] == "failed" and result.status == 2, str(result)
     assert "No space left on device" in ended["why"] and f"{disk}/out" in ended["why"], ended["why"]
     assert re.search(says or "", ended["why"]), ended["why"]
     assert done.stderr == ("out\n" if says else ""), f"half a backup was left: {done.stderr}"

@@ -52,7 +52,7 @@ def test_all_problems_of_a_file_in_one_go(tmp_path):
     folder = write_book(tmp_path, GOOD)
     (folder / "wrong.yaml").write_text(WRONG)
     result = fsops("run", "wrong", "-R", folder)
-    assert result.status == 65 and result.out == "", result
+    assert result.status == 65 and result.out == "", str(result)
     found = places(result.err, "wrong.yaml")
     assert list(found) == sorted(found, key=lambda p: tuple(map(int, p.split(":")))), "not in order"
     lines = {place.split(":")[0]: f"{place}: {text}" for place, text in found.items()}
@@ -61,7 +61,7 @@ def test_all_problems_of_a_file_in_one_go(tmp_path):
         assert line in lines, f"nothing is said of line {line}{result}"
         assert re.search(says or "", lines[line]), f"{place}: {says!r} is not in {lines[line]!r}"
         assert says is None or place in found, f"{place} wanted: {lines[line]}"
-    assert re.search(rf"{len(found)} problems", result.err), result
+    assert re.search(rf"{len(found)} problems", result.err), str(result)
 
 
 def test_problems_of_both_files_in_one_go(tmp_path):
@@ -69,9 +69,9 @@ def test_problems_of_both_files_in_one_go(tmp_path):
     (folder / "wrong.yaml").write_text(WRONG)
     result = fsops("list", "-R", folder)
     assert result.status == 65
-    assert set(places(result.err, "platform.yaml")) == {"3:1", "4:8"}, result
+    assert set(places(result.err, "platform.yaml")) == {"3:1", "4:8"}, str(result)
     # What only a platform that can be used could tell (is there such a metric?) is not guessed at.
-    assert {"2:1", "12:13", "15:9", "25:5"} <= set(places(result.err, "wrong.yaml")), result
+    assert {"2:1", "12:13", "15:9", "25:5"} <= set(places(result.err, "wrong.yaml")), str(result)
 
 
 def bomb(levels=9, wide=9):
@@ -109,10 +109,10 @@ def test_a_bad_runbook(tmp_path, kind):
     for words in (["show", "bad"], ["run", "bad"]):
         # 64: its name can't be read, so there is no such runbook.
         result = fsops(*words, "-R", folder, timeout=10)
-        assert result.status in (64, 65) and result.out == "" and "bad" in result.err, result
+        assert result.status in (64, 65) and result.out == "" and "bad" in result.err, str(result)
         assert result.status == 65 or "problem" in result.err, f"not a word of a file that could not be read{result}"
     listed = fsops("list", "-R", folder, timeout=10)
-    assert listed.status == 65 and listed.seconds < 5, listed
+    assert listed.status == 65 and listed.seconds < 5, str(listed)
     assert len(listed.err) < 100000, f"{len(listed.err)} bytes of complaints"
     assert re.search(says or "", listed.err, re.I), f"{says!r} is not in:{listed}"
     assert re.search(r"^\S*bad\.yaml(:\d+:\d+)?: ", listed.err, re.M), f"no place{listed}"
@@ -128,7 +128,7 @@ def test_a_bad_platform(tmp_path, kind):
     (folder / "platform.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
     for words in (["list"], ["run", "book"], ["check"]):
         result = fsops(*words, "-R", folder, timeout=10)
-        assert result.status == 65 and "platform.yaml" in result.err, result
+        assert result.status == 65 and "platform.yaml" in result.err, str(result)
 
 
 def test_a_directory_among_the_runbooks_is_none(tmp_path):
@@ -146,7 +146,7 @@ def test_what_is_no_file_does_not_hang(tmp_path, kind):
     else:
         (folder / "odd.yaml").symlink_to("odd.yaml" if kind == "loop" else "/nonexistent/x")
     listed = fsops("list", "-R", folder, timeout=10)
-    assert listed.status == 65 and "odd.yaml" in listed.err, listed
+    assert listed.status == 65 and "odd.yaml" in listed.err, str(listed)
     assert run("book", "-R", folder, timeout=10).status == 0
 
 
@@ -175,12 +175,12 @@ def test_an_unreadable_file(open_folder):
     (folder / "secret.yaml").write_text("runbook: secret\n")
     (folder / "secret.yaml").chmod(0)
     listed = as_nobody("list", "-R", folder)
-    assert listed.status == 65 and re.search(r"secret\.yaml.*Permission denied", listed.err), listed
+    assert listed.status == 65 and re.search(r"secret\.yaml.*Permission denied", listed.err), str(listed)
     assert as_nobody("run", "book", "-R", folder).status == 0
     folder.chmod(0)
     shut = as_nobody("list", "-R", folder)
     folder.chmod(0o755)
-    assert shut.status in (64, 65) and "Permission denied" in shut.err, shut
+    assert shut.status in (64, 65) and "Permission denied" in shut.err, str(shut)
 
 
 @pytest.mark.parametrize("words, says", [
@@ -193,7 +193,7 @@ def test_places_that_are_none(tmp_path, words, says):
     folder = write_book(tmp_path, GOOD)
     words = [w.format(folder=folder, file=folder / "book.yaml") for w in words]
     result = fsops(*words)
-    assert result.status in (64, 65) and re.search(says, result.err), result
+    assert result.status in (64, 65) and re.search(says, result.err), str(result)
 
 
 # What programs read
@@ -228,8 +228,8 @@ PERFDATA = r"'?[^'= ]+'?=(U|-?\d+(\.\d+)?)(s|%|B|c)?(;[^; ]*(;[^; ]*(;[^; ]*(;[^
 def test_check_is_a_nagios_plugin(request, name, status, word):
     """The plugin conventions: one line, a status word, perfdata of label=value[unit][;warn[;crit[;min[;max]]]]."""
     result = fsops("check", "--format", "nagios", on=request.getfixturevalue(name))
-    assert result.status == status and result.err == "", result
-    assert result.out.count("\n") == 1 and result.out.startswith(f"FSOPS {word} - "), result
+    assert result.status == status and result.err == "", str(result)
+    assert result.out.count("\n") == 1 and result.out.startswith(f"FSOPS {word} - "), str(result)
     text, _, perfdata = result.out.rstrip("\n").partition(" | ")
     assert len(perfdata.split()) == 9 and "|" not in text
     for item in perfdata.split():
@@ -239,13 +239,13 @@ def test_check_is_a_nagios_plugin(request, name, status, word):
 
 def test_check_names_the_runbook_of_each_breach(bad_release):
     result = fsops("check", "error_rate", "cpu", "--format", "json", on=bad_release)
-    assert result.status == 2 and result.json["level"] == "critical", result
+    assert result.status == 2 and result.json["level"] == "critical", str(result)
     error_rate, cpu = result.json["metrics"]
     assert error_rate["name"] == "error_rate" and error_rate["runbook"] == "high-error-rate"
     assert 7 < error_rate["value"] < 9 and error_rate["level"] == "critical" and cpu["level"] == "ok"
     assert {"name", "title", "unit", "value", "level", "baseline", "warning", "critical", "runbook", "error"} <= set(cpu)
     table = fsops("check", "error_rate", on=bad_release).out
-    assert re.search(r"^error_rate +8\S* % +critical .*→ fsops run high-error-rate$", table, re.M), table
+    assert re.search(r"^error_rate +[78]\S* % +critical .*→ fsops run high-error-rate$", table, re.M), table
 
 
 @pytest.mark.parametrize("command", ["list", "show", "run", "check", "help"])

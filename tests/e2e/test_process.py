@@ -98,7 +98,7 @@ def test_at_the_end_of_its_budget_everything_is_ended(overruns, kind):
     result, left = overruns[kind]
     assert left == [], f"alive a second after the step had ended: {left}{result}"
     assert result.action("sleep")["outcome"] == "timed_out" and result.step("sleep")["outcome"] == "timed_out"
-    assert result.step("sleep")["seconds"] < 1 + GRACE, result
+    assert result.step("sleep")["seconds"] < 1 + GRACE, str(result)
     assert result.action("after")["outcome"] == "passed", f"the run did not go on{result}"
     assert result.status == 2
     ended = str(result.event("budget.exceeded"))
@@ -109,8 +109,8 @@ def test_what_a_command_starts_on_purpose_lives_on(tmp_path, mark):
     """A repair may start a server: a command that ended well in its time has left it there on purpose."""
     folder = book(tmp_path, "shell: |\n  setsid sleep %s >/dev/null 2>&1 &\n  echo started" % mark, "10s")
     result = run("book", "-R", folder)
-    assert result.action("sleep")["outcome"] == "passed" and result.status == 0, result
-    assert len(alive(mark)) == 1 and result.seconds < 5, result
+    assert result.action("sleep")["outcome"] == "passed" and result.status == 0, str(result)
+    assert len(alive(mark)) == 1 and result.seconds < 5, str(result)
 
 
 def test_a_timeout_of_an_action_ends_only_that(tmp_path, mark):
@@ -122,8 +122,8 @@ def test_a_timeout_of_an_action_ends_only_that(tmp_path, mark):
       - {{id: short, exec: [sleep, '1'], effect: read}}
 """)
     result = run("book", "-R", folder)
-    assert result.outcomes() == {"long": "timed_out", "short": "passed"}, result
-    assert "500ms" in result.action("long")["why"] and alive(mark) == [], result
+    assert result.outcomes() == {"long": "timed_out", "short": "passed"}, str(result)
+    assert "500ms" in result.action("long")["why"] and alive(mark) == [], str(result)
     assert result.step("two")["seconds"] < 4
 
 
@@ -157,7 +157,7 @@ def test_a_signal_ends_the_run_in_order(tmp_path, mark, kind, sig, status):
     running = Running(book(tmp_path, SLEEPERS[kind].format(mark=mark), "60s"), mark)
     running.child.send_signal(sig)
     result = running.end()
-    assert result.status == status, result
+    assert result.status == status, str(result)
     assert alive(mark) == [], f"left behind: {alive(mark)}"
     assert result.finished["exit"] == status and result.finished["outcome"] == "cancelled"
     assert result.action("sleep")["outcome"] == "cancelled"
@@ -170,7 +170,7 @@ def test_the_whole_group_gets_the_interrupt(tmp_path, mark):
     running = Running(book(tmp_path, SLEEPERS["a command"].format(mark=mark), "60s"), mark, start_new_session=True)
     os.killpg(running.child.pid, signal.SIGINT)
     result = running.end()
-    assert result.status == 130 and result.action("sleep")["outcome"] == "cancelled", result
+    assert result.status == 130 and result.action("sleep")["outcome"] == "cancelled", str(result)
 
 
 def test_a_second_interrupt_does_not_wait(tmp_path, mark):
@@ -180,7 +180,7 @@ def test_a_second_interrupt_does_not_wait(tmp_path, mark):
     assert running.child.poll() is None, "it did not wait for a command that was told to end"
     running.child.send_signal(signal.SIGINT)
     result = running.end(3)
-    assert result.status == 130 and result.seconds < 2, result
+    assert result.status == 130 and result.seconds < 2, str(result)
     wait_until(lambda: not alive(mark), "nothing is left", 1)
 
 
@@ -188,7 +188,7 @@ def test_one_interrupt_waits_no_longer_than_it_says(tmp_path, mark):
     running = Running(book(tmp_path, SLEEPERS["deaf to TERM"].format(mark=mark), "60s"), mark)
     running.child.send_signal(signal.SIGINT)
     result = running.end()
-    assert result.status == 130 and 4 < result.seconds < GRACE + 1, result
+    assert result.status == 130 and 4 < result.seconds < GRACE + 1, str(result)
     assert alive(mark) == []
 
 
@@ -201,7 +201,7 @@ def test_ignored_interrupts_stay_ignored(tmp_path, mark):
     child.send_signal(signal.SIGHUP)
     out, err = child.communicate(timeout=15)
     result = Result(["run", "book"], child.returncode, out, err, 0)
-    assert result.status == 2 and result.action("after")["outcome"] == "passed", result
+    assert result.status == 2 and result.action("after")["outcome"] == "passed", str(result)
 
 
 # Memory
@@ -265,4 +265,4 @@ def test_a_command_gets_no_input(tmp_path):
     """A step that reads standard input must not eat what was meant for the prompt."""
     folder = book(tmp_path, "exec: [cat]", "10s")
     result = fsops("run", "book", "--format", "json", "-R", folder, stdin="this is for fsops\n")
-    assert result.action("sleep")["outcome"] == "passed" and "for fsops" not in result.out, result
+    assert result.action("sleep")["outcome"] == "passed" and "for fsops" not in result.out, str(result)

@@ -198,7 +198,7 @@ def test_a_window_that_gets_narrower(person):
 def test_no_escapes_where_there_is_no_terminal(tmp_path, options):
     folder = write_book(tmp_path, "  - {step: Say, exec: [printf, '\\x1b[31mred\\n'], effect: read}\n")
     result = fsops("run", "book", "-R", folder, *options, env={"TERM": "xterm-256color", "FORCE_COLOR": "1"})
-    assert result.status == 0 and "\x1b" not in result.out + result.err and "\r" not in result.out, result
+    assert result.status == 0 and "\x1b" not in result.out + result.err and "\r" not in result.out, str(result)
 
 
 @pytest.mark.parametrize("options, env", [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), (["--plain"], {})])
