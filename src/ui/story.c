@@ -251,6 +251,17 @@ static void tell_step_end(struct story *story, struct buf *out, const struct out
 	buf_addc(out, '\n');
 }
 
+/* Quiet: a step that failed by findings alone (`severity: info`) has nothing to say. */
+static bool end_is_told(const struct story *story, const struct outcome_look *end)
+{
+	const struct story_step *step = story->depth ? &story->steps[story->depth - 1] : NULL;
+
+	if (!story->options.quiet)
+		return true;
+	return end->bad && (strcmp(end->word, "FAILED") != 0 || (step && step->bad_told) ||
+	                       value_get_text(story->event, "why"));
+}
+
 static void on_step_finished(struct story *story, struct buf *out)
 {
 	const struct outcome_look *end = outcome_find(value_get_text(story->event, "outcome"));
@@ -258,7 +269,7 @@ static void on_step_finished(struct story *story, struct buf *out)
 	bool said = !story->times && (end->role == ROLE_OK || strcmp(end->word, "FAILED") == 0) &&
 	            !value_get_text(story->event, "why");
 
-	if (!said && (end->bad || !story->options.quiet))
+	if (!said && end_is_told(story, end))
 		tell_step_end(story, out, end);
 	if (story->depth > 0)
 		step_release(&story->steps[--story->depth]);
@@ -349,8 +360,10 @@ static void on_note(struct story *story, struct buf *out)
 /* On a terminal the prompt itself shows the question and its answer. */
 static void on_asked(struct story *story, struct buf *out)
 {
+	if (story->times && story->options.quiet)
+		return;
 	story_need_header(story, out);
-	if (!story->times || story->options.quiet)
+	if (!story->times)
 		return;
 	story_line(story, out, 2 * story->depth - 1);
 	buf_adds(out, "asked: ");

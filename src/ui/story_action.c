@@ -376,6 +376,8 @@ static void tell_action(struct story *story, struct buf *out, const struct story
 	if (story->options.quiet && (!end->bad || only_info(action)))
 		return;
 	story_need_header(story, out);
+	for (int i = 0; end->bad && !only_info(action) && i < story->depth; i++)
+		story->steps[i].bad_told = true;
 	tell_end(story, out, action);
 	tell_metrics(story, out, action);
 }

@@ -55,7 +55,7 @@ static void tell_recap(struct story *story, struct buf *out, const char *heading
 	const char *line;
 	size_t len;
 
-	if (!lines->len || story->options.quiet)
+	if (!lines->len)
 		return;
 	if (!story->times)
 		buf_addc(out, '\n');
@@ -70,6 +70,13 @@ static void tell_recap(struct story *story, struct buf *out, const char *heading
 	}
 }
 
+/* All is well, nothing was changed and nothing is left to people. */
+static bool nothing_to_say(const struct story *story)
+{
+	return value_get_number(story->event, "exit", 0) == 0 && !story->changed.len &&
+	       json_array_size(json_object_get(story->event, "left")) == 0;
+}
+
 void story_finished(struct story *story, struct buf *out)
 {
 	const struct look *look = &story->options.look;
@@ -78,12 +85,13 @@ void story_finished(struct story *story, struct buf *out)
 	const char *why = value_get_text(story->event, "why");
 	int status = (int)value_get_number(story->event, "exit", 0);
 
-	if (story->options.quiet && status == 0)
+	if (story->options.quiet && nothing_to_say(story))
 		return;
 	story_need_header(story, out);
 	story_metrics_compare(story, out);
 	tell_recap(story, out, "changed:", ROLE_BOLD, &story->changed);
-	tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
+	if (!story->options.quiet)
+		tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
 	tell_left(story, out);
 	if (!story->times)
 		buf_addc(out, '\n');

@@ -142,6 +142,50 @@ static void quiet_says_what_is_not_well(void **state)
 	free(text);
 }
 
+#define CHANGE_END(id, outcome)                                                                    \
+	"{'type':'action.finished','step':'s','action':'" id                                       \
+	"','effect':'change','seconds':1,'outcome':'" outcome "','command':'do " id "'}"
+
+static void quiet_says_what_was_changed_and_what_is_left(void **state)
+{
+	const char *const changed[] = {
+	    RUN, STEP, START("c", "change"), CHANGE_END("c", "passed"), STEP_END, RUN_END, NULL};
+	const char *const left[] = {RUN,
+	    "{'type':'run.finished','level':'ok','exit':0,'seconds':1,'outcome':'passed',"
+	    "'counts':{'left':1},'left':[{'step':'s','title':'Communicate','text':'Tell Slack'}]}",
+	    NULL};
+	const struct sink_options quiet = {.quiet = true};
+	char *text = tell_quoted(changed, &quiet, true);
+
+	(void)state;
+	assert_string_equal(text,
+	    "03:04:05  run ID: High error rate (critical) on p\n"
+	    "03:04:05  changed:\n"
+	    "            - do c\n"
+	    "03:04:05  run finished: ok, 2 passed, 1 skipped in 41s, exit status 0\n");
+	free(text);
+	text = tell_quoted(left, &quiet, true);
+	says(text, "- Communicate: Tell Slack\n");
+	says(text, "run finished: ok, 1 left");
+	free(text);
+}
+
+static void quiet_is_silent_about_mere_findings(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("a", "read"),
+	    "{'type':'action.finished','step':'s','action':'a','effect':'read','seconds':1,"
+	    "'outcome':'failed','why':'not so','severity':'info'}",
+	    "{'type':'approval.asked','step':'s','action':'m','question':'manual','effect':'read'}",
+	    "{'type':'step.finished','step':'s','outcome':'failed','seconds':1,"
+	    "'budget_seconds':120}",
+	    RUN_END, NULL};
+	char *text = tell_quoted(events, &(struct sink_options){.quiet = true}, true);
+
+	(void)state;
+	assert_string_equal(text, "");
+	free(text);
+}
+
 static void long_outputs_are_cut_and_said_to_be(void **state)
 {
 	struct buf event;
@@ -305,6 +349,8 @@ int main(void)
 	    cmocka_unit_test(a_run_in_plain_lines),
 	    cmocka_unit_test(outputs_come_at_the_end_of_their_actions),
 	    cmocka_unit_test(quiet_says_what_is_not_well),
+	    cmocka_unit_test(quiet_says_what_was_changed_and_what_is_left),
+	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
 	    cmocka_unit_test(skipped_steps_say_why),
 	    cmocka_unit_test(escapes_never_come_through),
