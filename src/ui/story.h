@@ -34,6 +34,7 @@ struct story_action {
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */
 	int depth;
+	bool begun; /* an action.started was seen */
 };
 
 struct story_step {
@@ -62,6 +63,7 @@ struct story {
 	json_t *before;  /* object: name → metric */
 	json_t *after;
 	struct buf changed;  /* for the end: what was changed, … */
+	struct buf begun;    /* … changes that began and did not pass, … */
 	struct buf bad;      /* … and what was not well, a line each */
 	const json_t *event; /* being told */
 	bool asked;          /* the prompt has just shown the command: not once more */
@@ -84,6 +86,8 @@ void story_action_started(struct story *story, struct buf *out);
 void story_action_output(struct story *story, struct buf *out);
 void story_action_finished(struct story *story, struct buf *out);
 void story_action_metric(struct story *story, const json_t *metric);
+/* At the end of the run: changes that began and were never told to have ended. */
+void story_actions_open(struct story *story);
 void story_action_free(struct story_action *action);
 
 /* The text of a field, harmless. */

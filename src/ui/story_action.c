@@ -159,6 +159,7 @@ void story_action_started(struct story *story, struct buf *out)
 	if (attempt > 1 && find_action(story))
 		return;
 	action = action_new(story);
+	action->begun = true;
 	put_in(story, action);
 	if (action->effect != EFFECT_READ || same(action->adapter, "runbook"))
 		tell_begin(story, out, action);
@@ -352,6 +353,28 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 	json_decref(list);
 }
 
+/* For the end of the run: a change, by how it ended. What did not pass may have taken effect, but
+ * only if it had begun: what was refused or skipped before that did nothing. */
+static void remember_change(
+    struct story *story, const struct story_action *action, const struct outcome_look *end)
+{
+	const char *command = action->command ? action->command : action->label;
+	int len = (int)strcspn(command, "\n");
+
+	if (action->effect == EFFECT_READ || same(action->adapter, "runbook"))
+		return;
+	if (end->role == ROLE_OK)
+		buf_addf(&story->changed, "%.*s\n", len, command);
+	else if (action->begun)
+		buf_addf(&story->begun, "%s: %.*s\n", end->word, len, command);
+}
+
+void story_actions_open(struct story *story)
+{
+	for (size_t i = 0; i < story->action_count; i++)
+		remember_change(story, story->actions[i], outcome_find("interrupted"));
+}
+
 /* For the end of the run: what was changed, and what was not well. */
 static void remember(
     struct story *story, const struct story_action *action, const struct outcome_look *end)
@@ -359,9 +382,7 @@ static void remember(
 	const char *why = value_get_text(action->finished, "why");
 	bool nested = same(action->adapter, "runbook");
 
-	if (action->effect != EFFECT_READ && !nested && end->role == ROLE_OK && action->command)
-		buf_addf(&story->changed, "%.*s\n", (int)strcspn(action->command, "\n"),
-		    action->command);
+	remember_change(story, action, end);
 	if (!end->bad || nested || only_info(action))
 		return;
 	buf_addf(&story->bad, "%s%s%.*s\n", action->label, why ? ": " : "",

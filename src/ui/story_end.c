@@ -74,7 +74,7 @@ static void tell_recap(struct story *story, struct buf *out, const char *heading
 static bool nothing_to_say(const struct story *story)
 {
 	return value_get_number(story->event, "exit", 0) == 0 && !story->changed.len &&
-	       json_array_size(json_object_get(story->event, "left")) == 0;
+	       !story->begun.len && json_array_size(json_object_get(story->event, "left")) == 0;
 }
 
 void story_finished(struct story *story, struct buf *out)
@@ -85,11 +85,13 @@ void story_finished(struct story *story, struct buf *out)
 	const char *why = value_get_text(story->event, "why");
 	int status = (int)value_get_number(story->event, "exit", 0);
 
+	story_actions_open(story);
 	if (story->options.quiet && nothing_to_say(story))
 		return;
 	story_need_header(story, out);
 	story_metrics_compare(story, out);
 	tell_recap(story, out, "changed:", ROLE_BOLD, &story->changed);
+	tell_recap(story, out, "begun, may have taken effect:", ROLE_CRITICAL, &story->begun);
 	if (!story->options.quiet)
 		tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
 	tell_left(story, out);

@@ -186,6 +186,24 @@ static void quiet_is_silent_about_mere_findings(void **state)
 	free(text);
 }
 
+static void changes_that_began_are_listed_with_their_outcome(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("c", "change"), CHANGE_END("c", "passed"),
+	    START("f", "change"), CHANGE_END("f", "failed"), START("t", "destroy"),
+	    CHANGE_END("t", "timed_out"), CHANGE_END("r", "refused"), CHANGE_END("s", "skipped"),
+	    START("o", "change"), START("x", "read"), RUN_END, NULL};
+	const struct sink_options quiet = {.quiet = true};
+	char *text = tell_quoted(events, &quiet, true);
+
+	(void)state;
+	says(text, "changed:\n            - do c\n03:04:05  begun, may have taken effect:\n"
+	           "            - FAILED: do f\n"
+	           "            - TIMED OUT: do t\n"
+	           "            - INTERRUPTED: do o\n"
+	           "03:04:05  run finished");
+	free(text);
+}
+
 static void long_outputs_are_cut_and_said_to_be(void **state)
 {
 	struct buf event;
@@ -351,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(quiet_says_what_is_not_well),
 	    cmocka_unit_test(quiet_says_what_was_changed_and_what_is_left),
 	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
+	    cmocka_unit_test(changes_that_began_are_listed_with_their_outcome),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
 	    cmocka_unit_test(skipped_steps_say_why),
 	    cmocka_unit_test(escapes_never_come_through),
