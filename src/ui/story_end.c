@@ -77,12 +77,24 @@ static bool nothing_to_say(const struct story *story)
 	       !story->begun.len && json_array_size(json_object_get(story->event, "left")) == 0;
 }
 
+/* Why it stopped before its end: goes on with the last line. */
+static void tell_why(struct story *story, struct buf *out)
+{
+	const char *why = value_get_text(story->event, "why");
+	char *text;
+
+	if (!why || !*why)
+		return;
+	text = mem_printf("%s%s", strncmp(why, "stopped ", 8) == 0 ? "" : "stopped: ", why);
+	story_fold(story, out, 1, ROLE_PLAIN, text);
+	free(text);
+}
+
 void story_finished(struct story *story, struct buf *out)
 {
 	const struct look *look = &story->options.look;
 	const char *level = value_get_text(story->event, "level");
 	const char *outcome = value_get_text(story->event, "outcome");
-	const char *why = value_get_text(story->event, "why");
 	int status = (int)value_get_number(story->event, "exit", 0);
 
 	story_actions_open(story);
@@ -106,10 +118,5 @@ void story_finished(struct story *story, struct buf *out)
 	buf_adds(out, " in ");
 	story_add_seconds(out, story->event, "seconds");
 	buf_addf(out, ", exit status %d\n", status);
-	if (why && *why) {
-		story_line(story, out, 0);
-		story_label(story, out, "run finished: ");
-		safe_adds(out, why);
-		buf_addc(out, '\n');
-	}
+	tell_why(story, out);
 }

@@ -204,6 +204,20 @@ static void changes_that_began_are_listed_with_their_outcome(void **state)
 	free(text);
 }
 
+static void a_run_that_stopped_says_why_below_its_last_line(void **state)
+{
+	const char *const events[] = {RUN,
+	    "{'type':'run.finished','level':'critical','exit':2,'seconds':1,'outcome':'failed',"
+	    "'counts':{'failed':1},'why':'a change failed'}",
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "03:04:05  run finished: critical, 1 failed in 1s, exit status 2\n"
+	           "            stopped: a change failed\n");
+	free(text);
+}
+
 static void long_outputs_are_cut_and_said_to_be(void **state)
 {
 	struct buf event;
@@ -370,6 +384,7 @@ int main(void)
 	    cmocka_unit_test(quiet_says_what_was_changed_and_what_is_left),
 	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
 	    cmocka_unit_test(changes_that_began_are_listed_with_their_outcome),
+	    cmocka_unit_test(a_run_that_stopped_says_why_below_its_last_line),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
 	    cmocka_unit_test(skipped_steps_say_why),
 	    cmocka_unit_test(escapes_never_come_through),
