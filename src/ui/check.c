@@ -40,6 +40,8 @@ static void add_row(struct table *table, const json_t *metric)
 		    table_look(table)->utf8 || !table_look(table)->width ? "→" : "->", runbook);
 	else
 		table_cell(table, ROLE_PLAIN, "");
+	if (level > LEVEL_UNKNOWN)
+		table_keep_whole(table);
 	buf_release(&value);
 }
 

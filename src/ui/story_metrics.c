@@ -109,6 +109,8 @@ static void reason_cell(struct story *story, struct table *table, const json_t *
 		    arrow(story), value_get_text(metric, "runbook"));
 	else
 		table_cell(table, ROLE_DIM, limit ? limit : "");
+	if (level > LEVEL_UNKNOWN && elsewhere(story, metric))
+		table_keep_whole(table);
 }
 
 void story_metrics_list(struct story *story, struct buf *out, const json_t *metrics, int depth)
@@ -153,6 +155,8 @@ static void next_cell(struct story *story, struct table *table, const json_t *me
 		    value_get_text(metric, "runbook"));
 	else
 		table_cell(table, ROLE_PLAIN, "");
+	if (level != LEVEL_UNKNOWN)
+		table_keep_whole(table);
 }
 
 static void compare_row(

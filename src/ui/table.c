@@ -16,6 +16,7 @@ struct cell {
 	char *text;
 	int width;
 	enum role role;
+	bool whole; /* not cut: on a line of its own when it does not fit */
 };
 
 struct table {
@@ -78,6 +79,12 @@ void table_cellf(struct table *table, enum role role, const char *fmt, ...)
 	buf_release(&text);
 }
 
+void table_keep_whole(struct table *table)
+{
+	if (table->count)
+		table->cells[table->count - 1].whole = true;
+}
+
 void table_align_right(struct table *table, size_t column)
 {
 	table->right[column] = true;
@@ -109,6 +116,16 @@ static bool rest_empty(const struct table *table, size_t i)
 			break;
 	}
 	return true;
+}
+
+/* On a line of its own below its row: a command that is there to be typed. */
+static void add_below(
+    struct buf *out, const struct table *table, const struct cell *cell, const char *indent)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+	buf_addf(out, "\n%s%*s", indent, 2 * GAP, "");
+	look_add(out, table->look, cell->role, cell->text);
 }
 
 /* LEFT: columns that remain on the line, 0 for no limit. */
@@ -146,7 +163,9 @@ void table_print(struct buf *out, const struct table *table, const char *indent)
 		}
 		if (table->look->width)
 			left = table->look->width - used > 8 ? table->look->width - used : 8;
-		if (!rest_empty(table, i))
+		if (left && table->cells[i].whole && table->cells[i].width > left)
+			add_below(out, table, &table->cells[i], indent);
+		else if (!rest_empty(table, i))
 			add_cell(out, table, i, widths[column], left);
 		used += widths[column] + GAP;
 		if (column == table->columns - 1 || i + 1 == table->count)

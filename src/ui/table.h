@@ -22,6 +22,8 @@ void table_cell(struct table *table, enum role role, const char *text);
 void table_cellf(struct table *table, enum role role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Numbers stand at the right of their column. */
+/* The last cell of a row, just added: never cut, but put below its row when it does not fit. */
+void table_keep_whole(struct table *table);
 void table_align_right(struct table *table, size_t column);
 void table_print(struct buf *out, const struct table *table, const char *indent);
 

@@ -58,6 +58,26 @@ static void breaches_name_their_runbook(void **state)
 	buf_release(&out);
 }
 
+static void a_command_to_type_is_never_cut(void **state)
+{
+	static const int widths[] = {40, 80};
+	json_t *metrics = json_pack("[o, o]",
+	    metric("error_rate", "percent", 8.1, "critical", "> 1%", "> 5%", "high-error-rate"),
+	    metric("cpu", "percent", 20, "ok", "> 70%", "> 90%", "high-response-time"));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(widths); i++) {
+		const struct look look = {.width = widths[i], .utf8 = true};
+		struct buf out;
+
+		buf_init(&out, BUF_TEXT_MAX);
+		print_check_text(&out, metrics, &look, false);
+		has(out.data, "> 5%\n    → fsops run high-error-rate\ncpu");
+		buf_release(&out);
+	}
+	json_decref(metrics);
+}
+
 static void quiet_says_nothing_when_all_is_well(void **state)
 {
 	json_t *metrics = json_pack("[o]", metric("cpu", "percent", 20, "ok", NULL, "> 90%", NULL));
@@ -179,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(breaches_name_their_runbook),
+	    cmocka_unit_test(a_command_to_type_is_never_cut),
 	    cmocka_unit_test(quiet_says_nothing_when_all_is_well),
 	    cmocka_unit_test(check_json_has_the_worst_level),
 	    cmocka_unit_test(nagios_line),
