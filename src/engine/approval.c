@@ -122,24 +122,32 @@ static void on_nobody(void *ctx)
 	on_answer(asking, ANSWER_NOBODY);
 }
 
-/* "cluster: context prod, namespace flight-search-prod" */
-static char *target_text(const struct action *action, const json_t *target)
+/* "cluster: context prod, namespace flight-search-prod": what of the target is in the command. An
+ * absolute URL goes elsewhere, whatever the target; then there is nothing to say. */
+static char *target_text(const struct action *action, const struct prepared *prepared)
 {
 	struct buf text;
 	const char *key;
 	json_t *value;
+	char *parts;
+	char *whole;
 
-	if (!action->target || !target)
+	if (!action->target || !prepared->target)
 		return NULL;
 	buf_init(&text, BUF_TEXT_MAX);
-	buf_adds(&text, action->target->name);
-	json_object_foreach((json_t *)target, key, value)
+	json_object_foreach(prepared->target, key, value)
 	{
-		if (json_is_string(value))
-			buf_addf(&text, "%s%s %s", strchr(text.data, ':') ? ", " : ": ", key,
-			    json_string_value(value));
+		const char *part = json_string_value(value);
+
+		if (part && *part && strstr(prepared->line, part))
+			buf_addf(&text, "%s%s %s", text.len ? ", " : ": ", key, part);
 	}
-	return buf_detach(&text);
+	if (!text.len)
+		return NULL;
+	parts = buf_detach(&text);
+	whole = mem_printf("%s%s", action->target->name, parts);
+	free(parts);
+	return whole;
 }
 
 static char *masked(const struct run *run, const char *text)
@@ -162,7 +170,7 @@ static struct asking *ask(struct asking *asking, const struct prepared *prepared
 	struct question *question = &asking->question;
 
 	asking->command = masked(run, prepared->line);
-	asking->where = target_text(slot_action(slot)->action, prepared->target);
+	asking->where = target_text(slot_action(slot)->action, prepared);
 	question->command = asking->command;
 	question->where = asking->where;
 	question->name = asking->name;

@@ -163,7 +163,8 @@ static void start_reading(struct reading *reading)
 	struct prepared prepared;
 	struct err err;
 
-	if (prepared_make(&prepared, &expander, source, &err) < 0) {
+	if (prepared_reachable(source, &err) < 0 ||
+	    prepared_make(&prepared, &expander, source, &err) < 0) {
 		end_reading(reading, err.text);
 		return;
 	}

@@ -41,6 +41,18 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	return 0;
 }
 
+int prepared_reachable(const struct action *action, struct err *err)
+{
+	const struct target *target = action->target;
+
+	if (!target || !target->tunnel)
+		return 0;
+	return err_set(err, ERR_UNKNOWN,
+	    "target '%s' is behind the tunnel %s, and tunnels are not opened yet: run `kubectl "
+	    "port-forward` by hand, give its address in %s, and take `tunnel:` out",
+	    target->name, target->tunnel, target->pos.file ? target->pos.file : "platform.yaml");
+}
+
 void prepared_release(struct prepared *prepared)
 {
 	json_decref(prepared->args);

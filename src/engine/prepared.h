@@ -17,6 +17,10 @@ struct prepared {
 
 int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err);
+/* Can its target be reached at all? A target behind a `tunnel:` cannot: fsops does not open tunnels
+ * yet, and asking the address without one could blame a healthy server. */
+int prepared_reachable(const struct action *action, struct err *err);
+
 void prepared_release(struct prepared *prepared);
 
 #endif

@@ -153,8 +153,7 @@ static void note_needs(void *ctx, const char *const *parts, size_t count)
 }
 
 /* LOOKS is what note_needs() has made of all paths of ACTION. */
-static bool depends(
-    const struct action *action, const json_t *looks, const struct action *earlier)
+static bool depends(const struct action *action, const json_t *looks, const struct action *earlier)
 {
 	const json_t *names = json_object_get(looks, "names");
 	const json_t *results = json_object_get(looks, "results");

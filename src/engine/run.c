@@ -74,6 +74,12 @@ void run_free(struct run *run)
 	free(run);
 }
 
+static void note(const struct run *run, const char *text)
+{
+	event_emit(run->events, "note",
+	    json_pack("{s:o, s:s}", "text", value_text(text, strlen(text)), "level", "warning"));
+}
+
 void run_add_level(struct run *run, enum level level)
 {
 	run->level = level_worst(run->level, level);
@@ -88,8 +94,8 @@ void run_stop(struct run *run, enum stop stop, const char *why)
 	run->stop = stop;
 	free(run->why);
 	run->why = mem_text(why);
-	if (stop != STOP_SIGNAL)
-		run_add_level(run, LEVEL_CRITICAL);
+	/* What a signal cut short was not seen to its end: it is not known to be well. */
+	run_add_level(run, stop == STOP_SIGNAL ? LEVEL_UNKNOWN : LEVEL_CRITICAL);
 }
 
 /* ---- metrics before and after ---- */
@@ -178,8 +184,7 @@ static void note_not_run(struct run *run)
 		if (step->section != SECTION_ALWAYS || !step->selected)
 			continue;
 		text = mem_printf("stopped by a signal: '%s' (always) was not run", step->title);
-		event_emit(
-		    run->events, "note", json_pack("{s:s, s:s}", "text", text, "level", "warning"));
+		note(run, text);
 		free(text);
 	}
 }
@@ -190,6 +195,10 @@ static void finish(struct run *run)
 	bool measures = runbook->metric_count && run->stop != STOP_SIGNAL;
 
 	run->finishing = true;
+	if (!run->number && !run->outer && run->stop == STOP_NONE) {
+		run_add_level(run, LEVEL_UNKNOWN);
+		note(run, "no step was run: those that were chosen run only after a failure");
+	}
 	if (run->stop == STOP_SIGNAL && !run->outer)
 		note_not_run(run);
 	if (measures)
@@ -281,6 +290,8 @@ static void on_measure_gone(void *ctx)
 
 void run_interrupt(struct run *run, int signal)
 {
+	if (!run->outer)
+		note(run, "stopping: what runs is being ended; a second signal ends it at once");
 	run->signal = signal;
 	run->stopped_at = run->next;
 	run_stop(run, STOP_SIGNAL, "stopped by a signal");

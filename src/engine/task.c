@@ -97,7 +97,8 @@ bool task_takes_secret(const struct task *task)
 /* What a secret is taken from is not shown: before it has been taken nobody knows what to mask. */
 static bool hides(const struct task *task, enum child_stream stream)
 {
-	return task_takes_secret(task) && (stream == CHILD_STDOUT || refs_wants(task->wants, "stderr"));
+	return task_takes_secret(task) &&
+	       (stream == CHILD_STDOUT || refs_wants(task->wants, "stderr"));
 }
 
 static void on_raw_output(void *ctx, enum child_stream stream, const char *data, size_t len)
@@ -151,7 +152,8 @@ static void add_texts(json_t *env, const json_t *names)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)names, key, value) {
+	json_object_foreach((json_t *)names, key, value)
+	{
 		char *text = value_to_text(value);
 
 		json_object_set_new(env, key, value_text(text, strlen(text)));
@@ -263,7 +265,8 @@ static void go(struct task *task)
 {
 	struct err err;
 
-	if (open_save(task, &err) < 0 || read_hold_for(task, &err) < 0)
+	if (prepared_reachable(task_action(task), &err) < 0 || open_save(task, &err) < 0 ||
+	    read_hold_for(task, &err) < 0)
 		task_finish(task, OUTCOME_FAILED, err.text);
 	else
 		task_attempt(task);

@@ -46,7 +46,9 @@ static void complete_result(struct task *task, double seconds)
 
 static json_t *small_result(const struct task *task)
 {
-	size_t size = task->result && !task_takes_secret(task) ? json_dumpb(task->result, NULL, 0, JSON_COMPACT) : 0;
+	size_t size = task->result && !task_takes_secret(task)
+	                  ? json_dumpb(task->result, NULL, 0, JSON_COMPACT)
+	                  : 0;
 
 	return size && size <= RESULT_EVENT_MAX ? json_incref(task->result) : NULL;
 }

@@ -88,11 +88,11 @@ static json_t *typed(const char *text, const json_t *like)
 static const char *type_word(const json_t *like)
 {
 	return !like || json_is_string(like) || json_is_null(like) ? "text in UTF-8"
-	       : json_is_boolean(like) ? "true or false"
-	       : json_is_integer(like) ? "a whole number"
-	       : json_is_number(like)  ? "a number"
-	       : json_is_array(like)   ? "a JSON list"
-	                               : "a JSON object";
+	       : json_is_boolean(like)                             ? "true or false"
+	       : json_is_integer(like)                             ? "a whole number"
+	       : json_is_number(like)                              ? "a number"
+	       : json_is_array(like)                               ? "a JSON list"
+	                                                           : "a JSON object";
 }
 
 /* The pattern language is the expressions' own (RE2): one meaning for all of fsops. */
