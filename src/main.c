@@ -10,7 +10,7 @@
  *	engine/    the plan; a run, its steps and actions: deadlines, retries, approval, metrics
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry a file
  *	metrics/   thresholds, levels and units
- *	runbook/   YAML files into the model, with every mistake at its line and column
+ *	runbook/   YAML files into the model, with every mistake at its line and column; lint, schema
  *	expr/      the expression language (CEL)
  *	loop/      poll(2), timers, child processes, signals
  *	base/      errors, text with a ceiling, clocks, secrets masked

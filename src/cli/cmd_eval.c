@@ -52,13 +52,12 @@ static int show_value(struct eval *eval, json_t *value)
 	return cli_print(eval->cli, &text, EXIT_OK);
 }
 
-static int show_mistake(const struct eval *eval, struct pos begin, const char *text, size_t len,
-    const struct expr_error *error, int status)
+static int show_mistake(
+    struct pos begin, const char *text, size_t len, const struct expr_error *error, int status)
 {
 	struct look look = look_for(STDERR_FILENO, true);
 	struct buf out;
 
-	(void)eval;
 	buf_init(&out, BUF_TEXT_MAX);
 	print_mistake(&out, begin, text, len, error, &look);
 	complain("%s", out.data);
@@ -77,11 +76,11 @@ static int evaluate(struct eval *eval, struct pos begin, const char *text, size_
 	int result;
 
 	if (!expr)
-		return show_mistake(eval, begin, text, len, &error, EXIT_BAD_FILE);
+		return show_mistake(begin, text, len, &error, EXIT_BAD_FILE);
 	result = expr_eval(expr, &scope, &value, &error);
 	expr_free(expr);
 	if (result < 0)
-		return show_mistake(eval, begin, text, len, &error, EXIT_FAILED);
+		return show_mistake(begin, text, len, &error, EXIT_FAILED);
 	return show_value(eval, value);
 }
 

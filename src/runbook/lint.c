@@ -105,19 +105,19 @@ static bool is_for(const char *names, const char *name)
 	return !names;
 }
 
-static void ask(struct lint *lint, size_t which)
+enum place { PLACE_PLATFORM, PLACE_RUNBOOK, PLACE_STEP, PLACE_ACTION };
+
+static void ask(struct lint *lint, enum place place)
 {
 	for (const struct lint_rule *rule = lint_rules; rule->info.id; rule++) {
 		lint_fn *const fns[] = {rule->platform, rule->runbook, rule->step, rule->action};
 
 		lint->rule = rule;
-		if (fns[which] &&
-		    (which < 3 || is_for(rule->adapters, lint->action->adapter->name)))
-			fns[which](lint);
+		if (fns[place] &&
+		    (place != PLACE_ACTION || is_for(rule->adapters, lint->action->adapter->name)))
+			fns[place](lint);
 	}
 }
-
-enum { PLACE_PLATFORM, PLACE_RUNBOOK, PLACE_STEP, PLACE_ACTION };
 
 static void walk_step(struct lint *lint, const struct step *step)
 {

@@ -154,6 +154,8 @@ static const struct {
     {STEP "    # lint: allow never, endless\n    kubectl: logs x -f\n", ""},
     {STEP "    kubectl: logs x -f # lint: allow endles\n", "x:5:21 endless"},
     {STEP "    # lint: allow endless\n\n    kubectl: logs x -f\n", "x:7:21 endless"},
+    /* an effect lowered below the derived one is the loader's error */
+    {STEP "    kubectl: scale x\n    effect: read\n    expect: exit == 0\n", "x:6:13 load"},
     /* what does not load is no ground for advice */
     {STEP "    kubctl: logs -f\n", "x:5:5 load"},
     {STEP "    kubectl: get ${a}\nvars: {b: 1}\n", "x:5:20 load"},
