@@ -138,8 +138,13 @@ fuzz: ## fuzz what reads foreign text, FUZZ_TIME seconds each (clang)
 		$(FUZZ_BUILD)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/corpus/$$f $$seeds; done
 
-bench: $(BUILD)/fsops ## the figures: start-up, 200 commands, 20 requests at once, what an overrun leaves, memory
+$(BUILD)/bench/expr: tests/bench/expr.c $(BUILD)/libfsops.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
+
+bench: $(BUILD)/fsops $(BUILD)/bench/expr ## the figures: start-up, 200 commands, 20 requests at once, what an overrun leaves, memory
 	FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTHON) tests/bench/run.py
+	@echo; echo 'Conditions, in one process:'; $(BUILD)/bench/expr
 
 # Without the checks that call memcpy() insecure, and one that is wrong about every va_list.
 TIDY := -clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized

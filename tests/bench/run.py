@@ -7,6 +7,7 @@ Nothing here passes or fails; it prints. `make bench` runs it.
 
 import contextlib
 import json
+import json
 import os
 import pathlib
 import re
@@ -200,10 +201,25 @@ def memory(directory):
     report_memory("peak memory while a step prints 2 GiB", [BINARY, "-R", runbooks, "run", "bench"], "the same")
 
 
+def conditions(directory):
+    """A condition over 1,000 pods, as a whole process, against jq doing the same on the same file."""
+    if not shutil.which("jq"):
+        report_alone("a condition over 1,000 pods / jq", "not measured: jq is not installed", "")
+        return
+    pods = [{"metadata": {"name": f"pod-{n}", "labels": {"app": "backend"}},
+             "spec": {"containers": [{"name": "main", "image": "backend:v1"}]},
+             "status": {"phase": "Running"}} for n in range(1000)]
+    file = pathlib.Path(directory) / "pods.json"
+    file.write_text(json.dumps({"items": pods}))
+    ours = [BINARY, "eval", "items.filter(p, p.status.phase != 'Running').size() == 0", "--context", str(file)]
+    theirs = ["jq", '[.items[] | select(.status.phase != "Running")] | length == 0', str(file)]
+    report("a condition over 1,000 pods / jq", *pairs(ours, theirs), "")
+
+
 def main():
     print(f"{'what':<58} {'ours, best':>12}  {'theirs':>12}  {'ratio':>7}  {'median':>7}  wanted")
     with tempfile.TemporaryDirectory(prefix="fsops-bench-") as directory:
-        for part in (start_up, commands, reads, leftovers, memory):
+        for part in (start_up, commands, reads, conditions, leftovers, memory):
             part(directory)
 
 
