@@ -21,11 +21,12 @@ const struct command command_check = {
     .args_max = 1000,
     .examples = "fsops check\tevery metric against its baseline\n"
                 "fsops check error_rate --format nagios\tone metric, for a monitoring system\n",
-    .statuses = "0\tall inside their baseline, or only \"info\"\n"
-                "1\tthe worst is a warning\n"
-                "2\tthe worst is critical\n"
-                "3\tsomething could not be measured, and nothing is worse\n"
-                "130\tstopped by Ctrl-C (143: by SIGTERM)\n",
+    .statuses =
+        "0\tall inside their baseline, or only \"info\"\n"
+        "1\tthe worst is a warning\n"
+        "2\tthe worst is critical\n"
+        "3\tsomething could not be measured, and nothing is worse; or there are no metrics\n"
+        "130\tstopped by Ctrl-C (143: by SIGTERM)\n",
     .run = check_run,
 };
 
@@ -40,6 +41,22 @@ static void print_metrics(struct cli *cli, struct buf *text, const struct catalo
 		print_check_text(text, metrics, &cli->look, cli->options.quiet);
 }
 
+/* A monitoring system reads stdout and knows only the statuses 0 to 3. */
+static int nagios_unknown(struct cli *cli, int status, const char *why)
+{
+	struct buf text;
+
+	if (!cli_format(cli, "nagios") || status <= EXIT_UNKNOWN)
+		return status;
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_adds(&text, "FSOPS UNKNOWN - ");
+	print_safe(&text, why, strcspn(why, "\n"));
+	for (char *bar = text.data; (bar = strchr(bar, '|'));)
+		*bar = '/'; /* behind a bar stands performance data */
+	buf_addc(&text, '\n');
+	return cli_print(cli, &text, EXIT_UNKNOWN);
+}
+
 static int measure(struct cli *cli, const struct catalog *catalog)
 {
 	struct err err;
@@ -48,25 +65,21 @@ static int measure(struct cli *cli, const struct catalog *catalog)
 	json_t *metrics = measure_metrics(catalog, cli->args, cli->arg_count, &worst, &err);
 
 	if (!metrics)
-		return complain_err(&err);
+		return nagios_unknown(cli, complain_err(&err), err.text);
+	if (json_array_size(metrics) == 0)
+		worst = LEVEL_UNKNOWN; /* nothing was measured: nothing is known to be well */
 	buf_init(&text, UI_TEXT_MAX);
 	print_metrics(cli, &text, catalog, metrics, worst);
 	json_decref(metrics);
 	return cli_print(cli, &text, level_exit_status(worst));
 }
 
-/* A monitoring system reads stdout and knows only the statuses 0 to 3. */
-static int nagios_unknown(struct cli *cli, int status)
+/* What was wrong has been printed, a line each: too much for one line. */
+static const char *load_failure(int status)
 {
-	struct buf text;
-
-	if (!cli_format(cli, "nagios") || status <= EXIT_UNKNOWN)
-		return status;
-	buf_init(&text, BUF_TEXT_MAX);
-	buf_addf(&text, "FSOPS UNKNOWN - %s: `fsops check` says more\n",
-	    status == EXIT_BAD_FILE ? "a runbook or platform file is wrong"
-	                            : "the check could not be made");
-	return cli_print(cli, &text, EXIT_UNKNOWN);
+	return status == EXIT_BAD_FILE
+	           ? "a runbook or platform file is wrong: `fsops check` says more"
+	           : "the check could not be made: `fsops check` says more";
 }
 
 static int check_run(struct cli *cli)
@@ -76,8 +89,8 @@ static int check_run(struct cli *cli)
 
 	catalog = cli_load(cli, NULL, NULL, &status);
 	if (!catalog)
-		return nagios_unknown(cli, status);
+		return nagios_unknown(cli, status, load_failure(status));
 	status = measure(cli, catalog);
 	catalog_free(catalog);
-	return nagios_unknown(cli, status);
+	return status;
 }

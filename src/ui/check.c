@@ -65,7 +65,7 @@ void print_check_text(struct buf *out, const json_t *metrics, const struct look 
 	}
 	if (shown)
 		table_print(out, table, "");
-	else if (!quiet)
+	else if (!json_array_size(metrics))
 		buf_adds(out, "The platform has no metrics.\n");
 	table_free(table);
 }

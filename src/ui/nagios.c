@@ -146,6 +146,10 @@ void print_check_nagios(
 	size_t count = json_array_size(metrics), i;
 	json_t *metric;
 
+	if (count == 0) {
+		buf_adds(out, "FSOPS UNKNOWN - the platform has no metrics\n");
+		return;
+	}
 	buf_addf(out, "FSOPS %s - ", states[worst]);
 	if (!add_findings(out, metrics))
 		buf_addf(out, "%zu metric%s inside %s limits", count, count == 1 ? "" : "s",

@@ -197,6 +197,24 @@ def test_check_formats(demo):
     assert fsops("check", cwd=demo).returncode == 65
 
 
+def test_check_without_metrics_is_unknown(demo):
+    (demo / "runbooks" / "platform.yaml").write_text("platform: demo\n")
+    for options in [], ["-q"]:
+        done = fsops("check", *options, cwd=demo)
+        assert (done.returncode, done.stdout) == (3, "The platform has no metrics.\n")
+    line = fsops("check", "--format", "nagios", cwd=demo)
+    assert (line.returncode, line.stdout) == (3, "FSOPS UNKNOWN - the platform has no metrics\n")
+    data = fsops("check", "--format", "json", cwd=demo)
+    assert (data.returncode, json.loads(data.stdout)) == (3, {"level": "unknown", "metrics": []})
+
+
+def test_the_nagios_line_says_why_a_name_is_wrong(demo):
+    assert "|" not in fsops("check", "a|b", "--format", "nagios", cwd=demo).stdout
+    line = fsops("check", "stedy", "--format", "nagios", cwd=demo)
+    assert line.returncode == 3 and line.stdout.count("\n") == 1
+    assert re.match(r"FSOPS UNKNOWN - .*'stedy'.*did you mean 'steady'\?", line.stdout), line.stdout
+
+
 @pytest.mark.parametrize("args", [["list"], ["run", "demo", "--dry-run"], ["run", "demo", "--only", "look"],
                                   ["run", "demo", "--only", "look", "--format", "json"]])
 def test_a_full_disk_is_noticed(demo, args):
