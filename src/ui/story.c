@@ -359,6 +359,28 @@ static void on_note(struct story *story, struct buf *out)
 	buf_addc(out, '\n');
 }
 
+/* The command; or the text; or what a person is to do; or at least the step's title. */
+static void add_question(struct story *story, struct buf *out)
+{
+	const json_t *list = json_object_get(story->event, "checklist");
+	const char *text = value_get_text(story->event, "command");
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(list, i, item)
+	{
+		buf_adds(out, i ? "; " : "");
+		safe_adds(out, json_string_value(item));
+	}
+	if (json_array_size(list))
+		return;
+	if (!text)
+		text = value_get_text(story->event, "text");
+	if (!text && story->depth)
+		text = story->steps[story->depth - 1].title;
+	safe_adds(out, text);
+}
+
 /* On a terminal the prompt itself shows the question and its answer. */
 static void on_asked(struct story *story, struct buf *out)
 {
@@ -369,8 +391,7 @@ static void on_asked(struct story *story, struct buf *out)
 		return;
 	story_line(story, out, 2 * story->depth - 1);
 	buf_adds(out, "asked: ");
-	story_add_text(
-	    out, story->event, value_get_text(story->event, "command") ? "command" : "text");
+	add_question(story, out);
 	buf_addc(out, '\n');
 }
 

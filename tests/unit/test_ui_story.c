@@ -218,6 +218,20 @@ static void a_run_that_stopped_says_why_below_its_last_line(void **state)
 	free(text);
 }
 
+static void questions_to_people_say_what_is_asked(void **state)
+{
+#define ASKED(more) "{'type':'approval.asked','step':'s','action':'m','effect':'read'" more "}"
+	const char *const events[] = {RUN, STEP, ASKED(",'command':'do it','text':'why'"),
+	    ASKED(",'checklist':['Update the page','Tell Slack']"), ASKED(""), NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "asked: do it\n");
+	says(text, "asked: Update the page; Tell Slack\n");
+	says(text, "asked: Look\n");
+	free(text);
+}
+
 static void long_outputs_are_cut_and_said_to_be(void **state)
 {
 	struct buf event;
@@ -385,6 +399,7 @@ int main(void)
 	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
 	    cmocka_unit_test(changes_that_began_are_listed_with_their_outcome),
 	    cmocka_unit_test(a_run_that_stopped_says_why_below_its_last_line),
+	    cmocka_unit_test(questions_to_people_say_what_is_asked),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
 	    cmocka_unit_test(skipped_steps_say_why),
 	    cmocka_unit_test(escapes_never_come_through),
