@@ -30,6 +30,7 @@ struct story_action {
 	char *adapter;
 	enum effect effect;
 	struct kept output;
+	size_t left_out;        /* bytes of its output that the engine did not pass on */
 	json_t *metrics;        /* object: name → what was measured last */
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */

@@ -165,6 +165,22 @@ void story_action_started(struct story *story, struct buf *out)
 		tell_begin(story, out, action);
 }
 
+/* The engine's own line for what it left out in the middle; -v cannot show that. */
+static size_t left_out_in(const char *text)
+{
+	static const char begin[] = "\n… ", end[] = " bytes left out …\n";
+	size_t sum = 0;
+
+	while ((text = strstr(text, begin))) {
+		char *after;
+		unsigned long long count = strtoull(text += sizeof(begin) - 1, &after, 10);
+
+		if (strncmp(after, end, sizeof(end) - 1) == 0)
+			sum += count;
+	}
+	return sum;
+}
+
 void story_action_output(struct story *story, struct buf *out)
 {
 	struct story_action *action = find_action(story);
@@ -172,9 +188,11 @@ void story_action_output(struct story *story, struct buf *out)
 	const char *stream = value_get_text(story->event, "stream");
 
 	(void)out;
-	if (action && text)
-		kept_add(&action->output, same(stream, "stderr") ? 2 : 1, json_string_value(text),
-		    json_string_length(text));
+	if (!action || !text)
+		return;
+	action->left_out += left_out_in(json_string_value(text));
+	kept_add(&action->output, same(stream, "stderr") ? 2 : 1, json_string_value(text),
+	    json_string_length(text));
 }
 
 void story_action_metric(struct story *story, const json_t *metric)
@@ -190,9 +208,10 @@ struct shower {
 	struct story *story;
 	struct buf *out;
 	int depth;
-	bool cut;  /* lines may be cut to the width */
-	bool all;  /* -v was given: there is no more to see */
-	bool json; /* the lines are for programs */
+	bool cut;        /* lines may be cut to the width */
+	bool all;        /* -v was given: there is no more to see */
+	bool json;       /* the lines are for programs */
+	size_t left_out; /* bytes that nothing can show */
 };
 
 static void show_line(void *ctx, const char *line, size_t len)
@@ -220,7 +239,10 @@ static void show_gap(void *ctx, size_t lines)
 	look_on(s->out, look, ROLE_DIM);
 	buf_addf(s->out, "%s %zu %sline%s%s%s", look->utf8 ? "…" : "...", lines,
 	    s->json ? "" : "more ", lines == 1 ? "" : "s", s->json ? " of JSON" : "",
-	    s->all ? "" : " (-v shows all)");
+	    s->all || s->left_out ? "" : " (-v shows all)");
+	if (s->left_out && !s->all)
+		buf_addf(
+		    s->out, " (-v shows more, but not %zu bytes that were left out)", s->left_out);
 	look_off(s->out, look, ROLE_DIM);
 	buf_addc(s->out, '\n');
 }
@@ -230,7 +252,8 @@ static void show_output(
 {
 	bool verbose = story->options.verbose;
 	bool json = kept_is_json(&action->output) && kept_lines(&action->output) > 1;
-	struct shower s = {story, out, depth_of(action) + 2, !bad && !verbose, verbose, json};
+	struct shower s = {
+	    story, out, depth_of(action) + 2, !bad && !verbose, verbose, json, action->left_out};
 	size_t head = bad ? FAILED_HEAD : HEAD_LINES;
 	size_t tail = bad ? FAILED_TAIL : TAIL_LINES;
 

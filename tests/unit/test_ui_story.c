@@ -266,6 +266,20 @@ static void long_outputs_are_cut_and_said_to_be(void **state)
 	buf_release(&event);
 }
 
+static void what_the_engine_left_out_is_not_promised(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("a", "read"),
+	    OUTPUT("a", "1\\n2\\n3\\n4\\n5\\n6\\n7\\n"),
+	    OUTPUT("a", "\\n… 1234 bytes left out …\\n8\\n9\\n10\\n11\\n12\\n13\\n"),
+	    END("a", "passed"), NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "more lines (-v shows more, but not 1234 bytes that were left out)\n");
+	says_not(text, "shows all");
+	free(text);
+}
+
 static void skipped_steps_say_why(void **state)
 {
 	const char *const events[] = {RUN, STEP,
@@ -401,6 +415,7 @@ int main(void)
 	    cmocka_unit_test(a_run_that_stopped_says_why_below_its_last_line),
 	    cmocka_unit_test(questions_to_people_say_what_is_asked),
 	    cmocka_unit_test(long_outputs_are_cut_and_said_to_be),
+	    cmocka_unit_test(what_the_engine_left_out_is_not_promised),
 	    cmocka_unit_test(skipped_steps_say_why),
 	    cmocka_unit_test(escapes_never_come_through),
 	    cmocka_unit_test(what_is_left_is_listed),
