@@ -2,6 +2,7 @@
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -150,23 +151,24 @@ def test_what_is_no_file_does_not_hang(tmp_path, kind):
     assert run("book", "-R", folder, timeout=10).status == 0
 
 
-def as_nobody(*words):
+def as_nobody(binary, *words):
     """fsops as a user who may not read everything: root reads what nobody may."""
     if os.geteuid() != 0:
         return fsops(*words)
     nobody = pwd.getpwnam("nobody")
-    done = subprocess.run([FSOPS, *map(str, words)], env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([binary, *map(str, words)], env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=20, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], cwd="/")
     return Result(words, done.returncode, done.stdout, done.stderr, 0)
 
 
 @pytest.fixture
 def open_folder(tmp_path_factory):
-    """A folder that others can pass, with a copy of the binary's way to it."""
+    """A folder that others can pass, with a copy of the binary: its own folder may be shut to them."""
     folder = tmp_path_factory.mktemp("open")
     for part in (folder, *folder.parents):
         if str(part).startswith("/tmp/pytest"):
             part.chmod(0o755)
+    shutil.copy(FSOPS, folder / "fsops")
     return folder
 
 
@@ -174,11 +176,11 @@ def test_an_unreadable_file(open_folder):
     folder = write_book(open_folder / "books", GOOD)
     (folder / "secret.yaml").write_text("runbook: secret\n")
     (folder / "secret.yaml").chmod(0)
-    listed = as_nobody("list", "-R", folder)
+    listed = as_nobody(open_folder / "fsops", "list", "-R", folder)
     assert listed.status == 65 and re.search(r"secret\.yaml.*Permission denied", listed.err), str(listed)
-    assert as_nobody("run", "book", "-R", folder).status == 0
+    assert as_nobody(open_folder / "fsops", "run", "book", "-R", folder).status == 0
     folder.chmod(0)
-    shut = as_nobody("list", "-R", folder)
+    shut = as_nobody(open_folder / "fsops", "list", "-R", folder)
     folder.chmod(0o755)
     assert shut.status in (64, 65) and "Permission denied" in shut.err, str(shut)
 
