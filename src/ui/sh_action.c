@@ -195,6 +195,8 @@ void sh_add_metric(struct script *s, const struct metric *metric)
 	item.id = metric->name;
 	item.command = plan_metric_command(s->plan, metric);
 	sh_each_hole(item.command, need_hole, s);
+	if (metric->source.stdin_text)
+		sh_each_text_hole(metric->source.stdin_text, need_hole, s);
 	command = command_text(s, &item);
 	sh_comment(s, "metric ", metric->name);
 	add_run(s, &item, command);
@@ -267,6 +269,8 @@ static void add_body(struct script *s, const struct plan_action *item)
 	}
 	if (!item->action->adapter->literal)
 		sh_each_hole(item->command, need_hole, s);
+	if (item->action->stdin_text)
+		sh_each_text_hole(item->action->stdin_text, need_hole, s);
 	if (plan_action_manual(item)) {
 		add_manual(s, item);
 		return;

@@ -96,6 +96,9 @@ bool sh_plan_wants(const struct plan *plan, const char *name)
 
 			if (action->command && !action->action->adapter->literal)
 				sh_each_hole(action->command, look_for_name, &wanted);
+			if (action->action->stdin_text)
+				sh_each_text_hole(
+				    action->action->stdin_text, look_for_name, &wanted);
 			if (action->nested && sh_plan_wants(action->nested, name))
 				return true;
 		}

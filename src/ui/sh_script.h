@@ -47,7 +47,7 @@ void sh_call(struct script *s, enum helper helper, const char *name, const char 
 /* An empty line, but not at the beginning of a block. */
 void sh_gap(struct script *s);
 
-/* Does any command look at the variable NAME by itself? Only then is it asked for. */
+/* Does any command or its standard input look at the variable NAME by itself? Only then is it asked for. */
 bool sh_plan_wants(const struct plan *plan, const char *name);
 
 /* What a shell cannot evaluate is shown and asked. Return whether a block was opened. */

@@ -237,6 +237,13 @@ void sh_each_hole(const char *command, sh_hole_fn *fn, void *ctx)
 		command = step(&w, command);
 }
 
+void sh_each_text_hole(const char *text, sh_hole_fn *fn, void *ctx)
+{
+	struct walker w = {.fn = fn, .ctx = ctx};
+
+	word(&w, text);
+}
+
 bool sh_is_simple(const char *command)
 {
 	size_t name =

@@ -41,5 +41,7 @@ bool sh_is_simple(const char *command);
 /* Call FN for the expression of every `${…}` in COMMAND. */
 typedef void sh_hole_fn(void *ctx, const char *expr, size_t len);
 void sh_each_hole(const char *command, sh_hole_fn *fn, void *ctx);
+/* The same for a text, in which quotes mean nothing. */
+void sh_each_text_hole(const char *text, sh_hole_fn *fn, void *ctx);
 
 #endif

@@ -306,3 +306,32 @@ def test_narrow_windows_are_respected(demo):
     assert person.end() == 0
     for line in re.split(r"\r?\n|\r\x1b\[K", person.seen):
         assert len(re.sub(r"\x1b\[[0-9;]*m", "", line)) <= 40, line
+
+
+STDIN = """\
+runbook: given
+title: A value that goes only into a standard input
+severity: warning
+steps:
+  - step: Look
+    budget: 30s
+    exec: [echo, "5"]
+    effect: read
+    capture: {found: stdout.trim()}
+  - step: Tell
+    budget: 30s
+    exec: [cat]
+    stdin: "it's ${found}"
+    effect: read
+"""
+
+
+def test_the_script_asks_for_what_only_a_standard_input_needs(demo):
+    (demo / "runbooks" / "given.yaml").write_text(STDIN)
+    done = fsops("run", "given", "--dry-run=sh", cwd=demo)
+    assert done.returncode == 0, done.stderr
+    asked = done.stdout.index("ask 'found, that is stdout.trim():'\nfound=$answer\n")
+    needed = done.stdout.index("[ -n \"$found\" ] || { ask ")
+    used = done.stdout.index("\"${found}\" | cat; }")
+    assert asked < needed < used
+    assert subprocess.run(["sh", "-n"], input=done.stdout, text=True, timeout=10).returncode == 0
