@@ -160,7 +160,8 @@ size_t number_format_fixed(double real, int precision, char notation, char *out,
  * the number in that notation. */
 static int decimals_needed(const char *scientific, int significant)
 {
-	int decimals = significant - 1 - atoi(strchr(scientific, 'e') + 1);
+	int exponent = (int)strtol(strchr(scientific, 'e') + 1, NULL, 10);
+	int decimals = significant - 1 - exponent;
 
 	return decimals < 0 ? 0 : decimals;
 }
