@@ -52,6 +52,25 @@ static int dry_run(struct cli *cli, const struct plan *plan)
 	return cli_print(cli, &text, EXIT_OK);
 }
 
+/* `--format json` makes a plain --dry-run one in JSON; the two must not contradict each other. */
+static int settle_dry_run(struct options *options, struct err *err)
+{
+	const char *form = options->dry_run;
+	bool json;
+
+	if (!form || !options->format)
+		return 0;
+	json = strcmp(options->format, "json") == 0;
+	/* Only without a value of its own it is the table's. */
+	if (json && form == option_table[OPTION_DRY_RUN].otherwise)
+		options->dry_run = "json";
+	else if (json != (strcmp(form, "json") == 0))
+		return err_set(err, ERR_USAGE,
+		    "--dry-run=%s and --format %s contradict each other: leave one out", form,
+		    options->format);
+	return 0;
+}
+
 /* Where a run's output goes, and the terminal, if there is one. */
 struct stage {
 	struct out *out;
@@ -174,8 +193,11 @@ static int run_run(struct cli *cli)
 {
 	const struct runbook *runbook;
 	struct catalog *catalog;
+	struct err err;
 	int status;
 
+	if (settle_dry_run(&cli->options, &err) < 0)
+		return complain_err(&err);
 	catalog = cli_load(cli, cli->args[0], &runbook, &status);
 	if (!catalog)
 		return status;

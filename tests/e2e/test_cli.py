@@ -183,6 +183,19 @@ def test_json_is_one_event_a_line(demo):
     assert events[-1]["exit"] == done.returncode == 0
 
 
+def test_a_dry_run_and_a_format_agree_or_are_refused(demo):
+    wanted = fsops("run", "demo", "--dry-run=json", cwd=demo).stdout
+    assert json.loads(wanted)["runbook"]
+    for form in "--dry-run", "--dry-run=json":
+        assert fsops("run", "demo", "--format", "json", form, cwd=demo).stdout == wanted
+    for words in (["--dry-run=sh", "--format", "json"], ["--dry-run=text", "--format=json"],
+                  ["--format", "text", "--dry-run=json"]):
+        done = fsops("run", "demo", *words, cwd=demo)
+        assert (done.returncode, done.stdout) == (64, "") and "contradict" in done.stderr
+    for form in "--dry-run", "--dry-run=sh":
+        assert fsops("run", "demo", form, "--format", "text", cwd=demo).returncode == 0
+
+
 def test_check_formats(demo):
     table = fsops("check", cwd=demo)
     assert table.returncode == 3 and re.search(r"^steady +7 +ok ", table.stdout, re.M)
