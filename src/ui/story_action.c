@@ -377,7 +377,7 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 }
 
 /* For the end of the run: a change, by how it ended. What did not pass may have taken effect, but
- * only if it had begun: what was refused or skipped before that did nothing. */
+ * only if it had begun: what was refused before that did nothing, nor what --check skipped. */
 static void remember_change(
     struct story *story, const struct story_action *action, const struct outcome_look *end)
 {
@@ -388,7 +388,7 @@ static void remember_change(
 		return;
 	if (end->role == ROLE_OK)
 		buf_addf(&story->changed, "%.*s\n", len, command);
-	else if (action->begun)
+	else if (action->begun && end->bad)
 		buf_addf(&story->begun, "%s: %.*s\n", end->word, len, command);
 }
 

@@ -190,8 +190,8 @@ static void changes_that_began_are_listed_with_their_outcome(void **state)
 {
 	const char *const events[] = {RUN, STEP, START("c", "change"), CHANGE_END("c", "passed"),
 	    START("f", "change"), CHANGE_END("f", "failed"), START("t", "destroy"),
-	    CHANGE_END("t", "timed_out"), CHANGE_END("r", "refused"), CHANGE_END("s", "skipped"),
-	    START("o", "change"), START("x", "read"), RUN_END, NULL};
+	    CHANGE_END("t", "timed_out"), CHANGE_END("r", "refused"), START("s", "change"),
+	    CHANGE_END("s", "skipped"), START("o", "change"), START("x", "read"), RUN_END, NULL};
 	const struct sink_options quiet = {.quiet = true};
 	char *text = tell_quoted(events, &quiet, true);
 
