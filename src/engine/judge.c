@@ -5,6 +5,16 @@
 
 #include "fsops/clock.h"
 
+void judge_silence(const struct action *action, const char *span, char *why, size_t size)
+{
+	const char *target = action->target ? action->target->name : NULL;
+
+	snprintf(why, size,
+	    "no answer from %s%s%s within %s: see whether it hangs, or give it more time",
+	    target ? "target '" : "", target ? target : action->adapter->name, target ? "'" : "",
+	    span);
+}
+
 static enum verdict judge_failure(
     const struct action *action, const struct attempt_end *end, char *why, size_t size)
 {
@@ -12,7 +22,7 @@ static enum verdict judge_failure(
 
 	if (end->outcome == ATTEMPT_TIMED_OUT && !end->why) {
 		clock_format_span(action->timeout, span);
-		snprintf(why, size, "no answer within %s", span);
+		judge_silence(action, span, why, size);
 	} else {
 		snprintf(why, size, "%s", end->why ? end->why : "it was cancelled");
 	}
@@ -78,8 +88,9 @@ const char *judge_late(const struct action *action, const char *last)
 	if (action->until.expr)
 		snprintf(text, sizeof(text), "the step's time was up before this held: %s%s%s%s",
 		    action->until.text, last ? " (" : "", last ? last : "", last ? ")" : "");
+	else if (last)
+		snprintf(text, sizeof(text), "the step's time was up (%s)", last);
 	else
-		snprintf(text, sizeof(text), "the step's time was up%s%s%s", last ? " (" : "",
-		    last ? last : "", last ? ")" : "");
+		judge_silence(action, "the step's budget (its time was up)", text, sizeof(text));
 	return text;
 }

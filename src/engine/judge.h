@@ -22,6 +22,9 @@ enum verdict {
 enum verdict judge(const struct action *action, const struct attempt_end *end,
     const struct scope *own, char *why, size_t size);
 
+/* WHY gets: who gave no answer within SPAN, and what to do. */
+void judge_silence(const struct action *action, const char *span, char *why, size_t size);
+
 /* Why an action whose step's time is up did not pass; LAST is what was wrong at the last look, or
  * NULL. Borrowed until the next call. */
 const char *judge_late(const struct action *action, const char *last);

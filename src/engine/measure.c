@@ -11,6 +11,7 @@
 #include "fsops/mem.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
+#include "judge.h"
 #include "refs.h"
 
 struct reading {
@@ -130,7 +131,7 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 
 		clock_format_span(
 		    metric->source.timeout ? metric->source.timeout : MEASURE_TIMEOUT, span);
-		err_set(&err, ERR_TIMEOUT, "no answer within %s", span);
+		judge_silence(&metric->source, span, err.text, sizeof(err.text));
 		end_reading(reading, err.text);
 	} else if (end->outcome != ATTEMPT_DONE || end->why) {
 		end_reading(reading, end->why ? end->why : "cancelled");
