@@ -252,7 +252,7 @@ static void keep_holding(struct task *task)
 	if (!task->holding_since)
 		task->holding_since = task_now(task);
 	left = task->holding_since + task->hold_for - task_now(task);
-	if (left <= 0)
+	if (left <= 0 || task_run(task)->options->check)
 		pass(task);
 	else
 		pause_for(task, left < every ? left : every);
@@ -278,6 +278,16 @@ static void after_bad(struct task *task, enum outcome outcome, const char *why)
 	}
 }
 
+/* A check changes nothing, so there is nothing to wait for: it looks once, and says what it saw. */
+static void look_again(struct task *task, const char *why)
+{
+	set_why(task, why);
+	if (task_run(task)->options->check)
+		task_finish(task, OUTCOME_SKIPPED, NULL);
+	else
+		pause_for(task, task_action(task)->every);
+}
+
 void task_after_attempt(struct task *task, const struct attempt_end *end)
 {
 	struct scope own = {.outer = slot_scope(task->slot), .names = end->result};
@@ -288,8 +298,7 @@ void task_after_attempt(struct task *task, const struct attempt_end *end)
 		after_good(task);
 		break;
 	case VERDICT_AGAIN:
-		set_why(task, why);
-		pause_for(task, task_action(task)->every);
+		look_again(task, why);
 		break;
 	case VERDICT_BAD:
 		after_bad(task, OUTCOME_FAILED, why);

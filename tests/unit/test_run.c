@@ -497,6 +497,18 @@ static void until_waits_for_the_condition(void **state)
 	check_outcomes(&ran, "a=passed", 0);
 }
 
+static void a_check_looks_once(void **state)
+{
+	struct ran ran = run(
+	    "steps:\n"
+	    "  - {step: One, id: a, budget: 60s, exec: 'true', effect: read, until: exit == 1, every: 1s}\n"
+	    "  - {step: Two, id: b, budget: 60s, exec: 'true', effect: read, expect: exit == 0, hold_for: 50s}\n",
+	    (struct run_options){.check = true});
+
+	(void)state;
+	check_outcomes(&ran, "a=skipped b=passed", 0);
+}
+
 static void hold_for_fails_at_the_first_bad_look(void **state)
 {
 	struct ran ran = run("steps:\n"
@@ -1020,6 +1032,7 @@ int main(void)
 	    cmocka_unit_test(expect_takes_the_place_of_the_default),
 	    cmocka_unit_test(retry_tries_again),
 	    cmocka_unit_test(until_waits_for_the_condition),
+	    cmocka_unit_test(a_check_looks_once),
 	    cmocka_unit_test(hold_for_fails_at_the_first_bad_look),
 	    cmocka_unit_test(the_budget_ends_what_runs),
 	    cmocka_unit_test(an_action_has_a_timeout_of_its_own),
