@@ -60,10 +60,8 @@ void table_cell(struct table *table, enum role role, const char *text)
 	safe_adds(&safe, text);
 	MEM_PUSH_ROOM(table->cells, table->count);
 	cell = &table->cells[table->count++];
-	cell->width = safe_width(safe.data, safe.len);
-	cell->role = role;
+	*cell = (struct cell){.width = safe_width(safe.data, safe.len), .role = role};
 	cell->text = buf_detach(&safe);
-	buf_release(&safe);
 }
 
 void table_cellf(struct table *table, enum role role, const char *fmt, ...)
