@@ -7,6 +7,7 @@ import pty
 import select
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 
@@ -15,6 +16,7 @@ FSOPS = os.path.abspath(os.environ.get("FSOPS_BINARY") or ROOT / "build" / "fsop
 SHIPPED = sorted(p.stem for p in (ROOT / "runbooks").glob("*.yaml") if p.name != "platform.yaml")
 BACKEND = "flight-search-backend"
 FRONTEND = "flight-search-frontend"
+STATE = tempfile.TemporaryDirectory(prefix="fsops-state-")  # of runs that no test gives a folder of their own
 
 
 class Result:
@@ -90,6 +92,8 @@ def environment(of=None, **more):
 
     A variable that is None is taken out."""
     env = dict(of.env) if of else {k: v for k, v in os.environ.items() if not k.startswith("FSOPS_")}
+    if not of:  # a sandbox has a state folder of its own
+        env.setdefault("FSOPS_STATE", STATE.name)
     env.update(LC_ALL="C.UTF-8", **more)
     return {k: v for k, v in env.items() if v is not None}
 
