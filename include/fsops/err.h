@@ -26,6 +26,7 @@ enum err_kind {
 	ERR_REMOTE,  /* the other side refused, failed or answered nonsense */
 	ERR_TIMEOUT, /* no answer in time */
 	ERR_LIMIT,   /* a named ceiling was reached */
+	ERR_LOCKED,  /* another run has the lock: status 75 */
 	ERR_REFUSED, /* not approved, and nobody to ask: status 77 */
 	ERR_UNKNOWN, /* a value is not known (a dry run, no data) */
 	ERR_INTERRUPTED, /* stopped by SIGINT: status 130 */

@@ -9,14 +9,23 @@
  *
  * Fields by type (besides v, seq, time, run, type):
  *	run.started      runbook, title, platform, severity, summary, mode ("run" | "check"), vars,
- *	                 metrics (names measured before and after)
+ *	                 metrics (names measured before and after), by {user, host, pid},
+ *	                 plan (as --dry-run=json prints it), files {path: SHA-256} (the runbook and the
+ *	                 platform), given (names of the variables given by --var), from, only
+ *	run.resumed      by, after (seq of the last event before), torn (bytes of a line that was cut
+ *	                 off), changed (list of what is another in the plan than it was),
+ *	                 interrupted (list of {step, action, command, why})
+ *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead} (who did not let go
+ *	                 of it); in the journal of the run that lost it: by {the same}
  *	step.started     step, title, section, budget_seconds, number, of
- *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition)
+ *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition), stop
  *	action.started   step, action, title, adapter, effect, command, target, severity, attempt, item
- *	                 (item: of a for_each; only when there is one), number (its place in the step)
+ *	                 (item: of a for_each; only when there is one), step_item (the same of its
+ *	                 step's own for_each), number (its place in the step)
  *	action.output    step, action, stream ("stdout" | "stderr"), text
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
- *	                 severity (of a failed read), effect, attempts, item
+ *	                 severity (of a failed read), effect, attempts, item, step_item, saved,
+ *	                 captured {name: value}, stop
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
  *	                 --format json`: name, title, unit, value, level, baseline, warning, critical,
  *	                 runbook, error
@@ -28,7 +37,9 @@
  *	note             text, level ("info" | "warning" | "critical")
  *	run.finished     level, exit, seconds, outcome ("passed" | "failed" | "cancelled" …), why,
  *	                 counts {passed, failed, timed_out, skipped, refused, cancelled, left},
- *	                 left [{step, title, text}]
+ *	                 left [{step, title, text}], resumable
+ * `stop` (there only when the run goes on with no further step): "failed", "aborted", "refused",
+ * "locked", "signal".
  */
 #ifndef FSOPS_EVENT_H
 #define FSOPS_EVENT_H
@@ -36,14 +47,21 @@
 #include <jansson.h>
 
 #include "fsops/clock.h"
+#include "fsops/err.h"
 #include "fsops/redact.h"
 
 struct sink;
 struct sink_ops {
-	/* One event; borrowed. */
+	/* MUST. One event; borrowed. */
 	void (*event)(struct sink *sink, const json_t *event);
-	/* No more events will come; frees the sink. */
+	/* MAY. Before a change begins: may it? -1 and ERR when not: what was told so far is not on
+	 * record for good, or the right to change things is lost. */
+	int (*secure)(struct sink *sink, struct err *err);
+	/* MUST. No more events will come; frees the sink. */
 	void (*close)(struct sink *sink);
+	/* Events come in the order in which they happened. Otherwise those of reads that run at once
+	 * come in the declared order of the reads, so that people can follow. */
+	bool as_it_happens;
 };
 /* A sink's own struct begins with this. */
 struct sink {
@@ -56,9 +74,19 @@ struct events *events_new(
     const struct clock *clock, const char *run_id, const struct redact *redact);
 void events_add_sink(struct events *events, struct sink *sink); /* takes it */
 /* Emit one event of TYPE with its own fields.
- * FIELDS is an object; the reference is taken. A `time` in it stands for when it really happened:
- * what reads that run at once print, and how they end, is told in their declared order. */
+ * FIELDS is an object; the reference is taken. A `time` in it stands for when it really happened. */
 void event_emit(struct events *events, const char *type, json_t *fields);
+
+/* The same in two halves: sinks that take events as they happen get it now, the others when it is
+ * released. Returns the event; event_release() takes it. */
+json_t *event_hold(struct events *events, const char *type, json_t *fields);
+void event_release(struct events *events, json_t *event);
+
+/* May a change begin? Asks every sink; ERR from the first that says no. */
+int events_secure(struct events *events, struct err *err);
+
+/* A run that goes on: the next event is number SEQ + 1. */
+void events_continue(struct events *events, json_int_t seq);
 void events_free(struct events *events); /* closes the sinks */
 
 const char *events_run_id(const struct events *events); /* borrowed */

@@ -15,6 +15,7 @@
 #define EXIT_UNKNOWN   3
 #define EXIT_WRONG_USE 64
 #define EXIT_BAD_FILE  65
+#define EXIT_LOCKED    75
 #define EXIT_REFUSED   77
 
 /* What a command works with. */

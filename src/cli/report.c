@@ -49,6 +49,7 @@ static const int statuses[] = {
     [ERR_REMOTE] = EXIT_FAILED,
     [ERR_TIMEOUT] = EXIT_FAILED,
     [ERR_LIMIT] = EXIT_FAILED,
+    [ERR_LOCKED] = EXIT_LOCKED,
     [ERR_REFUSED] = EXIT_REFUSED,
     [ERR_UNKNOWN] = EXIT_UNKNOWN,
     [ERR_INTERRUPTED] = 130,
