@@ -194,8 +194,11 @@ struct escalation {
 	const struct node *node;
 	int level;
 	char *covers;
-	char *contact; /* a key of contacts, checked; or NULL */
-	msec after;    /* 0: at once */
+	char *contact;   /* a key of contacts, checked; or NULL */
+	msec after;      /* until it is taken to the next level; 0: at once */
+	char **runbooks; /* names, checked: what begins at this level; escalation.h */
+	size_t runbook_count;
+	enum level severity; /* LEVEL_OK: not given; else what is that severe begins here */
 };
 
 struct platform {

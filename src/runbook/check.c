@@ -276,6 +276,14 @@ static void check_metric(struct check *check, struct metric *metric)
 	reference_runbook(check->catalog, node_get(metric->node, "runbook"), check->list);
 }
 
+static void check_escalation(struct check *check, const struct escalation *entry)
+{
+	const struct node *names = node_get(entry->node, "runbooks");
+
+	for (size_t i = 0; names && i < names->count; i++)
+		reference_runbook(check->catalog, names->items[i], check->list);
+}
+
 void platform_check(struct catalog *catalog, struct problems *list)
 {
 	struct platform *platform = catalog->platform;
@@ -293,6 +301,8 @@ void platform_check(struct catalog *catalog, struct problems *list)
 		check_metric(&check, &platform->metrics[i]);
 	for (size_t i = 0; i < platform->alert_count; i++)
 		reference_runbook(catalog, node_get(platform->alerts[i].node, "runbook"), list);
+	for (size_t i = 0; i < platform->escalation_count; i++)
+		check_escalation(&check, &platform->escalations[i]);
 	scope_end(&check.scope);
 	if (list->errors != errors)
 		platform->broken = true;

@@ -73,6 +73,10 @@ static const struct field escalation_fields[] = {
         true, NULL},
     {"after", &type_span, offsetof(struct escalation, after),
         "when to go one level up; default: at once", false, NULL},
+    {"runbooks", &type_names, offsetof(struct escalation, runbooks),
+        "the runbooks whose incidents begin at this level", false, NULL},
+    {"severity", &type_level, offsetof(struct escalation, severity),
+        "what is at least that severe, and named by no level, begins at this one", false, NULL},
     {0},
 };
 
@@ -118,10 +122,15 @@ static int decode_escalation(
     struct decode *d, const struct field *field, const struct node *value, void *item)
 {
 	struct escalation *escalation = item;
+	const struct node *level;
 
 	escalation->pos = value->pos;
 	escalation->node = value;
 	decode_map(d, value, field->fields, "a level of escalation", NULL, escalation);
+	level = node_get(value, "level");
+	if (level && level->kind == NODE_SCALAR && level->len &&
+	    strspn(level->text, "0") == level->len)
+		NODE_PROBLEM(d->list, level, "levels count from 1: this one would never be called");
 	return 0;
 }
 

@@ -129,6 +129,8 @@ void platform_release(struct platform *platform)
 	for (size_t i = 0; i < platform->escalation_count; i++) {
 		free(platform->escalations[i].covers);
 		free(platform->escalations[i].contact);
+		texts_free(
+		    platform->escalations[i].runbooks, platform->escalations[i].runbook_count);
 	}
 	free(platform->escalations);
 	json_decref(platform->contacts);

@@ -182,6 +182,7 @@ GOOD_PLATFORMS = [
     PLATFORM + "contacts: {a: {title: A, phone: 012}}\nlinks: {g: 'https://g'}\nsecrets: [A_B]\nchannels: {s: {w: x}}\n",
     PLATFORM + "alerts: [{alert: A, severity: info, respond_within: 5m, match: {a: b}}]\nvars: {a: 1}\n",
     PLATFORM + "contacts: {a: {title: A}}\nescalation: [{level: 1, contact: a, after: 30m, covers: x}]\n",
+    PLATFORM + "contacts: {a: {title: A}}\nescalation: [{level: 1, contact: a, runbooks: [], severity: critical}]\n",
     "platform: x\ntargets: {db: {postgres: dbname=x, tunnel: svc/p:5432}, c: {kubectl: {namespace: n}}}\n",
     "platform: x\nmetrics: {a: {title: A, unit: percent, source: {exec: [a], timeout: 5s}, value: exit, baseline: '< 5%'}}\n",
 ]

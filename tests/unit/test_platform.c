@@ -84,6 +84,12 @@ static const struct {
         "platform:10:5: a level of escalation needs 'contact' (whom to call, a key of contacts)"},
     {HEAD "alerts:\n  - {alert: A, severity: info, runbook: y}\n",
         "platform:3:41: there is no runbook 'y'; did you mean 'x'?"},
+    {HEAD "contacts: {b: {}}\nescalation:\n"
+          "  - {level: 1, contact: b, runbooks: [x, y], severity: high}\n  - {level: 0, contact: "
+          "b}\n",
+        "platform:4:42: there is no runbook 'y'; did you mean 'x'?\n"
+        "platform:4:56: 'severity' must be critical, warning or info, not 'high'\n"
+        "platform:5:13: levels count from 1: this one would never be called"},
     {HEAD "links: {a: example.org, b: 'https://x y', c: [x]}\n",
         "platform:2:12: a link must be a URL such as https://…, not 'example.org'\n"
         "platform:2:28: a link must be a URL such as https://…, not 'https://x y'\n"
