@@ -32,7 +32,7 @@ struct command {
 	const char *usage;   /* after "fsops NAME " */
 	const char *help;    /* one line */
 	const char *about;   /* a paragraph or more */
-	unsigned options;    /* OPTION_BITs it takes */
+	uint64_t options;    /* OPTION_BITs it takes */
 	const char *formats; /* of --format, as help says them; NULL: it has none but text */
 	size_t args_min;
 	size_t args_max;

@@ -119,7 +119,7 @@ static int set_value(
 {
 	void *field = (char *)out + spec->offset;
 
-	out->given |= OPTION_BIT((unsigned)(spec - option_table));
+	out->given |= OPTION_BIT(spec - option_table);
 	if (spec->kind == OPTION_FLAG) {
 		*(bool *)field = true;
 		return 0;
@@ -226,9 +226,9 @@ void options_release(struct options *options)
 }
 
 int options_allowed(
-    const struct options *options, unsigned allowed, const char *who, struct err *err)
+    const struct options *options, uint64_t allowed, const char *who, struct err *err)
 {
-	unsigned wrong = options->given & ~allowed;
+	uint64_t wrong = options->given & ~allowed;
 
 	for (unsigned i = 0; i < OPTION_COUNT; i++)
 		if (wrong & OPTION_BIT(i))

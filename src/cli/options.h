@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fsops/err.h"
 
@@ -39,7 +40,9 @@ enum option_id {
 	OPTION_VERSION,
 	OPTION_COUNT
 };
-#define OPTION_BIT(id) (1u << (id))
+/* A set of options is one number. */
+#define OPTION_BIT(id) ((uint64_t)1 << (id))
+_Static_assert(OPTION_COUNT <= 64, "a set of options is a uint64_t");
 
 /* What every command takes. */
 #define OPTIONS_COMMON                                                                             \
@@ -72,7 +75,7 @@ struct options {
 	bool rules;
 	bool help;
 	bool version;
-	unsigned given;        /* OPTION_BITs */
+	uint64_t given;        /* OPTION_BITs */
 	struct text_list args; /* what is no option, in order; the command first */
 };
 
@@ -101,6 +104,6 @@ void options_release(struct options *options);
 
 /* Every option given must be in ALLOWED; WHO ("fsops list") is for the message. */
 int options_allowed(
-    const struct options *options, unsigned allowed, const char *who, struct err *err);
+    const struct options *options, uint64_t allowed, const char *who, struct err *err);
 
 #endif
