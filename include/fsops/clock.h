@@ -24,6 +24,10 @@ extern const struct clock clock_system;
 /* "2026-11-23T09:00:00.123Z" (RFC 3339, UTC) from wall milliseconds, into TEXT. */
 void clock_format_rfc3339(msec wall, char text[CLOCK_TEXT_MAX]);
 
+/* What that made, back into wall milliseconds: UTC, with a fraction of a second or without. Returns 0,
+ * or -1 when TEXT is no such time. */
+int clock_parse_rfc3339(const char *text, msec *wall);
+
 /* A span for people: "850ms", "12s", "3m05s", "1h02m". */
 void clock_format_span(msec span, char text[CLOCK_TEXT_MAX]);
 

@@ -22,6 +22,9 @@
 /* A longer line is an error, on both sides: no event that the engine makes comes near it. */
 #define JOURNAL_LINE_MAX ((size_t)32 * 1024 * 1024)
 
+/* What `prev` of the first line says. */
+#define JOURNAL_FIRST "0000000000000000000000000000000000000000000000000000000000000000"
+
 /* ---- writing ---- */
 
 struct journal;
@@ -30,15 +33,18 @@ struct journal;
 struct journal *journal_create(const char *run, struct err *err);
 
 /* Go on with the journal of a run that was interrupted, after its last whole line; a torn one behind
- * it is cut off (it was read and told before). Errors: it is not there, its run is alive, it was
- * changed since READER read it. */
+ * it is cut off. Errors: its run is alive, it is not what READER has read to its end, it is damaged. */
 struct journal_reader;
 struct journal *journal_continue(const struct journal_reader *reader, struct err *err);
 
-/* A sink that writes every event as it happens. It owns the journal: closing it syncs the journal,
- * closes it, and lets go of its lock. When a write fails, `secure` says so from then on, and nothing
- * more is written. */
-struct sink *journal_sink(struct journal *journal);
+/* In place of a journal that cannot be: it says WHY at the first event and keeps changes from being
+ * started. */
+struct journal *journal_missing(const char *why);
+
+/* A sink that writes every event as it happens, to be added after all others. It owns the journal:
+ * closing it syncs the journal, tells the history, and lets go of the lock. When a write fails, a note
+ * among EVENTS says so, nothing more is written, and `secure` refuses. */
+struct sink *journal_sink(struct journal *journal, struct events *events);
 
 /* ---- reading ---- */
 

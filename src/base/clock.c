@@ -50,6 +50,31 @@ void clock_format_rfc3339(msec wall, char text[CLOCK_TEXT_MAX])
 	snprintf(text + len, CLOCK_TEXT_MAX - len, ".%03dZ", (int)(wall % SECOND));
 }
 
+/* ".123" as milliseconds; further digits are dropped. Moves AT behind them. */
+static msec parse_fraction(const char **at)
+{
+	msec value = 0;
+	msec unit = 100;
+
+	if (**at != '.')
+		return 0;
+	for (++*at; isdigit((unsigned char)**at); ++*at, unit /= 10)
+		value += (**at - '0') * unit;
+	return value;
+}
+
+int clock_parse_rfc3339(const char *text, msec *wall)
+{
+	struct tm utc = {0};
+	const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
+	msec fraction = at ? parse_fraction(&at) : 0;
+
+	if (!at || strcmp(at, "Z") != 0)
+		return -1;
+	*wall = (msec)timegm(&utc) * 1000 + fraction;
+	return 0;
+}
+
 void clock_format_span(msec span, char text[CLOCK_TEXT_MAX])
 {
 	int64_t seconds = (span + SECOND / 2) / SECOND;

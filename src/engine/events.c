@@ -1,5 +1,6 @@
 /* The event stream: numbers, stamps and masks each event, then hands it to every sink.
- * Invariant: `seq` grows by one an event, and no sink sees a text that was not masked. */
+ * Invariants: `seq` grows by one an event, each sink sees each event once, and none sees a text that
+ * was not masked. */
 #include "fsops/event.h"
 
 #include <stdlib.h>
@@ -77,16 +78,50 @@ static json_t *make_event(struct events *events, const char *type, json_t *field
 	return event;
 }
 
-void event_emit(struct events *events, const char *type, json_t *fields)
+/* Hand EVENT to the sinks that take events as they happen, or to the others. */
+static void hand_out(struct events *events, const json_t *event, bool as_it_happens)
+{
+	for (size_t i = 0; i < events->sink_count; i++)
+		if (events->sinks[i]->ops->as_it_happens == as_it_happens)
+			events->sinks[i]->ops->event(events->sinks[i], event);
+}
+
+json_t *event_hold(struct events *events, const char *type, json_t *fields)
 {
 	json_t *event = make_event(events, type, fields);
 	json_t *masked = redact_value(events->redact, event);
 
-	for (size_t i = 0; i < events->sink_count; i++)
-		events->sinks[i]->ops->event(events->sinks[i], masked);
-	json_decref(masked);
 	json_decref(event);
 	json_decref(fields);
+	hand_out(events, masked, true);
+	return masked;
+}
+
+void event_release(struct events *events, json_t *event)
+{
+	hand_out(events, event, false);
+	json_decref(event);
+}
+
+void event_emit(struct events *events, const char *type, json_t *fields)
+{
+	event_release(events, event_hold(events, type, fields));
+}
+
+int events_secure(struct events *events, struct err *err)
+{
+	for (size_t i = 0; i < events->sink_count; i++) {
+		struct sink *sink = events->sinks[i];
+
+		if (sink->ops->secure && sink->ops->secure(sink, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void events_continue(struct events *events, json_int_t seq)
+{
+	events->seq = seq;
 }
 
 /* Two characters tell apart runs of one runbook that start in the same second. */

@@ -58,14 +58,21 @@ static size_t index_of(const struct slot *slot)
 	return (size_t)(slot - slot->step->slots);
 }
 
-static void add_item(const struct slot *slot, json_t *fields)
+static json_t *step_item(const struct slot *slot)
 {
-	json_t *item = slot->items ? json_array_get(slot->items, slot->item) : NULL;
+	return json_array_get(slot->step->items, slot->step->item);
+}
 
-	if (!item && slot->step->items)
-		item = json_array_get(slot->step->items, slot->step->item);
-	if (item)
-		json_object_set(fields, "item", item);
+/* Which item of a for_each it is: of its own, or of its step's. */
+static void add_items(const struct slot *slot, json_t *fields)
+{
+	json_t *own = json_array_get(slot->items, slot->item);
+	json_t *outer = step_item(slot);
+
+	if (own || outer)
+		json_object_set(fields, "item", own ? own : outer);
+	if (outer)
+		json_object_set(fields, "step_item", outer);
 }
 
 /* A later attempt, or the next item, begins after what its slot holds back. */
@@ -78,20 +85,21 @@ void slot_emit(struct slot *slot, const char *type, json_t *fields)
 {
 	struct events *events = slot->step->run->events;
 	bool begins = strcmp(type, "action.started") == 0;
+	json_t *event;
 
 	json_object_set_new(fields, "step", json_string(slot->step->id));
 	json_object_set_new(fields, "action", json_string(slot->plan->id));
 	if (begins)
 		json_object_set_new(fields, "number", json_integer((json_int_t)index_of(slot) + 1));
-	add_item(slot, fields);
+	add_items(slot, fields);
+	event = event_hold(events, type, fields);
 	if (is_told_now(slot, begins)) {
-		event_emit(events, type, fields);
+		event_release(events, event);
 		return;
 	}
-	json_object_set_new(fields, "time", event_time(events));
 	if (!slot->held)
 		slot->held = json_array();
-	json_array_append_new(slot->held, json_pack("[s, o]", type, fields));
+	json_array_append_new(slot->held, event);
 }
 
 static void tell_held(struct slot *slot)
@@ -99,12 +107,8 @@ static void tell_held(struct slot *slot)
 	json_t *held = slot->held;
 
 	slot->held = NULL;
-	for (size_t i = 0; i < json_array_size(held); i++) {
-		json_t *pair = json_array_get(held, i);
-
-		event_emit(slot->step->run->events, json_string_value(json_array_get(pair, 0)),
-		    json_incref(json_array_get(pair, 1)));
-	}
+	for (size_t i = 0; i < json_array_size(held); i++)
+		event_release(slot->step->run->events, json_incref(json_array_get(held, i)));
 	json_decref(held);
 }
 

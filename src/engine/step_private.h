@@ -19,7 +19,7 @@ struct slot {
 	json_t *item_names;
 	struct scope scope; /* over the step's */
 	json_t *results;    /* one an item, when there is a for_each */
-	json_t *held;       /* events of this slot that must wait: [type, fields] … */
+	json_t *held;       /* events of this slot that must wait for those of the ones before it */
 	enum outcome outcome;
 };
 

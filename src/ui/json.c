@@ -1,4 +1,4 @@
-/* The JSON sink: one object a line, as it comes. Invariant: a line is written whole or not at all
+/* The JSON sink: one object a line, in the order in which things happened. Invariant: a line is written whole or not at all
  * begun, so that a reader of the stream never sees two events on one. */
 #include "fsops/ui.h"
 
@@ -38,7 +38,8 @@ static void json_close(struct sink *base)
 	free(sink);
 }
 
-static const struct sink_ops json_ops = {.event = json_event, .close = json_close};
+static const struct sink_ops json_ops = {
+    .event = json_event, .close = json_close, .as_it_happens = true};
 
 struct sink *sink_json_new(struct out *out)
 {

@@ -1,0 +1,274 @@
+/* Reads journals, also while they are written. Invariant: an event is given out once, in the order of
+ * the file, and what is wrong with a line is in the facts from then on. */
+#include "reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsops/mem.h"
+#include "fsops/state.h"
+#include "fsops/value.h"
+
+#define BLOCK    ((size_t)64 * 1024)
+#define READ_MAX (JOURNAL_LINE_MAX + BLOCK)
+
+struct journal_reader {
+	char *path;
+	int fd;
+	char *run;       /* whose events these must be; NULL: not known yet */
+	struct buf data; /* read, from `at` on not given out yet */
+	size_t at;
+	size_t searched; /* behind `at`: so far there is no newline */
+	size_t line;    /* the number of the last line that was taken */
+	off_t whole;    /* bytes of the file up to its end */
+	bool skipping;  /* inside of a line that is over the ceiling */
+	struct journal_facts facts;
+};
+
+/* ---- opening ---- */
+
+/* Letters, digits, '.', '_' and '-' as run_id_new() makes them: nothing leads out of the folder. */
+static bool is_run_id(const char *run)
+{
+	size_t len = strspn(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return len && run[len] == '\0' && run[0] != '.';
+}
+
+char *journal_path_of(const char *run, struct err *err)
+{
+	char *name;
+	char *path;
+
+	if (!is_run_id(run)) {
+		err_set(err, ERR_USAGE, "'%s' is no run's id: `fsops history` lists them", run);
+		return NULL;
+	}
+	name = mem_printf(JOURNAL_FOLDER "/%s" JOURNAL_SUFFIX, run);
+	path = state_path(name, err);
+	free(name);
+	return path;
+}
+
+static int open_regular(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(err, errno == ENOENT ? ERR_USAGE : ERR_SYSTEM,
+		    "unable to open the journal '%s': %s", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return err_set(err, ERR_INPUT, "'%s' is no journal: it is not a file", path);
+}
+
+struct journal_reader *journal_open_file(const char *path, struct err *err)
+{
+	int fd = open_regular(path, err);
+	struct journal_reader *reader;
+
+	if (fd < 0)
+		return NULL;
+	reader = mem_alloc(sizeof(*reader));
+	reader->path = mem_text(path);
+	reader->fd = fd;
+	buf_init(&reader->data, READ_MAX);
+	memcpy(reader->facts.last, JOURNAL_FIRST, sizeof(reader->facts.last));
+	return reader;
+}
+
+struct journal_reader *journal_open(const char *run, struct err *err)
+{
+	char *path = journal_path_of(run, err);
+	struct journal_reader *reader = path ? journal_open_file(path, err) : NULL;
+
+	if (reader)
+		reader->run = mem_text(run);
+	free(path);
+	return reader;
+}
+
+void journal_close(struct journal_reader *reader)
+{
+	if (!reader)
+		return;
+	close(reader->fd);
+	buf_release(&reader->data);
+	free(reader->path);
+	free(reader->run);
+	free(reader);
+}
+
+const struct journal_facts *journal_facts(const struct journal_reader *reader)
+{
+	return &reader->facts;
+}
+
+const char *journal_path(const struct journal_reader *reader)
+{
+	return reader->path;
+}
+
+off_t reader_whole(const struct journal_reader *reader)
+{
+	return reader->whole;
+}
+
+bool journal_is_live(const struct journal_reader *reader)
+{
+	if (flock(reader->fd, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	flock(reader->fd, LOCK_UN);
+	return false;
+}
+
+/* ---- lines ---- */
+
+/* 1: more was read; 0: the end for now; -1: it cannot be read. */
+static int read_more(struct journal_reader *reader, struct err *err)
+{
+	char block[BLOCK];
+	ssize_t got;
+
+	do {
+		got = read(reader->fd, block, sizeof(block));
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_set(err, ERR_SYSTEM, "unable to read the journal '%s': %s", reader->path,
+		    strerror(errno));
+	buf_consume(&reader->data, reader->at);
+	reader->at = 0;
+	buf_add(&reader->data, block, (size_t)got);
+	return got > 0;
+}
+
+/* Note what is wrong with the present line; the first such line is kept. */
+__attribute__((format(printf, 2, 3))) static void note_bad(
+    struct journal_reader *reader, const char *fmt, ...)
+{
+	struct journal_facts *facts = &reader->facts;
+	va_list args;
+
+	if (facts->bad_line)
+		return;
+	facts->bad_line = reader->line;
+	va_start(args, fmt);
+	vsnprintf(facts->why, sizeof(facts->why), fmt, args);
+	va_end(args);
+	value_clean(facts->why);
+}
+
+static int bad_line(struct journal_reader *reader, const char *why, struct err *err)
+{
+	note_bad(reader, "%s", why);
+	return err_set(
+	    err, ERR_INPUT, "%s:%zu: %s", reader->path, reader->line, why);
+}
+
+/* Over the ceiling: drop what was read of it; its end is looked for from now on. */
+static int skip_overlong(struct journal_reader *reader, struct err *err)
+{
+	bool first = !reader->skipping;
+
+	reader->whole += (off_t)(reader->data.len - reader->at);
+	reader->at = reader->data.len;
+	reader->searched = 0;
+	reader->skipping = true;
+	if (!first)
+		return 0;
+	reader->line++;
+	return bad_line(reader, "the line is too long for an event", err);
+}
+
+/* The next whole line: 1, and LINE and LEN; 0: there is none yet; -1. */
+static int next_line(struct journal_reader *reader, const char **line, size_t *len, struct err *err)
+{
+	for (;;) {
+		const char *begin = reader->data.data + reader->at;
+		size_t there = reader->data.len - reader->at;
+		const char *end =
+		    memchr(begin + reader->searched, '\n', there - reader->searched);
+		int more;
+
+		reader->searched = end ? 0 : there;
+		if (end) {
+			*line = begin;
+			*len = (size_t)(end - begin);
+			reader->at += *len + 1;
+			reader->whole += (off_t)*len + 1;
+			return 1;
+		}
+		reader->facts.torn = there;
+		if (there > JOURNAL_LINE_MAX && skip_overlong(reader, err) < 0)
+			return -1;
+		more = read_more(reader, err);
+		if (more <= 0)
+			return more;
+	}
+}
+
+/* ---- events ---- */
+
+/* Does EVENT follow what came before it? */
+static void check_chain(struct journal_reader *reader, const json_t *event)
+{
+	const char *prev = value_get_text(event, "prev");
+	const char *run = value_get_text(event, "run");
+	json_int_t seq = json_integer_value(json_object_get(event, "seq"));
+	struct journal_facts *facts = &reader->facts;
+
+	if (!prev || strcmp(prev, facts->last) != 0)
+		note_bad(reader, "it does not follow the line before it: that one was changed, or lines "
+		                 "are missing");
+	if (seq != facts->last_seq + 1)
+		note_bad(reader, "it is event %lld, and %lld came before it", (long long)seq,
+		    (long long)facts->last_seq);
+	if (!reader->run)
+		reader->run = mem_text(run);
+	else if (!run || strcmp(run, reader->run) != 0)
+		note_bad(reader, "it is an event of another run (%s)", run ? run : "none");
+	facts->last_seq = seq;
+}
+
+static bool is_event(const json_t *event)
+{
+	return value_get_text(event, "type") && value_get_text(event, "run") &&
+	       value_get_text(event, "time") && json_is_integer(json_object_get(event, "seq"));
+}
+
+int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
+{
+	json_error_t error;
+	const char *line;
+	size_t len;
+	int result = next_line(reader, &line, &len, err);
+
+	if (result <= 0)
+		return result;
+	reader->facts.torn = 0;
+	if (reader->skipping) { /* the end of one that was told to be too long */
+		reader->skipping = false;
+		return journal_next(reader, event, err);
+	}
+	reader->line++;
+	*event = json_loadb(line, len, 0, &error);
+	if (*event && is_event(*event)) {
+		check_chain(reader, *event);
+		sha256_text(line, len, reader->facts.last);
+		reader->facts.events++;
+		return 1;
+	}
+	sha256_text(line, len, reader->facts.last);
+	json_decref(*event);
+	*event = NULL;
+	return bad_line(reader, "this is no event", err);
+}

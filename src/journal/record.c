@@ -1,0 +1,311 @@
+/* Puts together what happened in a run. Invariant: every event given is kept somewhere, and nothing
+ * is said that no event said. */
+#include "fsops/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+struct record *record_new(void)
+{
+	struct record *record = mem_alloc(sizeof(*record));
+
+	record->resumed = json_array();
+	record->before = json_array();
+	record->after = json_array();
+	record->notes = json_array();
+	return record;
+}
+
+static void action_release(struct record_action *action)
+{
+	json_decref(action->started);
+	json_decref(action->finished);
+	json_decref(action->output);
+	json_decref(action->approvals);
+	json_decref(action->metrics);
+}
+
+static void step_release(struct record_step *step)
+{
+	for (size_t i = 0; i < step->action_count; i++)
+		action_release(&step->actions[i]);
+	free(step->actions);
+	json_decref(step->started);
+	json_decref(step->finished);
+	json_decref(step->budget);
+}
+
+void record_free(struct record *record)
+{
+	if (!record)
+		return;
+	for (size_t i = 0; i < record->step_count; i++)
+		step_release(&record->steps[i]);
+	free(record->steps);
+	json_decref(record->started);
+	json_decref(record->finished);
+	json_decref(record->resumed);
+	json_decref(record->before);
+	json_decref(record->after);
+	json_decref(record->notes);
+	json_decref(record->last);
+	free(record);
+}
+
+static void keep(json_t **slot, const json_t *event)
+{
+	json_decref(*slot);
+	*slot = json_incref((json_t *)event);
+}
+
+static struct record_step *find_step(const struct record *record, const char *id)
+{
+	for (size_t i = record->step_count; id && i-- > 0;)
+		if (strcmp(record->steps[i].id, id) == 0)
+			return &record->steps[i];
+	return NULL;
+}
+
+const struct record_step *record_step(const struct record *record, const char *id)
+{
+	return find_step(record, id);
+}
+
+static struct record_step *add_step(struct record *record, const json_t *event)
+{
+	struct record_step *step;
+
+	MEM_PUSH_ROOM(record->steps, record->step_count);
+	step = &record->steps[record->step_count++];
+	*step = (struct record_step){.id = value_get_text(event, "step"), .budget = json_array()};
+	keep(&step->started, event);
+	return step;
+}
+
+/* ---- actions ---- */
+
+static bool same_item(const struct record_action *action, const json_t *event, const char *key)
+{
+	const json_t *of = action->started ? action->started : action->finished;
+	const json_t *item = json_object_get(event, key);
+	const json_t *own = json_object_get(of, key);
+
+	/* An action that was only asked about has no event of its own yet. */
+	return !of || (!item && !own) || (item && own && json_equal(item, own));
+}
+
+/* The last one of that id and item that has not ended. */
+static struct record_action *find_action(struct record_step *step, const json_t *event)
+{
+	const char *id = value_get_text(event, "action");
+
+	for (size_t i = step->action_count; id && i-- > 0;) {
+		struct record_action *action = &step->actions[i];
+
+		if (!action->finished && strcmp(action->id, id) == 0 &&
+		    same_item(action, event, "item") && same_item(action, event, "step_item"))
+			return action;
+	}
+	return NULL;
+}
+
+static struct record_action *add_action(struct record_step *step, const json_t *event)
+{
+	struct record_action *action;
+
+	MEM_PUSH_ROOM(step->actions, step->action_count);
+	action = &step->actions[step->action_count++];
+	*action = (struct record_action){
+	    .id = value_get_text(event, "action"),
+	    .output = json_array(),
+	    .approvals = json_array(),
+	    .metrics = json_array(),
+	    .seq = json_integer_value(json_object_get(event, "seq")),
+	};
+	return action;
+}
+
+/* The action that EVENT is about; NULL when it names none of a step that has begun. */
+static struct record_action *action_of(struct record *record, const json_t *event)
+{
+	struct record_step *step = find_step(record, value_get_text(event, "step"));
+	struct record_action *action = step ? find_action(step, event) : NULL;
+
+	if (!step || !value_get_text(event, "action"))
+		return NULL;
+	return action ? action : add_action(step, event);
+}
+
+bool record_action_in_flight(const struct record_action *action)
+{
+	const char *effect = value_get_text(action->started, "effect");
+	const char *outcome = value_get_text(action->finished, "outcome");
+	const char *adapter = value_get_text(action->started, "adapter");
+	const char *stop = value_get_text(action->finished, "stop");
+	bool cut_off = stop && strcmp(stop, "signal") == 0;
+
+	/* A runbook that is run by another changes nothing itself: its own actions do. */
+	if (!effect || strcmp(effect, "read") == 0 || (adapter && strcmp(adapter, "runbook") == 0))
+		return false;
+	if (!action->finished)
+		return true;
+	return outcome && (strcmp(outcome, "cancelled") == 0 ||
+	                      (cut_off && (strcmp(outcome, "failed") == 0 ||
+	                                      strcmp(outcome, "timed_out") == 0)));
+}
+
+/* ---- events by type; false: it belongs nowhere else ---- */
+
+static bool on_run_started(struct record *record, const json_t *event)
+{
+	keep(&record->started, event);
+	return true;
+}
+
+static bool on_run_resumed(struct record *record, const json_t *event)
+{
+	json_array_append(record->resumed, (json_t *)event);
+	json_decref(record->finished);
+	record->finished = NULL;
+	return true;
+}
+
+static bool on_run_finished(struct record *record, const json_t *event)
+{
+	keep(&record->finished, event);
+	return true;
+}
+
+static bool on_step_started(struct record *record, const json_t *event)
+{
+	if (!value_get_text(event, "step"))
+		return false;
+	add_step(record, event);
+	return true;
+}
+
+static bool on_step_finished(struct record *record, const json_t *event)
+{
+	struct record_step *step = find_step(record, value_get_text(event, "step"));
+
+	if (!step)
+		return false;
+	keep(&step->finished, event);
+	return true;
+}
+
+static bool on_budget(struct record *record, const json_t *event)
+{
+	struct record_step *step = find_step(record, value_get_text(event, "step"));
+
+	return step && json_array_append(step->budget, (json_t *)event) == 0;
+}
+
+static bool on_action_started(struct record *record, const json_t *event)
+{
+	struct record_action *action = action_of(record, event);
+
+	if (action)
+		keep(&action->started, event);
+	return action;
+}
+
+static bool on_action_output(struct record *record, const json_t *event)
+{
+	struct record_action *action = action_of(record, event);
+
+	return action && json_array_append(action->output, (json_t *)event) == 0;
+}
+
+static bool on_action_finished(struct record *record, const json_t *event)
+{
+	struct record_action *action = action_of(record, event);
+
+	if (action)
+		keep(&action->finished, event);
+	return action;
+}
+
+static bool on_approval(struct record *record, const json_t *event)
+{
+	struct record_action *action = action_of(record, event);
+
+	return action && json_array_append(action->approvals, (json_t *)event) == 0;
+}
+
+static bool on_metric(struct record *record, const json_t *event)
+{
+	const char *when = value_get_text(event, "when");
+	struct record_action *action;
+
+	if (when && strcmp(when, "before") == 0)
+		return json_array_append(record->before, (json_t *)event) == 0;
+	if (when && strcmp(when, "after") == 0)
+		return json_array_append(record->after, (json_t *)event) == 0;
+	action = action_of(record, event);
+	return action && json_array_append(action->metrics, (json_t *)event) == 0;
+}
+
+static const struct {
+	const char *type;
+	bool (*add)(struct record *record, const json_t *event);
+} adders[] = {
+    {"run.started", on_run_started},
+    {"run.resumed", on_run_resumed},
+    {"run.finished", on_run_finished},
+    {"step.started", on_step_started},
+    {"step.finished", on_step_finished},
+    {"budget.warned", on_budget},
+    {"budget.exceeded", on_budget},
+    {"action.started", on_action_started},
+    {"action.output", on_action_output},
+    {"action.finished", on_action_finished},
+    {"approval.asked", on_approval},
+    {"approval.given", on_approval},
+    {"metric.measured", on_metric},
+};
+
+void record_add(struct record *record, const json_t *event)
+{
+	const char *type = value_get_text(event, "type");
+	bool kept = false;
+
+	for (size_t i = 0; type && i < COUNT_OF(adders); i++)
+		if (strcmp(adders[i].type, type) == 0)
+			kept = adders[i].add(record, event);
+	if (!kept)
+		json_array_append(record->notes, (json_t *)event);
+	keep(&record->last, event);
+}
+
+/* ---- as a sink ---- */
+
+struct record_sink {
+	struct sink base;
+	struct record *record;
+};
+
+static void sink_event(struct sink *base, const json_t *event)
+{
+	record_add(((struct record_sink *)base)->record, event);
+}
+
+static void sink_close(struct sink *base)
+{
+	free(base);
+}
+
+static const struct sink_ops record_ops = {
+    .event = sink_event, .close = sink_close, .as_it_happens = true};
+
+struct sink *record_sink(struct record *record)
+{
+	struct record_sink *sink = mem_alloc(sizeof(*sink));
+
+	sink->base.ops = &record_ops;
+	sink->record = record;
+	return &sink->base;
+}
