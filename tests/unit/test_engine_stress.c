@@ -252,7 +252,8 @@ static void watcher_close(struct sink *sink)
 	(void)sink;
 }
 
-static const struct sink_ops watcher_ops = {.event = watch, .close = watcher_close};
+static const struct sink_ops watcher_ops = {
+    .event = watch, .close = watcher_close, .as_it_happens = true};
 
 static size_t open_fds(void)
 {
