@@ -15,8 +15,9 @@
  *	run.resumed      by, after (seq of the last event before), torn (bytes of a line that was cut
  *	                 off), changed (list of what is another in the plan than it was),
  *	                 interrupted (list of {step, action, command, why})
- *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead} (who did not let go
- *	                 of it); in the journal of the run that lost it: by {the same}
+ *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead, let_go} (who did
+ *	                 not release it; lock.h); in the journal of the run that lost it: by {run,
+ *	                 user, host, pid, since}
  *	step.started     step, title, section, budget_seconds, number, of
  *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition), stop
  *	action.started   step, action, title, adapter, effect, command, target, severity, attempt, item

@@ -1,0 +1,199 @@
+/* The holder of a lock. Invariant: what a lock file says is believed only when every field is what
+ * this program writes; then its run id names a file in the folder of runs and nothing else. */
+#include "holder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsops/clock.h"
+#include "fsops/journal.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#define RUN_ID_MAX 200
+/* A step's title is the runbook's: so much of it is enough to know it by. */
+#define TITLE_SHOWN 100
+
+static void host_name(char name[HOST_NAME_MAX + 1])
+{
+	if (gethostname(name, HOST_NAME_MAX) < 0)
+		name[0] = '\0';
+	name[HOST_NAME_MAX] = '\0';
+	value_clean(name);
+}
+
+/* Whoever became root by sudo is still the person to talk to. */
+static json_t *user_name(void)
+{
+	const char *sudo = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *entry = getpwuid(geteuid());
+	char number[24];
+
+	if (sudo && *sudo)
+		return value_text(sudo, strlen(sudo));
+	if (entry && entry->pw_name)
+		return value_text(entry->pw_name, strlen(entry->pw_name));
+	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
+	return json_string(number);
+}
+
+json_t *holder_self(const char *run)
+{
+	char host[HOST_NAME_MAX + 1];
+	char since[CLOCK_TEXT_MAX];
+
+	host_name(host);
+	clock_format_rfc3339(clock_system.wall(clock_system.ctx), since);
+	return json_pack("{s:s, s:o, s:s, s:I, s:s}", "run", run, "user", user_name(), "host", host,
+	    "pid", (json_int_t)getpid(), "since", since);
+}
+
+bool holder_is_here(const json_t *holder)
+{
+	const char *host = value_get_text(holder, "host");
+	char here[HOST_NAME_MAX + 1];
+
+	host_name(here);
+	return host && *here && strcmp(host, here) == 0;
+}
+
+/* ---- the line ---- */
+
+static bool is_run_id(const char *text)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+	return text && *text && *text != '.' && strlen(text) <= RUN_ID_MAX &&
+	       text[strspn(text, letters)] == '\0';
+}
+
+static bool is_holder(const json_t *holder)
+{
+	const char *since = value_get_text(holder, "since");
+	msec wall;
+
+	return is_run_id(value_get_text(holder, "run")) && value_get_text(holder, "user") &&
+	       value_get_text(holder, "host") &&
+	       json_integer_value(json_object_get(holder, "pid")) > 0 && since &&
+	       clock_parse_rfc3339(since, &wall) == 0;
+}
+
+int holder_read(int fd, enum holder_state *state, json_t **holder, struct err *err)
+{
+	char text[HOLDER_LINE_MAX];
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+	const char *end;
+
+	*holder = NULL;
+	*state = HOLDER_NONE;
+	if (len < 0)
+		return err_set(
+		    err, ERR_SYSTEM, "unable to read who holds the lock: %s", strerror(errno));
+	if (len == 0)
+		return 0;
+	end = memchr(text, '\n', (size_t)len);
+	*state = end || len == sizeof(text) ? HOLDER_STRANGE : HOLDER_PARTIAL;
+	if (!end)
+		return 0;
+	*holder = json_loadb(text, (size_t)(end - text), JSON_REJECT_DUPLICATES, NULL);
+	if (is_holder(*holder)) {
+		*state = HOLDER_KNOWN;
+		return 0;
+	}
+	json_decref(*holder);
+	*holder = NULL;
+	return 0;
+}
+
+char *holder_line(const json_t *holder, struct err *err)
+{
+	char *json = json_dumps(holder, JSON_COMPACT);
+	char *line = json ? mem_printf("%s\n", json) : NULL;
+
+	free(json);
+	if (line && strlen(line) <= HOLDER_LINE_MAX)
+		return line;
+	free(line);
+	err_set(err, ERR_LIMIT,
+	    "the line that says who holds a lock is over %d bytes: the name of the user, the host "
+	    "or the run is too long",
+	    HOLDER_LINE_MAX);
+	return NULL;
+}
+
+/* ---- for people ---- */
+
+void holder_add_name(struct buf *out, const json_t *holder)
+{
+	const char *run = value_get_text(holder, "run");
+
+	if (!run) {
+		buf_adds(out, "a process that does not say who it is");
+		return;
+	}
+	buf_addf(out, "run %s of %s@%s (pid %" JSON_INTEGER_FORMAT ")", run,
+	    value_get_text(holder, "user"), value_get_text(holder, "host"),
+	    json_integer_value(json_object_get(holder, "pid")));
+}
+
+void holder_add_age(struct buf *out, const json_t *holder)
+{
+	const char *since = value_get_text(holder, "since");
+	char age[CLOCK_TEXT_MAX];
+	msec wall;
+
+	if (!since || clock_parse_rfc3339(since, &wall) < 0)
+		return;
+	wall = clock_system.wall(clock_system.ctx) - wall;
+	clock_format_span(wall > 0 ? wall : 0, age);
+	buf_addf(out, ", for %s (since %s)", age, since);
+}
+
+/* The newest step.started of its journal, a new reference. NULL: it has none yet, or no journal. */
+static json_t *newest_step(const char *run)
+{
+	struct err err;
+	struct journal_reader *reader = journal_open(run, &err);
+	json_t *newest = NULL;
+	json_t *event;
+	int got;
+
+	while (reader && (got = journal_next(reader, &event, &err)) != 0) {
+		const char *type = got > 0 ? value_get_text(event, "type") : NULL;
+
+		if (type && strcmp(type, "step.started") == 0) {
+			json_decref(newest);
+			newest = json_incref(event);
+		}
+		if (got > 0)
+			json_decref(event);
+	}
+	journal_close(reader);
+	return newest;
+}
+
+void holder_add_step(struct buf *out, const json_t *holder)
+{
+	const char *run = value_get_text(holder, "run");
+	json_t *step = run ? newest_step(run) : NULL;
+	const char *title = value_get_text(step, "title");
+
+	if (title)
+		buf_addf(out, ", at step %.0f/%.0f '%.*s'", value_get_number(step, "number", 0),
+		    value_get_number(step, "of", 0), TITLE_SHOWN, title);
+	json_decref(step);
+}
+
+void holder_add_watch(struct buf *out, const json_t *holder)
+{
+	const char *run = value_get_text(holder, "run");
+
+	if (run)
+		buf_addf(out, "; to watch it: fsops log %s --follow", run);
+}
