@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,11 +39,6 @@ static int case_tear_down(void **state)
 		_exit(127);
 	}
 	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
-}
-
-static struct lock_spec spec_of(const char *run)
-{
-	return (struct lock_spec){.platform = "shop", .runbook = "book", .run = run};
 }
 
 static char *lock_path(const char *name)
@@ -95,12 +91,6 @@ static char peer_hear(const struct peer *peer)
 	char c = '\0';
 
 	return read(peer->from, &c, 1) == 1 ? c : '\0';
-}
-
-static void peer_tell(const struct peer *peer)
-{
-	if (write(peer->to, "x", 1) != 1)
-		abort();
 }
 
 static void peer_end(struct peer *peer)

@@ -10,6 +10,17 @@
 #include "fsops/journal.h"
 #include "lock_case.h"
 
+static struct lock_spec spec_of(const char *run)
+{
+	return (struct lock_spec){.platform = "shop", .runbook = "book", .run = run};
+}
+
+static void peer_tell(const struct peer *peer)
+{
+	if (write(peer->to, "x", 1) != 1)
+		abort();
+}
+
 static char is_ours(struct lock *lock)
 {
 	return lock_check(lock, NULL) == 0 ? 'y' : 'n';
