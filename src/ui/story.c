@@ -428,6 +428,7 @@ static const struct handler {
     {"metric.measured", on_metric},
     {"approval.asked", on_asked},
     {"approval.given", on_given},
+    {"lock.taken", story_lock_taken},
     {"budget.warned", on_budget_warned},
     {"budget.exceeded", on_budget_exceeded},
     {"note", on_note},

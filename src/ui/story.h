@@ -100,6 +100,9 @@ void story_finished(struct story *story, struct buf *out);
 /* TEXT after an indent, folded on a terminal. */
 void story_fold(struct story *story, struct buf *out, int depth, enum role role, const char *text);
 
+/* story_lock.c */
+void story_lock_taken(struct story *story, struct buf *out);
+
 /* story_metrics.c */
 void story_metrics_list(struct story *story, struct buf *out, const json_t *metrics, int depth);
 void story_metrics_compare(struct story *story, struct buf *out);

@@ -170,6 +170,45 @@ static void quiet_says_what_was_changed_and_what_is_left(void **state)
 	free(text);
 }
 
+#define HOLDER "'run':'R1','user':'anna','host':'ops1','pid':4711,'since':'2026-11-23T03:00:00Z'"
+#define TAKEN(who) "{'type':'lock.taken','runbook':'r','platform':'p'," who "}"
+
+static void locks_that_changed_hands(void **state)
+{
+	static const struct {
+		const char *event;
+		const char *said;
+	} cases[] = {
+	    {TAKEN("'by':{" HOLDER "}"),
+	        "the lock of 'r' was taken over by run R1 of anna@ops1 (pid 4711): nothing more is "
+	        "changed here; see fsops log R1\n"},
+	    {TAKEN("'by':{}"),
+	        "the lock of 'r' was taken over by somebody who did not say who it is: nothing "
+	        "more is changed here\n"},
+	    {TAKEN("'before':{" HOLDER ",'dead':true,'let_go':true}"),
+	        "the lock of 'r' was left by run R1 of anna@ops1 (pid 4711), which has died: a "
+	        "change of it may be half done; see fsops log R1\n"},
+	    {TAKEN("'before':{" HOLDER ",'dead':false,'let_go':true}"),
+	        "the lock of 'r' was taken over from run R1 of anna@ops1 (pid 4711); see fsops log "
+	        "R1\n"},
+	    {TAKEN("'before':{" HOLDER ",'dead':false,'let_go':false}"),
+	        "(pid 4711), which has not let go of it: it may still be changing things; see "
+	        "fsops log R1\n"},
+	    {TAKEN("'before':{'dead':false,'let_go':false}"),
+	        "was taken over from somebody who did not say who it is, which has not let go"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *const events[] = {RUN, cases[i].event, NULL};
+		char *text = tell_quoted(events, &(struct sink_options){.quiet = true}, true);
+
+		says(text, "run ID: High error rate");
+		says(text, cases[i].said);
+		free(text);
+	}
+}
+
 static void quiet_is_silent_about_mere_findings(void **state)
 {
 	const char *const events[] = {RUN, STEP, START("a", "read"),
@@ -411,6 +450,7 @@ int main(void)
 	    cmocka_unit_test(quiet_says_what_is_not_well),
 	    cmocka_unit_test(quiet_says_what_was_changed_and_what_is_left),
 	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
+	    cmocka_unit_test(locks_that_changed_hands),
 	    cmocka_unit_test(changes_that_began_are_listed_with_their_outcome),
 	    cmocka_unit_test(a_run_that_stopped_says_why_below_its_last_line),
 	    cmocka_unit_test(questions_to_people_say_what_is_asked),
