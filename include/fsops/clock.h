@@ -28,6 +28,17 @@ void clock_format_rfc3339(msec wall, char text[CLOCK_TEXT_MAX]);
  * or -1 when TEXT is no such time. */
 int clock_parse_rfc3339(const char *text, msec *wall);
 
+/* The same for people, in the local time zone: "14:35 CET", and when that is not NOW's day "Thu
+ * 2026-11-26 14:35 CET". */
+void clock_format_local(msec wall, msec now, char text[CLOCK_TEXT_MAX]);
+
+/*
+ * Parse a point of time in the past: "14:05" or "14:05:30" (the last one before NOW, local), the
+ * same after a date ("2026-11-25 14:05", "2026-11-25T14:05"), or RFC 3339 with its zone
+ * ("2026-11-25T14:05:00Z", "…+01:00"). Returns 0, or -1 when TEXT is none.
+ */
+int clock_parse_time(const char *text, msec now, msec *wall);
+
 /* A span for people: "850ms", "12s", "3m05s", "1h02m". */
 void clock_format_span(msec span, char text[CLOCK_TEXT_MAX]);
 

@@ -47,6 +47,8 @@ const struct escalation *escalation_next(
 const char *contact_title(const struct platform *platform, const char *key);
 /* How to reach it: "phone +1-555, email dba@example.org"; "" when nothing is said. */
 void contact_add_how(struct buf *out, const struct platform *platform, const char *key);
+/* {"name": KEY, "title", "how": {"phone": …}}, a new reference. */
+json_t *contact_object(const struct platform *platform, const char *key);
 /* Everybody of a level: "DBA (phone +1-555), Security Team (email …)". */
 void escalation_add_who(struct buf *out, const struct platform *platform, int level);
 

@@ -266,5 +266,8 @@ void catalog_free(struct catalog *catalog);
 const struct runbook *catalog_find(
     const struct catalog *catalog, const char *name, struct err *err);
 const struct metric *platform_metric(const struct platform *platform, const char *name);
+/* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). alert.c */
+const struct alert *platform_alert(
+    const struct platform *platform, const char *name, struct err *err);
 
 #endif

@@ -31,6 +31,21 @@ void words_release(struct words *words);
  */
 const char *text_nearest(const char *name, const char *const *names, size_t count);
 
+/* Whether two names are the same for people: capitals count as small letters, and blanks, '-' and
+ * '_' do not count ("HighErrorRate" is "High Error Rate"). */
+bool text_alike(const char *a, const char *b);
+
+/* The one of NAMES nearest to NAME by what counts of both, for "did you mean"; or NULL. */
+const char *text_similar(const char *name, const char *const *names, size_t count);
+
+/*
+ * The one of NAMES that is meant by NAME: the one that is alike, else the only one of which it is
+ * the beginning. Returns its index. -1: ERR (ERR_USAGE) says "did you mean …?", or what it can be.
+ * WHAT is for the message: "alert".
+ */
+int text_pick(
+    const char *name, const char *const *names, size_t count, const char *what, struct err *err);
+
 /* The length of a `${…}` that starts at TEXT (which must begin with "${"),
  * closing brace included; 0 when it never closes. Braces nest; strings inside
  * the expression ('…' and "…") may hold braces. */

@@ -129,6 +129,27 @@ void print_check_json(struct buf *out, const json_t *metrics, enum level worst);
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
 
+/* `fsops contacts`, `fsops links`: all, or only the one of that key (NULL: all). people.c */
+void print_contacts_text(
+    struct buf *out, const struct platform *platform, const char *only, const struct look *look);
+void print_contacts_json(struct buf *out, const struct platform *platform, const char *only);
+void print_links_text(
+    struct buf *out, const struct platform *platform, const char *only, const struct look *look);
+void print_links_json(struct buf *out, const struct platform *platform, const char *only);
+
+/* What `fsops escalate` is about. */
+struct incident {
+	const struct platform *platform;
+	const struct runbook *runbook; /* or NULL */
+	const char *name;              /* of what began, or NULL */
+	enum level severity;
+	msec began; /* wall */
+	msec now;
+};
+void print_escalation_text(
+    struct buf *out, const struct incident *incident, const struct look *look);
+void print_escalation_json(struct buf *out, const struct incident *incident);
+
 /* What lint found. problems.c */
 void print_problems_text(struct buf *out, const struct problems *problems, const struct look *look);
 void print_problems_json(struct buf *out, const struct problems *problems);

@@ -45,6 +45,9 @@ extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_check;
+extern const struct command command_contacts;
+extern const struct command command_links;
+extern const struct command command_escalate;
 extern const struct command command_lint;
 extern const struct command command_eval;
 extern const struct command command_schema;
@@ -78,5 +81,9 @@ bool cli_format(const struct cli *cli, const char *name);
  */
 struct catalog *cli_load(
     struct cli *cli, const char *wanted, const struct runbook **runbook, int *status);
+
+/* The key of MAP (contacts, links) that the first argument means, borrowed; NULL without one. -1
+ * after a complaint: there is no such key. WHAT is for the message: "contact". */
+int cli_pick_key(const struct cli *cli, const json_t *map, const char *what, const char **key);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "fsops/mem.h"
+#include "fsops/text.h"
+
 static size_t count_broken(const struct catalog *catalog)
 {
 	size_t broken = 0;
@@ -69,4 +72,27 @@ struct catalog *cli_load(
 		return catalog;
 	catalog_free(catalog);
 	return NULL;
+}
+
+int cli_pick_key(const struct cli *cli, const json_t *map, const char *what, const char **key)
+{
+	const char **keys;
+	struct err err;
+	size_t count = 0;
+	int found;
+
+	*key = NULL;
+	if (!cli->arg_count)
+		return 0;
+	keys = mem_alloc((json_object_size(map) + 1) * sizeof(*keys));
+	for (void *at = json_object_iter((json_t *)map); at;
+	     at = json_object_iter_next((json_t *)map, at))
+		keys[count++] = json_object_iter_key(at);
+	found = text_pick(cli->args[0], keys, count, what, &err);
+	if (found >= 0)
+		*key = keys[found];
+	else
+		complain_err(&err);
+	free(keys);
+	return found < 0 ? -1 : 0;
 }

@@ -36,6 +36,8 @@ enum option_id {
 	OPTION_ONLY,
 	OPTION_CONTEXT,
 	OPTION_RULES,
+	OPTION_AT,
+	OPTION_SINCE,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT
@@ -63,6 +65,8 @@ struct options {
 	const char *dry_run; /* "text", "sh", "json"; NULL: not a dry run */
 	const char *from;
 	const char *context;
+	const char *at;
+	const char *since;
 	struct text_list vars;
 	struct text_list only;
 	bool plain;

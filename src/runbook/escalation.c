@@ -126,6 +126,17 @@ void contact_add_how(struct buf *out, const struct platform *platform, const cha
 	}
 }
 
+json_t *contact_object(const struct platform *platform, const char *key)
+{
+	json_t *how = json_copy(json_object_get(platform->contacts, key));
+
+	if (!how)
+		how = json_object();
+	json_object_del(how, "title");
+	return json_pack(
+	    "{s:s, s:s, s:o}", "name", key, "title", contact_title(platform, key), "how", how);
+}
+
 void escalation_add_who(struct buf *out, const struct platform *platform, int level)
 {
 	const struct escalation *entry = NULL;

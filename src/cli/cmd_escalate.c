@@ -1,0 +1,162 @@
+/* `fsops escalate`: who is to be called now, how, and when the next level comes. Invariant: it only
+ * calculates: nothing is sent, and nothing is looked up but the files. */
+#include "command.h"
+
+#include <stdlib.h>
+
+#include "fsops/mem.h"
+#include "fsops/text.h"
+
+static int escalate_run(struct cli *cli);
+
+const struct command command_escalate = {
+    .name = "escalate",
+    .usage = "[RUNBOOK | ALERT | SEVERITY] [OPTIONS]",
+    .help = "who is to be called now, how, and when the next level comes",
+    .about =
+        "Says whom to call, from the escalation levels of platform.yaml, what broke, how severe\n"
+        "it is and when it began (now, unless --at or --since says otherwise). An incident\n"
+        "begins at the level that names its runbook, else at the level of its severity, else at\n"
+        "the lowest. What is only \"info\" never goes up by itself. Without a name it is a\n"
+        "warning.",
+    .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_AT) |
+               OPTION_BIT(OPTION_SINCE),
+    .formats = "text or json",
+    .args_max = 1,
+    .examples = "fsops escalate high-error-rate --at 14:05\tit began at five past two\n"
+                "fsops escalate critical --since 20m\tnothing is known but how bad it is\n",
+    .statuses = "0\tsomebody is named\n"
+                "3\tthe platform file has no escalation levels\n"
+                "64\twrong usage: no such runbook, alert or severity, no such time\n"
+                "65\tthe platform file is wrong\n",
+    .run = escalate_run,
+};
+
+static int set_start(struct incident *incident, const struct options *options, struct err *err)
+{
+	msec span;
+
+	if (options->at && options->since)
+		return err_set(err, ERR_USAGE, "--at and --since both say when it began: give one");
+	if (options->at && clock_parse_time(options->at, incident->now, &incident->began) < 0)
+		return err_set(err, ERR_USAGE,
+		    "--at must be a time such as 14:05, 2026-11-25T14:05 or 2026-11-25T14:05:00Z, "
+		    "not '%s'",
+		    options->at);
+	if (options->since && clock_parse_span(options->since, &span) < 0)
+		return err_set(err, ERR_USAGE,
+		    "--since must be a duration such as 40m or 1h30m, not '%s'; --at takes a time",
+		    options->since);
+	if (options->since)
+		incident->began = incident->now - span;
+	if (incident->began > incident->now)
+		return err_set(
+		    err, ERR_USAGE, "--at %s is still to come: it must have begun", options->at);
+	return 0;
+}
+
+static void set_alert(
+    struct incident *incident, const struct catalog *catalog, const struct alert *alert)
+{
+	struct err err;
+
+	incident->name = alert->name;
+	incident->severity = alert->severity;
+	if (alert->runbook)
+		incident->runbook = catalog_find(catalog, alert->runbook, &err);
+}
+
+static bool set_severity(struct incident *incident, const char *name)
+{
+	enum level level;
+
+	if (level_parse(name, &level) < 0 || level == LEVEL_OK || level == LEVEL_UNKNOWN)
+		return false;
+	incident->severity = level;
+	return true;
+}
+
+/* It may have been meant as any of the three; ERR says so already, unless there is a better guess. */
+static int no_such_name(const struct catalog *catalog, const char *name, struct err *err)
+{
+	const struct platform *platform = catalog->platform;
+	const char **names =
+	    mem_alloc((platform->alert_count + catalog->runbook_count + 1) * sizeof(*names));
+	const char *near;
+	size_t count = 0;
+
+	for (size_t i = 0; i < platform->alert_count; i++)
+		names[count++] = platform->alerts[i].name;
+	for (size_t i = 0; i < catalog->runbook_count; i++)
+		names[count++] = catalog->runbooks[i]->name;
+	near = text_similar(name, names, count);
+	free(names);
+	if (near)
+		err_set(err, ERR_USAGE,
+		    "there is no runbook, alert or severity '%s'; did you mean '%s'?", name, near);
+	return -1;
+}
+
+static int set_name(
+    struct incident *incident, const struct catalog *catalog, const char *name, struct err *err)
+{
+	const struct alert *alert;
+	struct err no_alert;
+
+	if (set_severity(incident, name))
+		return 0;
+	incident->runbook = catalog_find(catalog, name, err);
+	if (incident->runbook) {
+		incident->name = incident->runbook->name;
+		incident->severity = incident->runbook->severity;
+		return 0;
+	}
+	alert = platform_alert(catalog->platform, name, &no_alert);
+	if (!alert)
+		return err->kind == ERR_USAGE ? no_such_name(catalog, name, err) : -1;
+	set_alert(incident, catalog, alert);
+	return 0;
+}
+
+static int print(struct cli *cli, const struct incident *incident)
+{
+	struct buf text;
+
+	buf_init(&text, UI_TEXT_MAX);
+	if (cli_format(cli, "json"))
+		print_escalation_json(&text, incident);
+	else
+		print_escalation_text(&text, incident, &cli->look);
+	return cli_print(cli, &text, EXIT_OK);
+}
+
+static int escalate(struct cli *cli, const struct catalog *catalog)
+{
+	struct incident incident = {.platform = catalog->platform, .severity = LEVEL_WARNING};
+	struct err err;
+
+	incident.began = incident.now = clock_system.wall(clock_system.ctx);
+	if (set_start(&incident, &cli->options, &err) < 0)
+		return complain_err(&err);
+	if (cli->arg_count && set_name(&incident, catalog, cli->args[0], &err) < 0)
+		return complain_err(&err);
+	if (!catalog->platform->escalation_count) {
+		complain("%s has no 'escalation': `fsops contacts` lists who is known",
+		    catalog->platform->file);
+		return EXIT_UNKNOWN;
+	}
+	return print(cli, &incident);
+}
+
+static int escalate_run(struct cli *cli)
+{
+	struct catalog *catalog;
+	int status;
+
+	catalog = cli_load(cli, NULL, NULL, &status);
+	if (!catalog)
+		return status;
+	status = escalate(cli, catalog);
+	catalog_free(catalog);
+	return status;
+}
