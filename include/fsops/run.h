@@ -33,12 +33,19 @@ struct run_options {
 	 * and of NULL before it is gone; or NULL. */
 	void (*on_loop)(struct loop *loop, void *ctx);
 	void *on_loop_ctx;
+	/* Called right after run.started, for what is to be told at the beginning; or NULL. */
+	void (*on_started)(struct events *events, void *ctx);
+	void *on_started_ctx;
 };
 
 struct run_result {
 	enum level level;
 	int exit; /* product.md, "Exit status" */
 };
+
+/* May it start at all? -1 (ERR_REFUSED): it holds changes, named in ERR, and nobody could approve
+ * them. For what must not be done for a run that is refused; run_plan() looks, too. */
+int run_allowed(const struct plan *plan, const struct run_options *options, struct err *err);
 
 /* -1: refused before anything was started (ERR_REFUSED: changes without anybody to approve them,
  * named in ERR). The events tell everything else. */

@@ -7,7 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fsops/journal.h"
+#include "fsops/locks.h"
+#include "fsops/mem.h"
 #include "fsops/run.h"
+#include "fsops/state.h"
+
+/* So many are drawn before a taken one is put up with. */
+#define ID_DRAWS_MAX 20
 
 static int run_run(struct cli *cli);
 
@@ -20,7 +27,8 @@ const struct command command_run = {
              "--yes-destroy.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
                OPTION_BIT(OPTION_CHECK) | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
-               OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_ONLY),
+               OPTION_BIT(OPTION_TAKE_OVER) | OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_FROM) |
+               OPTION_BIT(OPTION_ONLY),
     .formats = "text or json (one event a line)",
     .args_min = 1,
     .args_max = 1,
@@ -32,6 +40,7 @@ const struct command command_run = {
                 "3\tsomething could not be evaluated\n"
                 "64\twrong usage: no such runbook, option or variable\n"
                 "65\tthe runbook or the platform file is wrong\n"
+                "75\tanother run may change the same things\n"
                 "77\tit holds changes, and there is nobody to ask\n"
                 "130\tstopped by Ctrl-C (143: by SIGTERM)\n",
     .run = run_run,
@@ -77,6 +86,7 @@ struct stage {
 	struct screen *screen;
 	struct sink *terminal; /* the sink that draws on it, or NULL */
 	struct prompt_place prompt;
+	struct locks *locks;
 	int tty; /* -1: none; a person is there when standard input is a terminal */
 };
 
@@ -108,6 +118,7 @@ static void stage_on_loop(struct loop *loop, void *ctx)
 	struct stage *stage = ctx;
 
 	out_on_loop(stage->out, loop);
+	locks_on_loop(stage->locks, loop);
 	if (stage->screen)
 		screen_on_loop(stage->screen, loop);
 	if (stage->terminal)
@@ -139,18 +150,80 @@ static struct sink *make_sink(struct cli *cli, struct stage *stage)
 	return stage->terminal;
 }
 
+static void tell_waiting(void *ctx, const char *text)
+{
+	(void)ctx;
+	complain("%s", text);
+}
+
+static struct locks *take_locks(
+    struct cli *cli, const struct plan *plan, const char *id, struct err *err)
+{
+	const struct locks_options options = {
+	    .run = id,
+	    .check = cli->options.check,
+	    .take_over = cli->options.take_over,
+	    .waiting = tell_waiting,
+	};
+
+	return locks_take(plan, &options, err);
+}
+
+static void on_started(struct events *events, void *ctx)
+{
+	struct stage *stage = ctx;
+
+	locks_on_started(stage->locks, events);
+}
+
+/* The sinks of a run. The guard of the locks comes before the journal, which comes last. */
+static struct events *make_events(
+    struct cli *cli, struct stage *stage, const struct plan *plan, const char *id)
+{
+	struct events *events = events_new(&clock_system, id, plan->redact);
+	struct journal *journal;
+	struct err err;
+
+	events_add_sink(events, make_sink(cli, stage));
+	events_add_sink(events, locks_sink(stage->locks));
+	journal = journal_create(id, &err);
+	if (!journal)
+		journal = journal_missing(err.text);
+	events_add_sink(events, journal_sink(journal, events));
+	return events;
+}
+
+/* An id that no run has yet. Two runs of one second may draw the same two characters; a folder that
+ * cannot be looked into is the journal's to complain about. */
+static char *new_id(const struct plan *plan)
+{
+	char *id = NULL;
+	bool taken = true;
+
+	for (int i = 0; taken && i < ID_DRAWS_MAX; i++) {
+		char *name, *path;
+
+		free(id);
+		id = run_id_new(&clock_system, plan->runbook->name);
+		name = mem_printf("runs/%s.jsonl", id);
+		path = state_path(name, NULL);
+		taken = path && access(path, F_OK) == 0;
+		free(path);
+		free(name);
+	}
+	return id;
+}
+
 static int real_run(struct cli *cli, struct plan *plan)
 {
 	struct run_result result = {.exit = EXIT_FAILED};
 	struct events *events;
 	struct stage stage;
 	struct err err;
-	char *id = run_id_new(&clock_system, plan->runbook->name);
-	int status;
+	char *id = new_id(plan);
+	int status = -1;
 
 	stage_open(&stage, cli);
-	events = events_new(&clock_system, id, plan->redact);
-	events_add_sink(events, make_sink(cli, &stage));
 	const struct run_options options = {
 	    .check = cli->options.check,
 	    .yes = cli->options.yes,
@@ -160,9 +233,17 @@ static int real_run(struct cli *cli, struct plan *plan)
 	    .asker_ctx = &stage.prompt,
 	    .on_loop = stage_on_loop,
 	    .on_loop_ctx = &stage,
+	    .on_started = on_started,
+	    .on_started_ctx = &stage,
 	};
-	status = run_plan(plan, &options, events, &result, &err);
-	events_free(events);
+	if (run_allowed(plan, &options, &err) == 0)
+		stage.locks = take_locks(cli, plan, id, &err);
+	if (stage.locks) {
+		events = make_events(cli, &stage, plan, id);
+		status = run_plan(plan, &options, events, &result, &err);
+		events_free(events);
+	}
+	locks_free(stage.locks);
 	stage_close(&stage);
 	free(id);
 	return status < 0 ? complain_err(&err) : result.exit;

@@ -35,6 +35,8 @@ const struct option_spec option_table[OPTION_COUNT] = {
         "approve every change beforehand"},
     [OPTION_YES_DESTROY] = {0, "yes-destroy", OPTION_FLAG, AT(yes_destroy), NULL, NULL, {0},
         "approve destruction beforehand too"},
+    [OPTION_TAKE_OVER] = {0, "take-over", OPTION_FLAG, AT(take_over), NULL, NULL, {0},
+        "take the place of another run that may change the same things"},
     [OPTION_VAR] = {0, "var", OPTION_LIST, AT(vars), "NAME=VALUE", NULL, {0},
         "set a variable of the runbook; may be given again"},
     [OPTION_FROM] = {0, "from", OPTION_TEXT, AT(from), "STEP", NULL, {0},

@@ -31,6 +31,7 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_YES,
 	OPTION_YES_DESTROY,
+	OPTION_TAKE_OVER,
 	OPTION_VAR,
 	OPTION_FROM,
 	OPTION_ONLY,
@@ -76,6 +77,7 @@ struct options {
 	bool check;
 	bool yes;
 	bool yes_destroy;
+	bool take_over;
 	bool rules;
 	bool help;
 	bool version;

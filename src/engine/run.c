@@ -16,6 +16,7 @@
 
 #define STATUS_INTERRUPTED 130
 #define STATUS_TERMINATED  143
+#define STATUS_LOCKED      75
 #define STATUS_REFUSED     77
 
 static void next_step(struct run *run);
@@ -307,6 +308,8 @@ static int exit_status(const struct run *run)
 {
 	if (run->stop == STOP_SIGNAL)
 		return run->signal == 2 ? STATUS_INTERRUPTED : STATUS_TERMINATED;
+	if (run->stop == STOP_LOCKED)
+		return STATUS_LOCKED;
 	if (run->stop == STOP_REFUSED)
 		return STATUS_REFUSED;
 	return level_exit_status(run->level);
@@ -319,6 +322,7 @@ static const char *outcome_of_run(const struct run *run)
 	    [STOP_FAILED] = "failed",
 	    [STOP_ABORT] = "cancelled",
 	    [STOP_REFUSED] = "refused",
+	    [STOP_LOCKED] = "cancelled",
 	    [STOP_SIGNAL] = "cancelled",
 	};
 
@@ -401,6 +405,11 @@ static void connect(struct run *run, const struct run_options *options, struct e
 	set_names(run);
 }
 
+int run_allowed(const struct plan *plan, const struct run_options *options, struct err *err)
+{
+	return approval_check(plan, options, err);
+}
+
 int run_plan(struct plan *plan, const struct run_options *options, struct events *events,
     struct run_result *result, struct err *err)
 {
@@ -426,6 +435,8 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	if (!signals)
 		goto out;
 	emit_run_started(run);
+	if (options->on_started)
+		options->on_started(events, options->on_started_ctx);
 	run_begin(run);
 	loop_run(loop);
 	emit_run_finished(run);

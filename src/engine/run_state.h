@@ -21,6 +21,7 @@ enum stop {
 	STOP_FAILED,  /* a change failed, or an action said on_failure: stop */
 	STOP_ABORT,   /* a person said abort */
 	STOP_REFUSED, /* a change was not approved and nobody could be asked */
+	STOP_LOCKED,  /* the lock was taken over: nothing more may be changed */
 	STOP_SIGNAL,
 };
 

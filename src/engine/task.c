@@ -182,6 +182,20 @@ static char *filled(const struct task *task, const char *text, struct err *err)
 	return expand_text(&expander, text, err);
 }
 
+/* Whoever keeps the record or guards the locks may forbid a change; each attempt is one. */
+static bool may_begin(struct task *task)
+{
+	struct err err;
+
+	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested ||
+	    events_secure(task_run(task)->events, &err) == 0)
+		return true;
+	if (err.kind == ERR_LOCKED)
+		run_stop(task_run(task), STOP_LOCKED, err.text);
+	task_finish(task, err.kind == ERR_LOCKED ? OUTCOME_CANCELLED : OUTCOME_FAILED, err.text);
+	return false;
+}
+
 void task_attempt(void *ctx)
 {
 	struct task *task = ctx;
@@ -204,6 +218,10 @@ void task_attempt(void *ctx)
 		emit_started(task);
 	}
 	task->started = true;
+	if (!may_begin(task)) {
+		free(input);
+		return;
+	}
 	output_init(&task->output, run->plan->redact, on_output, task);
 	task->attempt = attempt_start(&(struct attempt_spec){
 	    .adapter = action->adapter,
