@@ -40,7 +40,7 @@
  *	                 counts {passed, failed, timed_out, skipped, refused, cancelled, left},
  *	                 left [{step, title, text}], resumable
  * `stop` (there only when the run goes on with no further step): "failed", "aborted", "refused",
- * "locked", "signal".
+ * "locked", "unrecorded", "signal".
  */
 #ifndef FSOPS_EVENT_H
 #define FSOPS_EVENT_H

@@ -37,6 +37,8 @@ struct plan {
 	json_t *vars;  /* every variable that has a value: name → value */
 	json_t *names; /* what expressions may name before the run: vars, env, links, contacts */
 	json_t *refs;  /* what expressions look at; engine/refs.h */
+	json_t *chosen; /* what was asked for besides the runbook: {"given": names of --var, "from",
+	                   "only"}; a resumed run asks for the same */
 	struct redact *redact;   /* knows the secrets; shared with the run */
 	struct plan_step *steps; /* of all sections, in order */
 	size_t step_count;
@@ -60,6 +62,24 @@ struct plan_options {
 struct plan *plan_new(const struct catalog *catalog, const struct runbook *runbook,
     const struct plan_options *options, struct err *err);
 void plan_free(struct plan *plan);
+
+struct plan_totals {
+	size_t reads;
+	size_t changes;
+	size_t destroys;
+	size_t manual; /* left to people; counted nowhere else */
+	msec budget;   /* of the selected steps that run when all goes well */
+};
+
+/* Adds PLAN's selected actions, those of nested plans too. */
+void plan_count(const struct plan *plan, struct plan_totals *totals);
+
+/* Is it done by a person? */
+bool plan_action_manual(const struct plan_action *action);
+
+/* The plan as `--dry-run=json` prints it (product.md, "Machine-readable output"), masked; a new
+ * object. Fields are only ever added. */
+json_t *plan_json(const struct plan *plan);
 
 /* The command that measures METRIC, masked, filled in as far as values are known; a new string. */
 char *plan_metric_command(const struct plan *plan, const struct metric *metric);

@@ -200,7 +200,7 @@ static void add_to_outer(struct run *outer, const struct run *inner)
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)
 		outer->counts[i] += inner->counts[i];
 	json_array_extend(outer->left, inner->left);
-	if (inner->stop == STOP_ABORT || inner->stop == STOP_REFUSED || inner->stop == STOP_LOCKED)
+	if (inner->stop != STOP_NONE && inner->stop != STOP_FAILED)
 		run_stop(outer, inner->stop, inner->why);
 }
 

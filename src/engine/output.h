@@ -11,8 +11,9 @@
 #include "fsops/child.h"
 #include "fsops/redact.h"
 
-#define OUTPUT_HEAD (256 * 1024)
-#define OUTPUT_TAIL (32 * 1024)
+/* Of each of the two streams: 1 MiB for an action. */
+#define OUTPUT_HEAD (384 * 1024)
+#define OUTPUT_TAIL (128 * 1024)
 #define OUTPUT_LINE (32 * 1024) /* a longer line is passed on in pieces */
 
 typedef void output_fn(void *ctx, enum child_stream stream, const char *text, size_t len);

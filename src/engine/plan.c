@@ -256,6 +256,26 @@ static int select_steps(struct plan *plan, const struct plan_options *options, s
 	return options->from ? select_from(plan, options->from, err) : 0;
 }
 
+static json_t *chosen_json(const struct plan_options *options)
+{
+	json_t *given = json_array();
+	json_t *chosen = json_pack("{s:o}", "given", given);
+	json_t *only = json_array();
+
+	for (size_t i = 0; i < options->var_count; i++)
+		json_array_append_new(
+		    given, value_text(options->vars[i], strcspn(options->vars[i], "=")));
+	for (size_t i = 0; i < options->only_count; i++)
+		json_array_append_new(only, value_text(options->only[i], strlen(options->only[i])));
+	if (options->from)
+		json_object_set_new(
+		    chosen, "from", value_text(options->from, strlen(options->from)));
+	if (options->only_count)
+		json_object_set(chosen, "only", only);
+	json_decref(only);
+	return chosen;
+}
+
 static void count_effects(struct plan *plan)
 {
 	for (size_t s = 0; s < plan->step_count; s++) {
@@ -284,6 +304,7 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 	plan->redact = outer ? redact : redact_for_platform(catalog->platform, err);
 	plan->names = scope_constants(catalog->platform);
 	plan->refs = refs_of_runbook(runbook);
+	plan->chosen = chosen_json(options);
 	if (plan->redact)
 		plan->vars = vars_resolve(
 		    catalog->platform, runbook, options, plan->names, plan->redact, err);
@@ -325,6 +346,7 @@ void plan_free(struct plan *plan)
 	json_decref(plan->vars);
 	json_decref(plan->names);
 	json_decref(plan->refs);
+	json_decref(plan->chosen);
 	if (!plan->nested)
 		redact_free(plan->redact);
 	free(plan);

@@ -134,6 +134,11 @@ json_t *refs_fields(const json_t *refs, const struct action *action)
 	return fields;
 }
 
+bool refs_result_wanted(const json_t *refs, const char *id)
+{
+	return json_object_get(json_object_get(refs, "results"), id);
+}
+
 bool refs_wants(const json_t *wants, const char *field)
 {
 	return json_object_get(wants, field) || json_object_get(wants, "*");

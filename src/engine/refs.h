@@ -24,6 +24,9 @@ json_t *refs_of_runbook(const struct runbook *runbook);
 /* The fields of ID's result that are looked at, its own expectations included; a new object. */
 json_t *refs_fields(const json_t *refs, const struct action *action);
 
+/* Does any expression of the runbook look at results.ID? */
+bool refs_result_wanted(const json_t *refs, const char *id);
+
 /* Is FIELD among WANTS (an object as refs_fields() makes)? NULL wants nothing. */
 bool refs_wants(const json_t *wants, const char *field);
 

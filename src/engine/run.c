@@ -11,13 +11,9 @@
 #include "fsops/signals.h"
 #include "fsops/value.h"
 #include "measure.h"
+#include "run_facts.h"
 #include "run_state.h"
 #include "step_run.h"
-
-#define STATUS_INTERRUPTED 130
-#define STATUS_TERMINATED  143
-#define STATUS_LOCKED      75
-#define STATUS_REFUSED     77
 
 static void next_step(struct run *run);
 
@@ -304,69 +300,6 @@ void run_interrupt(struct run *run, int signal)
 
 /* ---- the whole ---- */
 
-static int exit_status(const struct run *run)
-{
-	if (run->stop == STOP_SIGNAL)
-		return run->signal == 2 ? STATUS_INTERRUPTED : STATUS_TERMINATED;
-	if (run->stop == STOP_LOCKED)
-		return STATUS_LOCKED;
-	if (run->stop == STOP_REFUSED)
-		return STATUS_REFUSED;
-	return level_exit_status(run->level);
-}
-
-static const char *outcome_of_run(const struct run *run)
-{
-	static const char *const by_stop[] = {
-	    [STOP_NONE] = "passed",
-	    [STOP_FAILED] = "failed",
-	    [STOP_ABORT] = "cancelled",
-	    [STOP_REFUSED] = "refused",
-	    [STOP_LOCKED] = "cancelled",
-	    [STOP_SIGNAL] = "cancelled",
-	};
-
-	if (run->stop == STOP_NONE &&
-	    run->counts[OUTCOME_FAILED] + run->counts[OUTCOME_TIMED_OUT] > 0)
-		return "failed";
-	return by_stop[run->stop];
-}
-
-static void emit_run_started(const struct run *run)
-{
-	const struct runbook *runbook = run->plan->runbook;
-	json_t *metrics = json_array();
-
-	for (size_t i = 0; i < runbook->metric_count; i++)
-		json_array_append_new(metrics, json_string(runbook->metrics[i]->name));
-	event_emit(run->events, "run.started",
-	    json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:O, s:o}", "runbook", runbook->name,
-	        "title", runbook->title, "platform", run->plan->catalog->platform->name, "severity",
-	        level_name(runbook->severity), "summary", runbook->summary, "mode",
-	        run->options->check ? "check" : "run", "vars", run->plan->vars, "metrics",
-	        metrics));
-}
-
-static json_t *counts_json(const struct run *run)
-{
-	json_t *counts = json_object();
-
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
-		json_object_set_new(counts, outcome_name((enum outcome)i),
-		    json_integer((json_int_t)run->counts[i]));
-	return counts;
-}
-
-static void emit_run_finished(const struct run *run)
-{
-	event_emit(run->events, "run.finished",
-	    json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:O}", "level", level_name(run->level),
-	        "exit", exit_status(run), "seconds",
-	        (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome",
-	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "left",
-	        run->left));
-}
-
 static void on_whole_ended(void *ctx, struct run *run)
 {
 	(void)ctx;
@@ -434,13 +367,13 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	signals = signals_new(loop, on_signal, run, err);
 	if (!signals)
 		goto out;
-	emit_run_started(run);
+	run_emit_started(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
 	run_begin(run);
 	loop_run(loop);
-	emit_run_finished(run);
-	*result = (struct run_result){.level = run->level, .exit = exit_status(run)};
+	run_emit_finished(run);
+	*result = (struct run_result){.level = run->level, .exit = run_exit_status(run)};
 	done = 0;
 out:
 	if (run && run->asker)

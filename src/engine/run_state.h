@@ -22,6 +22,7 @@ enum stop {
 	STOP_ABORT,   /* a person said abort */
 	STOP_REFUSED, /* a change was not approved and nobody could be asked */
 	STOP_LOCKED,  /* the lock was taken over: nothing more may be changed */
+	STOP_UNRECORDED, /* what it would do cannot be put on record */
 	STOP_SIGNAL,
 };
 

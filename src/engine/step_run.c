@@ -7,6 +7,7 @@
 
 #include "fsops/mem.h"
 #include "refs.h"
+#include "run_facts.h"
 #include "step_private.h"
 #include "task.h"
 
@@ -138,6 +139,8 @@ static void emit_finished(struct step_run *step, const char *why)
 	json_object_set_new(fields, "outcome", json_string(outcome_name(step->outcome)));
 	if (why)
 		json_object_set_new(fields, "why", json_string(why));
+	if (step->run->stop != STOP_NONE)
+		json_object_set_new(fields, "stop", json_string(stop_name(step->run->stop)));
 	event_emit(step->run->events, "step.finished", fields);
 }
 

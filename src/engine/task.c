@@ -190,9 +190,8 @@ static bool may_begin(struct task *task)
 	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested ||
 	    events_secure(task_run(task)->events, &err) == 0)
 		return true;
-	if (err.kind == ERR_LOCKED)
-		run_stop(task_run(task), STOP_LOCKED, err.text);
-	task_finish(task, err.kind == ERR_LOCKED ? OUTCOME_CANCELLED : OUTCOME_FAILED, err.text);
+	run_stop(task_run(task), err.kind == ERR_LOCKED ? STOP_LOCKED : STOP_UNRECORDED, err.text);
+	task_finish(task, OUTCOME_REFUSED, err.text);
 	return false;
 }
 
@@ -389,6 +388,7 @@ void task_free(struct task *task)
 	prepared_release(&task->prepared);
 	json_decref(task->result);
 	json_decref(task->saved);
+	json_decref(task->captured);
 	json_decref(task->wants);
 	free(task->why);
 	free(task);

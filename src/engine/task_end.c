@@ -7,10 +7,14 @@
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "judge.h"
+#include "refs.h"
+#include "run_facts.h"
 #include "task_private.h"
 
 /* A result over this many bytes as JSON, or one that a secret is taken from, is not put into its event. */
 #define RESULT_EVENT_MAX 16384
+/* The same when expressions of the runbook look at it: a resumed run needs it. */
+#define RESULT_WANTED_MAX (1024 * 1024)
 
 static void set_why(struct task *task, const char *why)
 {
@@ -46,11 +50,14 @@ static void complete_result(struct task *task, double seconds)
 
 static json_t *small_result(const struct task *task)
 {
+	size_t max = refs_result_wanted(task_run(task)->plan->refs, slot_action(task->slot)->id)
+	                 ? RESULT_WANTED_MAX
+	                 : RESULT_EVENT_MAX;
 	size_t size = task->result && !task_takes_secret(task)
 	                  ? json_dumpb(task->result, NULL, 0, JSON_COMPACT)
 	                  : 0;
 
-	return size && size <= RESULT_EVENT_MAX ? json_incref(task->result) : NULL;
+	return size && size <= max ? json_incref(task->result) : NULL;
 }
 
 /* How bad it is when this action did not pass. */
@@ -84,6 +91,11 @@ static void emit_finished(struct task *task, double seconds)
 		json_object_set_new(fields, "result", result);
 	if (task->saved)
 		json_object_set(fields, "saved", task->saved);
+	if (task->captured)
+		json_object_set(fields, "captured", task->captured);
+	if (task_run(task)->stop != STOP_NONE)
+		json_object_set_new(
+		    fields, "stop", json_string(stop_name(task_run(task)->stop)));
 	if (is_bad(task->outcome))
 		json_object_set_new(
 		    fields, "severity", json_string(level_name(failure_level(task))));
@@ -129,7 +141,7 @@ static void tell_run(struct task *task)
 	if (is_bad(task->outcome))
 		run_add_level(run, failure_level(task));
 	if (task->outcome == OUTCOME_REFUSED)
-		run_stop(run, STOP_REFUSED, task->why);
+		run_stop(run, STOP_REFUSED, task->why); /* a stop that there is already stays */
 	else if (stops_run(task))
 		run_stop(run, STOP_FAILED, task->why);
 }
@@ -144,13 +156,20 @@ void task_finish(struct task *task, enum outcome outcome, const char *why)
 		set_why(task, why);
 	close_save(task);
 	seconds = (double)(task_now(task) - task->began) / 1000.0;
-	emit_finished(task, seconds);
 	tell_run(task);
+	emit_finished(task, seconds);
 	complete_result(task, seconds);
 	task->timer = loop_after(task_run(task)->loop, 0, deliver_end, task);
 }
 
 /* ---- captures ---- */
+
+static void note_captured(struct task *task, const char *name, json_t *value)
+{
+	if (!task->captured)
+		task->captured = json_object();
+	json_object_set(task->captured, name, value);
+}
 
 static int capture(struct task *task, const struct capture *capture, struct err *err)
 {
@@ -162,6 +181,8 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 		return err_prefix(err, "capture '%s'", capture->name);
 	if (capture->secret || expr_is_secret(capture->value.expr))
 		redact_add_value(run->plan->redact, value);
+	else
+		note_captured(task, capture->name, value);
 	json_object_set(run->names, capture->name, value);
 	json_object_set_new(run->vars, capture->name, value);
 	return 0;

@@ -26,6 +26,7 @@ struct task {
 	json_t *wants; /* the result fields that expressions look at; refs.h */
 	struct save *save;
 	json_t *saved;
+	json_t *captured; /* name: value, without secrets; NULL: none yet */
 	bool started;    /* action.started was emitted */
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,52 +12,32 @@
 #include "fsops/journal.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "fsops/whoami.h"
 
 #define RUN_ID_MAX 200
 /* A step's title is the runbook's: so much of it is enough to know it by. */
 #define TITLE_SHOWN 100
 
-static void host_name(char name[HOST_NAME_MAX + 1])
-{
-	if (gethostname(name, HOST_NAME_MAX) < 0)
-		name[0] = '\0';
-	name[HOST_NAME_MAX] = '\0';
-	value_clean(name);
-}
-
-/* Whoever became root by sudo is still the person to talk to. */
-static json_t *user_name(void)
-{
-	const char *sudo = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
-	const struct passwd *entry = getpwuid(geteuid());
-	char number[24];
-
-	if (sudo && *sudo)
-		return value_text(sudo, strlen(sudo));
-	if (entry && entry->pw_name)
-		return value_text(entry->pw_name, strlen(entry->pw_name));
-	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
-	return json_string(number);
-}
-
 json_t *holder_self(const char *run)
 {
-	char host[HOST_NAME_MAX + 1];
 	char since[CLOCK_TEXT_MAX];
+	json_t *self = json_pack("{s:s}", "run", run);
 
-	host_name(host);
 	clock_format_rfc3339(clock_system.wall(clock_system.ctx), since);
-	return json_pack("{s:s, s:o, s:s, s:I, s:s}", "run", run, "user", user_name(), "host", host,
-	    "pid", (json_int_t)getpid(), "since", since);
+	json_object_update_new(self, whoami());
+	json_object_set_new(self, "since", json_string(since));
+	return self;
 }
 
 bool holder_is_here(const json_t *holder)
 {
 	const char *host = value_get_text(holder, "host");
-	char here[HOST_NAME_MAX + 1];
+	json_t *self = whoami();
+	const char *here = value_get_text(self, "host");
+	bool same = host && here && *here && strcmp(host, here) == 0;
 
-	host_name(here);
-	return host && *here && strcmp(host, here) == 0;
+	json_decref(self);
+	return same;
 }
 
 /* ---- the line ---- */

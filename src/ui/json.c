@@ -114,3 +114,11 @@ void print_value(struct buf *out, const json_t *value, bool compact, const struc
 	out->full = out->full || text.full;
 	buf_release(&text);
 }
+
+void print_plan_json(struct buf *out, const struct plan *plan)
+{
+	json_t *object = plan_json(plan);
+
+	print_json(out, object);
+	json_decref(object);
+}

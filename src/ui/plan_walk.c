@@ -1,5 +1,4 @@
-/* A plan counted and named, for its printers. Invariant: totals are over what would run: selected
- * steps, nested plans included. */
+/* What the printers of a plan share. Invariant: nothing here decides what is run. */
 #include "plan_walk.h"
 
 #include <stdlib.h>
@@ -9,11 +8,6 @@
 #include "fsops/template.h"
 #include "fsops/value.h"
 
-bool plan_action_manual(const struct plan_action *action)
-{
-	return strcmp(action->action->adapter->name, "manual") == 0;
-}
-
 char *plan_manual_line(const char *line, size_t len)
 {
 	static const char *const marks[] = {"# by hand: ", "#   "};
@@ -22,41 +16,6 @@ char *plan_manual_line(const char *line, size_t len)
 		if (len > strlen(marks[i]) && strncmp(line, marks[i], strlen(marks[i])) == 0)
 			return mem_textn(line + strlen(marks[i]), len - strlen(marks[i]));
 	return mem_textn(line, len);
-}
-
-static void count_action(const struct plan_action *action, struct plan_totals *totals)
-{
-	struct plan_totals nested = {0};
-
-	if (action->nested) {
-		plan_count(action->nested, &nested);
-		totals->reads += nested.reads;
-		totals->changes += nested.changes;
-		totals->destroys += nested.destroys;
-		totals->manual += nested.manual;
-	} else if (plan_action_manual(action)) {
-		totals->manual++;
-	} else if (action->effect == EFFECT_READ) {
-		totals->reads++;
-	} else if (action->effect == EFFECT_DESTROY) {
-		totals->destroys++;
-	} else {
-		totals->changes++;
-	}
-}
-
-void plan_count(const struct plan *plan, struct plan_totals *totals)
-{
-	for (size_t i = 0; i < plan->step_count; i++) {
-		const struct plan_step *step = &plan->steps[i];
-
-		if (!step->selected)
-			continue;
-		if (step->section != SECTION_ON_FAILURE)
-			totals->budget += step->budget;
-		for (size_t k = 0; k < step->action_count; k++)
-			count_action(&step->actions[k], totals);
-	}
 }
 
 const char *plan_action_tag(const struct plan_action *action)

@@ -1,23 +1,9 @@
-/* What the printers of a plan share: totals, kinds of action, the lines of a step. */
+/* What the printers of a plan share: kinds of action, the lines of a step. */
 #ifndef FSOPS_UI_PLAN_WALK_H
 #define FSOPS_UI_PLAN_WALK_H
 
 #include "fsops/plan.h"
 #include "fsops/ui.h"
-
-struct plan_totals {
-	size_t reads;
-	size_t changes;
-	size_t destroys;
-	size_t manual; /* left to people; counted nowhere else */
-	msec budget;   /* of the selected steps that run when all goes well */
-};
-
-/* Adds PLAN's selected actions, those of nested plans too. */
-void plan_count(const struct plan *plan, struct plan_totals *totals);
-
-/* Is it done by a person? */
-bool plan_action_manual(const struct plan_action *action);
 
 /* Is it a `metrics:` action that measures METRIC? */
 bool plan_action_measures(const struct plan_action *action, const struct metric *metric);

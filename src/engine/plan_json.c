@@ -1,11 +1,49 @@
-/* The plan as data: `--dry-run=json`. Invariant: fields are only ever added (product.md,
- * "Machine-readable output"). */
-#include "fsops/ui.h"
+/* The plan as data: for `--dry-run=json`, and in the first event of a run. Invariants: fields are only
+ * ever added; totals are over what would run: selected steps, nested plans included. */
+#include "fsops/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan_walk.h"
+bool plan_action_manual(const struct plan_action *action)
+{
+	return strcmp(action->action->adapter->name, "manual") == 0;
+}
+
+static void count_action(const struct plan_action *action, struct plan_totals *totals)
+{
+	struct plan_totals nested = {0};
+
+	if (action->nested) {
+		plan_count(action->nested, &nested);
+		totals->reads += nested.reads;
+		totals->changes += nested.changes;
+		totals->destroys += nested.destroys;
+		totals->manual += nested.manual;
+	} else if (plan_action_manual(action)) {
+		totals->manual++;
+	} else if (action->effect == EFFECT_READ) {
+		totals->reads++;
+	} else if (action->effect == EFFECT_DESTROY) {
+		totals->destroys++;
+	} else {
+		totals->changes++;
+	}
+}
+
+void plan_count(const struct plan *plan, struct plan_totals *totals)
+{
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		if (!step->selected)
+			continue;
+		if (step->section != SECTION_ON_FAILURE)
+			totals->budget += step->budget;
+		for (size_t k = 0; k < step->action_count; k++)
+			count_action(&step->actions[k], totals);
+	}
+}
 
 /* Set KEY unless there is nothing to say. */
 static void set_text(json_t *object, const char *key, const char *text)
@@ -38,8 +76,6 @@ static json_t *captures_of(const struct action *action)
 	return map;
 }
 
-static json_t *plan_object(const struct plan *plan);
-
 static void add_details(json_t *object, const struct action *action)
 {
 	if (action->expect_count)
@@ -70,7 +106,7 @@ static json_t *action_object(const struct plan_action *item)
 	    object, "when", action->when.text ? json_string(action->when.text) : json_null());
 	add_details(object, action);
 	if (item->nested)
-		json_object_set_new(object, "plan", plan_object(item->nested));
+		json_object_set_new(object, "plan", plan_json(item->nested));
 	return object;
 }
 
@@ -120,7 +156,7 @@ static json_t *metrics_list(const struct plan *plan)
 	return list;
 }
 
-static json_t *plan_object(const struct plan *plan)
+json_t *plan_json(const struct plan *plan)
 {
 	json_t *object = json_object();
 	json_t *steps = json_array();
@@ -135,12 +171,4 @@ static json_t *plan_object(const struct plan *plan)
 	json_object_set_new(object, "steps", steps);
 	json_object_set_new(object, "totals", totals_object(plan));
 	return object;
-}
-
-void print_plan_json(struct buf *out, const struct plan *plan)
-{
-	json_t *object = plan_object(plan);
-
-	print_json(out, object);
-	json_decref(object);
 }

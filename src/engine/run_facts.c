@@ -1,0 +1,144 @@
+/* The first and the last event of a run. Invariant: run.started holds all that a later `fsops resume`
+ * needs to make the same plan again, and to see what has changed since. */
+#include "run_facts.h"
+
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/node.h"
+#include "fsops/sha256.h"
+#include "fsops/whoami.h"
+
+#define STATUS_INTERRUPTED 130
+#define STATUS_TERMINATED  143
+#define STATUS_LOCKED      75
+#define STATUS_REFUSED     77
+
+static const struct {
+	const char *name;
+	const char *outcome; /* of the run */
+	bool resumable;
+} stops[] = {
+    [STOP_NONE] = {NULL, "passed", false},
+    [STOP_FAILED] = {"failed", "failed", false},
+    [STOP_ABORT] = {"aborted", "cancelled", false},
+    [STOP_REFUSED] = {"refused", "refused", false},
+    [STOP_LOCKED] = {"locked", "cancelled", true},
+    [STOP_UNRECORDED] = {"unrecorded", "cancelled", true},
+    [STOP_SIGNAL] = {"signal", "cancelled", true},
+};
+
+const char *stop_name(enum stop stop)
+{
+	return stops[stop].name;
+}
+
+enum stop stop_parse(const char *name)
+{
+	for (size_t i = 0; name && i < COUNT_OF(stops); i++)
+		if (stops[i].name && strcmp(stops[i].name, name) == 0)
+			return (enum stop)i;
+	return STOP_NONE;
+}
+
+bool stop_is_resumable(enum stop stop)
+{
+	return stops[stop].resumable;
+}
+
+int run_exit_status(const struct run *run)
+{
+	switch (run->stop) {
+	case STOP_SIGNAL:
+		return run->signal == 2 ? STATUS_INTERRUPTED : STATUS_TERMINATED;
+	case STOP_LOCKED:
+		return STATUS_LOCKED;
+	case STOP_REFUSED:
+		return STATUS_REFUSED;
+	default:
+		return level_exit_status(run->level);
+	}
+}
+
+static const char *outcome_of_run(const struct run *run)
+{
+	if (run->stop == STOP_NONE &&
+	    run->counts[OUTCOME_FAILED] + run->counts[OUTCOME_TIMED_OUT] > 0)
+		return "failed";
+	return stops[run->stop].outcome;
+}
+
+/* ---- the files that the plan comes from ---- */
+
+static void add_file(json_t *files, const struct catalog *catalog, const char *name)
+{
+	char digest[SHA256_TEXT];
+
+	for (size_t i = 0; name && i < catalog->document_count; i++) {
+		const struct document *document = catalog->documents[i];
+
+		if (strcmp(document->file, name) != 0)
+			continue;
+		sha256_text(document->text, document->len, digest);
+		json_object_set_new(files, name, json_string(digest));
+	}
+}
+
+static void add_runbook_files(json_t *files, const struct plan *plan)
+{
+	add_file(files, plan->catalog, plan->runbook->file);
+	for (size_t s = 0; s < plan->step_count; s++)
+		for (size_t i = 0; i < plan->steps[s].action_count; i++)
+			if (plan->steps[s].actions[i].nested)
+				add_runbook_files(files, plan->steps[s].actions[i].nested);
+}
+
+static json_t *files_json(const struct plan *plan)
+{
+	json_t *files = json_object();
+
+	add_file(files, plan->catalog, plan->catalog->platform->file);
+	add_runbook_files(files, plan);
+	return files;
+}
+
+/* ---- the events ---- */
+
+void run_emit_started(const struct run *run)
+{
+	const struct runbook *runbook = run->plan->runbook;
+	json_t *metrics = json_array();
+	json_t *fields;
+
+	for (size_t i = 0; i < runbook->metric_count; i++)
+		json_array_append_new(metrics, json_string(runbook->metrics[i]->name));
+	fields = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:O, s:o}", "runbook", runbook->name,
+	    "title", runbook->title, "platform", run->plan->catalog->platform->name, "severity",
+	    level_name(runbook->severity), "summary", runbook->summary, "mode",
+	    run->options->check ? "check" : "run", "vars", run->plan->vars, "metrics", metrics);
+	json_object_set_new(fields, "by", whoami());
+	json_object_set_new(fields, "plan", plan_json(run->plan));
+	json_object_set_new(fields, "files", files_json(run->plan));
+	json_object_update(fields, run->plan->chosen);
+	event_emit(run->events, "run.started", fields);
+}
+
+static json_t *counts_json(const struct run *run)
+{
+	json_t *counts = json_object();
+
+	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+		json_object_set_new(counts, outcome_name((enum outcome)i),
+		    json_integer((json_int_t)run->counts[i]));
+	return counts;
+}
+
+void run_emit_finished(const struct run *run)
+{
+	event_emit(run->events, "run.finished",
+	    json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:O, s:b}", "level", level_name(run->level),
+	        "exit", run_exit_status(run), "seconds",
+	        (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome",
+	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "left", run->left,
+	        "resumable", stop_is_resumable(run->stop)));
+}
