@@ -44,6 +44,7 @@ struct record_step {
 };
 
 struct record {
+	json_t *events;   /* array of all of them, in order */
 	json_t *started;  /* run.started */
 	json_t *finished; /* the last run.finished; NULL after a later run.resumed */
 	json_t *resumed;  /* array of run.resumed */
@@ -51,6 +52,9 @@ struct record {
 	json_t *after;
 	json_t *notes; /* array of note, lock.taken and any type that is not known here */
 	json_t *last;  /* the last event of all */
+	/* Set by whoever reads a journal. */
+	bool live;        /* its process is alive: the run goes on */
+	json_t *problems; /* array of texts, what is wrong with the journal; empty: nothing known */
 	struct record_step *steps;
 	size_t step_count;
 };

@@ -12,6 +12,8 @@ struct record *record_new(void)
 {
 	struct record *record = mem_alloc(sizeof(*record));
 
+	record->events = json_array();
+	record->problems = json_array();
 	record->resumed = json_array();
 	record->before = json_array();
 	record->after = json_array();
@@ -45,6 +47,8 @@ void record_free(struct record *record)
 	for (size_t i = 0; i < record->step_count; i++)
 		step_release(&record->steps[i]);
 	free(record->steps);
+	json_decref(record->events);
+	json_decref(record->problems);
 	json_decref(record->started);
 	json_decref(record->finished);
 	json_decref(record->resumed);
@@ -273,6 +277,7 @@ void record_add(struct record *record, const json_t *event)
 	const char *type = value_get_text(event, "type");
 	bool kept = false;
 
+	json_array_append(record->events, (json_t *)event);
 	for (size_t i = 0; type && i < COUNT_OF(adders); i++)
 		if (strcmp(adders[i].type, type) == 0)
 			kept = adders[i].add(record, event);

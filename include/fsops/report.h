@@ -1,0 +1,33 @@
+/*
+ * Reports of a run, each made from its record, whether the run has ended, was interrupted or still
+ * goes on:
+ *
+ *	struct buf text;
+ *	buf_init(&text, UI_TEXT_MAX);
+ *	print_report_markdown(&text, record);
+ *	if (text.full) …             // over the ceiling: it is incomplete
+ *
+ * Printers add to a `struct buf` and know no file. What a command has printed is shown as text in each
+ * of them, whatever it holds, and what nobody knows is said to be unknown. Events come masked, and so
+ * are reports.
+ */
+#ifndef FSOPS_REPORT_H
+#define FSOPS_REPORT_H
+
+#include <stdbool.h>
+
+#include "fsops/buf.h"
+#include "fsops/record.h"
+
+/* For people: to be pasted where a postmortem is written. report_markdown.c */
+void print_report_markdown(struct buf *out, const struct record *record);
+/* One file without references to others. report_html.c */
+void print_report_html(struct buf *out, const struct record *record);
+/* A step is a test case: what CI servers read. report_junit.c */
+void print_report_junit(struct buf *out, const struct record *record);
+/* The events as they were, one a line. report_json.c */
+void print_report_json(struct buf *out, const struct record *record);
+/* Metrics for the textfile collector of Prometheus' node exporter. report_prom.c */
+void print_report_prom(struct buf *out, const struct record *record);
+
+#endif
