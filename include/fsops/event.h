@@ -12,25 +12,30 @@
  *	                 metrics (names measured before and after), by {user, host, pid},
  *	                 plan (as --dry-run=json prints it), files {path: SHA-256} (the runbook and the
  *	                 platform), given (names of the variables given by --var), from, only
- *	run.resumed      by, after (seq of the last event before), torn (bytes of a line that was cut
- *	                 off), changed (list of what is another in the plan than it was),
- *	                 interrupted (list of {step, action, command, why})
+ *	run.resumed      runbook, title, platform, severity, summary, mode, by, after (seq of the last event
+ *	                 before), torn (bytes of a line that was cut off), changed (list of what is
+ *	                 another in the plan than it was), interrupted (list of {step, action,
+ *	                 command, item, time}: changes of which nobody knows how they ended)
+ *	items.listed     step, action (without it: of the step itself), items (what its for_each goes through),
+ *	                 step_item, step_item_repeat
  *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead, let_go} (who did
  *	                 not release it; lock.h); in the journal of the run that lost it: by {run,
  *	                 user, host, pid, since}
  *	step.started     step, title, section, budget_seconds, number, of
  *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition), stop
  *	action.started   step, action, title, adapter, effect, command, target, severity, attempt, item
- *	                 (item: of a for_each; only when there is one), step_item (the same of its
- *	                 step's own for_each), number (its place in the step)
+ *	                 (item: of a for_each; only when there is one), item_repeat (how many equal
+ *	                 ones came before it; only when there are), step_item and step_item_repeat
+ *	                 (the same of its step's own for_each), number (its place in the step)
  *	action.output    step, action, stream ("stdout" | "stderr"), text
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
- *	                 severity (of a failed read), effect, attempts, item, step_item, saved,
- *	                 captured {name: value}, stop
+ *	                 severity (of a failed read), effect, attempts, saved, captured {name: value}, stop,
+ *	                 and the items as above
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
  *	                 --format json`: name, title, unit, value, level, baseline, warning, critical,
  *	                 runbook, error
- *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "manual"), command, effect, text
+ *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "interrupted" | "manual"), command,
+ *	                 effect, text
  *	approval.given   step, action, question, answer ("yes" | "skip" | "abort" | "retry" | "done" | "no" |
  *	                 "none": there was nobody), by ("person" | "option")
  *	budget.warned    step, seconds, budget_seconds

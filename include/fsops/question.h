@@ -11,6 +11,8 @@ enum question_kind {
 	QUESTION_CHANGE,  /* [y]es [s]kip [a]bort [?] */
 	QUESTION_DESTROY, /* the name typed in full means yes; "skip" and "abort" are words too */
 	QUESTION_FAILED,  /* [r]etry [s]kip [a]bort */
+	QUESTION_INTERRUPTED, /* [r]un again (ANSWER_RETRY), [d]one (ANSWER_YES), [a]bort */
+	QUESTION_CHANGED, /* [y]es [a]bort */
 	QUESTION_MANUAL,  /* [d]one [n]o [s]kip */
 };
 
@@ -22,7 +24,7 @@ struct question {
 	const char *command;          /* masked; NULL for manual */
 	const char *where;            /* "context prod, namespace flight-search-prod" or NULL */
 	const char *name;             /* destroy: what must be typed */
-	const char *text;             /* why it failed, or what is to be done by hand */
+	const char *text;             /* why it failed, what is known of it, or what is to be done by hand */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
 };

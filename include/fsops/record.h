@@ -39,6 +39,7 @@ struct record_step {
 	json_t *started;
 	json_t *finished;
 	json_t *budget; /* array of budget.warned and budget.exceeded */
+	json_t *lists;  /* array of items.listed */
 	struct record_action *actions; /* in the order in which they were first heard of */
 	size_t action_count;
 };
@@ -71,5 +72,15 @@ const struct record_step *record_step(const struct record *record, const char *i
 
 /* A change that began and of which nobody knows how it ended: no end, or cut off by a signal. */
 bool record_action_in_flight(const struct record_action *action);
+
+/* It ended by itself: it is not in flight and was neither cancelled nor refused. */
+bool record_action_final(const struct record_action *action);
+
+/* Is it the one, of the same item, that FIELDS (`action`, `item`, …, as in an event) name? */
+bool record_action_is(const struct record_action *action, const json_t *fields);
+
+/* The changes of the whole run that are in flight, and that no later event of theirs settled: as
+ * `interrupted` of run.resumed; a new array. */
+json_t *record_interrupted(const struct record *record);
 
 #endif

@@ -17,6 +17,7 @@
 #include "fsops/event.h"
 #include "fsops/plan.h"
 #include "fsops/question.h"
+#include "fsops/record.h"
 
 /* So many reads of a step run at once: enough for a health check of a whole platform. */
 #define RUN_READS_MAX 32
@@ -26,6 +27,10 @@ struct run_options {
 	bool yes;         /* approve changes */
 	bool yes_destroy; /* approve destruction too */
 	bool interactive; /* ASKER can reach a person */
+	/* What was told of this run before it was interrupted: it goes on from there. NULL: it is new.
+	 * EVENTS go on with its last number (events_continue()). */
+	const struct record *past;
+	json_t *past_facts; /* `torn` and `changed` of run.resumed; borrowed, or NULL */
 	/* Made on the run's loop by this function; NULL: nobody is ever asked. */
 	struct asker *(*asker_new)(struct loop *loop, void *ctx);
 	void *asker_ctx;
@@ -44,7 +49,7 @@ struct run_result {
 };
 
 /* May it start at all? -1 (ERR_REFUSED): it holds changes, named in ERR, and nobody could approve
- * them. For what must not be done for a run that is refused; run_plan() looks, too. */
+ * them; or one was interrupted and nobody could say whether it is done. For what must not be done for a run that is refused; run_plan() looks, too. */
 int run_allowed(const struct plan *plan, const struct run_options *options, struct err *err);
 
 /* -1: refused before anything was started (ERR_REFUSED: changes without anybody to approve them,

@@ -82,6 +82,9 @@ bool cli_format(const struct cli *cli, const char *name);
 struct catalog *cli_load(
     struct cli *cli, const char *wanted, const struct runbook **runbook, int *status);
 
+/* cmd_run.c: plan RUNBOOK as the options say, and run it or print its dry run; returns the exit status. */
+int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook *runbook);
+
 /* The key of MAP (contacts, links) that the first argument means, borrowed; NULL without one. -1
  * after a complaint: there is no such key. WHAT is for the message: "contact". */
 int cli_pick_key(const struct cli *cli, const json_t *map, const char *what, const char **key);

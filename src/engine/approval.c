@@ -7,6 +7,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
+#include "fsops/value.h"
 
 /* So many changes are named when a run is refused. */
 #define NAMED_MAX 10
@@ -35,6 +36,32 @@ static void name_changes(
 	}
 }
 
+/* -y says yes to what is to be done, not to what may be done already. */
+static int check_interrupted(const struct record *past, struct err *err)
+{
+	json_t *list = record_interrupted(past);
+	size_t count = json_array_size(list);
+	struct buf names;
+
+	buf_init(&names, BUF_TEXT_MAX);
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+		const json_t *change = json_array_get(list, i);
+
+		buf_addf(&names, "\n  %s: %s", value_get_text(change, "step"),
+		    value_get_text(change, "command"));
+	}
+	if (count > NAMED_MAX)
+		buf_addf(&names, "\n  and %zu more", count - NAMED_MAX);
+	if (count)
+		err_set(err, ERR_REFUSED,
+		    "%zu change%s had begun when the run was interrupted, and nobody knows how %s "
+		    "ended: look, then resume on a terminal and say whether to run it again:%s",
+		    count, count == 1 ? "" : "s", count == 1 ? "it" : "they", names.data);
+	buf_release(&names);
+	json_decref(list);
+	return count ? -1 : 0;
+}
+
 int approval_check(const struct plan *plan, const struct run_options *options, struct err *err)
 {
 	struct buf names;
@@ -43,6 +70,8 @@ int approval_check(const struct plan *plan, const struct run_options *options, s
 
 	if (options->check || options->interactive)
 		return 0;
+	if (options->past && check_interrupted(options->past, err) < 0)
+		return -1;
 	buf_init(&names, BUF_TEXT_MAX);
 	name_changes(plan, options, &names, &count);
 	destroys = plan->destroys && !options->yes_destroy;
@@ -86,9 +115,11 @@ static const char *const answer_names[] = {
 
 static void emit_given(struct slot *slot, const char *kind, enum answer answer, const char *by)
 {
+	bool done = answer == ANSWER_YES && strcmp(kind, "interrupted") == 0;
+
 	slot_emit(slot, "approval.given",
-	    json_pack(
-	        "{s:s, s:s, s:s}", "question", kind, "answer", answer_names[answer], "by", by));
+	    json_pack("{s:s, s:s, s:s}", "question", kind, "answer",
+	        done ? "done" : answer_names[answer], "by", by));
 }
 
 static void asking_free(struct asking *asking)
@@ -163,28 +194,33 @@ static char *destroyed_name(const struct slot *slot, const struct prepared *prep
 	return name ? name : mem_text(slot_run(slot)->plan->catalog->platform->name);
 }
 
-static struct asking *ask(struct asking *asking, const struct prepared *prepared)
+static struct asking *ask(struct asking *asking, enum effect effect)
 {
 	struct slot *slot = asking->slot;
 	struct run *run = slot_run(slot);
 	struct question *question = &asking->question;
 
-	asking->command = masked(run, prepared->line);
-	asking->where = target_text(slot_action(slot)->action, prepared);
 	question->command = asking->command;
 	question->where = asking->where;
 	question->name = asking->name;
 	question->text = asking->text;
 	slot_emit(slot, "approval.asked",
-	    json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "question", asking->kind, "command",
-	        prepared->line, "effect", effect_name(prepared->effect), "text", asking->text,
-	        "where", asking->where));
+	    json_pack("{s:s, s:s?, s:s, s:s?, s:s?}", "question", asking->kind, "command",
+	        asking->command, "effect", effect_name(effect), "text", asking->text, "where",
+	        asking->where));
 	slot_pause_budget(slot);
 	if (run->asker)
 		run->asker->ops->ask(run->asker, question, on_answer, asking);
 	else
 		asking->nobody = loop_after(run->loop, 0, on_nobody, asking);
 	return asking;
+}
+
+static struct asking *ask_about(struct asking *asking, const struct prepared *prepared)
+{
+	asking->command = masked(slot_run(asking->slot), prepared->line);
+	asking->where = target_text(slot_action(asking->slot)->action, prepared);
+	return ask(asking, prepared->effect);
 }
 
 static struct asking *asking_new(
@@ -210,7 +246,7 @@ struct asking *approval_ask(
 
 	if (destroy)
 		asking->name = destroyed_name(slot, prepared);
-	return ask(asking, prepared);
+	return ask_about(asking, prepared);
 }
 
 struct asking *approval_ask_failed(
@@ -219,7 +255,17 @@ struct asking *approval_ask_failed(
 	struct asking *asking = asking_new(slot, QUESTION_FAILED, "failed", fn, ctx);
 
 	asking->text = masked(slot_run(slot), why);
-	return ask(asking, prepared);
+	return ask_about(asking, prepared);
+}
+
+struct asking *approval_ask_interrupted(
+    struct slot *slot, const char *command, const char *text, answer_fn *fn, void *ctx)
+{
+	struct asking *asking = asking_new(slot, QUESTION_INTERRUPTED, "interrupted", fn, ctx);
+
+	asking->command = masked(slot_run(slot), command);
+	asking->text = mem_text(text);
+	return ask(asking, slot_action(slot)->effect);
 }
 
 void approval_withdraw(struct asking *asking)

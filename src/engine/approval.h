@@ -27,6 +27,11 @@ struct asking *approval_ask(
 struct asking *approval_ask_failed(
     struct slot *slot, const struct prepared *prepared, const char *why, answer_fn *fn, void *ctx);
 
+/* A change had begun when the run was interrupted: ANSWER_RETRY runs it again, ANSWER_YES takes it as
+ * done. COMMAND is what was recorded, TEXT what is known. */
+struct asking *approval_ask_interrupted(
+    struct slot *slot, const char *command, const char *text, answer_fn *fn, void *ctx);
+
 /* The run is being stopped: FN will not be called. NULL is allowed. */
 void approval_withdraw(struct asking *asking);
 

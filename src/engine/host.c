@@ -10,6 +10,7 @@
 #include "fsops/question.h"
 #include "fsops/value.h"
 #include "measure.h"
+#include "past.h"
 #include "step_run.h"
 #include "task.h"
 
@@ -263,6 +264,8 @@ static void run(struct call *call, const char *name, const json_t *vars,
 	service->inner = run_create(service->plan, outer);
 	service->inner->ended = on_run_ended;
 	service->inner->ctx = service;
+	if (task_is_first_attempt(attempt_owner(call)))
+		past_enter(service->inner, service->slot);
 	run_begin(service->inner);
 }
 

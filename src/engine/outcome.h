@@ -16,4 +16,7 @@ enum outcome {
 
 const char *outcome_name(enum outcome outcome);
 
+/* The same way back; OUTCOME_FAILED for NULL and what is not known. */
+enum outcome outcome_parse(const char *name);
+
 #endif

@@ -11,6 +11,7 @@
 #include "fsops/signals.h"
 #include "fsops/value.h"
 #include "measure.h"
+#include "past.h"
 #include "run_facts.h"
 #include "run_state.h"
 #include "step_run.h"
@@ -157,6 +158,11 @@ static void measure_before(struct run *run)
 	json_t *looked_at = json_object_get(run->plan->refs, "metrics");
 	size_t count = 0;
 
+	if (past_take_before(run)) {
+		next_step(run);
+		free(metrics);
+		return;
+	}
 	for (size_t i = 0; i < platform->metric_count; i++) {
 		const struct metric *metric = &platform->metrics[i];
 
@@ -240,6 +246,8 @@ static void next_step(struct run *run)
 		const struct plan_step *step = &run->plan->steps[run->next++];
 
 		run->number += counts(run, step);
+		if (run->past && past_take_step(run, step))
+			continue;
 		if (runs_now(run, step)) {
 			run->step = step_start(run, step);
 			return;
@@ -330,6 +338,7 @@ static void connect(struct run *run, const struct run_options *options, struct e
 {
 	run->options = options;
 	run->events = events;
+	run->past = options->past;
 	run->prefix = mem_text("");
 	if (options->asker_new)
 		run->asker = options->asker_new(run->loop, options->asker_ctx);
@@ -367,7 +376,10 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	signals = signals_new(loop, on_signal, run, err);
 	if (!signals)
 		goto out;
-	run_emit_started(run);
+	if (options->past)
+		run_emit_resumed(run);
+	else
+		run_emit_started(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
 	run_begin(run);

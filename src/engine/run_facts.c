@@ -6,6 +6,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/node.h"
+#include "fsops/record.h"
 #include "fsops/sha256.h"
 #include "fsops/whoami.h"
 
@@ -104,23 +105,41 @@ static json_t *files_json(const struct plan *plan)
 
 /* ---- the events ---- */
 
+/* What the run is, and who runs it. */
+static json_t *name_fields(const struct run *run)
+{
+	const struct runbook *runbook = run->plan->runbook;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:o}", "runbook", runbook->name, "title",
+	    runbook->title, "platform", run->plan->catalog->platform->name, "severity",
+	    level_name(runbook->severity), "summary", runbook->summary, "mode",
+	    run->options->check ? "check" : "run", "by", whoami());
+}
+
 void run_emit_started(const struct run *run)
 {
 	const struct runbook *runbook = run->plan->runbook;
+	json_t *fields = name_fields(run);
 	json_t *metrics = json_array();
-	json_t *fields;
 
 	for (size_t i = 0; i < runbook->metric_count; i++)
 		json_array_append_new(metrics, json_string(runbook->metrics[i]->name));
-	fields = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:O, s:o}", "runbook", runbook->name,
-	    "title", runbook->title, "platform", run->plan->catalog->platform->name, "severity",
-	    level_name(runbook->severity), "summary", runbook->summary, "mode",
-	    run->options->check ? "check" : "run", "vars", run->plan->vars, "metrics", metrics);
-	json_object_set_new(fields, "by", whoami());
+	json_object_set(fields, "vars", run->plan->vars);
+	json_object_set_new(fields, "metrics", metrics);
 	json_object_set_new(fields, "plan", plan_json(run->plan));
 	json_object_set_new(fields, "files", files_json(run->plan));
 	json_object_update(fields, run->plan->chosen);
 	event_emit(run->events, "run.started", fields);
+}
+
+void run_emit_resumed(const struct run *run)
+{
+	json_t *fields = name_fields(run);
+
+	json_object_set(fields, "after", json_object_get(run->options->past->last, "seq"));
+	json_object_set_new(fields, "interrupted", record_interrupted(run->options->past));
+	json_object_update(fields, run->options->past_facts);
+	event_emit(run->events, "run.resumed", fields);
 }
 
 static json_t *counts_json(const struct run *run)

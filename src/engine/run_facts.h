@@ -19,6 +19,7 @@ bool stop_is_resumable(enum stop stop);
 int run_exit_status(const struct run *run);
 
 void run_emit_started(const struct run *run);
+void run_emit_resumed(const struct run *run); /* in its place, when it goes on */
 void run_emit_finished(const struct run *run);
 
 #endif

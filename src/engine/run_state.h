@@ -33,6 +33,8 @@ struct run {
 	struct children *children;
 	struct events *events;
 	struct asker *asker; /* NULL: nobody to ask */
+	const struct record *past; /* of a run that goes on; NULL: it is new. past.h */
+	json_int_t past_since;     /* what was told up to here is another run's of the same runbook */
 	struct run *outer;   /* the run whose `runbook:` action this is; NULL: the whole */
 	char *prefix;        /* before the ids of its steps: "" or "health_checks/" */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "past.h"
 #include "step_private.h"
 #include "task.h"
 
@@ -63,16 +64,38 @@ static json_t *step_item(const struct slot *slot)
 	return json_array_get(slot->step->items, slot->step->item);
 }
 
+static void add_step_item(const struct slot *slot, json_t *fields)
+{
+	json_t *item = step_item(slot);
+
+	if (item)
+		json_object_set(fields, "step_item", item);
+	if (slot->step->repeat)
+		json_object_set_new(
+		    fields, "step_item_repeat", json_integer((json_int_t)slot->step->repeat));
+}
+
 /* Which item of a for_each it is: of its own, or of its step's. */
 static void add_items(const struct slot *slot, json_t *fields)
 {
 	json_t *own = json_array_get(slot->items, slot->item);
 	json_t *outer = step_item(slot);
 
+	size_t repeat = own ? slot->repeat : slot->step->repeat;
+
 	if (own || outer)
 		json_object_set(fields, "item", own ? own : outer);
-	if (outer)
-		json_object_set(fields, "step_item", outer);
+	if (repeat)
+		json_object_set_new(fields, "item_repeat", json_integer((json_int_t)repeat));
+	add_step_item(slot, fields);
+}
+
+json_t *slot_key(const struct slot *slot)
+{
+	json_t *key = json_pack("{s:s}", "action", slot->plan->id);
+
+	add_items(slot, key);
+	return key;
 }
 
 /* A later attempt, or the next item, begins after what its slot holds back. */
@@ -168,6 +191,7 @@ static void start_item(struct slot *slot)
 		json_object_set(slot->item_names, slot->plan->action->as,
 		    json_array_get(slot->items, slot->item));
 		slot->scope.names = slot->item_names;
+		slot->repeat = step_count_repeats(slot->items, slot->item);
 	}
 	slot->state = SLOT_ACTIVE;
 	slot->task = task_start(slot);
@@ -214,16 +238,35 @@ void slot_skip(struct slot *slot, enum outcome outcome, const char *why)
 	end_slot(slot);
 }
 
-void slot_start(struct slot *slot)
+/* What its for_each goes through, before the first of it begins. */
+static int list_items(struct slot *slot, struct err *err)
 {
 	const struct condition *for_each = &slot->plan->action->for_each;
+	struct step_run *step = slot->step;
+	json_t *fields = json_pack("{s:s, s:s}", "step", step->id, "action", slot->plan->id);
+	json_t *items;
+
+	add_step_item(slot, fields);
+	items = past_items(step->run, fields);
+	if (!items && scope_eval(&step->scope, for_each, &items, err) < 0) {
+		json_decref(fields);
+		return -1;
+	}
+	json_object_set(fields, "items", items);
+	event_emit(step->run->events, "items.listed", fields);
+	slot->items = items;
+	return 0;
+}
+
+void slot_start(struct slot *slot)
+{
 	struct err err;
 
-	if (!for_each->expr) {
+	if (!slot->plan->action->for_each.expr) {
 		start_item(slot);
 		return;
 	}
-	if (scope_eval(&slot->step->scope, for_each, &slot->items, &err) < 0) {
+	if (list_items(slot, &err) < 0) {
 		slot_skip(slot, slot->step->run->options->check ? OUTCOME_SKIPPED : OUTCOME_FAILED,
 		    err.text);
 		return;

@@ -16,6 +16,7 @@ struct slot {
 	struct task *task;
 	json_t *items; /* of a for_each; NULL without one */
 	size_t item;   /* the one that runs */
+	size_t repeat; /* how many equal ones came before it */
 	json_t *item_names;
 	struct scope scope; /* over the step's */
 	json_t *results;    /* one an item, when there is a for_each */
@@ -29,6 +30,7 @@ struct step_run {
 	char *id;
 	json_t *items; /* of the step's own for_each; NULL without one */
 	size_t item;
+	size_t repeat; /* how many equal ones came before it */
 	json_t *item_names;
 	struct scope scope;
 	struct slot *slots;
@@ -53,6 +55,9 @@ void step_look_again(struct step_run *step);
 
 /* Nothing more may start in it: its time is up, or the run was stopped since it began. */
 bool step_is_stopping(const struct step_run *step);
+
+/* How many of ITEMS before INDEX are equal to the one there. */
+size_t step_count_repeats(const json_t *items, size_t index);
 
 /* Begin a waiting slot. */
 void slot_start(struct slot *slot);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "past.h"
 #include "refs.h"
 #include "run_facts.h"
 #include "step_private.h"
@@ -264,10 +265,21 @@ static bool all_ended(const struct step_run *step)
 
 /* ---- the step's own for_each ---- */
 
+size_t step_count_repeats(const json_t *items, size_t index)
+{
+	const json_t *item = json_array_get(items, index);
+	size_t count = 0;
+
+	for (size_t i = 0; i < index; i++)
+		count += json_equal(json_array_get(items, i), item) != 0;
+	return count;
+}
+
 static void begin_item(struct step_run *step)
 {
 	step->scope = (struct scope){.outer = &step->run->scope};
 	if (step->items) {
+		step->repeat = step_count_repeats(step->items, step->item);
 		json_decref(step->item_names);
 		step->item_names = json_object();
 		json_object_set(step->item_names, step->plan->step->as,
@@ -323,13 +335,30 @@ static void emit_started(struct step_run *step)
 	        (int)run_steps_in_all(run)));
 }
 
+static int list_items(struct step_run *step, struct err *err)
+{
+	json_t *fields = json_pack("{s:s}", "step", step->id);
+
+	step->items = past_items(step->run, fields);
+	if (!step->items && scope_eval(&step->run->scope, &step->plan->step->for_each,
+	                        &step->items, err) < 0) {
+		json_decref(fields);
+		return -1;
+	}
+	json_object_set(fields, "items", step->items);
+	event_emit(step->run->events, "items.listed", fields);
+	return 0;
+}
+
 /* 1: go on; 0: the step is skipped; -1: it cannot be told. */
 static int check_condition(struct step_run *step, struct err *err)
 {
 	const struct step *model = step->plan->step;
 	bool holds = true;
 
-	if (model->when.expr && scope_eval_bool(&step->run->scope, &model->when, &holds, err) < 0)
+	/* What has begun goes on, whatever it has changed meanwhile. */
+	if (model->when.expr && !past_step_began(step->run, step->id) &&
+	    scope_eval_bool(&step->run->scope, &model->when, &holds, err) < 0)
 		return -1;
 	if (!holds) {
 		err_set(err, ERR_NONE, "not so: %s", model->when.text);
@@ -337,7 +366,7 @@ static int check_condition(struct step_run *step, struct err *err)
 	}
 	if (!model->for_each.expr)
 		return 1;
-	if (scope_eval(&step->run->scope, &model->for_each, &step->items, err) < 0)
+	if (list_items(step, err) < 0)
 		return -1;
 	if (!json_is_array(step->items))
 		return err_set(

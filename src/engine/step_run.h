@@ -35,6 +35,10 @@ const char *slot_title(const struct slot *slot); /* of its step */
 /* Emit an event of this action; `step`, `action` and `item` are added. */
 void slot_emit(struct slot *slot, const char *type, json_t *fields);
 
+/* What tells this action and its item from others: `action`, `item` and the like, as its events have
+ * them; a new object. */
+json_t *slot_key(const struct slot *slot);
+
 /* When the step's time is up, on the monotonic clock; 0: it stands still for a person. */
 msec slot_deadline(const struct slot *slot);
 

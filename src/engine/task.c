@@ -348,7 +348,7 @@ static void not_known(struct task *task, const struct err *err)
 		task_finish(task, OUTCOME_FAILED, err->text);
 }
 
-static void prepare(struct task *task)
+void task_prepare(struct task *task)
 {
 	const struct condition *when = &task_action(task)->when;
 	bool holds = true;
@@ -376,7 +376,8 @@ struct task *task_start(struct slot *slot)
 
 	task->slot = slot;
 	task->began = task_now(task);
-	prepare(task);
+	if (!task_take_up(task))
+		task_prepare(task);
 	return task;
 }
 
@@ -454,6 +455,11 @@ enum outcome task_outcome(const struct task *task)
 json_t *task_result(const struct task *task)
 {
 	return task->result;
+}
+
+bool task_is_first_attempt(const struct task *task)
+{
+	return task->attempts == 1;
 }
 
 const json_t *task_arguments(const struct task *task)

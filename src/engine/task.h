@@ -28,6 +28,8 @@ struct service;
 struct slot *task_slot(const struct task *task);
 struct service **task_service(struct task *task); /* where the service under way is kept */
 
+bool task_is_first_attempt(const struct task *task);
+
 /* The runbook that it ran was stopped by a change that failed: the same here. */
 void task_note_inner_stop(struct task *task);
 

@@ -36,6 +36,11 @@ static void deliver_end(void *ctx)
 	slot_task_ended(task->slot);
 }
 
+void task_deliver(struct task *task)
+{
+	task->timer = loop_after(task_run(task)->loop, 0, deliver_end, task);
+}
+
 /* What expressions see as results.ID: the adapter's fields, and how it ended. */
 static void complete_result(struct task *task, double seconds)
 {
@@ -159,7 +164,7 @@ void task_finish(struct task *task, enum outcome outcome, const char *why)
 	tell_run(task);
 	emit_finished(task, seconds);
 	complete_result(task, seconds);
-	task->timer = loop_after(task_run(task)->loop, 0, deliver_end, task);
+	task_deliver(task);
 }
 
 /* ---- captures ---- */

@@ -1,6 +1,6 @@
 /*
- * A task's own state, shared by task.c (up to and through an attempt) and task_end.c (what follows
- * from its end) only.
+ * A task's own state, shared by task.c (up to and through an attempt), task_end.c (what follows from
+ * its end) and task_past.c (what was done of it before the run was interrupted) only.
  */
 #ifndef FSOPS_ENGINE_TASK_PRIVATE_H
 #define FSOPS_ENGINE_TASK_PRIVATE_H
@@ -51,6 +51,13 @@ void task_set_phase(struct task *task, enum phase phase);
 /* Does a capture of it take a secret? */
 bool task_takes_secret(const struct task *task);
 
+/* It may be known from before the run was interrupted: then it is taken over or asked about, and this
+ * is true; task_past.c. */
+bool task_take_up(struct task *task);
+
+/* From the beginning: condition, arguments, approval, attempts. */
+void task_prepare(struct task *task);
+
 /* Start the next attempt; a timer's callback too. */
 void task_attempt(void *task);
 
@@ -62,5 +69,8 @@ void task_fail(struct task *task, enum outcome outcome, const char *why);
 
 /* The end. WHY may be NULL: what is known already stays. */
 void task_finish(struct task *task, enum outcome outcome, const char *why);
+
+/* Outcome and result are there: tell the slot, in the loop's next round. */
+void task_deliver(struct task *task);
 
 #endif

@@ -38,6 +38,7 @@ static void step_release(struct record_step *step)
 	json_decref(step->started);
 	json_decref(step->finished);
 	json_decref(step->budget);
+	json_decref(step->lists);
 }
 
 void record_free(struct record *record)
@@ -84,22 +85,14 @@ static struct record_step *add_step(struct record *record, const json_t *event)
 
 	MEM_PUSH_ROOM(record->steps, record->step_count);
 	step = &record->steps[record->step_count++];
-	*step = (struct record_step){.id = value_get_text(event, "step"), .budget = json_array()};
+	*step = (struct record_step){.id = value_get_text(event, "step"),
+	    .budget = json_array(),
+	    .lists = json_array()};
 	keep(&step->started, event);
 	return step;
 }
 
 /* ---- actions ---- */
-
-static bool same_item(const struct record_action *action, const json_t *event, const char *key)
-{
-	const json_t *of = action->started ? action->started : action->finished;
-	const json_t *item = json_object_get(event, key);
-	const json_t *own = json_object_get(of, key);
-
-	/* An action that was only asked about has no event of its own yet. */
-	return !of || (!item && !own) || (item && own && json_equal(item, own));
-}
 
 /* The last one of that id and item that has not ended. */
 static struct record_action *find_action(struct record_step *step, const json_t *event)
@@ -109,8 +102,7 @@ static struct record_action *find_action(struct record_step *step, const json_t 
 	for (size_t i = step->action_count; id && i-- > 0;) {
 		struct record_action *action = &step->actions[i];
 
-		if (!action->finished && strcmp(action->id, id) == 0 &&
-		    same_item(action, event, "item") && same_item(action, event, "step_item"))
+		if (!action->finished && record_action_is(action, event))
 			return action;
 	}
 	return NULL;
@@ -141,24 +133,6 @@ static struct record_action *action_of(struct record *record, const json_t *even
 	if (!step || !value_get_text(event, "action"))
 		return NULL;
 	return action ? action : add_action(step, event);
-}
-
-bool record_action_in_flight(const struct record_action *action)
-{
-	const char *effect = value_get_text(action->started, "effect");
-	const char *outcome = value_get_text(action->finished, "outcome");
-	const char *adapter = value_get_text(action->started, "adapter");
-	const char *stop = value_get_text(action->finished, "stop");
-	bool cut_off = stop && strcmp(stop, "signal") == 0;
-
-	/* A runbook that is run by another changes nothing itself: its own actions do. */
-	if (!effect || strcmp(effect, "read") == 0 || (adapter && strcmp(adapter, "runbook") == 0))
-		return false;
-	if (!action->finished)
-		return true;
-	return outcome && (strcmp(outcome, "cancelled") == 0 ||
-	                      (cut_off && (strcmp(outcome, "failed") == 0 ||
-	                                      strcmp(outcome, "timed_out") == 0)));
 }
 
 /* ---- events by type; false: it belongs nowhere else ---- */
@@ -206,6 +180,13 @@ static bool on_budget(struct record *record, const json_t *event)
 	struct record_step *step = find_step(record, value_get_text(event, "step"));
 
 	return step && json_array_append(step->budget, (json_t *)event) == 0;
+}
+
+static bool on_items_listed(struct record *record, const json_t *event)
+{
+	struct record_step *step = find_step(record, value_get_text(event, "step"));
+
+	return step && json_array_append(step->lists, (json_t *)event) == 0;
 }
 
 static bool on_action_started(struct record *record, const json_t *event)
@@ -264,6 +245,7 @@ static const struct {
     {"step.finished", on_step_finished},
     {"budget.warned", on_budget},
     {"budget.exceeded", on_budget},
+    {"items.listed", on_items_listed},
     {"action.started", on_action_started},
     {"action.output", on_action_output},
     {"action.finished", on_action_finished},

@@ -28,24 +28,33 @@ struct choice {
 
 struct kind {
 	const char *heading;
+	enum role role;
 	const char *ask;
 	const char *offer;
 	struct choice choices[5]; /* ends with a NULL word */
 };
 
 static const struct kind kinds[] = {
-    [QUESTION_CHANGE] = {"change", "Run this?", "[y]es [s]kip [a]bort [?]",
+    [QUESTION_CHANGE] = {"change", ROLE_CHANGE, "Run this?", "[y]es [s]kip [a]bort [?]",
         {{"yes", ANSWER_YES, "run exactly this command"},
             {"skip", ANSWER_SKIP, "leave this one out and go on with the next"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
-    [QUESTION_DESTROY] = {"DESTROY", "This cannot be undone.", "or \"skip\", \"abort\", \"?\"",
+    [QUESTION_DESTROY] = {"DESTROY", ROLE_CRITICAL, "This cannot be undone.", "or \"skip\", \"abort\", \"?\"",
         {{"skip", ANSWER_SKIP, "leave this one out and go on with the next"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
-    [QUESTION_FAILED] = {"FAILED", "What now?", "[r]etry [s]kip [a]bort [?]",
+    [QUESTION_FAILED] = {"FAILED", ROLE_CRITICAL, "What now?", "[r]etry [s]kip [a]bort [?]",
         {{"retry", ANSWER_RETRY, "run the same command once more"},
             {"skip", ANSWER_SKIP, "go on as if it had not been there"},
             {"abort", ANSWER_ABORT, "stop the run; its on_failure steps still run"}}},
-    [QUESTION_MANUAL] = {"by hand", "Done?", "[d]one [n]o [s]kip [a]bort [?]",
+    [QUESTION_INTERRUPTED] = {"INTERRUPTED", ROLE_CRITICAL, "What now?", "[r]un again [d]one [a]bort [?]",
+        {{"run", ANSWER_RETRY, "run it again, as if it had never begun"},
+            {"done", ANSWER_YES, "you have looked: it is done; go on with what follows"},
+            {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
+    [QUESTION_CHANGED] = {"changed", ROLE_CHANGE, "Go on with it as it is now?",
+        "[y]es [a]bort [?]",
+        {{"yes", ANSWER_YES, "what is left to do is done as the files say now"},
+            {"abort", ANSWER_ABORT, "nothing is run"}}},
+    [QUESTION_MANUAL] = {"by hand", ROLE_CHANGE, "Done?", "[d]one [n]o [s]kip [a]bort [?]",
         {{"done", ANSWER_YES, "it is done"},
             {"no", ANSWER_NO, "it could not be done: the step has failed"},
             {"skip", ANSWER_SKIP, "it is not needed now; go on"},
@@ -124,9 +133,7 @@ static void show_question(struct prompt *prompt)
 {
 	const struct question *question = prompt->question;
 	const struct look *look = &prompt->place.look;
-	enum role role = question->kind == QUESTION_DESTROY || question->kind == QUESTION_FAILED
-	                     ? ROLE_CRITICAL
-	                     : ROLE_CHANGE;
+	enum role role = kind_of(prompt)->role;
 	struct buf out;
 
 	buf_init(&out, BUF_TEXT_MAX);

@@ -1,0 +1,446 @@
+/* Looks into the record of a run that goes on. Invariants: nothing is told or run from here; what is
+ * not known for sure to have ended is never taken over. */
+#include "past.h"
+
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "refs.h"
+#include "run_facts.h"
+
+/* ---- looking ---- */
+
+static json_int_t seq_of(const json_t *event)
+{
+	return json_integer_value(json_object_get(event, "seq"));
+}
+
+/* The step ID as it was begun the next time after BEFORE (NULL: the first time). */
+static const struct record_step *next_round(
+    const struct run *run, const char *id, const struct record_step *before)
+{
+	const struct record *past = run->past;
+	const struct record_step *end = past ? past->steps + past->step_count : NULL;
+
+	for (const struct record_step *s = before ? before + 1 : past ? past->steps : end; s < end; s++)
+		if (seq_of(s->started) > run->past_since && strcmp(s->id, id) == 0)
+			return s;
+	return NULL;
+}
+
+static const struct record_step *last_round(const struct run *run, const char *id)
+{
+	const struct record_step *last = NULL;
+
+	for (const struct record_step *s = NULL; (s = next_round(run, id, s));)
+		last = s;
+	return last;
+}
+
+/* What was only asked about, or cancelled before it began, says nothing. */
+static bool says_something(const struct record_action *action)
+{
+	return action->started || record_action_final(action);
+}
+
+/* The newest that is known of the action that KEY names. */
+static const struct record_action *newest(const struct run *run, const char *step, const json_t *key)
+{
+	const struct record_action *found = NULL;
+
+	for (const struct record_step *s = NULL; (s = next_round(run, step, s));)
+		for (size_t i = 0; i < s->action_count; i++)
+			if (says_something(&s->actions[i]) && record_action_is(&s->actions[i], key))
+				found = &s->actions[i];
+	return found;
+}
+
+static bool is_change(const struct record_action *action)
+{
+	const char *effect = value_get_text(action->started, "effect");
+	const char *adapter = value_get_text(action->started, "adapter");
+
+	if (!effect)
+		effect = value_get_text(action->finished, "effect");
+	return (effect && strcmp(effect, "read") != 0) ||
+	       (adapter && strcmp(adapter, "runbook") == 0);
+}
+
+/* ---- what can be taken over ---- */
+
+static bool is_masked(const json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	bool masked = text && strstr(text, REDACT_MASK);
+
+	free(text);
+	return masked;
+}
+
+static bool takes_secret(const struct action *action)
+{
+	for (size_t i = 0; i < action->capture_count; i++)
+		if (action->captures[i].secret || expr_is_secret(action->captures[i].value.expr))
+			return true;
+	return false;
+}
+
+/* Something that later steps look at is not in the record. */
+static bool is_lossy(
+    const struct run *run, const struct plan_action *plan, const struct record_action *entry)
+{
+	const json_t *result = json_object_get(entry->finished, "result");
+
+	if (!refs_result_wanted(run->plan->refs, plan->id) && !plan->action->capture_count)
+		return false;
+	return takes_secret(plan->action) || !result || is_masked(result) ||
+	       is_masked(json_object_get(entry->finished, "captured"));
+}
+
+static bool change_came_after(
+    const struct run *run, const char *step, const struct record_action *read)
+{
+	for (const struct record_step *s = NULL; (s = next_round(run, step, s));)
+		for (size_t i = 0; i < s->action_count; i++)
+			if (is_change(&s->actions[i]) && says_something(&s->actions[i]) &&
+			    s->actions[i].seq > seq_of(read->finished))
+				return true;
+	return false;
+}
+
+/* A person who said "done" need not say it again; one who was not there is asked. */
+static bool was_answered(const struct plan_action *plan, const struct record_action *entry)
+{
+	const char *outcome = value_get_text(entry->finished, "outcome");
+
+	return plan_action_manual(plan) && outcome && strcmp(outcome, "left") != 0;
+}
+
+enum past_kind past_of(const struct slot *slot, const struct record_action **entry)
+{
+	const struct run *run = slot_run(slot);
+	const struct plan_action *plan = slot_action(slot);
+	const char *step = step_id(slot_step(slot));
+	json_t *key;
+
+	if (!run->past)
+		return PAST_NONE;
+	key = slot_key(slot);
+	*entry = newest(run, step, key);
+	json_decref(key);
+	if (!*entry)
+		return PAST_NONE;
+	if (record_action_in_flight(*entry))
+		return PAST_IN_FLIGHT;
+	if (!record_action_final(*entry))
+		return PAST_NONE;
+	if (is_change(*entry) || was_answered(plan, *entry))
+		return PAST_DONE;
+	return change_came_after(run, step, *entry) && !is_lossy(run, plan, *entry) ? PAST_DONE
+	                                                                            : PAST_NONE;
+}
+
+bool past_step_began(const struct run *run, const char *id)
+{
+	const struct record_step *last = last_round(run, id);
+
+	for (size_t i = 0; last && i < last->action_count; i++)
+		if (says_something(&last->actions[i]))
+			return true;
+	return false;
+}
+
+json_t *past_items(const struct run *run, const json_t *whose)
+{
+	static const char *const keys[] = {"action", "step_item", "step_item_repeat"};
+	const char *step = value_get_text(whose, "step");
+	json_t *found = NULL;
+
+	for (const struct record_step *s = NULL; step && (s = next_round(run, step, s));)
+		for (size_t i = 0; i < json_array_size(s->lists); i++) {
+			json_t *event = json_array_get(s->lists, i);
+			bool same = true;
+
+			for (size_t k = 0; k < COUNT_OF(keys); k++) {
+				const json_t *a = json_object_get(event, keys[k]);
+				const json_t *b = json_object_get(whose, keys[k]);
+
+				same = same && (a == b || (a && b && json_equal(a, b)));
+			}
+			if (same)
+				found = json_object_get(event, "items");
+		}
+	return is_masked(found) ? NULL : json_incref(found);
+}
+
+/* ---- taking over ---- */
+
+json_t *past_result(const struct record_action *entry)
+{
+	const json_t *finished = entry->finished;
+	const json_t *recorded = json_object_get(finished, "result");
+	const char *why = value_get_text(finished, "why");
+	json_t *result = recorded ? json_copy((json_t *)recorded) : json_object();
+
+	json_object_set(result, "outcome", json_object_get(finished, "outcome"));
+	json_object_set(result, "seconds", json_object_get(finished, "seconds"));
+	json_object_set_new(result, "why", json_string(why ? why : ""));
+	return result;
+}
+
+static void apply_captures(struct run *run, const json_t *captured)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)captured, name, value)
+	{
+		if (is_masked(value))
+			continue; /* whoever needs it fails for want of it, and says so */
+		json_object_set(run->names, name, value);
+		json_object_set(run->vars, name, value);
+	}
+}
+
+static void apply_metrics(struct run *run, const json_t *metrics)
+{
+	for (size_t i = 0; i < json_array_size(metrics); i++) {
+		json_t *metric = json_array_get(metrics, i);
+		const char *name = value_get_text(metric, "name");
+
+		if (name)
+			json_object_set(run->metrics, name, metric);
+	}
+}
+
+void past_apply(struct run *run, const struct record_action *entry)
+{
+	const char *severity = value_get_text(entry->finished, "severity");
+	const char *why = value_get_text(entry->finished, "why");
+	enum stop stop = stop_parse(value_get_text(entry->finished, "stop"));
+	enum level level;
+
+	apply_captures(run, json_object_get(entry->finished, "captured"));
+	apply_metrics(run, entry->metrics);
+	if (severity && level_parse(severity, &level) == 0)
+		run_add_level(run, level);
+	if (stop != STOP_NONE && !stop_is_resumable(stop))
+		run_stop(run, stop, why ? why : "stopped before it was interrupted");
+}
+
+static void count(struct run *run, const struct record_step *step, const struct record_action *entry)
+{
+	enum outcome outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
+
+	run->counts[outcome]++;
+	if (outcome != OUTCOME_LEFT)
+		return;
+	for (size_t i = 0; i < json_array_size(entry->approvals); i++) {
+		json_t *items = json_object_get(json_array_get(entry->approvals, i), "checklist");
+
+		for (size_t k = 0; k < json_array_size(items); k++)
+			json_array_append_new(
+			    run->left, json_pack("{s:s, s:O?, s:O}", "step", step->id, "title",
+			                   json_object_get(step->started, "title"), "text",
+			                   json_array_get(items, k)));
+	}
+}
+
+/* Those of a plan's action in a step that has ended: one for each item, the newest. */
+struct entries {
+	const struct record_action **items;
+	size_t count;
+};
+
+static void add_entry(struct entries *entries, const struct record_action *entry)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		if (record_action_is(entries->items[i], entry->finished)) {
+			entries->items[i] = entry;
+			return;
+		}
+	MEM_PUSH_ROOM(entries->items, entries->count);
+	entries->items[entries->count++] = entry;
+}
+
+static struct entries entries_of(const struct run *run, const char *step, const char *action)
+{
+	struct entries entries = {0};
+
+	for (const struct record_step *s = NULL; (s = next_round(run, step, s));)
+		for (size_t i = 0; i < s->action_count; i++)
+			if (s->actions[i].finished && strcmp(s->actions[i].id, action) == 0)
+				add_entry(&entries, &s->actions[i]);
+	return entries;
+}
+
+/* Skipped with its step, or because the list was empty. */
+static json_t *result_of_none(const struct record_step *round)
+{
+	const char *why = value_get_text(round->finished, "why");
+
+	return json_pack("{s:O?, s:s}", "outcome", json_object_get(round->finished, "outcome"), "why",
+	    why ? why : "");
+}
+
+static void take_action(
+    struct run *run, const struct plan_action *plan, const struct record_step *round)
+{
+	struct entries entries = entries_of(run, round->id, plan->id);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < entries.count; i++) {
+		past_apply(run, entries.items[i]);
+		count(run, round, entries.items[i]);
+		json_array_append_new(list, past_result(entries.items[i]));
+	}
+	if (!entries.count)
+		json_array_append_new(list, result_of_none(round));
+	if (plan->action->for_each.expr && entries.count)
+		json_object_set(run->results, plan->id, list);
+	else
+		json_object_set(
+		    run->results, plan->id, json_array_get(list, json_array_size(list) - 1));
+	json_decref(list);
+	free(entries.items);
+}
+
+/* Steps of runbooks that ran inside it count for the summary. */
+static void count_inner(struct run *run, const char *step)
+{
+	size_t len = strlen(step);
+
+	for (size_t s = 0; s < run->past->step_count; s++) {
+		const struct record_step *inner = &run->past->steps[s];
+
+		if (strncmp(inner->id, step, len) != 0 || inner->id[len] != '/' ||
+		    seq_of(inner->started) <= run->past_since)
+			continue;
+		for (size_t i = 0; i < inner->action_count; i++)
+			if (record_action_final(&inner->actions[i]))
+				count(run, inner, &inner->actions[i]);
+	}
+}
+
+static bool can_be_taken(
+    const struct run *run, const struct plan_step *step, const struct record_step *round)
+{
+	const char *stop = round ? value_get_text(round->finished, "stop") : NULL;
+
+	if (!round || !round->finished || stop_is_resumable(stop_parse(stop)))
+		return false;
+	for (size_t i = 0; i < step->action_count; i++) {
+		struct entries entries = entries_of(run, round->id, step->actions[i].id);
+		bool lossy = false;
+
+		for (size_t k = 0; k < entries.count; k++)
+			lossy = lossy || (!is_change(entries.items[k]) &&
+			                     record_action_final(entries.items[k]) &&
+			                     is_lossy(run, &step->actions[i], entries.items[k]));
+		free(entries.items);
+		if (lossy)
+			return false;
+	}
+	return true;
+}
+
+static void take_end(struct run *run, const struct record_step *round)
+{
+	enum outcome outcome = outcome_parse(value_get_text(round->finished, "outcome"));
+	enum stop stop = stop_parse(value_get_text(round->finished, "stop"));
+	const char *why = value_get_text(round->finished, "why");
+
+	if (outcome == OUTCOME_TIMED_OUT || (outcome == OUTCOME_FAILED && why))
+		run_add_level(run, LEVEL_CRITICAL);
+	if (stop != STOP_NONE)
+		run_stop(run, stop, why ? why : "stopped before it was interrupted");
+}
+
+bool past_take_step(struct run *run, const struct plan_step *step)
+{
+	char *id = mem_printf("%s%s", run->prefix, step->id);
+	const struct record_step *round = last_round(run, id);
+	bool taken = can_be_taken(run, step, round);
+
+	for (size_t i = 0; taken && i < step->action_count; i++)
+		take_action(run, &step->actions[i], round);
+	if (taken) {
+		count_inner(run, id);
+		take_end(run, round);
+	}
+	free(id);
+	return taken;
+}
+
+/* ---- the beginning ---- */
+
+static json_t *measured_before(const struct record *past, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(past->before); i++) {
+		json_t *metric = json_array_get(past->before, i);
+		const char *other = value_get_text(metric, "name");
+
+		if (other && strcmp(other, name) == 0)
+			return metric;
+	}
+	return NULL;
+}
+
+bool past_take_before(struct run *run)
+{
+	const struct runbook *runbook = run->plan->runbook;
+	const char *name;
+	json_t *none;
+
+	if (!run->past || run->outer)
+		return false;
+	for (size_t i = 0; i < runbook->metric_count; i++)
+		if (!measured_before(run->past, runbook->metrics[i]->name))
+			return false;
+	json_object_foreach(json_object_get(run->plan->refs, "metrics"), name, none)
+	{
+		if (!measured_before(run->past, name))
+			return false;
+	}
+	for (size_t i = json_array_size(run->past->before); i-- > 0;) {
+		json_t *metric = json_array_get(run->past->before, i);
+
+		json_object_set(run->metrics, value_get_text(metric, "name"), metric);
+	}
+	return true;
+}
+
+/* ---- a runbook inside ---- */
+
+/* The runbook that an earlier item of the same action ran ended before this one's began. */
+static json_int_t last_end(const struct run *run, const char *step, const char *action)
+{
+	json_int_t last = run->past_since;
+
+	for (const struct record_step *s = NULL; (s = next_round(run, step, s));)
+		for (size_t i = 0; i < s->action_count; i++)
+			if (record_action_final(&s->actions[i]) &&
+			    strcmp(s->actions[i].id, action) == 0 &&
+			    seq_of(s->actions[i].finished) > last)
+				last = seq_of(s->actions[i].finished);
+	return last;
+}
+
+void past_enter(struct run *inner, const struct slot *slot)
+{
+	const struct run *run = slot_run(slot);
+	const char *step = step_id(slot_step(slot));
+	const struct record_action *entry;
+	json_t *key;
+
+	if (!run->past)
+		return;
+	key = slot_key(slot);
+	entry = newest(run, step, key);
+	json_decref(key);
+	if (!entry || record_action_final(entry))
+		return;
+	inner->past = run->past;
+	inner->past_since = last_end(run, step, slot_action(slot)->id);
+}

@@ -1,0 +1,50 @@
+/*
+ * What was done already of a run that goes on (`fsops resume`): the engine asks here before it begins
+ * a step, a list or an action.
+ *
+ * A step that ended is taken over whole: results, captures, outcome; nothing of it is told again. In
+ * the step that was interrupted, changes that ended are taken over, a change that was in flight is a
+ * question for a person, and reads are done again unless a change of the step came after them: then
+ * what they saw before it counts, as it would have.
+ *
+ * What is masked in the record cannot be taken over: a read is done again for it.
+ */
+#ifndef FSOPS_ENGINE_PAST_H
+#define FSOPS_ENGINE_PAST_H
+
+#include "fsops/record.h"
+#include "run_state.h"
+#include "step_run.h"
+
+/* Metrics before the first step were measured: taken over. */
+bool past_take_before(struct run *run);
+
+/* STEP has ended: taken over. */
+bool past_take_step(struct run *run, const struct plan_step *step);
+
+/* An action of the step STEP_ID began, but the step has not ended. */
+bool past_step_began(const struct run *run, const char *step_id);
+
+/* The list that a for_each went through; WHOSE: `step`, and what else its items.listed event had. A
+ * new reference; NULL: it is not known. */
+json_t *past_items(const struct run *run, const json_t *whose);
+
+enum past_kind {
+	PAST_NONE,      /* to be done */
+	PAST_DONE,      /* to be taken over */
+	PAST_IN_FLIGHT, /* a change that began, and nobody knows how it ended */
+};
+
+/* What is known of SLOT's action and item; ENTRY is set unless PAST_NONE. */
+enum past_kind past_of(const struct slot *slot, const struct record_action **entry);
+
+/* ENTRY's captures, metrics, level and stop are RUN's from now on. */
+void past_apply(struct run *run, const struct record_action *entry);
+
+/* As results.ID holds it; a new reference. */
+json_t *past_result(const struct record_action *entry);
+
+/* INNER is run by SLOT's action: has it a past of its own? */
+void past_enter(struct run *inner, const struct slot *slot);
+
+#endif

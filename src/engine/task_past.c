@@ -1,0 +1,73 @@
+/* An action that an interrupted run came to already: taken over, or asked about. Invariant: a change
+ * of which nobody knows how it ended is run only after a person has said so. */
+#include <string.h>
+
+#include "approval.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "past.h"
+#include "task_private.h"
+
+static void take_over(struct task *task, const struct record_action *entry)
+{
+	const char *why = value_get_text(entry->finished, "why");
+
+	task_set_phase(task, FINISHED);
+	task->outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
+	task->why = why ? mem_text(why) : NULL;
+	task->result = past_result(entry);
+	past_apply(task_run(task), entry);
+	task_deliver(task);
+}
+
+static void on_answer(void *ctx, enum answer answer)
+{
+	struct task *task = ctx;
+
+	task->asking = NULL;
+	switch (answer) {
+	case ANSWER_RETRY:
+		task_set_phase(task, PREPARING);
+		task_prepare(task);
+		break;
+	case ANSWER_YES:
+		task_finish(task, OUTCOME_PASSED, "it was interrupted; a person took it as done");
+		break;
+	case ANSWER_NOBODY:
+		task_finish(task, OUTCOME_REFUSED,
+		    "it was interrupted, and there is nobody to say whether it is done");
+		break;
+	default:
+		run_stop(task_run(task), STOP_ABORT, "the person said abort");
+		task_finish(task, OUTCOME_CANCELLED, "the person said abort");
+	}
+}
+
+static void ask(struct task *task, const struct record_action *entry)
+{
+	const char *command = value_get_text(entry->started, "command");
+	const char *time = value_get_text(entry->started, "time");
+	char *text = mem_printf(
+	    "it began at %s, and nobody knows how it ended: look first", time ? time : "?");
+
+	task->prepared.effect = slot_action(task->slot)->effect;
+	task_set_phase(task, ASKING);
+	task->asking = approval_ask_interrupted(task->slot, command, text, on_answer, task);
+	free(text);
+}
+
+bool task_take_up(struct task *task)
+{
+	const struct record_action *entry = NULL;
+
+	switch (past_of(task->slot, &entry)) {
+	case PAST_DONE:
+		take_over(task, entry);
+		return true;
+	case PAST_IN_FLIGHT:
+		ask(task, entry);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,96 @@
+/* What is known of an action in a record: which one it is, whether it ended. Invariant: what is not known
+ * for sure to have ended has not ended. */
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/record.h"
+#include "fsops/value.h"
+
+static bool same(const json_t *a, const json_t *b)
+{
+	return (!a && !b) || (a && b && json_equal(a, b));
+}
+
+bool record_action_is(const struct record_action *action, const json_t *fields)
+{
+	static const char *const keys[] = {"item", "item_repeat", "step_item", "step_item_repeat"};
+	const json_t *of = action->started ? action->started : action->finished;
+	const char *id = value_get_text(fields, "action");
+
+	if (!id || strcmp(action->id, id) != 0)
+		return false;
+	/* An action that was only asked about has no event of its own yet. */
+	for (size_t i = 0; of && i < COUNT_OF(keys); i++)
+		if (!same(json_object_get(of, keys[i]), json_object_get(fields, keys[i])))
+			return false;
+	return true;
+}
+
+bool record_action_in_flight(const struct record_action *action)
+{
+	const char *effect = value_get_text(action->started, "effect");
+	const char *outcome = value_get_text(action->finished, "outcome");
+	const char *adapter = value_get_text(action->started, "adapter");
+	const char *stop = value_get_text(action->finished, "stop");
+	bool cut_off = stop && strcmp(stop, "signal") == 0;
+
+	/* A runbook that is run by another changes nothing itself: its own actions do. */
+	if (!effect || strcmp(effect, "read") == 0 || (adapter && strcmp(adapter, "runbook") == 0))
+		return false;
+	if (!action->finished)
+		return true;
+	return outcome && (strcmp(outcome, "cancelled") == 0 ||
+	                      (cut_off && (strcmp(outcome, "failed") == 0 ||
+	                                      strcmp(outcome, "timed_out") == 0)));
+}
+
+bool record_action_final(const struct record_action *action)
+{
+	const char *outcome = value_get_text(action->finished, "outcome");
+
+	return outcome && strcmp(outcome, "cancelled") != 0 && strcmp(outcome, "refused") != 0 &&
+	       !record_action_in_flight(action);
+}
+
+/* ---- the changes that were interrupted ---- */
+
+/* Has something been heard of the same action in that step or, later, in its next one? */
+static bool is_settled(
+    const struct record *record, const struct record_step *step, const struct record_action *action)
+{
+	for (const struct record_step *s = step; s < record->steps + record->step_count; s++)
+		for (size_t i = 0; strcmp(s->id, step->id) == 0 && i < s->action_count; i++) {
+			const struct record_action *other = &s->actions[i];
+
+			if (other->seq > action->seq &&
+			    (other->started || record_action_final(other)) &&
+			    record_action_is(other, action->started))
+				return true;
+		}
+	return false;
+}
+
+static json_t *interrupted(const struct record_step *step, const struct record_action *action)
+{
+	static const char *const keys[] = {"command", "item", "time"};
+	json_t *object = json_pack("{s:s, s:s}", "step", step->id, "action", action->id);
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		json_object_set(object, keys[i], json_object_get(action->started, keys[i]));
+	return object;
+}
+
+json_t *record_interrupted(const struct record *record)
+{
+	json_t *list = json_array();
+
+	for (size_t s = 0; s < record->step_count; s++)
+		for (size_t i = 0; i < record->steps[s].action_count; i++) {
+			const struct record_step *step = &record->steps[s];
+			const struct record_action *action = &step->actions[i];
+
+			if (record_action_in_flight(action) && !is_settled(record, step, action))
+				json_array_append_new(list, interrupted(step, action));
+		}
+	return list;
+}
