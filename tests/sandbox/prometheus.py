@@ -28,6 +28,15 @@ scrape_configs:
 """
 
 
+ALERTING = """\
+rule_files: ["{home}/rules.yml"]
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ["127.0.0.1:{port}"]
+"""
+
+
 class Prometheus:
     def __init__(self, folder):
         self.folder = folder
@@ -54,12 +63,21 @@ class Prometheus:
             self.process = Process("prometheus", [
                 find_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.home}/data",
                 f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn",
+                "--rules.alert.resend-delay=1s",  # what fires before Alertmanager is discovered is not lost
             ], self.folder, self.user)
             try:
                 return self.process.wait_until(self.answers)
             except StartError:
                 if attempt == TRIES - 1 or "address already in use" not in self.process.tail():
                     raise
+
+    def watch(self, rules, alertmanager_port):
+        """From now on it evaluates `rules` (YAML text) every second and sends what fires to Alertmanager."""
+        with open(os.path.join(self.home, "rules.yml"), "w") as f:
+            f.write(rules)
+        with open(os.path.join(self.home, "prometheus.yml"), "a") as f:
+            f.write(ALERTING.format(home=self.home, port=alertmanager_port))
+        self.process.send(signal.SIGHUP)
 
     def answers(self):
         try:
