@@ -56,4 +56,8 @@ char *buf_detach(struct buf *buf);
  */
 int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err);
 
+/* Add all that FD gives until its end; waits for it. NAME is for messages. Over the buf's ceiling:
+ * ERR_LIMIT. */
+int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err);
+
 #endif

@@ -269,5 +269,10 @@ const struct metric *platform_metric(const struct platform *platform, const char
 /* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). alert.c */
 const struct alert *platform_alert(
     const struct platform *platform, const char *name, struct err *err);
+/* The alert that is called exactly so (text_alike()), or NULL; also when two are. */
+const struct alert *alert_named(const struct platform *platform, const char *name);
+/* The alert whose `match:` names LABELS (an object of texts) have, all of them; of several the one
+ * with the most, then the first. NULL: none. */
+const struct alert *alert_for_labels(const struct platform *platform, const json_t *labels);
 
 #endif

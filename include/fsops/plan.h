@@ -81,6 +81,15 @@ bool plan_action_manual(const struct plan_action *action);
  * object. Fields are only ever added. */
 json_t *plan_json(const struct plan *plan);
 
+/* Whether TEXT, from a stranger, may become the value of VAR: the variable has a pattern, and the whole
+ * of TEXT fits it. */
+bool var_admits(const struct var *var, const char *text);
+
+/* The arguments of METRIC's source with the platform's variables filled in, as a measurement has
+ * them; a new reference. Errors: a variable without a value. */
+json_t *metric_source_args(
+    const struct catalog *catalog, const struct metric *metric, struct err *err);
+
 /* The command that measures METRIC, masked, filled in as far as values are known; a new string. */
 char *plan_metric_command(const struct plan *plan, const struct metric *metric);
 

@@ -137,6 +137,33 @@ void print_links_text(
     struct buf *out, const struct platform *platform, const char *only, const struct look *look);
 void print_links_json(struct buf *out, const struct platform *platform, const char *only);
 
+/* One alert: a row of the matrix that was asked for, or one that is firing. */
+struct notice {
+	const char *name;              /* as it is called by whoever rang */
+	const struct alert *alert;     /* the row; NULL: it has none, or was not matched */
+	const struct runbook *runbook; /* or NULL */
+	const char *matched_by;        /* "match", "runbook_url", "alertname"; NULL: not matched */
+	enum level severity;
+	msec since;    /* wall: respond_within counts from here */
+	json_t *vars;  /* of the runbook, from labels: name → text; NULL: none */
+	char *problem; /* why it cannot be run as it is; NULL: nothing is against it */
+};
+/* What to type for it, or NULL; a new string. */
+char *notice_command(const struct notice *notice);
+/* The matrix as a table. */
+void print_alerts_table(struct buf *out, const struct platform *platform, const struct look *look);
+/* The same as print_notices_json(), of every row. */
+void print_alerts_json(struct buf *out, const struct catalog *catalog);
+/* Alerting rules for Prometheus (YAML); metrics that can have none are named in a comment. Errors: a
+ * variable of the platform without a value. prometheus_rules.c */
+int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struct err *err);
+/* Each notice in full. */
+void print_notices_text(struct buf *out, const struct platform *platform,
+    const struct notice *notices, size_t count, msec now, const struct look *look);
+/* {"alerts": […], "unmatched": […]} */
+void print_notices_json(
+    struct buf *out, const struct platform *platform, const struct notice *notices, size_t count);
+
 /* What `fsops escalate` is about. */
 struct incident {
 	const struct platform *platform;

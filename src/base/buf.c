@@ -144,7 +144,7 @@ char *buf_detach(struct buf *buf)
 	return data; /* transferred */
 }
 
-static int read_all(struct buf *buf, int fd, const char *path, struct err *err)
+int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err)
 {
 	char block[16 * 1024];
 	ssize_t got;
@@ -156,9 +156,9 @@ static int read_all(struct buf *buf, int fd, const char *path, struct err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, ERR_SYSTEM, "unable to read '%s': %s", path, strerror(errno));
+			return err_set(err, ERR_SYSTEM, "unable to read '%s': %s", name, strerror(errno));
 		if (buf_add(buf, block, (size_t)got) < 0)
-			return err_set(err, ERR_LIMIT, "'%s' is over %zu bytes, the most that is read", path,
+			return err_set(err, ERR_LIMIT, "'%s' is over %zu bytes, the most that is read", name,
 			    buf->max);
 	}
 }
@@ -179,7 +179,7 @@ int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err
 		    S_ISDIR(info.st_mode) ? "a directory" : "a special file");
 		goto out;
 	}
-	result = read_all(buf, fd, path, err);
+	result = buf_read_fd(buf, fd, path, err);
 out:
 	if (fd >= 0)
 		close(fd);

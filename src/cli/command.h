@@ -45,6 +45,7 @@ extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_check;
+extern const struct command command_alert;
 extern const struct command command_contacts;
 extern const struct command command_links;
 extern const struct command command_escalate;

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &command_show,
     &command_run,
     &command_check,
+    &command_alert,
     &command_contacts,
     &command_links,
     &command_escalate,

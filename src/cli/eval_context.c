@@ -16,37 +16,19 @@
 /* ---- reading ---- */
 
 /* Not buf_read_file(): what `<(kubectl get pods -o json)` names is a pipe. */
-static int read_all(int fd, struct buf *text, const char *name, struct err *err)
-{
-	char chunk[64 * 1024];
-	ssize_t got;
-
-	while ((got = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set(
-			    err, ERR_USAGE, "unable to read '%s': %s", name, strerror(errno));
-		if (buf_add(text, chunk, (size_t)got) < 0)
-			return err_set(err, ERR_USAGE,
-			    "the context '%s' is over %zu MiB, the most that is read", name,
-			    EVAL_CONTEXT_MAX >> 20);
-	}
-	return 0;
-}
-
 static int read_file(const char *path, struct buf *text, struct err *err)
 {
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	int result;
-	int fd;
 
-	if (strcmp(path, "-") == 0)
-		return read_all(STDIN_FILENO, text, "standard input", err);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, ERR_USAGE, "unable to open '%s': %s", path, strerror(errno));
-	result = read_all(fd, text, path, err);
-	close(fd);
+	result = buf_read_fd(text, fd, standard ? "standard input" : path, err);
+	if (!standard)
+		close(fd);
+	if (result < 0)
+		err->kind = ERR_USAGE;
 	return result;
 }
 

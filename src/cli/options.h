@@ -37,6 +37,8 @@ enum option_id {
 	OPTION_ONLY,
 	OPTION_CONTEXT,
 	OPTION_RULES,
+	OPTION_RUN,
+	OPTION_PROMETHEUS_RULES,
 	OPTION_AT,
 	OPTION_SINCE,
 	OPTION_HELP,
@@ -79,6 +81,8 @@ struct options {
 	bool yes_destroy;
 	bool take_over;
 	bool rules;
+	bool run;
+	bool prometheus_rules;
 	bool help;
 	bool version;
 	uint64_t given;        /* OPTION_BITs */

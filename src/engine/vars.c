@@ -112,6 +112,19 @@ static bool fits_pattern(const char *text, const char *pattern)
 	return result;
 }
 
+bool var_admits(const struct var *var, const char *text)
+{
+	char *whole;
+	bool fits;
+
+	if (!var->pattern)
+		return false;
+	whole = mem_printf("^(?:%s)$", var->pattern);
+	fits = fits_pattern(text, whole);
+	free(whole);
+	return fits;
+}
+
 static void check_pattern(struct resolving *r, const struct var *var, const json_t *value)
 {
 	char *text;
