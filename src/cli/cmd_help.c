@@ -67,14 +67,16 @@ static int pairs_width(const char *pairs)
 }
 
 /* "-P, --platform=FILE" */
-static void option_name(char *text, size_t size, const struct option_spec *spec)
+static void option_name(
+    char *text, size_t size, const struct option_spec *spec, const char *command)
 {
+	const char *value = option_is_flag_of(spec, command) ? NULL : spec->value;
 	const char *open = spec->kind == OPTION_OPTIONAL ? "[=" : "=";
 	const char *close = spec->kind == OPTION_OPTIONAL ? "]" : "";
 
 	snprintf(text, size, "%s%c%s--%s%s%s%s", spec->letter ? "-" : " ",
 	    spec->letter ? spec->letter : ' ', spec->letter ? ", " : "  ", spec->name,
-	    spec->value ? open : "", spec->value ? spec->value : "", spec->value ? close : "");
+	    value ? open : "", value ? value : "", value ? close : "");
 }
 
 static void add_options(struct buf *out, const struct command *command)
@@ -85,7 +87,7 @@ static void add_options(struct buf *out, const struct command *command)
 
 		if (!(command->options & OPTION_BIT(i)))
 			continue;
-		option_name(name, sizeof(name), spec);
+		option_name(name, sizeof(name), spec, command->name);
 		buf_addf(out, "  %-26s  %s\n", name,
 		    i == OPTION_FORMAT && command->formats ? command->formats : spec->help);
 	}

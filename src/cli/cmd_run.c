@@ -19,7 +19,7 @@ const struct command command_run = {
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
                OPTION_BIT(OPTION_CHECK) | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
                OPTION_BIT(OPTION_TAKE_OVER) | OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_FROM) |
-               OPTION_BIT(OPTION_ONLY),
+               OPTION_BIT(OPTION_ONLY) | OPTION_BIT(OPTION_REPORT) | OPTION_BIT(OPTION_JUNIT),
     .formats = "text or json (one event a line)",
     .args_min = 1,
     .args_max = 1,
@@ -58,6 +58,10 @@ static int settle_dry_run(struct options *options, struct err *err)
 	const char *form = options->dry_run;
 	bool json;
 
+	if (form && (options->reports.count || options->junit))
+		return err_set(err, ERR_USAGE,
+		    "--dry-run runs nothing, so that there is nothing to report: leave out --%s",
+		    options->reports.count ? "report" : "junit");
 	if (!form || !options->format)
 		return 0;
 	json = strcmp(options->format, "json") == 0;

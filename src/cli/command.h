@@ -49,6 +49,7 @@ extern const struct command command_alert;
 extern const struct command command_contacts;
 extern const struct command command_links;
 extern const struct command command_escalate;
+extern const struct command command_report;
 extern const struct command command_lint;
 extern const struct command command_eval;
 extern const struct command command_schema;

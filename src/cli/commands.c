@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_contacts,
     &command_links,
     &command_escalate,
+    &command_report,
     &command_lint,
     &command_eval,
     &command_schema,

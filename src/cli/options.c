@@ -55,6 +55,20 @@ const struct option_spec option_table[OPTION_COUNT] = {
         "when it began: 14:05, \"2026-11-25 14:05\", or with a zone as in RFC 3339"},
     [OPTION_SINCE] = {0, "since", OPTION_TEXT, AT(since), "SPAN", NULL, {0},
         "how long ago it began: 40m, 1h30m"},
+    [OPTION_REPORT] = {0, "report", OPTION_LIST, AT(reports), "FILE", NULL, {0},
+        "write a report at the end, also of a run that failed: .md, .html, .json or .prom"},
+    [OPTION_OUTPUT] = {'o', "output", OPTION_TEXT, AT(output), "FILE", NULL, {0},
+        "write to this file, whole or not at all, instead of printing"},
+    [OPTION_MARKDOWN] = {0, "markdown", OPTION_FLAG, AT(markdown), NULL, NULL, {0},
+        "as Markdown, for a postmortem (the default)"},
+    [OPTION_HTML] = {0, "html", OPTION_FLAG, AT(html), NULL, NULL, {0},
+        "as one HTML file without references to others"},
+    [OPTION_JUNIT] = {0, "junit", OPTION_TEXT, AT(junit), "FILE", NULL, {0},
+        "as JUnit XML, for CI", "report"},
+    [OPTION_JSON] = {0, "json", OPTION_FLAG, AT(json), NULL, NULL, {0},
+        "the events, one JSON object a line"},
+    [OPTION_PROM] = {0, "prom", OPTION_TEXT, AT(prom), "FILE", NULL, {0},
+        "write metrics for the textfile collector of Prometheus"},
     [OPTION_HELP] = {'h', "help", OPTION_FLAG, AT(help), NULL, NULL, {0}, "print this help"},
     [OPTION_VERSION] = {0, "version", OPTION_FLAG, AT(version), NULL, NULL, {0},
         "print the version"},
@@ -165,6 +179,19 @@ static int take_next(struct parser *p, const struct option_spec *spec, const cha
 	return 0;
 }
 
+bool option_is_flag_of(const struct option_spec *spec, const char *command)
+{
+	return command && spec->flag_of && strcmp(spec->flag_of, command) == 0;
+}
+
+/* The command, as far as it is known here: it has been seen, or it comes next. */
+static const char *command_of(const struct parser *p)
+{
+	if (p->out->args.count)
+		return p->out->args.items[0];
+	return p->at < p->argc ? p->argv[p->at] : NULL;
+}
+
 static int take_long(struct parser *p, const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -178,6 +205,8 @@ static int take_long(struct parser *p, const char *text)
 		return err_set(p->err, ERR_USAGE, "option '--%s' takes no value", spec->name);
 	if (spec->kind == OPTION_OPTIONAL && !value)
 		value = spec->otherwise;
+	if (!value && option_is_flag_of(spec, command_of(p)))
+		value = "";
 	if (spec->kind != OPTION_FLAG && !value && take_next(p, spec, &value) < 0)
 		return -1;
 	return set_value(p->out, spec, value, p->err);
@@ -229,6 +258,7 @@ int options_parse(struct options *out, int argc, char **argv, struct err *err)
 
 void options_release(struct options *options)
 {
+	free(options->reports.items);
 	free(options->vars.items);
 	free(options->only.items);
 	free(options->args.items);

@@ -41,6 +41,13 @@ enum option_id {
 	OPTION_PROMETHEUS_RULES,
 	OPTION_AT,
 	OPTION_SINCE,
+	OPTION_REPORT,
+	OPTION_OUTPUT,
+	OPTION_MARKDOWN,
+	OPTION_HTML,
+	OPTION_JUNIT,
+	OPTION_JSON,
+	OPTION_PROM,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT
@@ -70,6 +77,10 @@ struct options {
 	const char *context;
 	const char *at;
 	const char *since;
+	const char *output;
+	const char *junit; /* "": as the flag of `fsops report` */
+	const char *prom;
+	struct text_list reports;
 	struct text_list vars;
 	struct text_list only;
 	bool plain;
@@ -81,6 +92,9 @@ struct options {
 	bool yes_destroy;
 	bool take_over;
 	bool rules;
+	bool markdown;
+	bool html;
+	bool json;
 	bool run;
 	bool prometheus_rules;
 	bool help;
@@ -106,11 +120,15 @@ struct option_spec {
 	const char *choices
 	    [6]; /* the values allowed, then NULL; empty: any. The command may allow fewer. */
 	const char *help;
+	const char *flag_of; /* the command that takes it without a value; NULL: none */
 };
 extern const struct option_spec option_table[OPTION_COUNT];
 
 int options_parse(struct options *out, int argc, char **argv, struct err *err);
 void options_release(struct options *options);
+
+/* Does COMMAND take the option without a value, though others take it with one? */
+bool option_is_flag_of(const struct option_spec *spec, const char *command);
 
 /* Every option given must be in ALLOWED; WHO ("fsops list") is for the message. */
 int options_allowed(

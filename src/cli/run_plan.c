@@ -11,6 +11,7 @@
 #include "fsops/run.h"
 #include "fsops/state.h"
 #include "fsops/value.h"
+#include "report_files.h"
 #include "stage.h"
 
 /* So many are drawn before a taken one is put up with. */
@@ -22,6 +23,7 @@ struct running {
 	const struct earlier *earlier; /* NULL: it is new */
 	struct stage stage;
 	struct locks *locks;
+	struct report_files *reports;
 	char *id;
 };
 
@@ -124,6 +126,7 @@ static struct events *make_events(struct running *running, struct err *err)
 	if (running->earlier)
 		events_continue(events, journal_facts(running->earlier->reader)->last_seq);
 	events_add_sink(events, stage_sink(&running->stage, running->cli));
+	events_add_sink(events, report_files_sink(running->reports));
 	events_add_sink(events, locks_sink(running->locks));
 	events_add_sink(events, journal_sink(journal, events));
 	return events;
@@ -182,6 +185,8 @@ static int run_it(struct running *running, struct run_result *result, struct err
 	if (events)
 		status = run_plan(running->plan, &options, events, result, err);
 	events_free(events);
+	if (status == 0)
+		result->exit = report_files_write(running->reports, result->exit);
 	json_decref(options.past_facts);
 	return status;
 }
@@ -193,6 +198,10 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	struct err err;
 	int status = 0;
 
+	running.reports =
+	    report_files_new(&cli->options, earlier ? earlier->record : NULL, &err);
+	if (!running.reports)
+		return complain_err(&err);
 	running.id = earlier ? mem_text(earlier->run) : new_id(plan);
 	stage_open(&running.stage, cli);
 	if (earlier && json_array_size(earlier->changed))
@@ -201,6 +210,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 		status = run_it(&running, &result, &err);
 	locks_free(running.locks);
 	stage_close(&running.stage);
+	report_files_free(running.reports);
 	free(running.id);
 	return status < 0 ? complain_err(&err) : result.exit;
 }

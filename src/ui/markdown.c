@@ -33,24 +33,40 @@ static bool is_word(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* error_rate is not emphasis, and reads better as it is. */
-static bool is_inner_underscore(const char *text, size_t i)
+/* What has a meaning only beside something else stays as it is elsewhere: it reads better. */
+static bool is_plain(const char *text, size_t i)
 {
-	return text[i] == '_' && i && is_word(text[i - 1]) && is_word(text[i + 1]);
+	char next = text[i + 1];
+
+	switch (text[i]) {
+	case '_': /* error_rate is not emphasis */
+		return i && is_word(text[i - 1]) && is_word(next);
+	case '&':
+		return !is_word(next) && next != '#';
+	case '<':
+		return !is_word(next) && !(next && strchr("/!?", next));
+	case '>':
+		return i > 0;
+	case '!':
+		return next != '[';
+	default:
+		return false;
+	}
 }
 
-/* At the beginning of a paragraph "- x", "+ x", "=" and "1. x" would begin a block. */
+/* At the beginning of a paragraph "- x", "+ x" and "1. x" would begin a list. */
 static const char *add_beginning(struct buf *out, const char *text)
 {
 	size_t digits;
+	const char *mark;
 
 	text += strspn(text, " ");
 	digits = strspn(text, "0123456789");
+	mark = text + digits;
 	buf_add(out, text, digits);
-	text += digits;
-	if (digits ? *text == '.' || *text == ')' : *text == '-' || *text == '+' || *text == '=')
+	if (*mark && strchr(digits ? ".)" : "-+", *mark) && (mark[1] == ' ' || !mark[1]))
 		buf_addc(out, '\\');
-	return text;
+	return mark;
 }
 
 static void add_escaped(struct buf *out, const char *text)
@@ -59,7 +75,7 @@ static void add_escaped(struct buf *out, const char *text)
 	for (size_t i = 0; text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c < 128 && marks[c] && !is_inner_underscore(text, i))
+		if (c < 128 && marks[c] && !is_plain(text, i))
 			buf_adds(out, marks[c]);
 		else
 			buf_addc(out, text[i]);

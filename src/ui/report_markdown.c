@@ -240,7 +240,9 @@ static bool has_after(const struct record *record, const json_t *before)
 
 	json_array_foreach(record->after, i, metric)
 	{
-		if (name && strcmp(name, value_get_text(metric, "name")) == 0)
+		const char *other = value_get_text(metric, "name");
+
+		if (name && other && strcmp(name, other) == 0)
 			return true;
 	}
 	return false;
