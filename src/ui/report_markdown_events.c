@@ -57,7 +57,7 @@ static void approval_row(
 
 	if (!command && action)
 		command = report_command(action);
-	time_cells(out, event);
+	time_cells(out, asked);
 	md_text(out, value_get_text(event, "question"));
 	buf_adds(out, " | ");
 	if (command && *command)
