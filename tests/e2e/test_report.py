@@ -222,7 +222,9 @@ def test_markdown_of_a_run(case):
     assert "Left to people, not done" in page.text and "and the customers" in page.text
     assert "fsops run other: broken is unknown" in page.text
     told = [row[2] for row in page.rows if len(row) == 3]
-    assert [t for t in told if t.startswith("step ")] == ["step 1/2 'Look | at <b>it</b>'", "step 2/2 'Change it'"]
+    assert [t for t in told if t.startswith("step ")] == [
+        "step 1/2 'Look | at <b>it</b>'", "step failed: 'Look | at <b>it</b>'",
+        "step 2/2 'Change it'", "step left to a person: 'Change it'"]
     for action in ("passed: print `it` | all (", "skipped: not_now", "failed: minor (", "passed: each (a)",
                    "passed: each (b)", "change begun: repair it", "passed: repair it", "left to a person: by_hand"):
         assert any(t.startswith(action) for t in told), (action, told)
