@@ -90,6 +90,14 @@ bool var_admits(const struct var *var, const char *text);
 json_t *metric_source_args(
     const struct catalog *catalog, const struct metric *metric, struct err *err);
 
+/* The SHA-256 of each file that the plan comes from: the platform's, the runbook's, those of runbooks
+ * inside it. A new object: path → digest. */
+json_t *plan_files(const struct plan *plan);
+
+/* What is another in NOW than it was in BEFORE, both as plan_json() makes them: a new array of
+ * sentences, empty when nothing is. */
+json_t *plan_diff(const json_t *before, const json_t *now);
+
 /* The command that measures METRIC, masked, filled in as far as values are known; a new string. */
 char *plan_metric_command(const struct plan *plan, const struct metric *metric);
 

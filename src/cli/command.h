@@ -44,6 +44,7 @@ struct command {
 extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_run;
+extern const struct command command_resume;
 extern const struct command command_check;
 extern const struct command command_alert;
 extern const struct command command_contacts;

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &command_list,
     &command_show,
     &command_run,
+    &command_resume,
     &command_check,
     &command_alert,
     &command_contacts,

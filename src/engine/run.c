@@ -352,6 +352,15 @@ int run_allowed(const struct plan *plan, const struct run_options *options, stru
 	return approval_check(plan, options, err);
 }
 
+/* How the last change ended must be on record too: a run that is not is not all well. */
+static void secure_the_end(struct run *run)
+{
+	struct err err;
+
+	if (run->changed && events_secure(run->events, &err) < 0 && err.kind != ERR_LOCKED)
+		run_add_level(run, LEVEL_WARNING);
+}
+
 int run_plan(struct plan *plan, const struct run_options *options, struct events *events,
     struct run_result *result, struct err *err)
 {
@@ -384,6 +393,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		options->on_started(events, options->on_started_ctx);
 	run_begin(run);
 	loop_run(loop);
+	secure_the_end(run);
 	run_emit_finished(run);
 	*result = (struct run_result){.level = run->level, .exit = run_exit_status(run)};
 	done = 0;

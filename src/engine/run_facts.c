@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
-#include "fsops/node.h"
 #include "fsops/record.h"
-#include "fsops/sha256.h"
 #include "fsops/whoami.h"
 
 #define STATUS_INTERRUPTED 130
@@ -69,40 +67,6 @@ static const char *outcome_of_run(const struct run *run)
 	return stops[run->stop].outcome;
 }
 
-/* ---- the files that the plan comes from ---- */
-
-static void add_file(json_t *files, const struct catalog *catalog, const char *name)
-{
-	char digest[SHA256_TEXT];
-
-	for (size_t i = 0; name && i < catalog->document_count; i++) {
-		const struct document *document = catalog->documents[i];
-
-		if (strcmp(document->file, name) != 0)
-			continue;
-		sha256_text(document->text, document->len, digest);
-		json_object_set_new(files, name, json_string(digest));
-	}
-}
-
-static void add_runbook_files(json_t *files, const struct plan *plan)
-{
-	add_file(files, plan->catalog, plan->runbook->file);
-	for (size_t s = 0; s < plan->step_count; s++)
-		for (size_t i = 0; i < plan->steps[s].action_count; i++)
-			if (plan->steps[s].actions[i].nested)
-				add_runbook_files(files, plan->steps[s].actions[i].nested);
-}
-
-static json_t *files_json(const struct plan *plan)
-{
-	json_t *files = json_object();
-
-	add_file(files, plan->catalog, plan->catalog->platform->file);
-	add_runbook_files(files, plan);
-	return files;
-}
-
 /* ---- the events ---- */
 
 /* What the run is, and who runs it. */
@@ -127,7 +91,7 @@ void run_emit_started(const struct run *run)
 	json_object_set(fields, "vars", run->plan->vars);
 	json_object_set_new(fields, "metrics", metrics);
 	json_object_set_new(fields, "plan", plan_json(run->plan));
-	json_object_set_new(fields, "files", files_json(run->plan));
+	json_object_set_new(fields, "files", plan_files(run->plan));
 	json_object_update(fields, run->plan->chosen);
 	event_emit(run->events, "run.started", fields);
 }

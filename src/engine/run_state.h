@@ -47,6 +47,7 @@ struct run {
 	size_t next;   /* index of the step to look at next */
 	size_t number; /* of the step that runs, counted among the selected ones */
 	struct loop_timer *beginning;
+	bool changed;   /* a change has begun, or was about to */
 	bool finishing; /* the `after` measurement has begun */
 	struct step_run *step;
 	struct measure *measure;

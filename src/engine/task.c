@@ -187,8 +187,11 @@ static bool may_begin(struct task *task)
 {
 	struct err err;
 
-	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested ||
-	    events_secure(task_run(task)->events, &err) == 0)
+	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested)
+		return true;
+	for (struct run *run = task_run(task); run; run = run->outer)
+		run->changed = true;
+	if (events_secure(task_run(task)->events, &err) == 0)
 		return true;
 	run_stop(task_run(task), err.kind == ERR_LOCKED ? STOP_LOCKED : STOP_UNRECORDED, err.text);
 	task_finish(task, OUTCOME_REFUSED, err.text);

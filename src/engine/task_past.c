@@ -43,12 +43,27 @@ static void on_answer(void *ctx, enum answer answer)
 	}
 }
 
+/* What it would have captured is not known either: that is for the person to weigh. */
+static char *what_is_known(const struct task *task, const struct record_action *entry)
+{
+	const struct action *action = task_action(task);
+	const char *time = value_get_text(entry->started, "time");
+	struct buf text;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_addf(&text, "it began at %s, and nobody knows how it ended: look first",
+	    time ? time : "?");
+	for (size_t i = 0; i < action->capture_count; i++)
+		buf_addf(&text, "%s'%s'",
+		    i ? ", " : "\nif it is taken as done, there will be no value of ",
+		    action->captures[i].name);
+	return buf_detach(&text);
+}
+
 static void ask(struct task *task, const struct record_action *entry)
 {
 	const char *command = value_get_text(entry->started, "command");
-	const char *time = value_get_text(entry->started, "time");
-	char *text = mem_printf(
-	    "it began at %s, and nobody knows how it ended: look first", time ? time : "?");
+	char *text = what_is_known(task, entry);
 
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task_set_phase(task, ASKING);
