@@ -1,3 +1,313 @@
+/* The runs that there were. Invariant: a run is given out once, newest first, and one of which nothing
+ * says that it has ended is never shown as if it had. */
 #include "fsops/history.h"
-int history_begin(const char *run, const char *runbook, const char *platform, msec started, struct err *err){(void)run;(void)runbook;(void)platform;(void)started;(void)err;return 0;}
-int history_end(const struct history_entry *entry, struct err *err){(void)entry;(void)err;return 0;}
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsops/mem.h"
+#include "history_file.h"
+#include "reader.h"
+
+/* ---- for the journal ---- */
+
+static int add(const struct buf *line, struct err *err)
+{
+	int lock = history_lock(err);
+	int result = lock < 0 ? -1 : history_append(line, err);
+
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+int history_begin(const char *run, const char *runbook, const char *platform, msec started,
+    struct err *err)
+{
+	const struct history_entry entry = {
+	    .run = run, .runbook = runbook, .platform = platform, .started = started};
+	struct buf line;
+	int result;
+
+	buf_init(&line, BUF_TEXT_MAX);
+	history_add_began(&line, &entry);
+	result = add(&line, err);
+	buf_release(&line);
+	return result;
+}
+
+int history_end(const struct history_entry *entry, struct err *err)
+{
+	struct buf line;
+	int result;
+
+	buf_init(&line, BUF_TEXT_MAX);
+	history_add_ended(&line, entry);
+	result = add(&line, err);
+	buf_release(&line);
+	return result;
+}
+
+/* ---- going through it, newest first ---- */
+
+/* Ends whose beginning has not been met yet, going backwards: in a file of runs that follow each other
+ * there is hardly ever more than one. */
+struct ends {
+	struct history_entry *items;
+	size_t count;
+};
+
+static struct history_entry *find_end(const struct ends *ends, const char *run)
+{
+	for (size_t i = ends->count; i-- > 0;)
+		if (strcmp(ends->items[i].run, run) == 0)
+			return &ends->items[i];
+	return NULL;
+}
+
+static void keep_end(struct ends *ends, const struct history_entry *end)
+{
+	if (find_end(ends, end->run))
+		return; /* a newer one is known */
+	MEM_PUSH_ROOM(ends->items, ends->count);
+	ends->items[ends->count++] = *end;
+}
+
+static void take_end(struct ends *ends, struct history_entry *entry)
+{
+	struct history_entry *end = find_end(ends, entry->run);
+
+	if (!end)
+		return;
+	entry->finished = end->finished;
+	entry->level = end->level;
+	entry->exit = end->exit;
+	entry->resumable = end->resumable;
+	memcpy(entry->last, end->last, sizeof(entry->last));
+	*end = ends->items[--ends->count];
+}
+
+/* Nothing said that it ended, or it may be gone on with just now: its journal tells. */
+static void look(struct history_entry *entry)
+{
+	struct journal_reader *reader;
+
+	if (entry->finished && !entry->resumable)
+		return;
+	reader = journal_open(entry->run, NULL);
+	entry->live = reader && journal_is_live(reader);
+	entry->resumable = reader && !entry->live;
+	if (entry->live)
+		entry->finished = 0;
+	journal_close(reader);
+}
+
+static bool is_wanted(const struct history_filter *filter, const struct history_entry *entry)
+{
+	return (!filter->runbook || strcmp(filter->runbook, entry->runbook) == 0) &&
+	       (!filter->platform || strcmp(filter->platform, entry->platform) == 0) &&
+	       entry->started >= filter->since;
+}
+
+static bool is_failed(const struct history_entry *entry)
+{
+	return entry->finished ? entry->exit != 0 : !entry->live;
+}
+
+static bool give(const struct history_filter *filter, struct history_entry *entry, history_fn *fn,
+    void *ctx)
+{
+	if (!is_wanted(filter, entry))
+		return true;
+	look(entry);
+	return (filter->failed && !is_failed(entry)) || fn(ctx, entry);
+}
+
+/* The line that ends at END, which is behind its newline; where it begins. */
+static size_t line_before(const struct buf *lines, size_t end)
+{
+	const char *newline = end > 1 ? memrchr(lines->data, '\n', end - 1) : NULL;
+
+	return newline ? (size_t)(newline - lines->data) + 1 : 0;
+}
+
+static void each_line(
+    struct buf *lines, const struct history_filter *filter, history_fn *fn, void *ctx)
+{
+	const char *last = lines->len ? memrchr(lines->data, '\n', lines->len) : NULL;
+	size_t end = last ? (size_t)(last - lines->data) + 1 : 0; /* a torn line is not one yet */
+	struct ends ends = {0};
+	bool more = true;
+
+	while (more && end > 0) {
+		size_t begin = line_before(lines, end);
+		struct history_line line;
+
+		if (history_parse(lines->data + begin, end - 1 - begin, &line) == 0) {
+			if (line.ended) {
+				keep_end(&ends, &line.entry);
+			} else {
+				take_end(&ends, &line.entry);
+				more = give(filter, &line.entry, fn, ctx);
+			}
+		}
+		end = begin;
+	}
+	free(ends.items);
+}
+
+int history_each(
+    const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err)
+{
+	struct buf lines;
+	int result;
+
+	buf_init(&lines, HISTORY_MAX);
+	result = history_read(&lines, err);
+	if (result == 0)
+		each_line(&lines, filter, fn, ctx);
+	buf_release(&lines);
+	return result;
+}
+
+/* ---- which run a person means ---- */
+
+#define NAMED_MAX 5
+
+struct finding {
+	const char *name;
+	char *newest;     /* of the runbook of that name, or of all when NAME is NULL */
+	char *by_id;      /* the newest whose id begins with it */
+	size_t count;     /* of those */
+	struct buf named; /* some of them */
+};
+
+static bool look_at(void *ctx, const struct history_entry *entry)
+{
+	struct finding *finding = ctx;
+	const char *name = finding->name;
+
+	if (!finding->newest && (!name || strcmp(entry->runbook, name) == 0))
+		finding->newest = mem_text(entry->run);
+	if (name && strncmp(entry->run, name, strlen(name)) == 0) {
+		if (!finding->by_id)
+			finding->by_id = mem_text(entry->run);
+		if (++finding->count <= NAMED_MAX)
+			buf_addf(&finding->named, "\n  %s", entry->run);
+	}
+	return name || !finding->newest;
+}
+
+static bool has_journal(const char *run)
+{
+	char *path = journal_path_of(run, NULL);
+	bool there = path && access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+static char *choose(struct finding *finding, struct err *err)
+{
+	if (finding->count == 1)
+		return mem_text(finding->by_id);
+	if (finding->count > 1)
+		err_set(err, ERR_USAGE, "%zu runs begin with '%s': type more of it:%s%s",
+		    finding->count, finding->name, finding->named.data,
+		    finding->count > NAMED_MAX ? "\n  …" : "");
+	else if (finding->newest)
+		return mem_text(finding->newest);
+	else if (finding->name)
+		err_set(err, ERR_USAGE,
+		    "there is no run '%s', and none of a runbook of that name: `fsops history` lists "
+		    "the runs that there were",
+		    finding->name);
+	else
+		err_set(err, ERR_USAGE, "there was no run yet");
+	return NULL;
+}
+
+char *history_find(const char *name, struct err *err)
+{
+	const struct history_filter all = {0};
+	struct finding finding = {.name = name};
+	char *run = NULL;
+
+	if (name && has_journal(name))
+		return mem_text(name);
+	buf_init(&finding.named, BUF_TEXT_MAX);
+	if (history_each(&all, look_at, &finding, err) == 0)
+		run = choose(&finding, err);
+	buf_release(&finding.named);
+	free(finding.newest);
+	free(finding.by_id);
+	return run;
+}
+
+/* ---- forgetting ---- */
+
+struct pruning {
+	msec before;
+	size_t removed;
+	struct buf kept; /* lines, newest run first */
+};
+
+static bool prune_one(void *ctx, const struct history_entry *entry)
+{
+	struct pruning *pruning = ctx;
+	char *path = NULL;
+
+	if (entry->started < pruning->before && !entry->live)
+		path = journal_path_of(entry->run, NULL);
+	if (path && (unlink(path) == 0 || !has_journal(entry->run))) {
+		pruning->removed++;
+	} else {
+		if (entry->finished)
+			history_add_ended(&pruning->kept, entry);
+		history_add_began(&pruning->kept, entry);
+	}
+	free(path);
+	return true;
+}
+
+/* The lines in the other order. */
+static void turn_round(const struct buf *lines, struct buf *out)
+{
+	size_t end = lines->len;
+
+	while (end > 0) {
+		size_t begin = line_before(lines, end);
+
+		buf_add(out, lines->data + begin, end - begin);
+		end = begin;
+	}
+}
+
+int history_prune(msec before, size_t *removed, struct err *err)
+{
+	const struct history_filter all = {0};
+	struct pruning pruning = {.before = before};
+	struct buf lines, kept;
+	int lock = -1, result = -1;
+
+	buf_init(&lines, HISTORY_MAX);
+	buf_init(&kept, HISTORY_MAX);
+	buf_init(&pruning.kept, HISTORY_MAX);
+	if (history_read(&lines, err) < 0 || (lock = history_lock(err)) < 0)
+		goto out;
+	buf_clear(&lines); /* as it is now that nobody else writes it */
+	if (history_read(&lines, err) < 0)
+		goto out;
+	each_line(&lines, &all, prune_one, &pruning);
+	turn_round(&pruning.kept, &kept);
+	result = lines.len ? history_replace(&kept, err) : 0;
+out:
+	if (lock >= 0)
+		close(lock);
+	buf_release(&lines);
+	buf_release(&kept);
+	buf_release(&pruning.kept);
+	*removed = pruning.removed;
+	return result;
+}

@@ -7,7 +7,6 @@ Nothing here passes or fails; it prints. `make bench` runs it.
 
 import contextlib
 import json
-import json
 import os
 import pathlib
 import re
@@ -142,6 +141,22 @@ def reads(directory):
         report("20 HTTP reads of 300 ms / one of them", *pairs(many, one), "at most 1.3")
 
 
+def journal(directory):
+    """Both sides are run with the library that tests make journals go wrong with; one writes none."""
+    library = directory + "/journal.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", library, str(ROOT / "tests" / "faults" / "journal.c"), "-ldl"],
+                   check=True)
+    for count, effect, wanted in ((1000, "read", "at most 1.1"), (200, "change", "at most 2")):
+        actions = "\n".join(f"      - {{exec: \"true\", effect: {effect}}}" for _ in range(count))
+        runbooks = folder(directory + "/" + effect,
+                          "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
+                          f"  - step: Many\n    budget: 10m\n    actions:\n{actions}\n")
+        ours, theirs = ([
+            "env", f"LD_PRELOAD={library}", f"FSOPS_TEST_FAULT={fault}:1", BINARY, "-R", runbooks, "run", "bench", "-y"]
+            for fault in ("off", "none"))
+        report(f"{count} {effect}s / the same without a journal", *pairs(ours, theirs), wanted)
+
+
 def alive(seconds):
     """Whether there is a `sleep SECONDS`; one that has ended and is not reaped has no arguments."""
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
@@ -219,7 +234,8 @@ def conditions(directory):
 def main():
     print(f"{'what':<58} {'ours, best':>12}  {'theirs':>12}  {'ratio':>7}  {'median':>7}  wanted")
     with tempfile.TemporaryDirectory(prefix="fsops-bench-") as directory:
-        for part in (start_up, commands, reads, conditions, leftovers, memory):
+        os.environ["FSOPS_STATE"] = directory + "/state"
+        for part in (start_up, commands, reads, journal, conditions, leftovers, memory):
             part(directory)
 
 
