@@ -205,8 +205,12 @@ static int take_long(struct parser *p, const char *text)
 		return err_set(p->err, ERR_USAGE, "option '--%s' takes no value", spec->name);
 	if (spec->kind == OPTION_OPTIONAL && !value)
 		value = spec->otherwise;
-	if (!value && option_is_flag_of(spec, command_of(p)))
+	if (option_is_flag_of(spec, command_of(p))) {
+		if (value)
+			return err_set(p->err, ERR_USAGE,
+			    "option '--%s' takes no value here: name the file with --output", spec->name);
 		value = "";
+	}
 	if (spec->kind != OPTION_FLAG && !value && take_next(p, spec, &value) < 0)
 		return -1;
 	return set_value(p->out, spec, value, p->err);

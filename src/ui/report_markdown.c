@@ -50,9 +50,9 @@ static void add_outcome(struct buf *out, const struct record *record)
 
 	row(out, "Outcome");
 	buf_addf(out, "**%s**", report_word(report_run_outcome(record)));
-	if (level)
-		md_textf(
-		    out, ", level %s, exit status %.0f", level, value_get_number(end, "exit", 0));
+	if (end)
+		md_textf(out, ", level %s, exit status %.0f", level ? level : "unknown",
+		    value_get_number(end, "exit", 0));
 	else if (record->live)
 		buf_adds(out, ", it goes on");
 	else
@@ -210,7 +210,9 @@ static void metric_cells(struct buf *out, const json_t *metric)
 	buf_init(&text, BUF_TEXT_MAX);
 	if (metric)
 		metric_value_text(&text, metric);
-	md_text(out, metric ? text.data : "-");
+	else
+		buf_addc(&text, '-');
+	buf_adds(out, text.data);
 	buf_addf(
 	    out, " | %s | ", metric ? level_name(level_of(value_get_text(metric, "level"))) : "-");
 	buf_release(&text);

@@ -209,7 +209,9 @@ static bool on_budget_exceeded(struct moment *moment)
 	add_span(moment, "budget_seconds");
 	json_array_foreach(ended, i, line)
 	{
-		buf_addf(moment->out, "%s%s", i ? ", " : "; ended: ", json_string_value(line));
+		const char *text = json_string_value(line);
+
+		buf_addf(moment->out, "%s%s", i ? ", " : "; ended: ", text ? text : "?");
 	}
 	return true;
 }

@@ -41,6 +41,8 @@ static void refuses(void **state)
 	    {{"--format=jsno"}, "did you mean 'json'"},
 	    {{"--dry-run=bash"}, "--dry-run is text, sh or json, not 'bash'"},
 	    {{"--dry-run=shh"}, "did you mean 'sh'"},
+	    {{"report", "--junit=x"}, "'--junit' takes no value here"},
+	    {{"run", "--junit"}, "option '--junit' needs a value"},
 	};
 
 	(void)state;
@@ -150,6 +152,34 @@ static void a_command_takes_its_own_only(void **state)
 	options_release(&options);
 }
 
+/* `fsops report --junit` prints it, `fsops run --junit FILE` writes it. */
+static void an_option_can_be_a_flag_of_one_command(void **state)
+{
+	static const struct {
+		const char *argv[5];
+		const char *junit;
+		size_t args;
+	} cases[] = {
+	    {{"report", "--junit", "RUN"}, "", 2},
+	    {{"report", "RUN", "--junit"}, "", 2},
+	    {{"--junit", "report", "RUN"}, "", 2},
+	    {{"run", "book", "--junit", "file"}, "file", 2},
+	    {{"run", "--junit=file", "book"}, "file", 2},
+	    {{"--junit", "file", "run", "book"}, "file", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct options options;
+		struct err err = {0};
+
+		assert_int_equal(parse(&options, cases[i].argv, &err), 0);
+		assert_string_equal(options.junit, cases[i].junit);
+		assert_int_equal(options.args.count, cases[i].args);
+		options_release(&options);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +189,7 @@ int main(void)
 	    cmocka_unit_test(a_dry_run_has_a_form_of_its_own),
 	    cmocka_unit_test(two_dashes_end_them),
 	    cmocka_unit_test(a_command_takes_its_own_only),
+	    cmocka_unit_test(an_option_can_be_a_flag_of_one_command),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
