@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "fsops/history.h"
 #include "fsops/mem.h"
 #include "fsops/record.h"
 #include "report_files.h"
@@ -91,14 +92,6 @@ static void warn_problems(const struct cli *cli, const struct record *record)
 	}
 }
 
-static char *which_run(const struct cli *cli, struct err *err)
-{
-	if (cli->arg_count)
-		return mem_text(cli->args[0]);
-	err_set(err, ERR_USAGE, "name the run: its id is the name of its journal");
-	return NULL;
-}
-
 static int report_run(struct cli *cli)
 {
 	const struct report_format *format;
@@ -109,7 +102,7 @@ static int report_run(struct cli *cli)
 
 	if (pick_format(&cli->options, &format, &err) < 0)
 		return complain_err(&err);
-	run = which_run(cli, &err);
+	run = history_find(cli->arg_count ? cli->args[0] : NULL, &err);
 	record = run ? record_read(run, &err) : NULL;
 	free(run);
 	if (!record)

@@ -22,7 +22,7 @@ const struct command command_resume = {
         "runbook's name; without it, the last run that can be gone on with.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_YES) |
                OPTION_BIT(OPTION_YES_DESTROY) | OPTION_BIT(OPTION_TAKE_OVER) |
-               OPTION_BIT(OPTION_VAR),
+               OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_REPORT) | OPTION_BIT(OPTION_JUNIT),
     .formats = "text or json (one event a line)",
     .args_max = 1,
     .examples = "fsops resume\tgo on with the last run that was interrupted\n"

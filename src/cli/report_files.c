@@ -7,12 +7,38 @@
 
 #include "command.h"
 #include "fsops/atomic.h"
+#include "fsops/history.h"
 #include "fsops/mem.h"
 #include "fsops/report.h"
+#include "fsops/value.h"
+
+static bool take_success(void *ctx, const struct history_entry *entry)
+{
+	msec *last = ctx;
+
+	if (!entry->finished || entry->exit != 0)
+		return true;
+	*last = entry->finished;
+	return false;
+}
+
+/* When a run of this one's runbook last ended well; 0: never, or the history cannot be read. */
+static msec last_success(const struct record *record)
+{
+	const struct history_filter filter = {
+	    .runbook = value_get_text(record->started, "runbook"),
+	    .platform = value_get_text(record->started, "platform"),
+	};
+	msec last = 0;
+
+	if (filter.runbook && filter.platform)
+		history_each(&filter, take_success, &last, NULL);
+	return last;
+}
 
 static void print_prom(struct buf *out, const struct record *record)
 {
-	print_report_prom(out, record, 0);
+	print_report_prom(out, record, last_success(record));
 }
 
 const struct report_format report_formats[] = {

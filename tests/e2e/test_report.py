@@ -314,6 +314,49 @@ def test_metrics_of_a_run(case):
     assert any(name.startswith(f'fsops_run_info{{run="{case.id}",mode="run",outcome="failed",') for name in got)
 
 
+def test_the_last_success_stays_when_a_later_run_fails(case):
+    file = case.folder / "book.prom"
+    steps = "\n  - {{step: A, budget: 1m, exec: [cat, {folder}/errors], effect: read}}\n"
+    assert case.run(steps, "--report", file).status == 0
+    good = metrics(file.read_text())
+    assert good["fsops_run_last_success_timestamp_seconds"] == good["fsops_run_finished_timestamp_seconds"]
+    (case.folder / "errors").unlink()
+    assert case.run(steps, "--report", file).status == 2
+    bad = metrics(file.read_text())
+    assert bad["fsops_run_success"] == 0 and bad["fsops_run_finished_timestamp_seconds"] > \
+        bad["fsops_run_last_success_timestamp_seconds"] == good["fsops_run_last_success_timestamp_seconds"]
+
+
+def test_which_run(case):
+    case.run(STEPS)
+    first = case.id
+    case.run(FAILS)
+    assert case.id in fsops("report", env=case.env).out and case.id in fsops("report", "book", env=case.env).out
+    assert first in fsops("report", first, env=case.env).out
+
+
+def test_a_resumed_run_writes_a_report_of_the_whole(case):
+    child = case.start("""
+  - step: Wait
+    budget: 1m
+    actions:
+      - {{id: first, exec: [echo, first], effect: change}}
+      - {{id: long, effect: read, exec: [sh, -c, "touch {folder}/begun; [ -e {folder}/go ] || exec sleep 300"]}}
+""")
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    (case.folder / "go").touch()
+    ended = fsops("resume", "-R", case.folder / "books", "-y", "--report", case.folder / "r.md", "--junit",
+                  case.folder / "r.xml", env=case.env)
+    assert ended.status == 0, str(ended)
+    assert "run taken up again by" in (case.folder / "r.md").read_text()
+    assert (case.folder / "r.md").read_text() == case.report()
+    assert (case.folder / "r.xml").read_text() == case.report("--junit")
+    assert render(case.report()).row("Outcome")[1] == "passed, level ok, exit status 0"
+    root = junit(case.report("--junit"))  # what was cut off counts as it ended in the end
+    assert root.get("errors") == "0" and results(root) == {"wait/first": (None, None), "wait/long": (None, None)}
+
+
 # ---- of runs that did not come to their end ----
 
 def test_of_a_run_that_is_alive_and_of_one_that_was_killed(case):
