@@ -104,7 +104,7 @@ class Case:
     @property
     def id(self):
         """Of the newest run."""
-        return max(self.state.joinpath("runs").iterdir()).stem
+        return max(self.state.joinpath("runs").iterdir(), key=lambda path: path.stat().st_mtime_ns).stem
 
     def report(self, *options, **env):
         result = fsops("report", self.id, *options, env={**self.env, **env})
