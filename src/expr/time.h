@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fsops/zone.h"
+
 #define NANOS    1000000000
 #define TIME_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define TIME_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
@@ -31,25 +33,5 @@ size_t span_format(char out[TIME_TEXT_MAX], int64_t seconds, int32_t nanos);
 /* Nanoseconds to a timestamp or duration, checking the range. */
 enum time_result time_from_nanos(nanos_t total, int64_t *seconds, int32_t *nanos);
 enum time_result span_from_nanos(nanos_t total, int64_t *seconds, int32_t *nanos);
-
-struct civil {
-	int64_t year;
-	int month; /* 1-12 */
-	int day;   /* 1-31 */
-	int hour;
-	int minute;
-	int second;
-	int weekday; /* 0 is Sunday */
-	int yearday; /* 0-365 */
-};
-
-void time_civil(int64_t seconds, struct civil *out);
-
-/* Days from 1970-01-01 to that day of the proleptic Gregorian calendar. */
-int64_t time_days(int64_t year, int month, int day);
-
-/* Seconds east of UTC at SECONDS in ZONE: "UTC", "+02:00", "-03:30" or an IANA name
- * that /usr/share/zoneinfo has. -1 when there is no such zone. */
-int zone_offset(const char *zone, size_t len, int64_t seconds, int *offset);
 
 #endif

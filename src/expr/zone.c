@@ -21,6 +21,7 @@
 #define ZONE_DIR      "/usr/share/zoneinfo"
 #define ZONE_NAME_MAX 64
 #define ZONE_FILE_MAX (256 * 1024)
+#define ZONE_PATH_MAX (sizeof(ZONE_DIR) + ZONE_NAME_MAX + 2)
 
 struct bytes {
 	const uint8_t *data;
@@ -185,22 +186,6 @@ static int read_file(const char *path, uint8_t **data, size_t *len)
 	return got > 0 ? 0 : -1;
 }
 
-static int named_offset(const char *name, size_t len, int64_t seconds, int *offset)
-{
-	char path[sizeof(ZONE_DIR) + ZONE_NAME_MAX + 2];
-	uint8_t *data = NULL;
-	size_t size = 0;
-	int result = -1;
-
-	if (!name_ok(name, len))
-		return -1;
-	snprintf(path, sizeof(path), ZONE_DIR "/%.*s", (int)len, name);
-	if (read_file(path, &data, &size) == 0)
-		result = file_offset((struct bytes){data, size}, seconds, offset);
-	free(data);
-	return result;
-}
-
 /* "+02:00", "-02:30", "02:00" */
 static int fixed_offset(const char *zone, size_t len, int *offset)
 {
@@ -220,12 +205,81 @@ static int fixed_offset(const char *zone, size_t len, int *offset)
 	return 0;
 }
 
+static int name_path(const char *name, size_t len, char path[ZONE_PATH_MAX])
+{
+	if (!name_ok(name, len))
+		return -1;
+	snprintf(path, ZONE_PATH_MAX, ZONE_DIR "/%.*s", (int)len, name);
+	return 0;
+}
+
+struct zone {
+	char *name;
+	struct bytes file; /* no data: the offset is fixed */
+	int fixed;
+};
+
+/* What it holds is looked at once, so that zone_at() cannot fail. */
+static int load(struct zone *zone, const char *name, size_t len)
+{
+	char path[ZONE_PATH_MAX];
+	uint8_t *data = NULL;
+	size_t size = 0;
+	int offset;
+
+	if ((len == 3 && memcmp(name, "UTC", 3) == 0) || fixed_offset(name, len, &zone->fixed) == 0)
+		return 0;
+	if (name_path(name, len, path) < 0 || read_file(path, &data, &size) < 0) {
+		free(data);
+		return -1;
+	}
+	zone->file = (struct bytes){data, size};
+	return file_offset(zone->file, 0, &offset) < 0 ||
+	               file_offset(zone->file, TIME_MAX, &offset) < 0
+	           ? -1
+	           : 0;
+}
+
+struct zone *zone_open(const char *name, size_t len)
+{
+	struct zone *zone = mem_alloc(sizeof(*zone));
+
+	zone->name = mem_textn(name, len);
+	if (load(zone, name, len) == 0)
+		return zone;
+	zone_free(zone);
+	return NULL;
+}
+
+void zone_free(struct zone *zone)
+{
+	if (!zone)
+		return;
+	free((void *)zone->file.data);
+	free(zone->name);
+	free(zone);
+}
+
+const char *zone_name(const struct zone *zone)
+{
+	return zone->name;
+}
+
+int zone_at(const struct zone *zone, int64_t seconds)
+{
+	int offset = zone->fixed;
+
+	if (zone->file.data)
+		file_offset(zone->file, seconds, &offset);
+	return offset;
+}
+
 int zone_offset(const char *zone, size_t len, int64_t seconds, int *offset)
 {
-	*offset = 0;
-	if (len == 3 && memcmp(zone, "UTC", 3) == 0)
-		return 0;
-	if (fixed_offset(zone, len, offset) == 0)
-		return 0;
-	return named_offset(zone, len, seconds, offset);
+	struct zone *open = zone_open(zone, len);
+	int result = open ? 0 : -1;
+
+	*offset = open ? zone_at(open, seconds) : 0;
+	zone_free(open);
+	return result;
 }

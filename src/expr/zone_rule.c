@@ -51,7 +51,7 @@ static int number(struct rule *r, int low, int high)
 }
 
 /* "CET", or "<+0330>" */
-static void zone_name(struct rule *r)
+static void skip_name(struct rule *r)
 {
 	const char *start = r->at;
 
@@ -155,12 +155,12 @@ int zone_rule_offset(const char *rule, int64_t seconds, int *offset)
 	struct change on, off;
 	int standard, summer;
 
-	zone_name(&r);
+	skip_name(&r);
 	standard = -clock_time(&r);
 	*offset = standard;
 	if (r.bad || !*r.at)
 		return r.bad ? -1 : 0;
-	zone_name(&r);
+	skip_name(&r);
 	summer = *r.at && *r.at != ',' ? -clock_time(&r) : standard + 3600;
 	on = change(&r);
 	off = change(&r);
