@@ -34,7 +34,8 @@ struct schedule_survey {
 	struct schedule_time {
 		int hour;
 		int minute;
-	} times[SCHEDULE_TIMES_MAX]; /* at which it fires, as those clocks show it; in their order */
+	} times
+	    [SCHEDULE_TIMES_MAX]; /* at which it fires, as those clocks show it; in their order */
 	size_t count;
 	bool repeats; /* some time those clocks show such a time a second time on the same day */
 };

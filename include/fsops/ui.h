@@ -29,6 +29,7 @@
 #include "fsops/model.h"
 #include "fsops/plan.h"
 #include "fsops/question.h"
+#include "fsops/timetable.h"
 
 /* The most text that one printer may make. */
 #define UI_TEXT_MAX ((size_t)64 * 1024 * 1024)
@@ -163,6 +164,17 @@ void print_notices_text(struct buf *out, const struct platform *platform,
 /* {"alerts": […], "unmatched": […]} */
 void print_notices_json(
     struct buf *out, const struct platform *platform, const struct notice *notices, size_t count);
+
+/* Timetables, for whoever starts the runs. Errors: schedule_survey()'s; ERR_LIMIT. schedule_*.c */
+int print_schedule_cron(struct buf *out, const struct timetable *table, struct err *err);
+void print_schedule_json(struct buf *out, const struct timetable *table);
+/* All units, each after a comment with its file's name. */
+int print_schedule_systemd(struct buf *out, const struct timetable *table, struct err *err);
+/* One of them, and its name. */
+enum unit_kind { UNIT_SERVICE, UNIT_TIMER, UNIT_KINDS };
+int print_unit(struct buf *out, const struct timetable *table, const struct timed *timed,
+    enum unit_kind kind, struct err *err);
+void print_unit_name(struct buf *out, const struct timed *timed, enum unit_kind kind);
 
 /* What `fsops escalate` is about. */
 struct incident {

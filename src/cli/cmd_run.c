@@ -19,7 +19,8 @@ const struct command command_run = {
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
                OPTION_BIT(OPTION_CHECK) | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
                OPTION_BIT(OPTION_TAKE_OVER) | OPTION_BIT(OPTION_VAR) | OPTION_BIT(OPTION_FROM) |
-               OPTION_BIT(OPTION_ONLY) | OPTION_BIT(OPTION_REPORT) | OPTION_BIT(OPTION_JUNIT),
+               OPTION_BIT(OPTION_ONLY) | OPTION_BIT(OPTION_REPORT) | OPTION_BIT(OPTION_JUNIT) |
+               OPTION_BIT(OPTION_IF_DUE),
     .formats = "text or json (one event a line)",
     .args_min = 1,
     .args_max = 1,
@@ -100,6 +101,7 @@ static int run_run(struct cli *cli)
 	const struct runbook *runbook;
 	struct catalog *catalog;
 	struct err err;
+	bool due = true;
 	int status;
 
 	if (settle_dry_run(&cli->options, &err) < 0)
@@ -107,7 +109,10 @@ static int run_run(struct cli *cli)
 	catalog = cli_load(cli, cli->args[0], &runbook, &status);
 	if (!catalog)
 		return status;
-	status = cli_run(cli, catalog, runbook);
+	if (cli->options.if_due)
+		status = cli_due(cli, runbook, &due);
+	if (status == EXIT_OK && due)
+		status = cli_run(cli, catalog, runbook);
 	catalog_free(catalog);
 	return status;
 }

@@ -47,6 +47,7 @@ extern const struct command command_run;
 extern const struct command command_resume;
 extern const struct command command_check;
 extern const struct command command_alert;
+extern const struct command command_schedule;
 extern const struct command command_contacts;
 extern const struct command command_links;
 extern const struct command command_escalate;
@@ -87,6 +88,10 @@ struct catalog *cli_load(
 
 /* cmd_run.c: plan RUNBOOK as the options say, and run it or print its dry run; returns the exit status. */
 int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook *runbook);
+
+/* due.c: --if-due. Does RUNBOOK's schedule say now? Else it says when, unless -q. Returns EXIT_OK, or
+ * the status after a complaint: it has no schedule, or the time zone is not known. */
+int cli_due(const struct cli *cli, const struct runbook *runbook, bool *due);
 
 /* The key of MAP (contacts, links) that the first argument means, borrowed; NULL without one. -1
  * after a complaint: there is no such key. WHAT is for the message: "contact". */

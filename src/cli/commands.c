@@ -13,6 +13,7 @@ const struct command *const commands[] = {
     &command_resume,
     &command_check,
     &command_alert,
+    &command_schedule,
     &command_contacts,
     &command_links,
     &command_escalate,

@@ -39,6 +39,11 @@ enum option_id {
 	OPTION_RULES,
 	OPTION_RUN,
 	OPTION_PROMETHEUS_RULES,
+	OPTION_IF_DUE,
+	OPTION_CRON,
+	OPTION_SYSTEMD,
+	OPTION_ZONE,
+	OPTION_INTO,
 	OPTION_AT,
 	OPTION_SINCE,
 	OPTION_REPORT,
@@ -81,6 +86,8 @@ struct options {
 	const char *junit; /* "": as the flag of `fsops report` */
 	const char *prom;
 	struct text_list reports;
+	const char *zone;
+	const char *into;
 	struct text_list vars;
 	struct text_list only;
 	bool plain;
@@ -97,6 +104,9 @@ struct options {
 	bool json;
 	bool run;
 	bool prometheus_rules;
+	bool if_due;
+	bool cron;
+	bool systemd;
 	bool help;
 	bool version;
 	uint64_t given;        /* OPTION_BITs */

@@ -105,8 +105,10 @@ static int add_time(struct schedule_survey *survey, const struct civil *clock, s
 		if (compare(&survey->times[i], &time) == 0)
 			return 0;
 	if (survey->count == SCHEDULE_TIMES_MAX)
-		return err_set(err, ERR_LIMIT, "the clocks change so often that it fires at more than "
-		                               "%d times of day", SCHEDULE_TIMES_MAX);
+		return err_set(err, ERR_LIMIT,
+		    "the clocks change so often that it fires at more than "
+		    "%d times of day",
+		    SCHEDULE_TIMES_MAX);
 	survey->times[survey->count++] = time;
 	qsort(survey->times, survey->count, sizeof(time), compare);
 	return 0;
@@ -148,8 +150,8 @@ int schedule_survey(const struct schedule *schedule, const struct zone *zone,
 
 const char *schedule_weekday(int weekday)
 {
-	static const char *const names[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
-	    "Friday", "Saturday"};
+	static const char *const names[] = {
+	    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
 	return names[weekday];
 }

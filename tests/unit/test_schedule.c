@@ -88,8 +88,9 @@ static size_t fires_as_watched(const struct schedule *schedule, const struct zon
 		    !schedule_due(schedule, zone, at) || schedule_due(schedule, zone, at - 1) ||
 		    !schedule_due(schedule, zone, at + SCHEDULE_LATE_MAX) ||
 		    schedule_due(schedule, zone, at + SCHEDULE_LATE_MAX + 1))
-			fail_msg("%s in %s: not at %lld but at %lld", schedule->text, zone_name(zone),
-			    (long long)at, (long long)schedule_next(schedule, zone, at - 1));
+			fail_msg("%s in %s: not at %lld but at %lld", schedule->text,
+			    zone_name(zone), (long long)at,
+			    (long long)schedule_next(schedule, zone, at - 1));
 		fired++;
 	}
 	return fired;
@@ -116,8 +117,8 @@ static void each_fires_once_on_each_of_its_days(void **state)
 		setenv("TZ", zones[z], 1);
 		tzset();
 		for (size_t s = 0; s < COUNT_OF(schedules); s++)
-			assert_int_equal(fires_as_watched(&schedules[s], zone),
-			    count_all(&schedules[s], zone));
+			assert_int_equal(
+			    fires_as_watched(&schedules[s], zone), count_all(&schedules[s], zone));
 		zone_free(zone);
 	}
 }
@@ -168,7 +169,8 @@ static void a_survey_finds_all_times_that_clocks_show(void **state)
 
 static void a_zone_is_a_name_that_can_be_looked_up(void **state)
 {
-	static const char *const wrong[] = {"Europe/Berlyn", "../passwd", "/etc/localtime", "CET-1"};
+	static const char *const wrong[] = {
+	    "Europe/Berlyn", "../passwd", "/etc/localtime", "CET-1"};
 	struct err err;
 	char *name;
 
