@@ -15,6 +15,14 @@
 #include "safe.h"
 #include "story.h"
 
+/* An outcome, in bold. What is in a journal may be none of those that there are. */
+static void bold_word(struct buf *out, const char *outcome)
+{
+	buf_adds(out, "**");
+	md_text(out, report_word(outcome));
+	buf_adds(out, "**");
+}
+
 /* ---- summary ---- */
 
 static void row(struct buf *out, const char *name)
@@ -49,7 +57,7 @@ static void add_outcome(struct buf *out, const struct record *record)
 	const char *level = value_get_text(end, "level");
 
 	row(out, "Outcome");
-	buf_addf(out, "**%s**", report_word(report_run_outcome(record)));
+	bold_word(out, report_run_outcome(record));
 	if (end)
 		md_textf(out, ", level %s, exit status %.0f", level ? level : "unknown",
 		    value_get_number(end, "exit", 0));
@@ -91,11 +99,11 @@ static void add_counts(struct buf *out, const struct record *record)
 		return;
 	row(out, "Actions");
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		int count = (int)value_get_number(counts, order[i], 0);
+		double count = value_get_number(counts, order[i], 0);
 
-		if (count)
-			buf_addf(out, "%s%d %s", any ? ", " : "", count, report_word(order[i]));
-		any = any || count;
+		if (count > 0)
+			buf_addf(out, "%s%.0f %s", any ? ", " : "", count, report_word(order[i]));
+		any = any || count > 0;
 	}
 	buf_adds(out, any ? " |\n" : "none |\n");
 }
@@ -174,8 +182,9 @@ static void add_change(
 	char utc[CLOCK_TEXT_MAX];
 
 	report_utc(report_time(action->started), utc);
-	buf_addf(
-	    out, "- %s UTC, **%s**: ", utc, report_word(report_action_outcome(record, action)));
+	buf_addf(out, "- %s UTC, ", utc);
+	bold_word(out, report_action_outcome(record, action));
+	buf_adds(out, ": ");
 	if (report_command(action))
 		md_code(out, report_command(action));
 	else
@@ -338,7 +347,9 @@ static void add_rollback(struct buf *out, const struct record *record)
 			continue;
 		buf_adds(out, "- Rolled back by the step \"");
 		md_text(out, report_step_title(step));
-		buf_addf(out, "\": %s\n", report_word(report_step_outcome(record, step)));
+		buf_adds(out, "\": ");
+		md_text(out, report_word(report_step_outcome(record, step)));
+		buf_addc(out, '\n');
 	}
 }
 

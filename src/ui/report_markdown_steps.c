@@ -22,7 +22,9 @@ static void step_heading(
 	report_span(step->started, "budget_seconds", budget);
 	buf_addf(out, "\n### %.0f. ", value_get_number(step->started, "number", 0));
 	md_text(out, report_step_title(step));
-	buf_addf(out, ": %s\n\n", report_word(outcome));
+	buf_adds(out, ": ");
+	md_text(out, report_word(outcome));
+	buf_adds(out, "\n\n");
 	buf_addf(out, "Took %s of a budget of %s.", *took ? took : "?", *budget ? budget : "?");
 	if (value_get_text(step->finished, "why")) {
 		buf_adds(out, " Why: ");
@@ -39,7 +41,9 @@ static void action_heading(
 	double attempts = value_get_number(action->finished, "attempts", 1);
 
 	report_span(action->finished, "seconds", took);
-	buf_addf(out, "\n#### %s: ", report_word(report_action_outcome(record, action)));
+	buf_adds(out, "\n#### ");
+	md_text(out, report_word(report_action_outcome(record, action)));
+	buf_adds(out, ": ");
 	md_text(out, report_action_title(record, action));
 	if (item)
 		md_textf(out, " (%s)", item);

@@ -318,6 +318,23 @@ static void odd_events_break_nothing(void **state)
 	record_free(record);
 }
 
+/* Outcomes and levels are words of fsops in a journal that nobody has touched. */
+static void no_word_of_an_event_reaches_a_terminal_raw(void **state)
+{
+	const char *const events[] = {RUN, STEP("s"), START("a", "change"), END("a", "\\u001b[2J|"),
+	    STEP_END("s", "\\u001b[2J|"),
+	    "{'type':'run.finished','level':'\\u001b','outcome':'\\u001b[2J','counts':{}}", NULL};
+	char *text = printed(print_report_markdown, events);
+
+	(void)state;
+	says_not(text, "\033");
+	says_not(text, "2J|");
+	free(text);
+	text = printed(print_report_junit, events);
+	says_not(text, "\033");
+	free(text);
+}
+
 static void a_record_of_nothing_is_told(void **state)
 {
 	const char *const events[] = {"{'type':'note','text':'alone'}", NULL};
@@ -348,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(labels_are_escaped),
 	    cmocka_unit_test(events_are_told_as_sentences),
 	    cmocka_unit_test(odd_events_break_nothing),
+	    cmocka_unit_test(no_word_of_an_event_reaches_a_terminal_raw),
 	    cmocka_unit_test(a_record_of_nothing_is_told),
 	};
 
