@@ -6,7 +6,9 @@
  *	YAML ─ runbook/ ─▶ model ─ engine/plan ─▶ plan ─ engine/run ─▶ events ─▶ sinks in ui/
  *
  *	cli/       options, and a file per command (cmd_*.c); the only one to decide exit statuses
- *	ui/        a file per sink (terminal, plain, json), the dry runs (plan_*.c), tables, the prompt
+ *	ui/        a file per sink (terminal, plain, json), the dry runs (plan_*.c), reports of a run
+ *	           (report_*.c), tables, the prompt
+ *	journal/   the events of a run on the disk and read back (record.c); history; locks
  *	engine/    the plan; a run, its steps and actions: deadlines, retries, approval, metrics
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry a file
  *	metrics/   thresholds, levels and units

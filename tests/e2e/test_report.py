@@ -398,6 +398,21 @@ def test_a_stopped_run_writes_its_reports(case, number, status):
     assert metrics(files[4].read_text())["fsops_run_exit_status"] == status
 
 
+def test_a_second_signal_does_not_lose_the_report(case):
+    child = case.start("""
+  - step: Wait
+    budget: 5m
+    actions:
+      - {{id: deaf, effect: change, exec: [sh, -c, "trap '' TERM INT HUP; touch {folder}/begun; sleep 300; sleep 300"]}}
+""", "--report", case.folder / "r.md")
+    child.send_signal(signal.SIGINT)
+    wait_until(lambda: any(e["type"] == "note" for e in case.events()), "the first signal was noted")
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert render((case.folder / "r.md").read_text()).row("Outcome")[1].startswith("cancelled, ")
+
+
 @pytest.mark.parametrize("steps, status", [(STEPS, 0), (FAILS, 2)])
 def test_a_run_writes_the_same_as_is_reported_later(case, steps, status):
     words = ["--report", case.folder / "r.md", "--report", case.folder / "r.html", "--report", case.folder / "r.json",
