@@ -130,7 +130,7 @@ static void add_row(struct buf *out, char c, size_t count)
  * blank: those go in HTML, where nothing but the marks above means anything. */
 void md_code(struct buf *out, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = text ? strlen(text) : 0;
 	struct buf safe;
 
 	if (!len || strpbrk(text, "`|\\") || text[0] == ' ' || text[len - 1] == ' ') {

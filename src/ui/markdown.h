@@ -11,7 +11,7 @@
 void md_text(struct buf *out, const char *text);
 void md_textf(struct buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same in the type of code. */
+/* The same in the type of code; NULL: an empty one. */
 void md_code(struct buf *out, const char *text);
 
 /* So many lines of an output are shown, so wide; what is left out between them is said. */

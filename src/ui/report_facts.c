@@ -10,6 +10,9 @@
 #include "fsops/value.h"
 #include "look.h"
 
+/* No run takes that long: a journal that says so has been tampered with. */
+#define SECONDS_MAX 1e12
+
 static const char *text_or(const json_t *event, const char *key, const char *otherwise)
 {
 	const char *text = value_get_text(event, key);
@@ -248,8 +251,19 @@ void report_span(const json_t *event, const char *key, char text[CLOCK_TEXT_MAX]
 	double seconds = value_get_number(event, key, -1);
 
 	text[0] = '\0';
-	if (seconds >= 0 && seconds < 1e12)
+	if (seconds >= 0 && seconds < SECONDS_MAX)
 		clock_format_span((msec)(seconds * 1000 + 0.5), text);
+}
+
+double report_took(const struct record *record)
+{
+	msec began = report_time(record->started);
+	msec ended = report_time(record->finished);
+	double seconds = value_get_number(record->finished, "seconds", -1);
+
+	if (json_array_size(record->resumed) && began && ended >= began)
+		return (double)(ended - began) / 1000;
+	return seconds < SECONDS_MAX ? seconds : -1;
 }
 
 /* ---- output and metrics ---- */

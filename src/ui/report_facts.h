@@ -49,6 +49,10 @@ void report_local(msec wall, char text[CLOCK_TEXT_MAX]);
 /* "1m13s" from a field in seconds; "" when it is missing. */
 void report_span(const json_t *event, const char *key, char text[CLOCK_TEXT_MAX]);
 
+/* How long the run took, in seconds: of one that was gone on with from its first beginning to its last
+ * end; -1: it has no end. */
+double report_took(const struct record *record);
+
 /* What the action has printed, all of it; STREAM NULL: both, in the order in which they came. */
 void report_output(struct buf *out, const struct record_action *action, const char *stream);
 

@@ -167,8 +167,10 @@ static void add_summary(struct buf *out, const struct record *record)
 	row_time(out, "Began", record->started);
 	row_time(out, record->finished ? "Ended" : "Last heard of",
 	    record->finished ? record->finished : record->last);
-	report_span(record->finished, "seconds", span);
-	row_text(out, "Took", span);
+	if (report_took(record) >= 0) {
+		clock_format_span((msec)(report_took(record) * 1000 + 0.5), span);
+		row_text(out, "Took", span);
+	}
 	add_who(out, record);
 	add_counts(out, record);
 	add_vars(out, record);
@@ -322,18 +324,22 @@ static void add_left(struct buf *out, const struct record *record)
 	}
 }
 
+/* Changes that nobody has looked after since. */
 static void add_in_flight(struct buf *out, const struct record *record)
 {
-	for (size_t s = 0; s < record->step_count; s++)
-		for (size_t i = 0; i < record->steps[s].action_count; i++) {
-			const struct record_action *action = &record->steps[s].actions[i];
+	json_t *changes = record->live ? NULL : record_interrupted(record);
+	json_t *change;
+	size_t i;
 
-			if (record->live || !record_action_in_flight(action))
-				continue;
-			buf_adds(out, "- **Look first:** nobody knows how this change ended: ");
-			md_code(out, report_command(action) ? report_command(action) : action->id);
-			buf_addc(out, '\n');
-		}
+	json_array_foreach(changes, i, change)
+	{
+		const char *command = value_get_text(change, "command");
+
+		buf_adds(out, "- **Look first:** nobody knows how this change ended: ");
+		md_code(out, command ? command : value_get_text(change, "action"));
+		buf_addc(out, '\n');
+	}
+	json_decref(changes);
 }
 
 /* The steps that are for a failure: which ran, and how. */

@@ -106,7 +106,7 @@ static void last_good(const struct prom *prom)
 
 static void duration(const struct prom *prom)
 {
-	double seconds = value_get_number(prom->record->finished, "seconds", -1);
+	double seconds = report_took(prom->record);
 
 	if (seconds >= 0)
 		sample(prom, seconds, NULL);

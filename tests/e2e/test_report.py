@@ -10,7 +10,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from helpers import FSOPS, ROOT, environment, fsops, wait_until, write_book
+from helpers import FSOPS, ROOT, Terminal, environment, fsops, wait_until, write_book
 
 SCHEMA = ROOT / "tests" / "e2e" / "data" / "junit.xsd"
 FORMS = ("--markdown", "--html", "--junit", "--json")
@@ -355,6 +355,23 @@ def test_a_resumed_run_writes_a_report_of_the_whole(case):
     assert render(case.report()).row("Outcome")[1] == "passed, level ok, exit status 0"
     root = junit(case.report("--junit"))  # what was cut off counts as it ended in the end
     assert root.get("errors") == "0" and results(root) == {"wait/first": (None, None), "wait/long": (None, None)}
+
+
+def test_a_change_that_was_looked_after_is_no_riddle_any_more(case):
+    child = case.start(WAITS)
+    child.kill()
+    child.communicate()
+    assert "Look first" in case.report()
+    terminal = Terminal(FSOPS, "resume", "-R", case.folder / "books", "-y", "--report", case.folder / "r.md",
+                        env=environment(**case.env))
+    terminal.answer("[a]bort [?] ", "done\n")
+    assert terminal.end() == 0
+    text = (case.folder / "r.md").read_text()
+    assert text == case.report() and "Look first" not in text
+    asked = [row for row in render(text).rows if row[2:3] == ["interrupted"]]
+    assert [row[5] for row in asked] == ["done"], asked
+    assert any("asked what to do about the change that was in flight: long" in row[2] for row in render(text).rows
+               if len(row) == 3)
 
 
 # ---- of runs that did not come to their end ----
