@@ -13,7 +13,7 @@
  *	                 plan (as --dry-run=json prints it), files {path: SHA-256} (the runbook and the
  *	                 platform), given (names of the variables given by --var), from, only
  *	run.resumed      runbook, title, platform, severity, summary, mode, by, after (seq of the last event
- *	                 before), torn (bytes of a line that was cut off), changed (list of what is
+ *	                 before), before (what was measured before the first step), torn (bytes of a line that was cut off), changed (list of what is
  *	                 another in the plan than it was), interrupted (list of {step, action,
  *	                 command, item, time}: changes of which nobody knows how they ended)
  *	items.listed     step, action (without it: of the step itself), items (what its for_each goes through),

@@ -55,7 +55,12 @@ int history_each(
  * there is. */
 char *history_find(const char *name, struct err *err);
 
-/* Remove the journals of runs that began before BEFORE, not those that are alive. REMOVED: how many. */
-int history_prune(msec before, size_t *removed, struct err *err);
+struct history_pruned {
+	size_t removed;
+	size_t resumable; /* of those: a `fsops resume` could have gone on with them */
+};
+
+/* Remove the journals of runs that began before BEFORE, not those that are alive. */
+int history_prune(msec before, struct history_pruned *pruned, struct err *err);
 
 #endif

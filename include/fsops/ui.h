@@ -25,6 +25,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/event.h"
+#include "fsops/history.h"
 #include "fsops/loop.h"
 #include "fsops/model.h"
 #include "fsops/plan.h"
@@ -121,8 +122,19 @@ void print_plan_sh(struct buf *out, const struct plan *plan);
 /* `fsops show`, for reading. */
 void print_show_text(struct buf *out, const struct plan *plan, const struct look *look);
 
-void print_list_text(struct buf *out, const struct catalog *catalog, const struct look *look);
-void print_list_json(struct buf *out, const struct catalog *catalog);
+/* LAST: the last run of each runbook by its name, as in print_history_json(). */
+void print_list_text(struct buf *out, const struct catalog *catalog, const json_t *last, msec now,
+    const struct look *look);
+void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last);
+
+/* RUNS, newest first, as history_object() makes them; NOW: wall time. history_table.c */
+json_t *history_object(const struct history_entry *entry);
+void print_history_text(struct buf *out, const json_t *runs, msec now, const struct look *look);
+void print_history_json(struct buf *out, const json_t *runs);
+/* "ok", "critical", …, "running", "interrupted": how a run of history_object() ended, and its colour. */
+const char *history_ending(const json_t *run, enum level *level);
+/* How long before NOW it began: "3m ago". */
+void history_add_age(struct buf *out, const json_t *run, msec now);
 
 /* METRICS as measure_metrics() makes them. */
 void print_check_text(struct buf *out, const json_t *metrics, const struct look *look, bool quiet);

@@ -45,6 +45,8 @@ extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_resume;
+extern const struct command command_history;
+extern const struct command command_log;
 extern const struct command command_check;
 extern const struct command command_alert;
 extern const struct command command_schedule;

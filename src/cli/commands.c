@@ -11,6 +11,8 @@ const struct command *const commands[] = {
     &command_show,
     &command_run,
     &command_resume,
+    &command_history,
+    &command_log,
     &command_check,
     &command_alert,
     &command_schedule,

@@ -46,6 +46,12 @@ enum option_id {
 	OPTION_INTO,
 	OPTION_AT,
 	OPTION_SINCE,
+	OPTION_FAILED,
+	OPTION_LIMIT,
+	OPTION_PRUNE,
+	OPTION_KEEP,
+	OPTION_FOLLOW,
+	OPTION_VERIFY,
 	OPTION_REPORT,
 	OPTION_OUTPUT,
 	OPTION_MARKDOWN,
@@ -82,6 +88,8 @@ struct options {
 	const char *context;
 	const char *at;
 	const char *since;
+	const char *limit;
+	const char *keep;
 	const char *output;
 	const char *junit; /* "": as the flag of `fsops report` */
 	const char *prom;
@@ -98,6 +106,10 @@ struct options {
 	bool yes;
 	bool yes_destroy;
 	bool take_over;
+	bool failed;
+	bool prune;
+	bool follow;
+	bool verify;
 	bool rules;
 	bool markdown;
 	bool html;

@@ -249,7 +249,7 @@ char *history_find(const char *name, struct err *err)
 
 struct pruning {
 	msec before;
-	size_t removed;
+	struct history_pruned pruned;
 	struct buf kept; /* lines, newest run first */
 };
 
@@ -261,7 +261,8 @@ static bool prune_one(void *ctx, const struct history_entry *entry)
 	if (entry->started < pruning->before && !entry->live)
 		path = journal_path_of(entry->run, NULL);
 	if (path && (unlink(path) == 0 || !has_journal(entry->run))) {
-		pruning->removed++;
+		pruning->pruned.removed++;
+		pruning->pruned.resumable += entry->resumable;
 	} else {
 		if (entry->finished)
 			history_add_ended(&pruning->kept, entry);
@@ -284,7 +285,7 @@ static void turn_round(const struct buf *lines, struct buf *out)
 	}
 }
 
-int history_prune(msec before, size_t *removed, struct err *err)
+int history_prune(msec before, struct history_pruned *pruned, struct err *err)
 {
 	const struct history_filter all = {0};
 	struct pruning pruning = {.before = before};
@@ -308,6 +309,6 @@ out:
 	buf_release(&lines);
 	buf_release(&kept);
 	buf_release(&pruning.kept);
-	*removed = pruning.removed;
+	*pruned = pruning.pruned;
 	return result;
 }

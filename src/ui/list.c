@@ -2,12 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/mem.h"
 #include "fsops/ui.h"
 #include "plan_walk.h"
 #include "safe.h"
 #include "table.h"
 
-static void add_row(struct table *table, const struct runbook *runbook)
+/* "ok, 3h12m ago" */
+static void add_last(struct table *table, const json_t *run, msec now)
+{
+	enum level level;
+	const char *ending;
+	struct buf text;
+
+	if (!run) {
+		table_cell(table, ROLE_DIM, "never");
+		return;
+	}
+	ending = history_ending(run, &level);
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_addf(&text, "%s, ", ending);
+	history_add_age(&text, run, now);
+	table_cell(table, role_of_level(level), text.data);
+	buf_release(&text);
+}
+
+static void add_row(
+    struct table *table, const struct runbook *runbook, const json_t *last, msec now)
 {
 	char budget[CLOCK_TEXT_MAX];
 	size_t steps;
@@ -16,20 +37,23 @@ static void add_row(struct table *table, const struct runbook *runbook)
 	table_cell(table, ROLE_BOLD, runbook->name);
 	if (runbook->broken) {
 		table_cell(table, ROLE_CRITICAL, "broken");
-		table_cell(table, ROLE_DIM, "");
-		table_cell(table, ROLE_DIM, "");
+		for (int i = 0; i < 3; i++)
+			table_cell(table, ROLE_DIM, "");
 		table_cell(table, ROLE_CRITICAL, runbook->file);
 		return;
 	}
 	table_cell(table, role_of_level(runbook->severity), level_name(runbook->severity));
 	table_cell(table, ROLE_PLAIN, budget);
 	table_cell(table, ROLE_PLAIN, runbook->schedule.text ? runbook->schedule.text : "");
+	add_last(table, json_object_get(last, runbook->name), now);
 	table_cell(table, ROLE_PLAIN, runbook->title);
 }
 
-void print_list_text(struct buf *out, const struct catalog *catalog, const struct look *look)
+void print_list_text(struct buf *out, const struct catalog *catalog, const json_t *last, msec now,
+    const struct look *look)
 {
-	static const char *const heads[] = {"NAME", "SEVERITY", "BUDGET", "SCHEDULE", "TITLE"};
+	static const char *const heads[] = {
+	    "NAME", "SEVERITY", "BUDGET", "SCHEDULE", "LAST RUN", "TITLE"};
 	struct table *table;
 
 	if (catalog->runbook_count == 0) {
@@ -41,12 +65,12 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const struc
 		buf_adds(out, ".\n");
 		return;
 	}
-	table = table_new(look, 5);
-	for (size_t i = 0; i < 5; i++)
+	table = table_new(look, COUNT_OF(heads));
+	for (size_t i = 0; i < COUNT_OF(heads); i++)
 		table_cell(table, ROLE_DIM, heads[i]);
 	table_align_right(table, 2);
 	for (size_t i = 0; i < catalog->runbook_count; i++)
-		add_row(table, catalog->runbooks[i]);
+		add_row(table, catalog->runbooks[i], last, now);
 	table_print(out, table, "");
 	table_free(table);
 }
@@ -60,23 +84,26 @@ static json_t *texts(char *const *items, size_t count)
 	return list;
 }
 
-static json_t *runbook_object(const struct runbook *runbook)
+static json_t *runbook_object(const struct runbook *runbook, json_t *last)
 {
 	size_t steps;
 	double budget = (double)runbook_budget(runbook, &steps) / 1000;
 
-	return json_pack("{s:s, s:o, s:s?, s:s, s:f, s:I, s:s?, s:b}", "name", runbook->name,
+	return json_pack("{s:s, s:o, s:s?, s:s, s:f, s:I, s:s?, s:b, s:O?}", "name", runbook->name,
 	    "aliases", texts(runbook->aliases, runbook->alias_count), "title", runbook->title,
 	    "severity", level_name(runbook->severity), "budget_seconds", budget, "steps",
-	    (json_int_t)steps, "schedule", runbook->schedule.text, "broken", runbook->broken);
+	    (json_int_t)steps, "schedule", runbook->schedule.text, "broken", runbook->broken,
+	    "last_run", last);
 }
 
-void print_list_json(struct buf *out, const struct catalog *catalog)
+void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < catalog->runbook_count; i++)
-		json_array_append_new(list, runbook_object(catalog->runbooks[i]));
+		json_array_append_new(list, 
+		                            runbook_object(catalog->runbooks[i],
+		                                json_object_get(last, catalog->runbooks[i]->name)));
 	print_json(out, list);
 	json_decref(list);
 }

@@ -21,7 +21,7 @@ void story_init(struct story *story, const struct sink_options *options, bool ti
 	buf_init(&story->bad, BUF_TEXT_MAX);
 }
 
-static void step_release(struct story_step *step)
+void story_step_release(struct story_step *step)
 {
 	free(step->id);
 	free(step->title);
@@ -34,7 +34,7 @@ void story_release(struct story *story)
 	for (size_t i = 0; i < story->action_count; i++)
 		story_action_free(story->actions[i]);
 	for (int i = 0; i < STORY_DEPTH_MAX; i++)
-		step_release(&story->steps[i]);
+		story_step_release(&story->steps[i]);
 	free(story->actions);
 	free(story->runbook);
 	json_decref(story->started);
@@ -116,13 +116,11 @@ static void add_run(struct buf *out, const struct look *look, const json_t *even
 		buf_adds(out, ", check only: nothing is changed");
 }
 
-static void tell_started(struct story *story, struct buf *out)
+void story_run_header(struct story *story, struct buf *out, const json_t *event)
 {
 	const struct look *look = &story->options.look;
-	json_t *event = story->started;
 	const json_t *now = story->event;
 
-	story->started = NULL;
 	story->event = event;
 	story_line(story, out, 0);
 	if (story->times) {
@@ -137,6 +135,14 @@ static void tell_started(struct story *story, struct buf *out)
 		buf_addc(out, '\n');
 	}
 	story->event = now;
+}
+
+static void tell_started(struct story *story, struct buf *out)
+{
+	json_t *event = story->started;
+
+	story->started = NULL;
+	story_run_header(story, out, event);
 	json_decref(event);
 }
 
@@ -192,7 +198,7 @@ static void on_step_started(struct story *story, struct buf *out)
 	if (story->depth == STORY_DEPTH_MAX)
 		return;
 	step = &story->steps[story->depth++];
-	step_release(step);
+	story_step_release(step);
 	step->id = mem_text(value_get_text(event, "step"));
 	step->title = mem_text(value_get_text(event, "title"));
 	step->section = mem_text(value_get_text(event, "section"));
@@ -274,7 +280,7 @@ static void on_step_finished(struct story *story, struct buf *out)
 	if (!said && end_is_told(story, end))
 		tell_step_end(story, out, end);
 	if (story->depth > 0)
-		step_release(&story->steps[--story->depth]);
+		story_step_release(&story->steps[--story->depth]);
 }
 
 static void on_metric(struct story *story, struct buf *out)
@@ -420,6 +426,7 @@ static const struct handler {
 	void (*tell)(struct story *story, struct buf *out);
 } handlers[] = {
     {"run.started", on_run_started},
+    {"run.resumed", story_resumed},
     {"step.started", on_step_started},
     {"step.finished", on_step_finished},
     {"action.started", story_action_started},

@@ -95,6 +95,11 @@ void story_action_free(struct story_action *action);
 void story_add_text(struct buf *out, const json_t *event, const char *key);
 /* LABEL in plain lines; on a terminal the shape of the line says it. */
 void story_label(struct story *story, struct buf *out, const char *label);
+/* story_resume.c: run.resumed */
+void story_resumed(struct story *story, struct buf *out);
+/* story.c, for it: what run it is, as EVENT (run.started or run.resumed) says. */
+void story_run_header(struct story *story, struct buf *out, const json_t *event);
+void story_step_release(struct story_step *step);
 /* story_end.c: run.finished */
 void story_finished(struct story *story, struct buf *out);
 /* TEXT after an indent, folded on a terminal. */

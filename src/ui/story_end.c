@@ -119,4 +119,10 @@ void story_finished(struct story *story, struct buf *out)
 	story_add_seconds(out, story->event, "seconds");
 	buf_addf(out, ", exit status %d\n", status);
 	tell_why(story, out);
+	if (json_is_true(json_object_get(story->event, "resumable"))) {
+		story_line(story, out, 1);
+		buf_adds(out, "go on with it: fsops resume ");
+		story_add_text(out, story->event, "run");
+		buf_addc(out, '\n');
+	}
 }

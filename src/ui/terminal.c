@@ -158,7 +158,7 @@ static void stop_clock(struct terminal_sink *sink)
 
 static void follow(struct terminal_sink *sink, const char *type)
 {
-	if (strcmp(type, "run.started") == 0) {
+	if (strcmp(type, "run.started") == 0 || strcmp(type, "run.resumed") == 0) {
 		sink->running = true;
 		if (sink->loop && !sink->timer)
 			sink->timer = loop_after(sink->loop, REDRAW, on_tick, sink);

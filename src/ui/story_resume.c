@@ -1,0 +1,94 @@
+/* run.resumed, told: what is gone on with, what nobody knows, what has changed. Invariant: what was
+ * open before is not told as if it still ran. */
+#include "story.h"
+
+#include <stdlib.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+#include "safe.h"
+
+/* Whatever had begun has no other end than this. */
+static void forget_open(struct story *story)
+{
+	for (size_t i = 0; i < story->action_count; i++)
+		story_action_free(story->actions[i]);
+	story->action_count = 0;
+	while (story->depth > 0)
+		story_step_release(&story->steps[--story->depth]);
+}
+
+/* What was measured before the first step is what the end is compared with. */
+static void take_before(struct story *story)
+{
+	const json_t *before = json_object_get(story->event, "before");
+
+	for (size_t i = json_array_size(before); i-- > 0;) {
+		json_t *metric = json_array_get(before, i);
+		const char *name = value_get_text(metric, "name");
+
+		if (name)
+			json_object_set(story->before, name, metric);
+	}
+}
+
+static void tell_by(struct story *story, struct buf *out)
+{
+	const json_t *by = json_object_get(story->event, "by");
+
+	story_line(story, out, 1);
+	buf_adds(out, "gone on with");
+	if (value_get_text(by, "user")) {
+		buf_adds(out, " by ");
+		story_add_text(out, by, "user");
+		buf_addc(out, '@');
+		story_add_text(out, by, "host");
+	}
+	buf_addf(out, ", after event %.0f", value_get_number(story->event, "after", 0));
+	if (value_get_number(story->event, "torn", 0) > 0)
+		buf_adds(out, "; the line after it was torn, and was cut off");
+	buf_addc(out, '\n');
+}
+
+static void tell_changed(struct story *story, struct buf *out)
+{
+	const json_t *changed = json_object_get(story->event, "changed");
+
+	for (size_t i = 0; i < json_array_size(changed); i++) {
+		story_line(story, out, 1);
+		buf_adds(out, "changed since: ");
+		safe_adds(out, json_string_value(json_array_get(changed, i)));
+		buf_addc(out, '\n');
+	}
+}
+
+static void tell_interrupted(struct story *story, struct buf *out)
+{
+	const json_t *list = json_object_get(story->event, "interrupted");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *change = json_array_get(list, i);
+
+		story_line(story, out, 1);
+		look_add(out, &story->options.look, ROLE_CRITICAL, "interrupted");
+		buf_adds(out, " in step ");
+		story_add_text(out, change, "step");
+		buf_adds(out, ", nobody knows how it ended: ");
+		story_add_text(out, change, "command");
+		buf_addc(out, '\n');
+	}
+}
+
+void story_resumed(struct story *story, struct buf *out)
+{
+	forget_open(story);
+	take_before(story);
+	free(story->runbook);
+	story->runbook = mem_text(value_get_text(story->event, "runbook"));
+	if (!story->options.quiet) {
+		story_run_header(story, out, story->event);
+		tell_by(story, out);
+	}
+	tell_changed(story, out);
+	tell_interrupted(story, out);
+}

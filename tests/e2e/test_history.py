@@ -1,0 +1,263 @@
+"""What is left of runs: the history, a run told again, journals that were changed, forgetting."""
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+from helpers import FSOPS, Terminal, environment, fsops, wait_until, write_book
+
+STEPS = """
+  - step: Look
+    budget: 1m
+    actions:
+      - {{exec: [sh, -c, '{look}'], effect: read, id: look}}
+      - {{exec: [echo, changed], effect: change, id: change}}
+"""
+
+
+class Place:
+    """A state folder, and runbooks that run in it."""
+
+    def __init__(self, folder):
+        self.folder, self.state = folder, folder / "state"
+        self.env = {"FSOPS_STATE": str(self.state)}
+        self.books = folder / "books"
+        self.book("good")
+
+    def book(self, name, look="echo seen"):
+        write_book(self.books, STEPS.format(look=look), name=name)
+
+    def fsops(self, *words, **more):
+        return fsops(words[0], "-R", self.books, *words[1:], env=self.env, **more)
+
+    def run(self, name="good", *options):
+        return self.fsops("run", name, "-y", *options)
+
+    def history(self, *options):
+        result = self.fsops("history", "--format", "json", *options)
+        assert result.status == 0, result
+        return result.json
+
+    def journal(self, run=None):
+        return self.state / "runs" / f"{run or self.history()[0]['run']}.jsonl"
+
+    def start_slow(self):
+        """A run that goes on until `gate` is there; its process and its id."""
+        self.book("slow", f"echo begun; until [ -e {self.folder}/gate ]; do sleep 0.05; done; echo over")
+        child = subprocess.Popen([FSOPS, "run", "slow", "-y", "-R", self.books], env=environment(**self.env),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until(lambda: list((self.state / "runs").glob("*slow*")) if self.state.exists() else None, "it has begun")
+        return child, list((self.state / "runs").glob("*slow*"))[0].stem
+
+    def open_gate(self):
+        (self.folder / "gate").touch()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def test_nothing_yet(place):
+    assert place.history() == []
+    assert place.fsops("history").out == "No run.\n"
+    assert place.fsops("log").status == 64
+    assert not place.state.exists()  # looking makes nothing
+
+
+def test_newest_first_with_filters(place):
+    place.book("bad", "exit 1")
+    for name in ("good", "bad", "good"):
+        place.run(name)
+    runs = place.history()
+    assert [r["runbook"] for r in runs] == ["good", "bad", "good"]
+    assert {"run", "runbook", "started", "finished", "level", "exit", "resumable"} <= set(runs[0])
+    assert [r["exit"] for r in runs] == [0, 1, 0] and not any(r["resumable"] for r in runs)
+    assert [r["runbook"] for r in place.history("--failed")] == ["bad"]
+    assert len(place.history("good")) == 2 and len(place.history("--limit", "1")) == 1
+    assert place.history("--since", "1h") == runs and place.history("--since", "2999-01-01 00:00") == []
+    text = place.fsops("history", "--limit", "2").out
+    assert text.count("good") == 1 and "there were more" in text
+    for wrong in (("--limit", "x"), ("--since", "sometime")):
+        assert place.fsops("history", *wrong).status == 64
+
+
+def test_modes(place):
+    place.run()
+    for path in [place.state, *place.state.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_run_that_is_alive_and_one_that_was_killed(place):
+    child, run = place.start_slow()
+    assert place.history()[0] == {**place.history()[0], "run": run, "live": True, "resumable": False, "finished": None,
+                                  "level": None, "exit": None}
+    assert "running" in place.fsops("history").out and "running" in place.fsops("list").out
+    child.kill()
+    child.wait()
+    place.open_gate()
+    wait_until(lambda: not place.history()[0]["live"], "it is not alive any more")
+    killed = place.history()[0]
+    assert killed["resumable"] and killed["finished"] is None
+    assert "interrupted" in place.fsops("history").out and "interrupted" in place.fsops("list").out
+    assert place.history("--failed") == [killed]
+    told = place.fsops("log", run)
+    assert f"fsops resume {run}" in told.err and told.status == 0
+    assert place.fsops("resume", run, "-y").status == 0
+    assert place.history()[0]["exit"] == 0 and len(place.history()) == 1
+
+
+def test_the_list_knows_the_last_runs(place):
+    place.book("bad", "exit 1")
+    place.run("good")
+    place.run("bad")
+    listed = {r["name"]: r["last_run"] for r in place.fsops("list", "--format", "json").json}
+    assert (listed["good"]["exit"], listed["bad"]["exit"]) == (0, 1)
+    place.book("other")
+    text = place.fsops("list").out
+    assert "never" in text and "warning, " in text and "LAST RUN" in text
+
+
+def test_it_is_made_again_from_the_journals(place):
+    place.run()
+    place.run()
+    runs = place.history()
+    (place.state / "history").unlink()
+    assert place.history() == runs
+    (place.state / "history").unlink()
+    place.run()  # whoever adds to one that is gone makes it whole first
+    assert place.history()[1:] == runs and len(place.history()) == 3
+
+
+def test_a_torn_or_foreign_line_is_passed_over(place):
+    place.run()
+    file = place.state / "history"
+    lines = file.read_bytes()
+    file.write_bytes(b"began\x00\n" + b"\xff\xfe nonsense\n" + lines + b"began\tonly")
+    place.run()
+    assert len(place.history()) == 2
+
+
+def test_told_again_as_it_was_told(place):
+    place.book("more", "echo one; echo two; exit 3")
+    run = place.run("more")
+    assert place.fsops("log", "more").out == run.out
+    as_json = place.run("good", "--format", "json")
+    again = place.fsops("log", "good", "--format", "json")
+    events = [{k: v for k, v in e.items() if k != "prev"} for e in again.all_events]
+    assert events == as_json.all_events
+
+
+def test_a_run_is_found_by_its_beginning_and_by_its_runbook(place):
+    place.run()
+    run = place.history()[0]["run"]
+    for name in (run, run[:-1], "good"):
+        assert run in place.fsops("log", name, "-v").out
+    assert place.fsops("log", "nothing").status == 64
+    place.run()
+    many = place.fsops("log", run[:8])
+    assert many.status == 64 and "2 runs begin with" in many.err
+
+
+def test_following_a_live_run(place):
+    child, run = place.start_slow()
+    follower = subprocess.Popen([FSOPS, "log", "--follow"], env=environment(**place.env), text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    assert follower.poll() is None
+    place.open_gate()
+    out, err = follower.communicate(timeout=30)
+    assert follower.returncode == 0 and "run finished: ok" in out and "over" in out and not err
+    assert child.wait(30) == 0
+
+
+def test_following_a_run_that_is_killed(place):
+    child, run = place.start_slow()
+    follower = subprocess.Popen([FSOPS, "log", "--follow", run], env=environment(**place.env), text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    child.kill()
+    child.wait()
+    out, err = follower.communicate(timeout=30)
+    place.open_gate()
+    assert follower.returncode == 0 and f"fsops resume {run}" in err
+
+
+# What was done to a journal: its new bytes, what is said, and whether anything can be told of it.
+DAMAGES = {
+    "tampered": (lambda lines: [*lines[:3], lines[3].replace(b"look", b"l00k"), *lines[4:]], ":5: it does not follow"),
+    "a line taken out": (lambda lines: lines[:4] + lines[5:], ":5: it does not follow"),
+    "two swapped": (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], ":4: it does not follow"),
+    "the last one changed": (lambda lines: [*lines[:-1], lines[-1].replace(b'"exit":0', b'"exit":1')], "lines are missing at its end"),
+    "cut at the end": (lambda lines: lines[:-2], "lines are missing at its end"),
+    "empty": (lambda lines: [], "it is empty"),
+    "torn in its first line": (lambda lines: [lines[0][:40]], "no whole line"),
+    "foreign": (lambda lines: [b"#!/bin/sh\n", b"echo hello\n"], ":1: this is no event"),
+    "foreign JSON": (lambda lines: [b'{"a": 1}\n'], ":1: this is no event"),
+    "garbled": (lambda lines: [*lines[:4], bytes(range(256)) * 9 + b"\n", *lines[5:]], ":5: this is no event"),
+    "of another run": (lambda lines: [line.replace(b'-good-', b'-evil-') for line in lines], "another run"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_journal_is_named(place, damage):
+    place.run()
+    file = place.journal()
+    whole = place.fsops("log", "--verify")
+    assert whole.status == 0 and "each sealed by the next" in whole.out
+    make, said = DAMAGES[damage]
+    file.write_bytes(b"".join(make(file.read_bytes().splitlines(keepends=True))))
+    result = place.fsops("log", file.stem, "--verify")
+    assert result.status == 65 and said in result.err and str(file) in result.err, result
+    for command in ("log", "report", "resume"):
+        other = place.fsops(command, file.stem)
+        assert other.status in (0, 2, 64, 65, 77), other
+    place.history()
+
+
+def test_a_torn_line_is_tolerated_and_named(place):
+    place.run()
+    file = place.journal()
+    data = file.read_bytes().splitlines(keepends=True)
+    (place.state / "history").unlink()
+    file.write_bytes(b"".join(data[:-1]) + data[-1][:30])
+    told = place.fsops("log", file.stem)
+    assert told.status == 0 and "30 bytes" in told.err
+    verified = place.fsops("log", file.stem, "--verify")
+    assert verified.status == 0 and "30 bytes of a line" in verified.out, verified
+
+
+def test_no_journal_can_be_reached_outside(place, tmp_path):
+    place.run()
+    (tmp_path / "evil.jsonl").write_bytes(place.journal().read_bytes())
+    for name in ("../../evil", str(tmp_path / "evil"), "..", ""):
+        assert place.fsops("log", name).status == 64
+
+
+def test_old_runs_are_forgotten(place):
+    child, alive = place.start_slow()
+    for _ in range(3):
+        place.run()
+    assert place.fsops("history", "--prune").status == 64
+    assert place.fsops("history", "--prune", "--keep", "soon").status == 64
+    kept = place.fsops("history", "--prune", "--keep", "90d")
+    assert kept.out.startswith("0 runs removed") and len(place.history()) == 4
+    pruned = place.fsops("history", "--prune", "--keep", "0s")
+    assert pruned.out.startswith("3 runs removed"), pruned
+    assert [r["run"] for r in place.history()] == [alive]  # what runs stays
+    assert [p.stem for p in (place.state / "runs").iterdir()] == [alive]
+    child.kill()
+    child.wait()
+    place.open_gate()
+    wait_until(lambda: not place.history()[0]["live"], "it is not alive any more")
+    pruned = place.fsops("history", "--prune", "--keep", "0s")
+    assert "1 of them had been interrupted" in pruned.out and place.history() == []
+
+
+def test_many_runs_at_once_are_all_there(place):
+    children = [subprocess.Popen([FSOPS, "run", "good", "--check", "-R", place.books], env=environment(**place.env),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _ in range(20)]
+    assert [c.wait(60) for c in children] == [0] * 20
+    assert len(place.history("--limit", "0")) == 20
