@@ -18,9 +18,10 @@ const struct command command_history = {
     .name = "history",
     .usage = "[RUNBOOK] [OPTIONS]",
     .help = "the runs that there were, newest first",
-    .about = "Lists the runs of this machine and user: when they began, how long they took, how they\n"
-             "ended. One that was killed, or stopped by a signal, is `interrupted`: `fsops resume`\n"
-             "goes on with it. --prune removes what is older than --keep, for good.",
+    .about =
+        "Lists the runs of this machine and user: when they began, how long they took, how they\n"
+        "ended. One that was killed, or stopped by a signal, is `interrupted`: `fsops resume`\n"
+        "goes on with it. --prune removes what is older than --keep, for good.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_SINCE) |
                OPTION_BIT(OPTION_FAILED) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_PRUNE) |
                OPTION_BIT(OPTION_KEEP),
@@ -46,8 +47,9 @@ static int prune(struct cli *cli, msec now)
 
 	if (!keep || clock_parse_span(keep, &span) < 0) {
 		err_set(&err, ERR_USAGE,
-		    keep ? "--keep must be a duration such as 90d, not '%s'"
-		         : "--prune removes runs for good: say how much to keep, such as --keep 90d",
+		    keep
+		        ? "--keep must be a duration such as 90d, not '%s'"
+		        : "--prune removes runs for good: say how much to keep, such as --keep 90d",
 		    keep);
 		return complain_err(&err);
 	}
@@ -59,7 +61,8 @@ static int prune(struct cli *cli, msec now)
 		buf_addf(&text, "%zu run%s removed that began before %s.\n", pruned.removed,
 		    pruned.removed == 1 ? "" : "s", when);
 	if (pruned.resumable)
-		buf_addf(&text, "%zu of them had been interrupted, and cannot be resumed any more.\n",
+		buf_addf(&text,
+		    "%zu of them had been interrupted, and cannot be resumed any more.\n",
 		    pruned.resumable);
 	return cli_print(cli, &text, EXIT_OK);
 }
@@ -112,7 +115,8 @@ static int read_since(const struct cli *cli, msec now, msec *since, struct err *
 		return 0;
 	if (clock_parse_span(text, &span) < 0)
 		return err_set(err, ERR_USAGE,
-		    "--since must be a duration such as 7d, or a time such as 2026-11-25 14:05, not '%s'",
+		    "--since must be a duration such as 7d, or a time such as 2026-11-25 14:05, "
+		    "not '%s'",
 		    text);
 	*since = now - span;
 	return 0;

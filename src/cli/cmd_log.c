@@ -20,10 +20,11 @@ const struct command command_log = {
     .name = "log",
     .usage = "[RUN] [OPTIONS]",
     .help = "a run told again from its journal; --follow one that runs",
-    .about = "Tells a run as it was told when it ran. RUN is a run's id, the beginning of one, or a\n"
-             "runbook's name; without it, the last run. --follow goes on until the run ends: so a\n"
-             "second terminal can watch. --verify checks that nothing was changed or taken away:\n"
-             "each line holds the SHA-256 of the one before it.",
+    .about =
+        "Tells a run as it was told when it ran. RUN is a run's id, the beginning of one, or a\n"
+        "runbook's name; without it, the last run. --follow goes on until the run ends: so a\n"
+        "second terminal can watch. --verify checks that nothing was changed or taken away:\n"
+        "each line holds the SHA-256 of the one before it.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_FOLLOW) |
                OPTION_BIT(OPTION_VERIFY),
     .formats = "text or json (the events, one a line)",
@@ -73,7 +74,8 @@ static void follow(struct telling *telling)
 
 	while (live && !telling->cli->out.gone) {
 		nanosleep(&pause, NULL);
-		live = journal_is_live(telling->reader); /* before: it may write and end meanwhile */
+		live =
+		    journal_is_live(telling->reader); /* before: it may write and end meanwhile */
 		tell(telling);
 	}
 }
@@ -90,8 +92,9 @@ static void say_how_it_stops(const struct telling *telling, const char *run)
 	else if (!facts->events)
 		complain("%s: nothing is recorded in it", journal_path(telling->reader));
 	else if (!telling->ended && facts->torn)
-		complain("the run was interrupted while it wrote a line, of which there are %zu bytes: "
-		         "`fsops resume %s` goes on with it",
+		complain(
+		    "the run was interrupted while it wrote a line, of which there are %zu bytes: "
+		    "`fsops resume %s` goes on with it",
 		    facts->torn, run);
 	else if (!telling->ended)
 		complain("the run was interrupted: `fsops resume %s` goes on with it", run);
@@ -136,13 +139,14 @@ static int verify(struct telling *telling, const char *run)
 		return EXIT_BAD_FILE;
 	}
 	if (!facts->events) {
-		complain("%s: %s", path,
-		    facts->torn ? "there is no whole line in it" : "it is empty");
+		complain(
+		    "%s: %s", path, facts->torn ? "there is no whole line in it" : "it is empty");
 		return EXIT_BAD_FILE;
 	}
 	if (was_cut(telling, run)) {
-		complain("%s: lines are missing at its end: the run had come to its end, and this stops "
-		         "before it",
+		complain(
+		    "%s: lines are missing at its end: the run had come to its end, and this stops "
+		    "before it",
 		    path);
 		return EXIT_BAD_FILE;
 	}

@@ -15,9 +15,12 @@ const struct command command_resume = {
     .usage = "[RUN] [OPTIONS]",
     .help = "go on with a run that was interrupted",
     .about =
-        "Goes on with a run that was killed, stopped by a signal, or lost its terminal, its lock or\n"
-        "its disk: with the first step that had not ended, and the same variables. What is done is\n"
-        "not done again. A change that had begun, and of which nobody knows how it ended, is shown:\n"
+        "Goes on with a run that was killed, stopped by a signal, or lost its terminal, its lock "
+        "or\n"
+        "its disk: with the first step that had not ended, and the same variables. What is done "
+        "is\n"
+        "not done again. A change that had begun, and of which nobody knows how it ended, is "
+        "shown:\n"
         "run it again, take it as done, or abort. RUN is a run's id, the beginning of one, or a\n"
         "runbook's name; without it, the last run that can be gone on with.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_YES) |
@@ -95,7 +98,8 @@ static int check_record(const struct earlier *earlier, struct err *err)
 		    "%s: the run had not begun: nothing was done; start it anew", path);
 	if (record->finished && !json_is_true(json_object_get(record->finished, "resumable")))
 		return err_set(err, ERR_USAGE,
-		    "run '%s' has ended (%s, at %s): there is nothing to go on with; start a new one "
+		    "run '%s' has ended (%s, at %s): there is nothing to go on with; start a new "
+		    "one "
 		    "with `fsops run %s`",
 		    earlier->run, outcome ? outcome : "?", time ? time : "?",
 		    value_get_text(record->started, "runbook"));
@@ -192,7 +196,8 @@ static int take_secret(const struct cli *cli, const struct earlier *earlier, con
 		    var->name, var->name);
 	else if (is_random(var))
 		return err_set(err, ERR_USAGE,
-		    "variable '%s' was a secret that the run itself made, and it was not kept: what "
+		    "variable '%s' was a secret that the run itself made, and it was not kept: "
+		    "what "
 		    "was done with it cannot be finished; start a new run",
 		    var->name);
 	return 0;
@@ -312,8 +317,8 @@ static int check_platform(
 	if (platform && strcmp(platform, catalog->platform->name) == 0)
 		return 0;
 	return err_set(err, ERR_USAGE,
-	    "run '%s' is one of platform '%s', and this is '%s': name its file with -P", earlier->run,
-	    platform ? platform : "?", catalog->platform->name);
+	    "run '%s' is one of platform '%s', and this is '%s': name its file with -P",
+	    earlier->run, platform ? platform : "?", catalog->platform->name);
 }
 
 static int resume(struct cli *cli, struct earlier *earlier)

@@ -58,20 +58,23 @@ static char *new_id(const struct plan *plan)
 static int agree(struct running *running, struct err *err)
 {
 	const json_t *changed = running->earlier->changed;
-	struct question question = {.kind = QUESTION_CHANGED, .step = running->plan->runbook->title};
+	struct question question = {
+	    .kind = QUESTION_CHANGED, .step = running->plan->runbook->title};
 	struct buf text;
 	int result = 0;
 
 	buf_init(&text, BUF_TEXT_MAX);
 	for (size_t i = 0; i < json_array_size(changed); i++)
-		buf_addf(&text, "%s%s", i ? "\n" : "", json_string_value(json_array_get(changed, i)));
+		buf_addf(
+		    &text, "%s%s", i ? "\n" : "", json_string_value(json_array_get(changed, i)));
 	question.text = text.data;
 	switch (stage_ask(&running->stage, &question)) {
 	case ANSWER_YES:
 		break;
 	case ANSWER_NOBODY:
 		result = err_set(err, ERR_REFUSED,
-		    "the runbook has changed since the run began, and there is nobody to ask whether "
+		    "the runbook has changed since the run began, and there is nobody to ask "
+		    "whether "
 		    "to go on with it as it is now: resume it on a terminal\n%s",
 		    text.data);
 		break;
@@ -198,8 +201,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	struct err err;
 	int status = 0;
 
-	running.reports =
-	    report_files_new(&cli->options, earlier ? earlier->record : NULL, &err);
+	running.reports = report_files_new(&cli->options, earlier ? earlier->record : NULL, &err);
 	if (!running.reports)
 		return complain_err(&err);
 	running.id = earlier ? mem_text(earlier->run) : new_id(plan);

@@ -23,7 +23,10 @@ static const struct record_step *next_round(
 	const struct record *past = run->past;
 	const struct record_step *end = past ? past->steps + past->step_count : NULL;
 
-	for (const struct record_step *s = before ? before + 1 : past ? past->steps : end; s < end; s++)
+	for (const struct record_step *s = before ? before + 1
+	                                   : past ? past->steps
+	                                          : end;
+	     s < end; s++)
 		if (seq_of(s->started) > run->past_since && strcmp(s->id, id) == 0)
 			return s;
 	return NULL;
@@ -45,7 +48,8 @@ static bool says_something(const struct record_action *action)
 }
 
 /* The newest that is known of the action that KEY names. */
-static const struct record_action *newest(const struct run *run, const char *step, const json_t *key)
+static const struct record_action *newest(
+    const struct run *run, const char *step, const json_t *key)
 {
 	const struct record_action *found = NULL;
 
@@ -229,7 +233,8 @@ void past_apply(struct run *run, const struct record_action *entry)
 		run_stop(run, stop, why ? why : "stopped before it was interrupted");
 }
 
-static void count(struct run *run, const struct record_step *step, const struct record_action *entry)
+static void count(
+    struct run *run, const struct record_step *step, const struct record_action *entry)
 {
 	enum outcome outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
 
@@ -280,8 +285,8 @@ static json_t *result_of_none(const struct record_step *round)
 {
 	const char *why = value_get_text(round->finished, "why");
 
-	return json_pack("{s:O?, s:s}", "outcome", json_object_get(round->finished, "outcome"), "why",
-	    why ? why : "");
+	return json_pack("{s:O?, s:s}", "outcome", json_object_get(round->finished, "outcome"),
+	    "why", why ? why : "");
 }
 
 static void take_action(

@@ -77,8 +77,8 @@ static char *place_of(const char *outer, const char *kind, const char *id)
 	return mem_printf("%s%s%s '%s'", outer, *outer ? ", " : "", kind, id ? id : "?");
 }
 
-static void compare_value(json_t *list, const char *place, const char *key, const json_t *before,
-    const json_t *now)
+static void compare_value(
+    json_t *list, const char *place, const char *key, const json_t *before, const json_t *now)
 {
 	char *was = before ? value_to_text(before) : mem_text("");
 	char *is = now ? value_to_text(now) : mem_text("");
@@ -101,12 +101,11 @@ static bool is_same(const json_t *before, const json_t *now)
 	return none_before || none_now ? none_before && none_now : json_equal(before, now);
 }
 
-static void compare_plans(
-    json_t *list, const char *place, const json_t *before, const json_t *now);
+static void compare_plans(json_t *list, const char *place, const json_t *before, const json_t *now);
 
 /* Every member but those that KEPT names: it is compared otherwise, or does not matter. */
-static void compare_members(json_t *list, const char *place, const json_t *before, const json_t *now,
-    const char *const *kept)
+static void compare_members(json_t *list, const char *place, const json_t *before,
+    const json_t *now, const char *const *kept)
 {
 	json_t *all = json_copy((json_t *)before);
 	const char *key;
@@ -126,8 +125,7 @@ static void compare_members(json_t *list, const char *place, const json_t *befor
 	json_decref(all);
 }
 
-static void compare_action(
-    json_t *list, const char *place, const json_t *before, const json_t *now)
+static void compare_action(json_t *list, const char *place, const json_t *before, const json_t *now)
 {
 	static const char *const kept[] = {"id", "plan", NULL};
 
@@ -137,8 +135,7 @@ static void compare_action(
 		    list, place, json_object_get(before, "plan"), json_object_get(now, "plan"));
 }
 
-typedef void compare_fn(
-    json_t *list, const char *place, const json_t *before, const json_t *now);
+typedef void compare_fn(json_t *list, const char *place, const json_t *before, const json_t *now);
 
 /* Items by id: gone, new, in another place, or other. */
 static void compare_lists(json_t *list, const char *outer, const char *kind, const json_t *before,

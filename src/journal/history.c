@@ -22,8 +22,8 @@ static int add(const struct buf *line, struct err *err)
 	return result;
 }
 
-int history_begin(const char *run, const char *runbook, const char *platform, msec started,
-    struct err *err)
+int history_begin(
+    const char *run, const char *runbook, const char *platform, msec started, struct err *err)
 {
 	const struct history_entry entry = {
 	    .run = run, .runbook = runbook, .platform = platform, .started = started};
@@ -115,8 +115,8 @@ static bool is_failed(const struct history_entry *entry)
 	return entry->finished ? entry->exit != 0 : !entry->live;
 }
 
-static bool give(const struct history_filter *filter, struct history_entry *entry, history_fn *fn,
-    void *ctx)
+static bool give(
+    const struct history_filter *filter, struct history_entry *entry, history_fn *fn, void *ctx)
 {
 	if (!is_wanted(filter, entry))
 		return true;
@@ -157,8 +157,7 @@ static void each_line(
 	free(ends.items);
 }
 
-int history_each(
-    const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err)
+int history_each(const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err)
 {
 	struct buf lines;
 	int result;
@@ -220,7 +219,8 @@ static char *choose(struct finding *finding, struct err *err)
 		return mem_text(finding->newest);
 	else if (finding->name)
 		err_set(err, ERR_USAGE,
-		    "there is no run '%s', and none of a runbook of that name: `fsops history` lists "
+		    "there is no run '%s', and none of a runbook of that name: `fsops history` "
+		    "lists "
 		    "the runs that there were",
 		    finding->name);
 	else
@@ -234,6 +234,10 @@ char *history_find(const char *name, struct err *err)
 	struct finding finding = {.name = name};
 	char *run = NULL;
 
+	if (name && !*name) { /* every id begins with it */
+		err_set(err, ERR_USAGE, "the name of the run is empty");
+		return NULL;
+	}
 	if (name && has_journal(name))
 		return mem_text(name);
 	buf_init(&finding.named, BUF_TEXT_MAX);

@@ -108,7 +108,7 @@ int history_parse(char *line, size_t len, struct history_line *out)
 	if (out->ended)
 		return count == 7 ? parse_ended(fields, &out->entry) : -1;
 	return count == 5 && strcmp(fields[0], "began") == 0 ? parse_began(fields, &out->entry)
-	                                                       : -1;
+	                                                     : -1;
 }
 
 /* ---- the file ---- */
@@ -132,7 +132,8 @@ static int open_in_state(const char *name, int flags, struct err *err)
 
 int history_lock(struct err *err)
 {
-	int fd = state_make_folder(NULL, err) < 0 ? -1 : open_in_state(LOCK_FILE, O_RDWR | O_CREAT, err);
+	int fd =
+	    state_make_folder(NULL, err) < 0 ? -1 : open_in_state(LOCK_FILE, O_RDWR | O_CREAT, err);
 
 	while (fd >= 0 && flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR) {
@@ -185,8 +186,7 @@ static bool is_journal(const char *name)
 {
 	size_t len = strlen(name), suffix = strlen(JOURNAL_SUFFIX);
 
-	return name[0] != '.' && len > suffix &&
-	       strcmp(name + len - suffix, JOURNAL_SUFFIX) == 0;
+	return name[0] != '.' && len > suffix && strcmp(name + len - suffix, JOURNAL_SUFFIX) == 0;
 }
 
 static msec time_of(const json_t *event)
@@ -205,8 +205,31 @@ static void note_end(struct history_entry *entry, const json_t *event)
 	level_parse(value_get_text(event, "level"), &entry->level);
 }
 
+/* The lines of one run. */
+struct told {
+	msec started;
+	char *lines;
+};
+
+struct all_told {
+	struct told *items;
+	size_t count;
+};
+
+static void keep_told(struct all_told *all, const struct history_entry *entry)
+{
+	struct buf lines;
+
+	buf_init(&lines, BUF_TEXT_MAX);
+	history_add_began(&lines, entry);
+	if (entry->finished)
+		history_add_ended(&lines, entry);
+	MEM_PUSH_ROOM(all->items, all->count);
+	all->items[all->count++] = (struct told){entry->started, buf_detach(&lines)};
+}
+
 /* What a journal says of its run, as far as it can be read. */
-static void add_from_journal(struct buf *out, const char *run)
+static void read_journal(struct all_told *all, const char *run)
 {
 	struct journal_reader *reader = journal_open(run, NULL);
 	struct history_entry entry = {.run = run};
@@ -229,33 +252,54 @@ static void add_from_journal(struct buf *out, const char *run)
 		entry.platform = value_get_text(started, "platform");
 		entry.started = time_of(started);
 		memcpy(entry.last, journal_facts(reader)->last, sizeof(entry.last));
-		history_add_began(out, &entry);
-		if (entry.finished)
-			history_add_ended(out, &entry);
+		keep_told(all, &entry);
 	}
 	json_decref(started);
 	journal_close(reader);
 }
 
+static void read_journals(struct all_told *all, DIR *folder)
+{
+	struct dirent *file;
+
+	while ((file = readdir(folder)))
+		if (is_journal(file->d_name)) {
+			file->d_name[strlen(file->d_name) - strlen(JOURNAL_SUFFIX)] = '\0';
+			read_journal(all, file->d_name);
+		}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	msec first = ((const struct told *)a)->started;
+	msec second = ((const struct told *)b)->started;
+
+	return (first > second) - (first < second);
+}
+
 static int rebuild(struct err *err)
 {
 	char *path = state_path(JOURNAL_FOLDER, err);
-	struct dirent **names = NULL;
-	int count = path ? scandir(path, &names, NULL, alphasort) : -1;
+	DIR *folder = path ? opendir(path) : NULL;
+	struct all_told all = {0};
 	struct buf lines;
-	int result;
+	int result = 0;
 
-	buf_init(&lines, HISTORY_MAX);
-	for (int i = 0; i < count; i++) { /* ids sort by time */
-		if (is_journal(names[i]->d_name)) {
-			names[i]->d_name[strlen(names[i]->d_name) - strlen(JOURNAL_SUFFIX)] = '\0';
-			add_from_journal(&lines, names[i]->d_name);
-		}
-		free(names[i]);
+	if (folder) {
+		read_journals(&all, folder);
+		closedir(folder);
 	}
-	free(names);
+	buf_init(&lines, HISTORY_MAX);
+	if (all.count)
+		qsort(all.items, all.count, sizeof(*all.items), by_time);
+	for (size_t i = 0; i < all.count; i++) {
+		buf_adds(&lines, all.items[i].lines);
+		free(all.items[i].lines);
+	}
+	if (all.count)
+		result = history_replace(&lines, err);
+	free(all.items);
 	free(path);
-	result = lines.len ? history_replace(&lines, err) : 0;
 	buf_release(&lines);
 	return result;
 }

@@ -19,9 +19,9 @@ static void set_time(json_t *object, const char *key, msec wall)
 
 json_t *history_object(const struct history_entry *entry)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b}", "run", entry->run, "runbook",
-	    entry->runbook, "platform", entry->platform, "live", entry->live, "resumable",
-	    entry->resumable);
+	json_t *object =
+	    json_pack("{s:s, s:s, s:s, s:b, s:b}", "run", entry->run, "runbook", entry->runbook,
+	        "platform", entry->platform, "live", entry->live, "resumable", entry->resumable);
 
 	set_time(object, "started", entry->started);
 	set_time(object, "finished", entry->finished);

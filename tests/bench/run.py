@@ -157,6 +157,25 @@ def journal(directory):
         report(f"{count} {effect}s / the same without a journal", *pairs(ours, theirs), wanted)
 
 
+def history(directory):
+    """100,000 runs: what `history` and `list` cost then, and that of an empty one beside them."""
+    few, many = directory + "/few", directory + "/many"
+    for state, count in ((few, 20), (many, 100_000)):
+        os.makedirs(state + "/runs", mode=0o700)
+        with open(state + "/history", "w") as file:
+            for n in range(count):
+                run_id = f"20261123-{n:06}-{'bench' if n % 3 else 'other'}-k3"
+                file.write(f"began\t{run_id}\tbench\tbench\t{1764000000000 + n}\n"
+                           f"ended\t{run_id}\t{1764000001000 + n}\tok\t0\t0\t{n:064x}\n")
+                open(f"{state}/runs/{run_id}.jsonl", "w").close()
+    runbooks = folder(directory + "/history", "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
+                      "  - step: One\n    budget: 1m\n    exec: \"true\"\n    effect: read\n")
+    for words in (["history"], ["history", "nobody"], ["history", "--failed", "--limit", "0"],
+                  ["list"]):
+        ours, theirs = (["env", f"FSOPS_STATE={state}", BINARY, *words, "-R", runbooks] for state in (many, few))
+        report(f"fsops {' '.join(words)}: 100,000 runs / 20", *pairs(ours, theirs), "under 100 ms")
+
+
 def alive(seconds):
     """Whether there is a `sleep SECONDS`; one that has ended and is not reaped has no arguments."""
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
@@ -235,7 +254,7 @@ def main():
     print(f"{'what':<58} {'ours, best':>12}  {'theirs':>12}  {'ratio':>7}  {'median':>7}  wanted")
     with tempfile.TemporaryDirectory(prefix="fsops-bench-") as directory:
         os.environ["FSOPS_STATE"] = directory + "/state"
-        for part in (start_up, commands, reads, journal, conditions, leftovers, memory):
+        for part in (start_up, commands, reads, journal, history, conditions, leftovers, memory):
             part(directory)
 
 

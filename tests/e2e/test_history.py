@@ -74,7 +74,7 @@ def test_newest_first_with_filters(place):
     runs = place.history()
     assert [r["runbook"] for r in runs] == ["good", "bad", "good"]
     assert {"run", "runbook", "started", "finished", "level", "exit", "resumable"} <= set(runs[0])
-    assert [r["exit"] for r in runs] == [0, 1, 0] and not any(r["resumable"] for r in runs)
+    assert [r["exit"] for r in runs] == [0, 2, 0] and not any(r["resumable"] for r in runs)
     assert [r["runbook"] for r in place.history("--failed")] == ["bad"]
     assert len(place.history("good")) == 2 and len(place.history("--limit", "1")) == 1
     assert place.history("--since", "1h") == runs and place.history("--since", "2999-01-01 00:00") == []
@@ -114,10 +114,10 @@ def test_the_list_knows_the_last_runs(place):
     place.run("good")
     place.run("bad")
     listed = {r["name"]: r["last_run"] for r in place.fsops("list", "--format", "json").json}
-    assert (listed["good"]["exit"], listed["bad"]["exit"]) == (0, 1)
+    assert (listed["good"]["exit"], listed["bad"]["exit"]) == (0, 2)
     place.book("other")
     text = place.fsops("list").out
-    assert "never" in text and "warning, " in text and "LAST RUN" in text
+    assert "never" in text and "critical, " in text and "LAST RUN" in text
 
 
 def test_it_is_made_again_from_the_journals(place):
