@@ -175,19 +175,24 @@ static void lists_show_broken_runbooks(void **state)
 	struct runbook bad = {.name = (char *)"bad", .file = (char *)"x/bad.yaml", .broken = true};
 	struct runbook *both[] = {&bad, &good};
 	const struct catalog catalog = {.runbooks = both, .runbook_count = 2};
+	const struct history_entry run = {.run = "r", .runbook = "good", .platform = "p",
+	    .started = 1764000000000, .finished = 1764000001000, .level = LEVEL_CRITICAL, .exit = 2};
 	const struct look look = {0};
 	struct buf out;
-	json_t *root;
+	json_t *root, *last;
 
 	(void)state;
 	good.sections[SECTION_STEPS] = (struct step_list){steps, 2};
 	buf_init(&out, BUF_TEXT_MAX);
-	print_list_text(&out, &catalog, &look);
-	assert_string_equal(out.data, "NAME  SEVERITY  BUDGET  SCHEDULE     TITLE\n"
-	                              "bad   broken                         x/bad.yaml\n"
-	                              "good  warning       6m  daily 09:00  Good\n");
+	last = json_pack("{s:o}", "good", history_object(&run));
+	print_list_text(&out, &catalog, last, run.started + 63000, &look);
+	assert_string_equal(out.data,
+	    "NAME  SEVERITY  BUDGET  SCHEDULE     LAST RUN             TITLE\n"
+	    "bad   broken                                              x/bad.yaml\n"
+	    "good  warning       6m  daily 09:00  critical, 1m03s ago  Good\n");
 	buf_clear(&out);
-	print_list_json(&out, &catalog);
+	print_list_json(&out, &catalog, last);
+	json_decref(last);
 	root = json_loads(out.data, 0, NULL);
 	assert_int_equal(json_array_size(root), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(root, 1), "steps")), 2);
