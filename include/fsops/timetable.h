@@ -35,6 +35,7 @@ struct timetable {
 	const char *program;        /* paths, absolute */
 	const char *runbooks;
 	const char *platform; /* NULL: it lies beside the runbooks */
+	const char *image;    /* of a container with fsops and kubectl */
 	int64_t now;          /* seconds */
 	struct timed *items;  /* in the order of the catalog */
 	size_t count;

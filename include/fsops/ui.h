@@ -186,6 +186,8 @@ int print_schedule_systemd(struct buf *out, const struct timetable *table, struc
 enum unit_kind { UNIT_SERVICE, UNIT_TIMER, UNIT_KINDS };
 int print_unit(struct buf *out, const struct timetable *table, const struct timed *timed,
     enum unit_kind kind, struct err *err);
+/* One YAML document an object. ERR_LIMIT: the runbooks are too large for a ConfigMap. */
+int print_schedule_kubernetes(struct buf *out, const struct timetable *table, struct err *err);
 void print_unit_name(struct buf *out, const struct timed *timed, enum unit_kind kind);
 
 /* What `fsops escalate` is about. */

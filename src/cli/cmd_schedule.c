@@ -10,25 +10,31 @@
 #include "fsops/mem.h"
 #include "unit_files.h"
 
+#define IMAGE "fsops:" FSOPS_VERSION
+
 static int schedule_run(struct cli *cli);
 
 const struct command command_schedule = {
     .name = "schedule",
     .usage = "[OPTIONS]",
-    .help = "what to install so that the scheduled runbooks run: cron, systemd",
+    .help = "what to install so that the scheduled runbooks run: cron, systemd, Kubernetes",
     .about =
-        "Prints lines for a crontab, or with --systemd units and timers, for the runbooks\n"
-        "that have a schedule. Each is started at its time in the zone, once: where clocks skip "
-        "that time, right after; where they show it\n"
+        "Prints lines for a crontab, or with --systemd units and timers, or with --kubernetes "
+        "cron\n"
+        "jobs, accounts and roles, for the runbooks that have a schedule. Each is started at its\n"
+        "time in the zone, once: where clocks skip that time, right after; where they show it\n"
         "twice, the first time. A runbook that changes things is only looked at (--check), unless\n"
         "-y approves its changes, and --yes-destroy its destruction.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_CRON) |
-               OPTION_BIT(OPTION_SYSTEMD) | OPTION_BIT(OPTION_ZONE) | OPTION_BIT(OPTION_INTO) |
+               OPTION_BIT(OPTION_SYSTEMD) | OPTION_BIT(OPTION_KUBERNETES) |
+               OPTION_BIT(OPTION_ZONE) | OPTION_BIT(OPTION_INTO) | OPTION_BIT(OPTION_IMAGE) |
                OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY),
     .formats = "text or json",
     .args_max = 0,
     .examples = "fsops schedule --zone Europe/Berlin\tlines for a crontab\n"
-                "fsops schedule --systemd --into /etc/systemd/system\tunits and timers\n",
+                "fsops schedule --systemd --into /etc/systemd/system\tunits and timers\n"
+                "fsops schedule --kubernetes -y | kubectl apply --server-side -f -\tcron jobs; "
+                "their changes approved\n",
     .statuses = "0\tprinted\n"
                 "64\twrong usage: no such zone, or a variable has no value\n"
                 "65\tthe platform file or a runbook is wrong\n",
@@ -69,6 +75,8 @@ static int print_text(
 		print_schedule_json(text, table);
 		return 0;
 	}
+	if (cli->options.kubernetes)
+		return print_schedule_kubernetes(text, table, err);
 	if (cli->options.systemd)
 		return print_schedule_systemd(text, table, err);
 	return print_schedule_cron(text, table, err);
@@ -108,7 +116,9 @@ static int fill_and_print(struct cli *cli, struct timetable *table)
 
 static struct zone *open_zone(const char *name, struct err *err)
 {
-	struct zone *zone = zone_open(name, strlen(name));
+	/* An offset such as +02:00 is a zone too, but not one that systemd and Kubernetes know. */
+	bool offset = strchr("+-0123456789", *name) != NULL;
+	struct zone *zone = offset ? NULL : zone_open(name, strlen(name));
 
 	if (!zone)
 		err_set(err, ERR_USAGE,
@@ -153,6 +163,7 @@ static int schedule_catalog(struct cli *cli, const struct catalog *catalog)
 		    .program = places.program,
 		    .runbooks = places.runbooks,
 		    .platform = cli->options.platform ? places.platform : NULL,
+		    .image = cli->options.image ? cli->options.image : IMAGE,
 		    .now = clock_system.wall(clock_system.ctx) / 1000,
 		};
 
@@ -169,18 +180,21 @@ static int schedule_catalog(struct cli *cli, const struct catalog *catalog)
 
 static int check_usage(const struct options *options, struct err *err)
 {
-	if (options->cron && options->systemd)
-		return err_set(err, ERR_USAGE, "--cron and --systemd: give one of them");
+	if (options->cron + options->systemd + options->kubernetes > 1)
+		return err_set(
+		    err, ERR_USAGE, "--cron, --systemd and --kubernetes: give one of them");
 	if (options->into && !options->systemd)
 		return err_set(
 		    err, ERR_USAGE, "--into goes with --systemd, which makes several files");
+	if (options->image && !options->kubernetes)
+		return err_set(err, ERR_USAGE, "--image goes with --kubernetes");
 	if (options->yes_destroy && !options->yes)
 		return err_set(err, ERR_USAGE, "--yes-destroy goes with -y");
 	if (options->format && strcmp(options->format, "json") == 0 &&
-	    (options->cron || options->systemd))
+	    (options->cron || options->systemd || options->kubernetes))
 		return err_set(err, ERR_USAGE,
 		    "--format json is a form of its own: it goes with none "
-		    "of --cron and --systemd");
+		    "of --cron, --systemd and --kubernetes");
 	return 0;
 }
 

@@ -42,8 +42,10 @@ enum option_id {
 	OPTION_IF_DUE,
 	OPTION_CRON,
 	OPTION_SYSTEMD,
+	OPTION_KUBERNETES,
 	OPTION_ZONE,
 	OPTION_INTO,
+	OPTION_IMAGE,
 	OPTION_AT,
 	OPTION_SINCE,
 	OPTION_FAILED,
@@ -96,6 +98,7 @@ struct options {
 	struct text_list reports;
 	const char *zone;
 	const char *into;
+	const char *image;
 	struct text_list vars;
 	struct text_list only;
 	bool plain;
@@ -119,6 +122,7 @@ struct options {
 	bool if_due;
 	bool cron;
 	bool systemd;
+	bool kubernetes;
 	bool help;
 	bool version;
 	uint64_t given;        /* OPTION_BITs */

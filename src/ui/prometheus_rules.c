@@ -10,18 +10,9 @@
 #include "fsops/plan.h"
 #include "fsops/ui.h"
 #include "fsops/value.h"
+#include "yaml.h"
 
 #define ADAPTER "prometheus"
-
-static void add_text(struct buf *out, const char *text)
-{
-	json_t *value = json_string(text);
-	char *dump = json_dumps(value, JSON_ENCODE_ANY);
-
-	buf_adds(out, dump ? dump : "\"\"");
-	free(dump);
-	json_decref(value);
-}
 
 static const struct comparison {
 	enum threshold_op op;
@@ -76,7 +67,7 @@ static void add_expr(struct buf *out, const struct rule *rule)
 	} else {
 		add_condition(&expr, rule->query, rule->threshold);
 	}
-	add_text(out, expr.data);
+	yaml_add_text(out, expr.data);
 	buf_release(&expr);
 }
 
@@ -95,7 +86,7 @@ static void add_url(struct buf *out, const struct rule *rule)
 		    rule->metric->runbook);
 	else
 		buf_addf(&url, "%s#%s", pages ? pages : "fsops:", rule->metric->runbook);
-	add_text(out, url.data);
+	yaml_add_text(out, url.data);
 	buf_release(&url);
 }
 
@@ -114,7 +105,7 @@ static void add_labels(struct buf *out, const json_t *set)
 	json_object_foreach((json_t *)set, name, value)
 	{
 		buf_addf(out, "          %s: ", name);
-		add_text(out, json_string_value(value));
+		yaml_add_text(out, json_string_value(value));
 		buf_addc(out, '\n');
 	}
 }
@@ -139,7 +130,7 @@ static void add_name(struct buf *out, const struct rule *rule, const struct aler
 		buf_adds(&name, alert->name);
 	else
 		add_title(&name, rule->metric);
-	add_text(out, name.data);
+	yaml_add_text(out, name.data);
 	buf_release(&name);
 }
 
@@ -151,7 +142,7 @@ static void add_summary(struct buf *out, const struct rule *rule)
 	add_title(&text, rule->metric);
 	buf_addf(&text, ": {{ printf \"%%.4g\" $value }} (%s, %s %s)",
 	    unit_name(rule->metric->unit), level_name(rule->level), rule->threshold->text);
-	add_text(out, text.data);
+	yaml_add_text(out, text.data);
 	buf_release(&text);
 }
 
@@ -242,7 +233,7 @@ int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struc
 	    platform->name);
 	add_not_covered(out, platform);
 	buf_adds(out, "groups:\n  - name: ");
-	add_text(out, platform->name);
+	yaml_add_text(out, platform->name);
 	buf_adds(out, "\n    rules:\n");
 	for (size_t i = 0; i < platform->metric_count; i++) {
 		if (obstacle(&platform->metrics[i]))
