@@ -81,8 +81,12 @@ bool plan_action_manual(const struct plan_action *action);
  * object. Fields are only ever added. */
 json_t *plan_json(const struct plan *plan);
 
-/* Whether TEXT, from a stranger, may become the value of VAR: the variable has a pattern, and the whole
- * of TEXT fits it. */
+/* What a variable without a pattern takes from strangers: names and numbers, nothing that a command, a
+ * query or a URL could read as more than one word. */
+#define VAR_PLAIN_PATTERN "[A-Za-z0-9][A-Za-z0-9._-]{0,252}"
+
+/* Whether TEXT, from a stranger, may become the value of VAR: the whole of it fits the variable's
+ * pattern, else VAR_PLAIN_PATTERN. */
 bool var_admits(const struct var *var, const char *text);
 
 /* The arguments of METRIC's source with the platform's variables filled in, as a measurement has

@@ -1,5 +1,5 @@
 /* Alertmanager's webhook payload. Invariant: a runbook comes from a whole name, and a variable only
- * from a label whose whole value fits the variable's pattern. */
+ * from a label whose whole value fits what the variable takes. */
 #include "alert_payload.h"
 
 #include <stdlib.h>
@@ -150,14 +150,13 @@ static void take_label(struct notice *notice, const struct var *var, const char 
 		    var->name);
 	else if (is_default(var, value))
 		return;
-	else if (!var->pattern)
-		why = mem_printf("the label '%s' is not taken for the variable of that name, "
-		                 "which has no pattern to check it by",
-		    var->name);
 	else if (!var_admits(var, value))
-		why = mem_printf("the label '%s' is '%.100s', which does not fit the variable's "
-		                 "pattern %s",
-		    var->name, value, var->pattern);
+		why = mem_printf("the label '%s' is '%.100s', which does not fit %s %s", var->name,
+		    value,
+		    var->pattern ? "the variable's pattern"
+		                 : "what a variable without a "
+		                   "pattern takes,",
+		    var->pattern ? var->pattern : VAR_PLAIN_PATTERN);
 	if (!why) {
 		if (!notice->vars)
 			notice->vars = json_object();

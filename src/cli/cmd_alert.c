@@ -22,7 +22,8 @@ const struct command command_alert = {
         "when. With \"-\": a webhook payload of Alertmanager is read from standard input; each\n"
         "alert that is firing is matched by the labels of `match:` in platform.yaml, else by the\n"
         "runbook that its annotation runbook_url names, else by its name. Labels become variables\n"
-        "of the runbook only where they fit the variable's pattern.",
+        "of the runbook only where they fit the variable's pattern; without one, a plain name or\n"
+        "number.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_RUN) |
                OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
                OPTION_BIT(OPTION_PROMETHEUS_RULES),

@@ -117,9 +117,7 @@ bool var_admits(const struct var *var, const char *text)
 	char *whole;
 	bool fits;
 
-	if (!var->pattern)
-		return false;
-	whole = mem_printf("^(?:%s)$", var->pattern);
+	whole = mem_printf("^(?:%s)$", var->pattern ? var->pattern : VAR_PLAIN_PATTERN);
 	fits = fits_pattern(text, whole);
 	free(whole);
 	return fits;

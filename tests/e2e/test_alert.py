@@ -146,10 +146,13 @@ def test_a_label_becomes_a_variable_only_where_its_pattern_fits_whole(book):
         assert "does not fit" in result.json["alerts"][0]["problem"], str(result)
 
 
-def test_a_label_without_a_pattern_is_never_taken(book):
-    result = matched(book, alert("Disk Full", who="root"))
-    assert result.status == 3 and "no pattern" in result.json["alerts"][0]["problem"], str(result)
-    assert matched(book, alert("Disk Full", who="me")).status == 0, "that is the default anyway"
+@pytest.mark.parametrize("value", ["-x", "a b", "a/b", "../x", "a'b", "a;b", "a$b", "${x}", "a\n", "", "é", "a" * 254])
+def test_a_variable_without_a_pattern_takes_only_a_plain_name(book, value):
+    result = matched(book, alert("Disk Full", who=value))
+    assert result.status == 3 and "without a pattern takes" in result.json["alerts"][0]["problem"], str(result)
+    good, = matched(book, alert("Disk Full", who="db-1.shop_2")).json["alerts"]
+    assert good["vars"] == {"who": "db-1.shop_2"}
+    assert matched(book, alert("Disk Full", who="me")).json["alerts"][0]["vars"] is None, "the default anyway"
 
 
 def test_a_label_never_fills_a_secret_nor_what_the_runbook_does_not_declare(book):
