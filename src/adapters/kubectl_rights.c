@@ -10,8 +10,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
-#include "kubectl.h"
-#include "kubectl_types.h"
+#include "kubectl_request.h"
 
 #define METRICS "metrics.k8s.io"
 
@@ -131,111 +130,14 @@ static const struct rule {
     {"auth", "whoami", NULL, NULL, NULL, 0},
 };
 
-/* ---- a command ---- */
-
-#define TYPES_MAX 32
-
-struct command {
-	char *const *words;
-	struct kubectl_places places;
-	const char *namespace; /* NULL: all */
-	const struct kube_type *types[TYPES_MAX];
-	size_t type_count;
-	bool written; /* as TYPE/NAME */
-	bool named;   /* its objects, and not selected */
-};
-
-static const char *word_at(const struct command *command, size_t at)
+static bool fits_verb(const struct request *request, const struct rule *rule)
 {
-	return kubectl_place(&command->places, at);
-}
-
-static bool fits_verb(const struct command *command, const struct rule *rule)
-{
-	const char *verb = word_at(command, 0);
-	const char *second = word_at(command, 1);
+	const char *verb = request_word(request, 0);
+	const char *second = request_word(request, 1);
 
 	if (!verb || strcmp(rule->verb, verb) != 0)
 		return false;
 	return !rule->second || (second && strcmp(rule->second, second) == 0);
-}
-
-/* "-n shop", "-nshop", "--namespace shop"; the last one counts. */
-static const char *namespace_flag(char *const *words)
-{
-	const char *value = kubectl_flag(words, "--namespace");
-
-	for (; *words && strcmp(*words, "--") != 0; words++)
-		if (strncmp(*words, "-n", 2) == 0)
-			value = (*words)[2] ? *words + 2 + ((*words)[2] == '=') : words[1];
-	return value;
-}
-
-static int find_namespace(struct command *command, const char *otherwise, struct err *err)
-{
-	const char *value = namespace_flag(command->words);
-
-	if (kubectl_has_flag(command->words, "--all-namespaces", "-A"))
-		return 0;
-	command->namespace = value ? value : otherwise;
-	if (!*command->namespace || strstr(command->namespace, "${"))
-		return err_set(err, ERR_UNKNOWN, "its namespace is not known yet");
-	return 0;
-}
-
-static int add_type(struct command *command, const char *name, size_t len, struct err *err)
-{
-	const struct kube_type *type = kube_type_find(name, len);
-
-	if (len == 3 && memcmp(name, "all", 3) == 0) {
-		for (size_t i = 0; kube_types_all[i]; i++)
-			if (add_type(command, kube_types_all[i], strlen(kube_types_all[i]), err) <
-			    0)
-				return -1;
-		return 0;
-	}
-	if (!type)
-		return err_set(err, ERR_UNKNOWN, "the type '%.*s' is not known", (int)len, name);
-	if (command->type_count == TYPES_MAX)
-		return err_set(err, ERR_UNKNOWN, "it names over %d types", TYPES_MAX);
-	command->types[command->type_count++] = type;
-	return 0;
-}
-
-/* "pods", "pods,services" */
-static int add_types(struct command *command, const char *list, struct err *err)
-{
-	while (*list) {
-		size_t len = strcspn(list, ",");
-
-		if (add_type(command, list, len, err) < 0)
-			return -1;
-		list += len + (list[len] == ',');
-	}
-	return 0;
-}
-
-/* From the word at AT on; "pod/a svc/b" goes over several. */
-static int find_types(struct command *command, size_t at, struct err *err)
-{
-	const char *word = word_at(command, at);
-
-	if (!word)
-		return err_set(err, ERR_UNKNOWN, "it does not say what it is about");
-	command->written = strchr(word, '/');
-	if (!command->written)
-		return add_types(command, word, err);
-	for (; (word = word_at(command, at)); at++)
-		if (strchr(word, '/') && add_type(command, word, strcspn(word, "/"), err) < 0)
-			return -1;
-	return 0;
-}
-
-static bool selects(char *const *words)
-{
-	return kubectl_has_flag(words, "--selector", "-l") ||
-	       kubectl_has_flag(words, "--field-selector", NULL) ||
-	       kubectl_has_flag(words, "--all", NULL);
 }
 
 /* What a rule says of the command's own type is looked for only when some rule says it. */
@@ -244,67 +146,23 @@ static bool speaks_of_type(const struct rule *rule)
 	return rule->resource && strchr(".%", rule->resource[0]);
 }
 
-static int read_objects(struct command *command, struct err *err)
+static int read_request(
+    struct request *request, char *const *words, const struct rights *rights, struct err *err)
 {
 	const struct rule *known = NULL;
-	const char *word;
-	bool types = false;
-	size_t at;
+	bool typed = false;
 
+	if (request_read(request, words, rights, err) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
-		if (!fits_verb(command, &rules[i]))
+		if (!fits_verb(request, &rules[i]))
 			continue;
 		known = &rules[i];
-		types = types || speaks_of_type(known);
+		typed = typed || speaks_of_type(known);
 	}
 	if (!known)
 		return err_set(err, ERR_UNKNOWN, "what it touches cannot be told from its words");
-	at = known->second ? 2 : 1;
-	word = word_at(command, at);
-	if ((types || (word && strchr(word, '/'))) && find_types(command, at, err) < 0)
-		return -1;
-	command->named =
-	    !selects(command->words) && (command->written || word_at(command, types ? at + 1 : at));
-	return 0;
-}
-
-/* What a file or a path of the API is about is not in the words. */
-static int check_sources(const struct command *command, struct err *err)
-{
-	static const char *const sources[][2] = {
-	    {"--filename", "-f"}, {"--kustomize", "-k"}, {"--raw", NULL}};
-	const char *verb = word_at(command, 0);
-	bool logs = verb && strcmp(verb, "logs") == 0;
-
-	for (size_t i = 0; i < COUNT_OF(sources); i++)
-		if (kubectl_has_flag(command->words, sources[i][0], logs ? NULL : sources[i][1]))
-			return err_set(err, ERR_UNKNOWN, "%s says what it is about", sources[i][0]);
-	return 0;
-}
-
-/* An account is good for one cluster, the one that it is in. */
-static int check_cluster(char *const *words, const char *wanted, struct err *err)
-{
-	const char *context = kubectl_flag(words, "--context");
-
-	if (kubectl_has_flag(words, "--kubeconfig", NULL))
-		return err_set(err, ERR_UNKNOWN, "it is by a kubeconfig of its own");
-	if (context && wanted && strcmp(context, wanted) != 0)
-		return err_set(err, ERR_UNKNOWN, "it is for another cluster");
-	return 0;
-}
-
-static int read_command(
-    struct command *command, char *const *words, const struct rights *rights, struct err *err)
-{
-	*command = (struct command){.words = words};
-	kubectl_places_find(words, &command->places);
-	if (!word_at(command, 0))
-		return err_set(err, ERR_UNKNOWN, "its first word is not sure");
-	if (check_sources(command, err) < 0 || check_cluster(words, rights->context, err) < 0 ||
-	    find_namespace(command, rights->namespace, err) < 0)
-		return -1;
-	return read_objects(command, err);
+	return request_objects(request, known->second ? 2 : 1, typed, err);
 }
 
 /* ---- adding ---- */
@@ -347,18 +205,18 @@ static void add_of_type(struct rights *rights, const struct kube_type *type, con
 }
 
 static void add_own(
-    struct rights *rights, const struct command *command, const struct rule *rule, unsigned verbs)
+    struct rights *rights, const struct request *request, const struct rule *rule, unsigned verbs)
 {
-	for (size_t i = 0; i < command->type_count; i++) {
-		const struct kube_type *type = command->types[i];
+	for (size_t i = 0; i < request->type_count; i++) {
+		const struct kube_type *type = request->types[i];
 
-		if (rule->resource[0] == '?' && !command->written)
+		if (rule->resource[0] == '?' && !request->written)
 			continue;
 		if (rule->resource[0] == '%')
-			add_right(rights, type->in_cluster ? NULL : command->namespace, METRICS,
+			add_right(rights, type->in_cluster ? NULL : request->namespace, METRICS,
 			    type->plural, verbs);
 		else
-			add_of_type(rights, type, rule->resource + 1, command->namespace, verbs);
+			add_of_type(rights, type, rule->resource + 1, request->namespace, verbs);
 	}
 }
 
@@ -377,26 +235,18 @@ static void add_fixed(
 	free(own);
 }
 
-static bool has_type(const struct command *command, const char *plural)
-{
-	for (size_t i = 0; i < command->type_count; i++)
-		if (strcmp(command->types[i]->plural, plural) == 0)
-			return true;
-	return false;
-}
-
 /* "!secrets nodes": of any type but these. */
-static bool fits_type(const struct command *command, const char *type)
+static bool fits_type(const struct request *request, const char *type)
 {
 	if (!type || *type != '!')
-		return !type || has_type(command, type);
-	for (size_t i = 0; i < command->type_count; i++)
-		if (!strstr(type, command->types[i]->plural))
+		return !type || request_has_type(request, type);
+	for (size_t i = 0; i < request->type_count; i++)
+		if (!strstr(type, request->types[i]->plural))
 			return true;
 	return false;
 }
 
-static bool fits_flag(const struct command *command, const char *flag)
+static bool fits_flag(const struct request *request, const char *flag)
 {
 	bool without = flag && *flag == '!';
 	const char *name = without ? flag + 1 : flag;
@@ -408,43 +258,43 @@ static bool fits_flag(const struct command *command, const char *flag)
 		letter = "-w";
 	else if (strcmp(name, "--namespace") == 0)
 		letter = "-n";
-	return kubectl_has_flag(command->words, name, letter) != without;
+	return kubectl_has_flag(request->words, name, letter) != without;
 }
 
-static bool fits(const struct command *command, const struct rule *rule)
+static bool fits(const struct request *request, const struct rule *rule)
 {
-	return fits_verb(command, rule) && fits_type(command, rule->type) &&
-	       fits_flag(command, rule->flag);
+	return fits_verb(request, rule) && fits_type(request, rule->type) &&
+	       fits_flag(request, rule->flag);
 }
 
-static unsigned verbs_of(const struct command *command, const struct rule *rule)
+static unsigned verbs_of(const struct request *request, const struct rule *rule)
 {
-	bool pods = !command->written || has_type(command, "pods");
+	bool pods = !request->written || request_has_type(request, "pods");
 	unsigned verbs = rule->verbs & ~(READ | READ_PODS);
 
 	if (rule->verbs & READ)
-		verbs |= command->named ? GET : LIST;
+		verbs |= request->named ? GET : LIST;
 	if (rule->verbs & READ_PODS)
-		verbs |= command->named && pods ? GET : LIST;
+		verbs |= request->named && pods ? GET : LIST;
 	return verbs;
 }
 
 int rights_add(struct rights *rights, char *const *words, struct err *err)
 {
-	struct command command;
+	struct request request;
 
-	if (read_command(&command, words, rights, err) < 0)
+	if (read_request(&request, words, rights, err) < 0)
 		return -1;
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
 		const struct rule *rule = &rules[i];
-		unsigned verbs = verbs_of(&command, rule);
+		unsigned verbs = verbs_of(&request, rule);
 
-		if (!rule->resource || !fits(&command, rule))
+		if (!rule->resource || !fits(&request, rule))
 			continue;
 		if (strchr(".%?", rule->resource[0]))
-			add_own(rights, &command, rule, verbs);
+			add_own(rights, &request, rule, verbs);
 		else
-			add_fixed(rights, command.namespace, rule->resource, verbs);
+			add_fixed(rights, request.namespace, rule->resource, verbs);
 	}
 	return 0;
 }
