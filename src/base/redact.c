@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/base64.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -58,27 +59,16 @@ static void add_form(struct redact *redact, const char *form)
 	qsort(redact->values, redact->count, sizeof(char *), longest_first);
 }
 
-/* RFC 4648, section 4. */
 static char *base64(const char *text)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *in = (const unsigned char *)text;
-	size_t len = strlen(text);
-	char *out = mem_alloc((len + 2) / 3 * 4 + 1);
-	char *at = out;
+	struct buf out;
+	char *form;
 
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned bits = (unsigned)in[i] << 16;
-
-		bits |= i + 1 < len ? (unsigned)in[i + 1] << 8 : 0;
-		bits |= i + 2 < len ? in[i + 2] : 0;
-		*at++ = digits[bits >> 18];
-		*at++ = digits[bits >> 12 & 63];
-		*at++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-		*at++ = i + 2 < len ? digits[bits & 63] : '=';
-	}
-	return out;
+	buf_init(&out, SIZE_MAX / 2);
+	base64_encode(&out, text, strlen(text));
+	form = buf_detach(&out);
+	buf_release(&out);
+	return form;
 }
 
 /* RFC 3986, section 2.1: everything but the unreserved characters. */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "fsops/base64.h"
 #include "function.h"
-#include "show.h"
 
 #define RANDOM_MAX 1024 /* bytes in one go */
 
@@ -15,7 +15,7 @@ static int encode(
 
 	(void)count;
 	calc_buf(&text);
-	show_base64(&text, args[0].as.text.data, args[0].as.text.len);
+	base64_encode(&text, args[0].as.text.data, args[0].as.text.len);
 	return calc_take(calc, &text, VALUE_STRING, out);
 }
 
@@ -26,7 +26,7 @@ static int decode(
 
 	(void)count;
 	calc_buf(&bytes);
-	if (show_unbase64(&bytes, args[0].as.text.data, args[0].as.text.len) == 0)
+	if (base64_decode(&bytes, args[0].as.text.data, args[0].as.text.len) == 0)
 		return calc_take(calc, &bytes, VALUE_BYTES, out);
 	buf_release(&bytes);
 	return calc_fail(calc, "the string is not base64");

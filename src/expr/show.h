@@ -9,10 +9,4 @@
  * entries come in the order of their keys, as format("%s") shows them. */
 void show_value(struct buf *out, const struct expr_value *value);
 
-/* DATA as base64, padded. */
-void show_base64(struct buf *out, const char *data, size_t len);
-
-/* The bytes of base64 TEXT (padded or not), added to OUT; -1 when it is none. */
-int show_unbase64(struct buf *out, const char *text, size_t len);
-
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "fsops/base64.h"
 #include "number.h"
 #include "show.h"
 
@@ -62,7 +63,7 @@ static json_t *from_bytes(const struct expr_value *value)
 	struct buf text;
 
 	buf_init(&text, 2 * EXPR_TEXT_MAX);
-	show_base64(&text, value->as.text.data, value->as.text.len);
+	base64_encode(&text, value->as.text.data, value->as.text.len);
 	return from_buf(&text);
 }
 
