@@ -260,7 +260,8 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 		return journal_next(reader, event, err);
 	}
 	reader->line++;
-	*event = json_loadb(line, len, 0, &error);
+	/* What a command prints may hold a NUL. */
+	*event = json_loadb(line, len, JSON_ALLOW_NUL, &error);
 	if (*event && is_event(*event)) {
 		check_chain(reader, *event);
 		sha256_text(line, len, reader->facts.last);

@@ -30,29 +30,38 @@ const char *report_field(const struct record *record, const char *key)
 
 /* ---- how it ended ---- */
 
-/* What has begun and was not told to have ended. */
-static const char *open_outcome(const struct record *record)
+static json_int_t seq_of(const json_t *event)
 {
-	return record->live ? "running" : "interrupted";
+	return json_integer_value(json_object_get(event, "seq"));
+}
+
+/* What has begun with EVENT and was not told to have ended: what was begun before the run was taken up
+ * again is not running any more. */
+static const char *open_outcome(const struct record *record, const json_t *event)
+{
+	size_t times = json_array_size(record->resumed);
+	const json_t *resumed = times ? json_array_get(record->resumed, times - 1) : NULL;
+
+	return record->live && seq_of(event) >= seq_of(resumed) ? "running" : "interrupted";
 }
 
 const char *report_run_outcome(const struct record *record)
 {
 	return record->finished ? text_or(record->finished, "outcome", "unknown")
-	                        : open_outcome(record);
+	                        : open_outcome(record, record->last);
 }
 
 const char *report_step_outcome(const struct record *record, const struct record_step *step)
 {
 	return step->finished ? text_or(step->finished, "outcome", "unknown")
-	                      : open_outcome(record);
+	                      : open_outcome(record, step->started);
 }
 
 const char *report_action_outcome(const struct record *record, const struct record_action *action)
 {
 	if (action->finished)
 		return text_or(action->finished, "outcome", "unknown");
-	return action->started ? open_outcome(record) : "not begun";
+	return action->started ? open_outcome(record, action->started) : "not begun";
 }
 
 const char *report_word(const char *outcome)
@@ -142,11 +151,6 @@ bool report_is_change(const struct record *record, const struct record_action *a
 	return action->started;
 }
 
-static json_int_t seq_of(const json_t *event)
-{
-	return json_integer_value(json_object_get(event, "seq"));
-}
-
 const struct record_step *report_step_of(const struct record *record, const json_t *event)
 {
 	const char *id = value_get_text(event, "step");
@@ -203,6 +207,11 @@ void report_person(struct buf *out, const struct record *record, const json_t *e
 	buf_adds(out, text_or(by, "user", "?"));
 	if (value_get_text(by, "host"))
 		buf_addf(out, "@%s", value_get_text(by, "host"));
+}
+
+bool report_is(const json_t *event, const char *type)
+{
+	return strcmp(text_or(event, "type", ""), type) == 0;
 }
 
 /* ---- times ---- */
@@ -268,6 +277,13 @@ double report_took(const struct record *record)
 
 /* ---- output and metrics ---- */
 
+/* It may hold a NUL. */
+static void add_piece(struct buf *out, const json_t *text)
+{
+	if (json_is_string(text))
+		buf_add(out, json_string_value(text), json_string_length(text));
+}
+
 void report_output(struct buf *out, const struct record_action *action, const char *stream)
 {
 	json_t *event;
@@ -278,7 +294,7 @@ void report_output(struct buf *out, const struct record_action *action, const ch
 		const char *of = text_or(event, "stream", "stdout");
 
 		if (!stream || strcmp(of, stream) == 0)
-			buf_adds(out, text_or(event, "text", ""));
+			add_piece(out, json_object_get(event, "text"));
 	}
 }
 
