@@ -22,7 +22,8 @@ DEFINES   := -DFSOPS_VERSION='"$(VERSION)"' -DFSOPS_PREFIX='"$(PREFIX)"'
 ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) -Iinclude $(DEFINES) $(PKG_FLAGS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+SHEETS  := $(sort $(wildcard src/*/*.css))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(SHEETS:%=$(BUILD)/%.o)
 LIBRARY := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -67,6 +68,16 @@ $(BUILD)/fsops: $(OBJECTS)
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A style sheet becomes a text of its name: report_html.css is report_html_css.
+$(BUILD)/%.css.c: %.css
+	@mkdir -p $(@D)
+	@{ echo 'extern const char $(subst .,_,$(notdir $<))[]; const char $(subst .,_,$(notdir $<))[] ='; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+
+.SECONDARY: $(SHEETS:%=$(BUILD)/%.c)
+$(BUILD)/%.css.o: $(BUILD)/%.css.c $(BUILD)/flags
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # One archive, so that a unit test links only what it uses.
 $(BUILD)/libfsops.a: $(LIBRARY)

@@ -83,6 +83,10 @@ bool record_action_final(const struct record_action *action);
 /* Is it the one, of the same item, that FIELDS (`action`, `item`, …, as in an event) name? */
 bool record_action_is(const struct record_action *action, const json_t *fields);
 
+/* Is that ACTION of STEP in flight, and has no later event of it settled it? */
+bool record_action_unknown(const struct record *record, const struct record_step *step,
+    const struct record_action *action);
+
 /* The changes of the whole run that are in flight, and that no later event of theirs settled: as
  * `interrupted` of run.resumed; a new array. */
 json_t *record_interrupted(const struct record *record);

@@ -80,6 +80,12 @@ static json_t *interrupted(const struct record_step *step, const struct record_a
 	return object;
 }
 
+bool record_action_unknown(
+    const struct record *record, const struct record_step *step, const struct record_action *action)
+{
+	return record_action_in_flight(action) && !is_settled(record, step, action);
+}
+
 json_t *record_interrupted(const struct record *record)
 {
 	json_t *list = json_array();
@@ -89,7 +95,7 @@ json_t *record_interrupted(const struct record *record)
 			const struct record_step *step = &record->steps[s];
 			const struct record_action *action = &step->actions[i];
 
-			if (record_action_in_flight(action) && !is_settled(record, step, action))
+			if (record_action_unknown(record, step, action))
 				json_array_append_new(list, interrupted(step, action));
 		}
 	return list;

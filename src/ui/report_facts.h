@@ -40,6 +40,9 @@ const struct record_step *report_step_of(const struct record *record, const json
  * has said so. */
 void report_person(struct buf *out, const struct record *record, const json_t *event);
 
+/* Is EVENT of that type? */
+bool report_is(const json_t *event, const char *type);
+
 /* When EVENT happened, wall milliseconds; 0: it does not say. */
 msec report_time(const json_t *event);
 /* "2026-11-25 12:38:04"; and in the local zone with its name "13:38:04 CET", with the date where that

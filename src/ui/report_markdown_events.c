@@ -10,6 +10,7 @@
 #include "markdown.h"
 #include "report_facts.h"
 #include "report_moment.h"
+#include "report_approvals.h"
 
 static void time_cells(struct buf *out, const json_t *event)
 {
@@ -18,13 +19,6 @@ static void time_cells(struct buf *out, const json_t *event)
 	report_utc(report_time(event), utc);
 	report_local(report_time(event), local);
 	buf_addf(out, "| %s | %s | ", utc, local);
-}
-
-static bool is_type(const json_t *event, const char *type)
-{
-	const char *own = value_get_text(event, "type");
-
-	return own && strcmp(own, type) == 0;
 }
 
 /* ---- approvals ---- */
@@ -45,25 +39,25 @@ static void add_person(struct buf *out, const struct record *record, const json_
 	buf_release(&who);
 }
 
-/* ASKED: NULL when it was approved beforehand; GIVEN: NULL when no answer came. */
 static void approval_row(
-    struct buf *out, const struct record *record, const json_t *asked, const json_t *given)
+    struct buf *out, const struct record *record, const struct approval *approval)
 {
-	const json_t *event = asked ? asked : given;
-	const struct record_action *action = report_action_of(record, event);
+	const json_t *given = approval->given;
+	const json_t *event = approval->asked ? approval->asked : given;
+	const struct record_action *action = approval->action;
 	const char *command = value_get_text(event, "command");
 	const char *answer = value_get_text(given, "answer");
 	char utc[CLOCK_TEXT_MAX];
 
-	if (!command && action)
+	if (!command)
 		command = report_command(action);
-	time_cells(out, asked);
+	time_cells(out, approval->asked);
 	md_text(out, value_get_text(event, "question"));
 	buf_adds(out, " | ");
 	if (command && *command)
 		md_code(out, command);
 	else
-		md_text(out, action ? report_action_title(record, action) : "");
+		md_text(out, report_action_title(record, action));
 	report_utc(report_time(given), utc);
 	buf_addf(out, " | %s | ", utc);
 	md_text(out, answer ? answer : "no answer");
@@ -73,33 +67,15 @@ static void approval_row(
 	buf_adds(out, " |\n");
 }
 
-/* Questions and answers of one action come in turns. */
-static void approvals_of(
-    struct buf *out, const struct record *record, const struct record_action *action)
-{
-	const json_t *asked = NULL;
-	json_t *event;
-	size_t i;
-
-	json_array_foreach(action->approvals, i, event)
-	{
-		if (asked || is_type(event, "approval.given"))
-			approval_row(
-			    out, record, asked, is_type(event, "approval.given") ? event : NULL);
-		asked = is_type(event, "approval.asked") ? event : NULL;
-	}
-	if (asked)
-		approval_row(out, record, asked, NULL);
-}
-
 static void add_approvals(struct buf *out, const struct record *record)
 {
+	struct approvals approvals;
 	struct buf rows;
 
+	approvals_init(&approvals, record);
 	buf_init(&rows, UI_TEXT_MAX);
-	for (size_t s = 0; s < record->step_count; s++)
-		for (size_t i = 0; i < record->steps[s].action_count; i++)
-			approvals_of(&rows, record, &record->steps[s].actions[i]);
+	for (size_t i = 0; i < approvals.count; i++)
+		approval_row(&rows, record, &approvals.items[i]);
 	if (rows.len)
 		buf_addf(out,
 		    "\n## Approvals\n\n"
@@ -108,6 +84,7 @@ static void add_approvals(struct buf *out, const struct record *record)
 		    rows.data);
 	out->full = out->full || rows.full;
 	buf_release(&rows);
+	approvals_release(&approvals);
 }
 
 /* ---- events as sentences ---- */

@@ -1,0 +1,104 @@
+/* Rows of the timeline in HTML that show moments: when people were asked, when they were told. Invariant:
+ * each mark leads to its line in a table. */
+#include "report_html_chart.h"
+
+#include "fsops/value.h"
+#include "report_facts.h"
+#include "report_moment.h"
+#include "report_approvals.h"
+
+#define ROW_HEIGHT 20
+
+static void begin_row(
+    struct chart *chart, const char *section, const char *label, const char *title, size_t count)
+{
+	html_add(&chart->page->html,
+	    "<li><div class=\"label\"><a href=\"#%s\">%s</a> <span class=\"number "
+	    "dim\">%zu</span></div>",
+	    section, label, count);
+	chart_begin_picture(chart, ROW_HEIGHT, title);
+}
+
+static void end_row(struct chart *chart)
+{
+	html_add(&chart->page->html, "</svg></li>\n");
+}
+
+/* Marks lead to what the tables say too: the keyboard finds it there. */
+static void add_mark(struct chart *chart, const char *class, const char *anchor, size_t number,
+    msec wall, const char *title)
+{
+	html_add(&chart->page->html,
+	    "<a href=\"#%s-%zu\" tabindex=\"-1\"><svg class=\"mark %s\" x=\"%.2f%%\" y=\"10\" "
+	    "overflow=\"visible\"><title>%s</title><path d=\"M0-6 6 0 0 6-6 0z\"/></svg></a>\n",
+	    anchor, number, class, scale_x(&chart->scale, wall), title);
+}
+
+/* ---- approvals ---- */
+
+static void add_approval(struct chart *chart, const struct approval *approval, size_t number)
+{
+	const char *answer = value_get_text(approval->given, "answer");
+	msec asked = report_time(approval->asked);
+	msec given =
+	    approval->given ? report_time(approval->given) : scale_end_of(&chart->scale, asked);
+
+	if (approval->asked) {
+		chart_begin_bar(chart, "waiting", asked, given, 7, 6);
+		html_add(&chart->page->html, "</rect>");
+	}
+	add_mark(chart, answer ? "info" : "critical", "asked", number,
+	    approval->asked ? asked : given, answer ? answer : "no answer");
+}
+
+void chart_approvals(struct chart *chart)
+{
+	struct approvals approvals;
+
+	approvals_init(&approvals, chart->page->record);
+	if (approvals.count) {
+		begin_row(chart, "approvals", "Approvals",
+		    "When people were asked, and how long they were waited for", approvals.count);
+		for (size_t i = 0; i < approvals.count; i++)
+			add_approval(chart, &approvals.items[i], i + 1);
+		end_row(chart);
+	}
+	approvals_release(&approvals);
+}
+
+/* ---- escalations ---- */
+
+static size_t count_escalations(const struct record *record)
+{
+	size_t count = 0;
+	json_t *event;
+	size_t i;
+
+	json_array_foreach(record->events, i, event)
+	{
+		count += report_is_escalation(event);
+	}
+	return count;
+}
+
+void chart_escalations(struct chart *chart)
+{
+	size_t count = count_escalations(chart->page->record);
+	size_t number = 0;
+	json_t *event;
+	size_t i;
+
+	if (!count)
+		return;
+	begin_row(chart, "escalations", "Budgets, escalations",
+	    "When budgets ran out, and when people were told", count);
+	json_array_foreach(chart->page->record->events, i, event)
+	{
+		if (report_is_escalation(event))
+			add_mark(chart,
+			    report_is(event, "budget.exceeded") ? "critical" : "warning",
+			    "escalation", ++number, report_time(event),
+			    value_get_text(event, "type"));
+	}
+	end_row(chart);
+}
