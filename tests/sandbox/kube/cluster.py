@@ -33,7 +33,7 @@ class Cluster:
         self.bad_images = set()    # images that can't be pulled
         self.crashing = set()      # `app` labels whose pods crash
         self.failing_jobs = set()  # names of jobs or cron jobs that fail
-        self.exit_codes = {}       # pod name -> exit code of a `kubectl run`
+        self.exit_codes = {}       # pod name, or how it begins -> exit code of a `kubectl run`
         self.output = {}           # pod name -> lines it logs
         self.on_start = {}         # `app` label -> function called when a new pod starts
         self.on_job = {}           # cron job name -> function called when a job of it is done
@@ -186,7 +186,8 @@ class Cluster:
         job = self.store.find("jobs", pod["metadata"]["namespace"], owner["name"])
         if job and self.failing_jobs & {owner["name"], cron_job_of(job)}:
             return 1
-        return self.exit_codes.get(pod["metadata"]["name"], 0)
+        name = pod["metadata"]["name"]
+        return next((code for start, code in self.exit_codes.items() if name == start or name.startswith(start + "-")), 0)
 
     def is_starting(self, pod):
         thread = self.starting.get(pod["metadata"]["uid"])

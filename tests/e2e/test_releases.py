@@ -1,0 +1,267 @@
+"""Releases, backups and recovery: each runbook on its good path, and in what can go wrong with it."""
+import os
+
+import pytest
+from helpers import BACKEND, FRONTEND, run, wait_until
+from sandbox.kube import GOOD
+
+BUCKET = "flight-search-backups"
+NEW = "flight-search/backend:v1.3.0"
+QUICK = ("--var", "watch_for=2s", "--var", "window=4s")
+
+
+def changes(sb):
+    return [(m.verb, m.resource, m.name) for m in sb.kube.mutations]
+
+
+def made(sb, resource):
+    return [m.name for m in sb.kube.mutations if (m.verb, m.resource) == ("create", resource)]
+
+
+def deploy(sb, *options, version="v1.3.0"):
+    return run("deploy", "-y", "--var", f"version={version}", *QUICK, *options, on=sb)
+
+
+# deploy and rollback
+
+def test_deploy(sandbox):
+    sb = sandbox()
+    result = deploy(sb)
+    assert result.status == 0, str(result)
+    assert sb.kube.image(BACKEND) == NEW and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.3.0"
+    assert sb.kube.ready_images(BACKEND) == [NEW] * 3
+    assert made(sb, "jobs") == [f"pre-deploy-backup-{result.finished['run']}"]
+    assert [name.rsplit("-2", 1)[0] for name in made(sb, "pods")] == ["migration-job", "smoke-test"]
+    assert sb.kube.pods("migration-job") == [] and result.action("errors")["outcome"] == "passed"
+    assert result.step("checklist")["outcome"] == "left" and len(result.finished["left"]) == 5
+    assert "take_back" not in result.outcomes("step")
+
+
+def test_deploy_without_migrations(sandbox):
+    sb = sandbox()
+    result = deploy(sb, "--var", "migrate=false")
+    assert result.status == 0 and result.step("migrations")["outcome"] == "skipped", str(result)
+
+
+@pytest.mark.parametrize("version", ["latest", "v1.3", "v1.3.0 --force", "v1.3.0;reboot", ""])
+def test_only_a_version_can_be_deployed(healthy, version):
+    before = len(healthy.kube.requests)
+    result = deploy(healthy, version=version)
+    assert result.status == 64 and "version" in result.err, str(result)
+    assert len(healthy.kube.requests) == before
+
+
+def test_nothing_is_deployed_without_a_backup(sandbox):
+    sb = sandbox()
+    sb.kube.cluster.failing_jobs.add("postgres-backup")
+    result = deploy(sb)
+    assert result.status == 2 and result.action("backup_done")["outcome"] == "failed", str(result)
+    assert sb.kube.image(BACKEND) == GOOD and "backend_image" not in result.commands()
+    assert result.step("take_back")["outcome"] == "skipped", "there was nothing to take back"
+
+
+def test_a_release_that_does_not_start_is_taken_back(sandbox):
+    sb = sandbox()
+    sb.kube.cluster.bad_images.add(NEW)
+    result = deploy(sb, "--var", "backend_within=3s")
+    assert result.status == 2 and result.action("backend_ready", step="deploy_backend")["outcome"] == "failed", str(result)
+    assert result.step("take_back")["outcome"] == "passed", str(result)
+    assert sb.kube.image(BACKEND) == GOOD
+    wait_until(lambda: sb.kube.ready_images(BACKEND) == [GOOD] * 3, "the release before serves")
+    assert sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4", "the frontend was not touched"
+    assert not any(m.name == FRONTEND for m in sb.kube.mutations)
+
+
+def test_a_release_that_brings_errors_is_taken_back(sandbox):
+    sb = sandbox()
+    sb.bad_images.add(NEW)
+    result = deploy(sb, "--var", "watch_for=8s")
+    assert result.status == 2 and result.action("errors")["outcome"] == "failed", str(result)
+    assert sb.kube.image(BACKEND) == GOOD and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4"
+    assert result.step("take_back/verify")["outcome"] == "passed", str(result)
+
+
+@pytest.mark.parametrize("pod, frontend", [("migration-job", False), ("smoke-test", True)])
+def test_a_migration_or_a_smoke_test_that_fails(sandbox, pod, frontend):
+    sb = sandbox()
+    sb.kube.cluster.exit_codes[pod] = 3
+    result = deploy(sb)
+    assert result.status == 2 and sb.kube.image(BACKEND) == GOOD, str(result)
+    undone = [m.name for m in sb.kube.mutations if m.resource == "deployments"]
+    assert undone == ([BACKEND, FRONTEND, BACKEND, FRONTEND] if frontend else [BACKEND, BACKEND]), str(result)
+
+
+def test_rollback(sandbox):
+    sb = sandbox()
+    sb.kubectl("set", "image", f"deployment/{BACKEND}", f"backend={NEW}")
+    sb.kubectl("set", "image", f"deployment/{FRONTEND}", "frontend=flight-search/frontend:v1.3.0")
+    result = run("rollback", "-y", on=sb)
+    assert result.status == 0, str(result)
+    assert sb.kube.image(BACKEND) == GOOD and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4"
+    assert sb.kube.ready_images(BACKEND) == [GOOD] * 3
+
+
+def test_a_rollback_that_is_refused(sandbox):
+    sb = sandbox()
+    sb.kube.forbid("patch", "deployments")
+    result = run("rollback", "-y", on=sb)
+    assert result.status == 2 and "forbidden" in result.action("backend_undo")["why"], str(result)
+    assert "frontend_undo" not in result.commands() and result.step("failed")["outcome"] == "left"
+
+
+# backups
+
+def test_backup(sandbox):
+    sb = sandbox()
+    before = set(sb.s3.keys(BUCKET))
+    result = run("backup", "-y", on=sb)
+    assert result.status == 0, str(result)
+    run_id = result.finished["run"]
+    assert made(sb, "jobs") == [f"manual-backup-{run_id}", f"manual-redis-backup-{run_id}"]
+    assert len(set(sb.s3.keys(BUCKET)) - before) == 2
+    assert result.action("postgres_file")["outcome"] == result.action("redis_file")["outcome"] == "passed"
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_a_backup_job_that_fails(sandbox, kind):
+    sb = sandbox()
+    sb.kube.cluster.failing_jobs.add(f"{kind}-backup")
+    result = run("backup", "-y", on=sb)
+    assert result.status == 2 and result.action(f"{kind}_done")["outcome"] == "failed", str(result)
+    assert result.action(f"{kind}_log")["outcome"] == "passed" and result.step("why")["outcome"] == "left"
+    other = "redis" if kind == "postgres" else "postgres"
+    assert result.action(f"{other}_file")["outcome"] == "passed", "the other one is good"
+
+
+def test_a_backup_job_that_leaves_nothing(sandbox):
+    sb = sandbox("stale-backup")
+    sb.kube.cluster.on_job.clear()
+    result = run("backup", "-y", on=sb)
+    assert result.action("postgres_done")["outcome"] == "passed"
+    assert result.status == 2 and result.action("postgres_file")["outcome"] == "failed", str(result)
+
+
+def test_verify_backup(healthy):
+    keys = healthy.s3.keys(BUCKET)
+    result = run("verify-backup", on=healthy)
+    assert result.status == 0, str(result)
+    whole = result.action("whole")["result"]
+    assert whole["gzip"] and whole["bytes"] > 1000 and "PostgreSQL database dump" in "".join(whole["head"])
+    assert healthy.s3.keys(BUCKET) == keys and changes(healthy) == []
+
+
+def test_verify_a_backup_that_is_named(healthy):
+    older = sorted(k for k in healthy.s3.keys(BUCKET) if "flight_search_backup" in k)[0].rsplit("/", 1)[1]
+    assert run("verify-backup", "--var", f"backup={older}", on=healthy).status == 0
+    missing = run("verify-backup", "--var", "backup=nothing.sql.gz", on=healthy)
+    assert missing.status == 2 and missing.action("list")["outcome"] == "failed", str(missing)
+
+
+def test_verify_finds_a_torn_backup(sandbox):
+    sb = sandbox("torn-backup")
+    result = run("verify-backup", on=sb)
+    assert result.status == 2 and result.action("whole")["outcome"] == "failed", str(result)
+    assert result.step("damaged")["outcome"] == "left"
+
+
+def test_verify_finds_a_backup_that_is_none(sandbox):
+    sb = sandbox()
+    import gzip
+    import time
+    sb.s3.put(BUCKET, "postgres-backups/latest-backup.sql.gz", gzip.compress(b"pg_dump: error: out of room\n" * 9), time.time())
+    result = run("verify-backup", on=sb)
+    assert result.status == 2 and "dump" in result.action("whole")["why"], str(result)
+    assert result.action("size")["outcome"] == "failed"
+
+
+# recovery
+
+def newest(sb):
+    return sorted(k for k in sb.s3.keys(BUCKET) if "flight_search_backup" in k)[-1].rsplit("/", 1)[1]
+
+
+def restore(sb, backup=None, *options, runbook="restore-database"):
+    return run(runbook, "-y", "--yes-destroy", "--var", f"backup={backup or newest(sb)}", *options, on=sb)
+
+
+def damage(sb):
+    sb.postgres.query("DELETE FROM bookings")
+    assert sb.postgres.query("SELECT count(*) FROM bookings") in ([["0"]], [("0",)])
+
+
+def rows(sb):
+    return int(sb.postgres.query("SELECT count(*) FROM bookings")[0][0])
+
+
+def test_restore_database(sandbox):
+    sb = sandbox()
+    wanted = rows(sb)
+    damage(sb)
+    result = restore(sb)
+    assert result.status == 0, str(result)
+    assert rows(sb) == wanted > 0
+    assert made(sb, "jobs") == [f"pre-restore-backup-{result.finished['run']}"], "what was there is kept"
+    assert list(result.commands("destroy")) == ["execute"]
+
+
+def test_restore_needs_consent_of_its_own(healthy):
+    result = run("restore-database", "-y", "--var", f"backup={newest(healthy)}", on=healthy)
+    assert result.status == 77 and "--yes-destroy" in result.err and changes(healthy) == [], str(result)
+
+
+@pytest.mark.parametrize("backup", ["../../etc/passwd", "-rf.sql.gz", "x.sql.gz; rm", "a b.sql.gz"])
+def test_a_backup_is_a_file_name(healthy, backup):
+    assert restore(healthy, backup).status == 64
+
+
+def test_restore_of_a_backup_that_is_not_in_the_bucket(sandbox):
+    sb = sandbox()
+    wanted = rows(sb)
+    result = restore(sb, "flight_search_backup_19990101_020000.sql.gz")
+    assert result.status == 2 and result.action("backups")["outcome"] == "failed", str(result)
+    assert changes(sb) == [] and rows(sb) == wanted and "execute" not in result.commands()
+    assert result.step("not_restored")["outcome"] == "left"
+
+
+def test_restore_of_a_torn_backup(sandbox):
+    sb = sandbox("torn-backup")
+    wanted = rows(sb)
+    result = restore(sb)
+    assert result.status == 2 and result.action("whole")["outcome"] == "failed", str(result)
+    assert changes(sb) == [] and rows(sb) == wanted
+
+
+def test_restore_does_not_begin_when_the_present_cannot_be_kept(sandbox):
+    sb = sandbox()
+    sb.kube.cluster.failing_jobs.add("postgres-backup")
+    result = restore(sb)
+    assert result.status == 2 and "execute" not in result.commands(), str(result)
+    forced = restore(sb, None, "--var", "keep_present=false")
+    assert forced.status == 0 and forced.step("keep")["outcome"] == "skipped", str(forced)
+
+
+def test_recover_application(sandbox):
+    sb = sandbox()
+    sb.kubectl("scale", f"deployment/{BACKEND}", "--replicas=4")
+    wanted = rows(sb)
+    damage(sb)
+    result = restore(sb, runbook="recover-application")
+    assert result.status == 0, str(result)
+    assert rows(sb) == wanted and sb.kube.replicas(BACKEND) == 4, "as many as before, not 3"
+    scaled = [m.body["spec"]["replicas"] for m in sb.kube.mutations if m.resource == "deployments/scale"][1:]
+    assert scaled == [0, 4], str(result)
+    wait_until(lambda: len(sb.kube.pods(BACKEND, ready=True)) == 4, "all of them are ready")
+
+
+def test_the_application_comes_back_when_the_restore_fails(sandbox):
+    sb = sandbox()
+    os.remove(os.path.join(sb.recovery, "restore-postgres.sh"))
+    result = restore(sb, runbook="recover-application")
+    assert result.status == 2 and result.step("up")["outcome"] == "passed", str(result)
+    assert sb.kube.replicas(BACKEND) == 3
+
+
+def test_the_application_stays_when_there_is_no_such_backup(sandbox):
+    sb = sandbox()
+    result = restore(sb, "flight_search_backup_19990101_020000.sql.gz", runbook="recover-application")
+    assert result.status == 2 and changes(sb) == [], str(result)
