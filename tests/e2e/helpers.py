@@ -14,6 +14,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FSOPS = os.path.abspath(os.environ.get("FSOPS_BINARY") or ROOT / "build" / "fsops")
 SHIPPED = sorted(p.stem for p in (ROOT / "runbooks").glob("*.yaml") if p.name != "platform.yaml")
+# What a runbook cannot do without.
+NEEDED = {"deploy": ("--var", "version=v1.2.0"), "restore-database": ("--var", "backup=x.sql.gz"),
+          "recover-application": ("--var", "backup=x.sql.gz")}
 BACKEND = "flight-search-backend"
 FRONTEND = "flight-search-frontend"
 STATE = tempfile.TemporaryDirectory(prefix="fsops-state-")  # of runs that no test gives a folder of their own

@@ -10,7 +10,7 @@ import threading
 import urllib.parse
 
 import pytest
-from helpers import BACKEND, FSOPS, SHIPPED, Terminal, environment, fsops, run, write_book
+from helpers import BACKEND, FSOPS, NEEDED, SHIPPED, Terminal, environment, fsops, run, write_book
 from sandbox.kube import GOOD
 
 END = "END OF CALL"
@@ -201,8 +201,9 @@ def test_a_dry_run_needs_nothing_and_touches_nothing(healthy, tmp_path, form):
                        KUBECONFIG="/nonexistent", PGPASSFILE="/nonexistent")
     asked = requests_of(healthy)
     for runbook in SHIPPED:
-        usual = fsops("run", runbook, f"--dry-run={form}", on=healthy)
-        done = subprocess.run([shutil.which("unshare"), *user, "-n", FSOPS, "run", runbook, f"--dry-run={form}"],
+        words = ("run", runbook, *NEEDED.get(runbook, ()), f"--dry-run={form}")
+        usual = fsops(*words, on=healthy)
+        done = subprocess.run([shutil.which("unshare"), *user, "-n", FSOPS, *words],
                               env=bare, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
         assert usual.status == 0 and usual.out, str(usual)
         assert (done.returncode, done.stdout, done.stderr) == (0, usual.out, ""), runbook
@@ -213,8 +214,9 @@ def test_a_dry_run_needs_nothing_and_touches_nothing(healthy, tmp_path, form):
 def test_a_dry_run_names_everything(healthy):
     """Each step, budget, effect, condition and command of the plan stands in the text."""
     for runbook in SHIPPED:
-        text = fsops("run", runbook, "--dry-run", on=healthy).out
-        plan = fsops("run", runbook, "--dry-run=json", on=healthy).json
+        needed = NEEDED.get(runbook, ())
+        text = fsops("run", runbook, *needed, "--dry-run", on=healthy).out
+        plan = fsops("run", runbook, *needed, "--dry-run=json", on=healthy).json
         for step in plan["steps"]:
             assert step["title"] in text and f"[{step['id']}]" in text, f"{runbook}: {step['id']}"
             for action in step["actions"]:
@@ -275,7 +277,7 @@ def test_secrets_are_masked(tmp_path, recorder, words):
 @pytest.mark.parametrize("runbook", SHIPPED)
 def test_scripts_are_clean(healthy, tmp_path, runbook):
     script = tmp_path / "script.sh"
-    script.write_text(fsops("run", runbook, "--dry-run=sh", on=healthy).out)
+    script.write_text(fsops("run", runbook, *NEEDED.get(runbook, ()), "--dry-run=sh", on=healthy).out)
     for judge in (["sh", "-n"], ["shellcheck"]):
         judged = subprocess.run([*judge, script], capture_output=True, text=True)
         assert judged.returncode == 0, judged.stdout + judged.stderr
