@@ -20,19 +20,22 @@ struct history_entry {
 	const char *run; /* texts are borrowed until the callback returns */
 	const char *runbook;
 	const char *platform;
-	msec started;  /* wall time, milliseconds since 1970 */
-	msec finished; /* 0: not */
+	bool check;       /* --check: it only read */
+	msec started;     /* wall time, milliseconds since 1970 */
+	msec finished;    /* 0: not */
 	enum level level; /* when finished */
 	int exit;         /* the same */
 	bool live;        /* not finished, and its process is alive */
 	bool resumable;   /* `fsops resume` can go on with it */
-	char last[SHA256_TEXT]; /* digest of the journal's last line when it finished; "": not known */
+	/* Digest of the last line that its journal had when the history was last told of an end; "": not
+	 * known. Lines may have come after it. */
+	char last[SHA256_TEXT];
 };
 
 /* ---- for the journal ---- */
 
-int history_begin(const char *run, const char *runbook, const char *platform, msec started,
-    struct err *err);
+/* Of ENTRY what is known at the beginning: run, runbook, platform, check, started. */
+int history_begin(const struct history_entry *entry, struct err *err);
 int history_end(const struct history_entry *entry, struct err *err);
 
 /* ---- for readers ---- */
@@ -44,11 +47,10 @@ struct history_filter {
 	bool failed;          /* only those whose exit status is not 0, interrupted ones too */
 };
 
-/* Calls FN for each, newest first, until it returns false. A history file that is not there is made
- * from the journals. */
+/* Calls FN for each, newest first, until it returns false. What a history file that is damaged, too old
+ * or not there does not tell, the journals do; that works, too, when nothing can be written. */
 typedef bool history_fn(void *ctx, const struct history_entry *entry);
-int history_each(
-    const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err);
+int history_each(const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err);
 
 /* The id of the run that NAME means: an id, the beginning of one that is no other's, a runbook's name
  * (its newest run), NULL (the newest of all). A new string; NULL: none, ERR (ERR_USAGE) says what
@@ -60,7 +62,10 @@ struct history_pruned {
 	size_t resumable; /* of those: a `fsops resume` could have gone on with them */
 };
 
-/* Remove the journals of runs that began before BEFORE, not those that are alive. */
-int history_prune(msec before, struct history_pruned *pruned, struct err *err);
+/* Remove the journals of runs that began before BEFORE, not those that are alive. FN (NULL is allowed) is
+ * called for each that is gone, newest first. When some could not be removed the others are all the
+ * same, and ERR tells of one. */
+int history_prune(
+    msec before, history_fn *fn, void *ctx, struct history_pruned *pruned, struct err *err);
 
 #endif

@@ -122,7 +122,7 @@ void print_plan_sh(struct buf *out, const struct plan *plan);
 /* `fsops show`, for reading. */
 void print_show_text(struct buf *out, const struct plan *plan, const struct look *look);
 
-/* LAST: the last run of each runbook by its name, as in print_history_json(). */
+/* LAST: the last run of each runbook by its name, as in print_history_json(); NULL: not known. */
 void print_list_text(struct buf *out, const struct catalog *catalog, const json_t *last, msec now,
     const struct look *look);
 void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last);
@@ -131,8 +131,9 @@ void print_list_json(struct buf *out, const struct catalog *catalog, const json_
 json_t *history_object(const struct history_entry *entry);
 void print_history_text(struct buf *out, const json_t *runs, msec now, const struct look *look);
 void print_history_json(struct buf *out, const json_t *runs);
-/* "ok", "critical", …, "running", "interrupted": how a run of history_object() ended, and its colour. */
-const char *history_ending(const json_t *run, enum level *level);
+/* "ok", "critical", …, "running", "interrupted", of --check with " (check)": how a run of
+ * history_object() ended, and its colour. */
+void history_add_ending(struct buf *out, const json_t *run, enum level *level);
 /* How long before NOW it began: "3m ago". */
 void history_add_age(struct buf *out, const json_t *run, msec now);
 

@@ -8,6 +8,7 @@
 
 #include "fsops/clock.h"
 #include "fsops/history.h"
+#include "fsops/value.h"
 
 /* So many are shown to a person who did not say how many. */
 #define LIMIT_TEXT 20
@@ -21,7 +22,8 @@ const struct command command_history = {
     .about =
         "Lists the runs of this machine and user: when they began, how long they took, how they\n"
         "ended. One that was killed, or stopped by a signal, is `interrupted`: `fsops resume`\n"
-        "goes on with it. --prune removes what is older than --keep, for good.",
+        "goes on with it. --prune removes what is older than --keep, for good, and not what is\n"
+        "running; those that were interrupted are named.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_SINCE) |
                OPTION_BIT(OPTION_FAILED) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_PRUNE) |
                OPTION_BIT(OPTION_KEEP),
@@ -36,35 +38,76 @@ const struct command command_history = {
 
 /* ---- forgetting ---- */
 
+static bool add_forgotten(void *ctx, const struct history_entry *entry)
+{
+	json_array_append_new(ctx, history_object(entry));
+	return true;
+}
+
+/* Those that could have been gone on with are always named. */
+static void print_forgotten(
+    struct cli *cli, struct buf *out, const json_t *runs, const struct history_pruned *pruned)
+{
+	for (size_t i = 0; i < json_array_size(runs); i++) {
+		const json_t *run = json_array_get(runs, i);
+		bool resumable = json_is_true(json_object_get(run, "resumable"));
+
+		if (!resumable && !cli->options.verbose)
+			continue;
+		buf_adds(out, "  ");
+		print_safe(out, value_get_text(run, "run"), strlen(value_get_text(run, "run")));
+		buf_adds(out, resumable ? " (interrupted)\n" : "\n");
+	}
+	if (pruned->resumable)
+		buf_addf(out, "%zu of them had been interrupted, and cannot be resumed any more.\n",
+		    pruned->resumable);
+}
+
+static void print_pruned(struct cli *cli, struct buf *out, const json_t *runs,
+    const struct history_pruned *pruned, msec before, msec now)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (cli_format(cli, "json")) {
+		print_history_json(out, runs);
+		return;
+	}
+	clock_format_local(before, now, when);
+	if (!cli->options.quiet || pruned->resumable)
+		buf_addf(out, "%zu run%s removed that began before %s.\n", pruned->removed,
+		    pruned->removed == 1 ? "" : "s", when);
+	print_forgotten(cli, out, runs, pruned);
+}
+
+static int forget(struct cli *cli, msec before, msec now)
+{
+	struct history_pruned pruned;
+	json_t *runs = json_array();
+	struct buf text;
+	struct err err;
+	int failed = history_prune(before, add_forgotten, runs, &pruned, &err);
+	int status = failed ? complain_err(&err) : EXIT_OK;
+
+	buf_init(&text, UI_TEXT_MAX);
+	if (!failed || pruned.removed)
+		print_pruned(cli, &text, runs, &pruned, before, now);
+	json_decref(runs);
+	return cli_print(cli, &text, status);
+}
+
 static int prune(struct cli *cli, msec now)
 {
 	const char *keep = cli->options.keep;
-	struct history_pruned pruned;
-	char when[CLOCK_TEXT_MAX];
-	struct buf text;
 	struct err err;
 	msec span;
 
-	if (!keep || clock_parse_span(keep, &span) < 0) {
-		err_set(&err, ERR_USAGE,
-		    keep
-		        ? "--keep must be a duration such as 90d, not '%s'"
-		        : "--prune removes runs for good: say how much to keep, such as --keep 90d",
-		    keep);
-		return complain_err(&err);
-	}
-	if (history_prune(now - span, &pruned, &err) < 0)
-		return complain_err(&err);
-	clock_format_local(now - span, now, when);
-	buf_init(&text, BUF_TEXT_MAX);
-	if (!cli->options.quiet || pruned.resumable)
-		buf_addf(&text, "%zu run%s removed that began before %s.\n", pruned.removed,
-		    pruned.removed == 1 ? "" : "s", when);
-	if (pruned.resumable)
-		buf_addf(&text,
-		    "%zu of them had been interrupted, and cannot be resumed any more.\n",
-		    pruned.resumable);
-	return cli_print(cli, &text, EXIT_OK);
+	if (keep && clock_parse_span(keep, &span) == 0)
+		return forget(cli, now - span, now);
+	err_set(&err, ERR_USAGE,
+	    keep ? "--keep must be a duration such as 90d, not '%s'"
+	         : "--prune removes runs for good: say how much to keep, such as --keep 90d",
+	    keep);
+	return complain_err(&err);
 }
 
 /* ---- listing ---- */

@@ -48,15 +48,18 @@ static bool take_last(void *ctx, const struct history_entry *entry)
 	return json_object_size(lasts->by_name) < lasts->wanted;
 }
 
-/* A history that cannot be read is no reason not to list the runbooks. */
+/* A history that cannot be read (NULL) is no reason not to list the runbooks. */
 static json_t *last_runs(const struct catalog *catalog)
 {
 	const struct history_filter filter = {.platform = catalog->platform->name};
 	struct lasts lasts = {catalog, json_object(), catalog->runbook_count};
 	struct err err;
 
-	if (lasts.wanted && history_each(&filter, take_last, &lasts, &err) < 0)
+	if (lasts.wanted && history_each(&filter, take_last, &lasts, &err) < 0) {
 		complain("warning: %s", err.text);
+		json_decref(lasts.by_name);
+		return NULL;
+	}
 	return lasts.by_name;
 }
 

@@ -2,8 +2,11 @@
  * says that it has ended is never shown as if it had. */
 #include "fsops/history.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "fsops/mem.h"
@@ -22,16 +25,13 @@ static int add(const struct buf *line, struct err *err)
 	return result;
 }
 
-int history_begin(
-    const char *run, const char *runbook, const char *platform, msec started, struct err *err)
+int history_begin(const struct history_entry *entry, struct err *err)
 {
-	const struct history_entry entry = {
-	    .run = run, .runbook = runbook, .platform = platform, .started = started};
 	struct buf line;
 	int result;
 
 	buf_init(&line, BUF_TEXT_MAX);
-	history_add_began(&line, &entry);
+	history_add_began(&line, entry);
 	result = add(&line, err);
 	buf_release(&line);
 	return result;
@@ -88,7 +88,7 @@ static void take_end(struct ends *ends, struct history_entry *entry)
 	*end = ends->items[--ends->count];
 }
 
-/* Nothing said that it ended, or it may be gone on with just now: its journal tells. */
+/* Nothing said that it ended, or it may have been gone on with: its journal tells. */
 static void look(struct history_entry *entry)
 {
 	struct journal_reader *reader;
@@ -97,9 +97,11 @@ static void look(struct history_entry *entry)
 		return;
 	reader = journal_open(entry->run, NULL);
 	entry->live = reader && journal_is_live(reader);
-	entry->resumable = reader && !entry->live;
-	if (entry->live)
+	entry->resumable = entry->resumable && reader;
+	if (reader && (entry->live || !history_take_end(entry, reader))) {
 		entry->finished = 0;
+		entry->resumable = !entry->live;
+	}
 	journal_close(reader);
 }
 
@@ -163,7 +165,7 @@ int history_each(const struct history_filter *filter, history_fn *fn, void *ctx,
 	int result;
 
 	buf_init(&lines, HISTORY_MAX);
-	result = history_read(&lines, err);
+	result = history_read(&lines, false, err);
 	if (result == 0)
 		each_line(&lines, filter, fn, ctx);
 	buf_release(&lines);
@@ -253,26 +255,55 @@ char *history_find(const char *name, struct err *err)
 
 struct pruning {
 	msec before;
-	struct history_pruned pruned;
+	history_fn *fn;
+	void *ctx;
+	struct history_pruned *pruned;
 	struct buf kept; /* lines, newest run first */
+	size_t failed;   /* could not be removed */
+	struct err *err;
 };
+
+/* Under its lock, so that nobody begins to go on with it meanwhile. 1: it is gone; 0: it is alive; -1. */
+static int remove_journal(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	int result = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return 1;
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		result = unlink(path) == 0 ? 1 : -1;
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static bool forget(struct pruning *pruning, const char *run)
+{
+	char *path = journal_path_of(run, NULL);
+	int result = path ? remove_journal(path) : 1; /* there is no journal of such a name */
+
+	if (result < 0 && pruning->failed++ == 0)
+		err_set(
+		    pruning->err, ERR_SYSTEM, "unable to remove '%s': %s", path, strerror(errno));
+	free(path);
+	return result > 0;
+}
 
 static bool prune_one(void *ctx, const struct history_entry *entry)
 {
 	struct pruning *pruning = ctx;
-	char *path = NULL;
 
-	if (entry->started < pruning->before && !entry->live)
-		path = journal_path_of(entry->run, NULL);
-	if (path && (unlink(path) == 0 || !has_journal(entry->run))) {
-		pruning->pruned.removed++;
-		pruning->pruned.resumable += entry->resumable;
-	} else {
-		if (entry->finished)
-			history_add_ended(&pruning->kept, entry);
-		history_add_began(&pruning->kept, entry);
+	if (entry->started < pruning->before && !entry->live && forget(pruning, entry->run)) {
+		pruning->pruned->removed++;
+		pruning->pruned->resumable += entry->resumable;
+		if (pruning->fn)
+			pruning->fn(pruning->ctx, entry);
+		return true;
 	}
-	free(path);
+	if (entry->finished || entry->last[0])
+		history_add_ended(&pruning->kept, entry);
+	history_add_began(&pruning->kept, entry);
 	return true;
 }
 
@@ -289,30 +320,45 @@ static void turn_round(const struct buf *lines, struct buf *out)
 	}
 }
 
-int history_prune(msec before, struct history_pruned *pruned, struct err *err)
+static int prune(struct pruning *pruning, struct err *err)
 {
 	const struct history_filter all = {0};
-	struct pruning pruning = {.before = before};
 	struct buf lines, kept;
-	int lock = -1, result = -1;
+	int result;
 
 	buf_init(&lines, HISTORY_MAX);
 	buf_init(&kept, HISTORY_MAX);
-	buf_init(&pruning.kept, HISTORY_MAX);
-	if (history_read(&lines, err) < 0 || (lock = history_lock(err)) < 0)
-		goto out;
-	buf_clear(&lines); /* as it is now that nobody else writes it */
-	if (history_read(&lines, err) < 0)
-		goto out;
-	each_line(&lines, &all, prune_one, &pruning);
-	turn_round(&pruning.kept, &kept);
-	result = lines.len ? history_replace(&kept, err) : 0;
-out:
-	if (lock >= 0)
-		close(lock);
+	result = history_read(&lines, true, err);
+	if (result == 0) {
+		each_line(&lines, &all, prune_one, pruning);
+		turn_round(&pruning->kept, &kept);
+		result = lines.len ? history_replace(&kept, err) : 0;
+	}
 	buf_release(&lines);
 	buf_release(&kept);
+	return result;
+}
+
+int history_prune(
+    msec before, history_fn *fn, void *ctx, struct history_pruned *pruned, struct err *err)
+{
+	struct err failed;
+	struct pruning pruning = {
+	    .before = before, .fn = fn, .ctx = ctx, .pruned = pruned, .err = &failed};
+	int lock, result;
+
+	*pruned = (struct history_pruned){0};
+	if (!history_is_any())
+		return 0;
+	lock = history_lock(err);
+	if (lock < 0)
+		return -1;
+	buf_init(&pruning.kept, HISTORY_MAX);
+	result = prune(&pruning, err);
+	if (result == 0 && pruning.failed)
+		result = err_set(err, failed.kind, "%zu journals are still there: %s",
+		    pruning.failed, failed.text);
 	buf_release(&pruning.kept);
-	*pruned = pruning.pruned;
+	close(lock);
 	return result;
 }

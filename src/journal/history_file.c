@@ -1,8 +1,7 @@
 /* The file behind the history. Invariants: it is whole lines, added with one write(2) or replaced at
- * once; what cannot be read in it is passed over, since the journals know everything that stands here. */
+ * once; when it is not, the journals say what is missing. */
 #include "history_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,22 +15,31 @@
 #include "fsops/mem.h"
 #include "fsops/state.h"
 #include "fsops/text.h"
-#include "fsops/value.h"
 #include "reader.h"
 
 #define FIELDS_MAX 7
 #define NEW_FILE   "history.new"
 #define LOCK_FILE  "history.lock"
-/* The first line of a journal holds the plan; the last one, the end of the run, is small. */
-#define FIRST_MAX ((size_t)4 * 1024 * 1024)
+#define CHECK      "check"
+/* A line may have been told by whoever mended the file a moment before: so far back it is looked for. */
+#define TAIL ((size_t)64 * 1024)
 
 /* ---- lines ---- */
 
+/* A field ends at a tab and a line at a newline, so that neither is in a name. */
+static void add_name(struct buf *out, const char *name)
+{
+	for (; name && *name; name++)
+		buf_addc(out, (unsigned char)*name < ' ' ? '?' : *name);
+	buf_addc(out, '\t');
+}
+
 void history_add_began(struct buf *out, const struct history_entry *entry)
 {
-	buf_addf(out, "began\t%s\t%s\t%s\t%" PRId64 "\n", entry->run,
-	    entry->runbook ? entry->runbook : "", entry->platform ? entry->platform : "",
-	    (int64_t)entry->started);
+	buf_addf(out, "began\t%s\t", entry->run);
+	add_name(out, entry->runbook);
+	add_name(out, entry->platform);
+	buf_addf(out, "%" PRId64 "%s\n", (int64_t)entry->started, entry->check ? "\t" CHECK : "");
 }
 
 void history_add_ended(struct buf *out, const struct history_entry *entry)
@@ -68,7 +76,7 @@ static size_t split(char *line, size_t len, char *fields[FIELDS_MAX])
 	return FIELDS_MAX + 1;
 }
 
-static int parse_began(char *fields[FIELDS_MAX], struct history_entry *entry)
+static int parse_began(char *fields[FIELDS_MAX], size_t count, struct history_entry *entry)
 {
 	int64_t started;
 
@@ -76,6 +84,7 @@ static int parse_began(char *fields[FIELDS_MAX], struct history_entry *entry)
 		return -1;
 	*entry = (struct history_entry){
 	    .run = fields[1], .runbook = fields[2], .platform = fields[3], .started = started};
+	entry->check = count > 5 && strcmp(fields[5], CHECK) == 0;
 	return 0;
 }
 
@@ -107,8 +116,9 @@ int history_parse(char *line, size_t len, struct history_line *out)
 	out->ended = strcmp(fields[0], "ended") == 0;
 	if (out->ended)
 		return count == 7 ? parse_ended(fields, &out->entry) : -1;
-	return count == 5 && strcmp(fields[0], "began") == 0 ? parse_began(fields, &out->entry)
-	                                                     : -1;
+	if (strcmp(fields[0], "began") != 0 || count < 5 || count > 6)
+		return -1;
+	return parse_began(fields, count, &out->entry);
 }
 
 /* ---- the file ---- */
@@ -153,15 +163,6 @@ static int write_whole(int fd, const struct buf *lines, struct err *err)
 	return written == (ssize_t)lines->len ? 0 : fail("write", err);
 }
 
-/* A line that was torn by a crash must not take the next one with it. */
-static bool is_torn(int fd)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	char last = '\n';
-
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
-}
-
 int history_replace(const struct buf *lines, struct err *err)
 {
 	char *path = state_path(HISTORY_FILE, err);
@@ -180,192 +181,163 @@ int history_replace(const struct buf *lines, struct err *err)
 	return result;
 }
 
-/* ---- from the journals ---- */
+/* ---- reading ---- */
 
-static bool is_journal(const char *name)
+/* The next line is added to whole ones only. */
+static bool is_torn(int fd)
 {
-	size_t len = strlen(name), suffix = strlen(JOURNAL_SUFFIX);
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last = '\n';
 
-	return name[0] != '.' && len > suffix && strcmp(name + len - suffix, JOURNAL_SUFFIX) == 0;
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-static msec time_of(const json_t *event)
+static int stat_in_state(const char *name, struct stat *st)
 {
-	const char *text = value_get_text(event, "time");
-	msec wall;
+	char *path = state_path(name, NULL);
+	int result = path ? stat(path, st) : -1;
 
-	return text && clock_parse_rfc3339(text, &wall) == 0 ? wall : 0;
-}
-
-static void note_end(struct history_entry *entry, const json_t *event)
-{
-	entry->finished = time_of(event);
-	entry->exit = (int)value_get_number(event, "exit", 0);
-	entry->resumable = json_is_true(json_object_get(event, "resumable"));
-	level_parse(value_get_text(event, "level"), &entry->level);
-}
-
-/* The lines of one run. */
-struct told {
-	msec started;
-	char *lines;
-};
-
-struct all_told {
-	struct told *items;
-	size_t count;
-};
-
-static void keep_told(struct all_told *all, const struct history_entry *entry)
-{
-	struct buf lines;
-
-	buf_init(&lines, BUF_TEXT_MAX);
-	history_add_began(&lines, entry);
-	if (entry->finished)
-		history_add_ended(&lines, entry);
-	MEM_PUSH_ROOM(all->items, all->count);
-	all->items[all->count++] = (struct told){entry->started, buf_detach(&lines)};
-}
-
-/* What a journal says of its run, as far as it can be read. */
-static void read_journal(struct all_told *all, const char *run)
-{
-	struct journal_reader *reader = journal_open(run, NULL);
-	struct history_entry entry = {.run = run};
-	json_t *started = NULL;
-	json_t *event = NULL;
-	int got;
-
-	while (reader && (got = journal_next(reader, &event, NULL)) != 0) {
-		const char *type = got > 0 ? value_get_text(event, "type") : NULL;
-
-		if (type && strcmp(type, "run.started") == 0 && !started)
-			started = json_incref(event);
-		if (type && strcmp(type, "run.finished") == 0)
-			note_end(&entry, event);
-		if (got > 0)
-			json_decref(event);
-	}
-	if (started) {
-		entry.runbook = value_get_text(started, "runbook");
-		entry.platform = value_get_text(started, "platform");
-		entry.started = time_of(started);
-		memcpy(entry.last, journal_facts(reader)->last, sizeof(entry.last));
-		keep_told(all, &entry);
-	}
-	json_decref(started);
-	journal_close(reader);
-}
-
-static void read_journals(struct all_told *all, DIR *folder)
-{
-	struct dirent *file;
-
-	while ((file = readdir(folder)))
-		if (is_journal(file->d_name)) {
-			file->d_name[strlen(file->d_name) - strlen(JOURNAL_SUFFIX)] = '\0';
-			read_journal(all, file->d_name);
-		}
-}
-
-static int by_time(const void *a, const void *b)
-{
-	msec first = ((const struct told *)a)->started;
-	msec second = ((const struct told *)b)->started;
-
-	return (first > second) - (first < second);
-}
-
-static int rebuild(struct err *err)
-{
-	char *path = state_path(JOURNAL_FOLDER, err);
-	DIR *folder = path ? opendir(path) : NULL;
-	struct all_told all = {0};
-	struct buf lines;
-	int result = 0;
-
-	if (folder) {
-		read_journals(&all, folder);
-		closedir(folder);
-	}
-	buf_init(&lines, HISTORY_MAX);
-	if (all.count)
-		qsort(all.items, all.count, sizeof(*all.items), by_time);
-	for (size_t i = 0; i < all.count; i++) {
-		buf_adds(&lines, all.items[i].lines);
-		free(all.items[i].lines);
-	}
-	if (all.count)
-		result = history_replace(&lines, err);
-	free(all.items);
 	free(path);
-	buf_release(&lines);
 	return result;
+}
+
+static bool is_newer(const struct timespec *time, const struct timespec *than)
+{
+	return time->tv_sec > than->tv_sec ||
+	       (time->tv_sec == than->tv_sec && time->tv_nsec > than->tv_nsec);
+}
+
+/* Does every line look like one? */
+static bool are_lines(const struct buf *lines)
+{
+	static const char began[] = "began\t", ended[] = "ended\t";
+	const char *line = lines->data;
+	const char *end = line + lines->len;
+
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		if (!newline || (strncmp(line, began, sizeof(began) - 1) != 0 &&
+		                    strncmp(line, ended, sizeof(ended) - 1) != 0))
+			return false;
+		line = newline + 1;
+	}
+	return true;
+}
+
+/* A run makes its journal before it adds its line. A journal that is newer than the last line has none:
+ * its process or the machine died in between, or this is an old copy. */
+static bool is_whole(const struct buf *lines)
+{
+	struct stat runs, history;
+
+	if (stat_in_state(JOURNAL_FOLDER, &runs) < 0)
+		return true;
+	return lines->len && stat_in_state(HISTORY_FILE, &history) == 0 &&
+	       !is_newer(&runs.st_mtim, &history.st_mtim) && are_lines(lines);
 }
 
 static bool is_there(void)
 {
-	char *path = state_path(HISTORY_FILE, NULL);
-	bool there = path && access(path, F_OK) == 0;
+	struct stat st;
 
-	free(path);
-	return there;
+	return stat_in_state(HISTORY_FILE, &st) == 0;
 }
 
-/* ---- reading and adding ---- */
-
-static int append(const struct buf *lines, struct err *err)
+bool history_is_any(void)
 {
-	int fd = open_in_state(HISTORY_FILE, O_RDWR | O_CREAT | O_APPEND, err);
-	struct buf whole;
-	int result;
+	struct stat st;
 
-	if (fd < 0)
-		return -1;
-	buf_init(&whole, HISTORY_MAX);
-	if (is_torn(fd))
-		buf_addc(&whole, '\n');
-	buf_add(&whole, lines->data, lines->len);
-	result = write_whole(fd, &whole, err);
-	buf_release(&whole);
-	close(fd);
+	return is_there() || stat_in_state(JOURNAL_FOLDER, &st) == 0;
+}
+
+static int read_file(struct buf *out, struct err *err)
+{
+	char *path = state_path(HISTORY_FILE, err);
+	struct buf lines;
+	int result = path ? 0 : -1;
+
+	buf_clear(out);
+	if (path && is_there()) {
+		result = buf_read_file(&lines, path, HISTORY_MAX, err);
+		if (result == 0) {
+			buf_release(out);
+			*out = lines; /* transferred */
+		}
+	}
+	free(path);
 	return result;
 }
 
-int history_append(const struct buf *lines, struct err *err)
+/* LINES are what is in the file. It is replaced if that is possible. */
+static void mend(struct buf *lines, bool locked)
 {
-	if (is_there())
-		return append(lines, err);
-	if (rebuild(err) < 0)
-		return -1;
-	return is_there() ? 0 : append(lines, err);
+	struct buf mended;
+
+	buf_init(&mended, HISTORY_MAX);
+	history_mend(lines, &mended);
+	if (locked && (mended.len || is_there()))
+		history_replace(&mended, NULL);
+	buf_release(lines);
+	*lines = mended; /* transferred */
 }
 
-static int rebuild_once(struct err *err)
+int history_read(struct buf *out, bool locked, struct err *err)
 {
-	char *runs = state_path(JOURNAL_FOLDER, err);
-	bool any = runs && access(runs, F_OK) == 0;
-	int lock = any ? history_lock(err) : -1;
-	int result = lock < 0 ? (any ? -1 : 0) : is_there() ? 0 : rebuild(err);
+	int lock = -1;
+	int result = read_file(out, err);
 
+	if (result < 0 || is_whole(out))
+		return result;
+	if (!locked) { /* somebody may have been in the middle of it */
+		lock = history_lock(NULL);
+		result = read_file(out, err);
+	}
+	if (result == 0 && !is_whole(out))
+		mend(out, locked || lock >= 0);
 	if (lock >= 0)
 		close(lock);
-	free(runs);
 	return result;
 }
 
-int history_read(struct buf *out, struct err *err)
-{
-	char *path;
-	int result;
+/* ---- adding ---- */
 
-	if (!is_there() && rebuild_once(err) < 0)
+static bool is_told(int fd, const struct buf *line)
+{
+	char tail[TAIL];
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t begin = size > (off_t)TAIL ? size - (off_t)TAIL : 0;
+	ssize_t got = pread(fd, tail, sizeof(tail), begin);
+
+	return got > 0 && memmem(tail, (size_t)got, line->data, line->len);
+}
+
+static int open_whole(struct err *err)
+{
+	int flags = O_RDWR | O_CREAT | O_APPEND;
+	int fd = is_there() ? open_in_state(HISTORY_FILE, flags, err) : -1;
+	struct buf lines;
+
+	if (fd >= 0 && !is_torn(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	buf_init(&lines, HISTORY_MAX);
+	if (read_file(&lines, err) < 0) {
+		buf_release(&lines);
 		return -1;
-	if (!is_there())
-		return 0; /* there was never a run */
-	path = state_path(HISTORY_FILE, err);
-	result = path ? buf_read_file(out, path, HISTORY_MAX, err) : -1;
-	free(path);
+	}
+	mend(&lines, true);
+	buf_release(&lines);
+	return open_in_state(HISTORY_FILE, flags, err);
+}
+
+int history_append(const struct buf *line, struct err *err)
+{
+	int fd = open_whole(err);
+	int result = fd < 0 ? -1 : is_told(fd, line) ? 0 : write_whole(fd, line, err);
+
+	if (fd >= 0)
+		close(fd);
 	return result;
 }

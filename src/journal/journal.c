@@ -106,6 +106,9 @@ static int check_read(int fd, const struct journal_reader *reader, struct err *e
 	if (fstat(fd, &st) < 0)
 		return err_set(
 		    err, ERR_SYSTEM, "unable to look at '%s': %s", path, strerror(errno));
+	if (!st.st_nlink)
+		return err_set(err, ERR_INPUT,
+		    "the journal '%s' was removed: there is nothing to go on with", path);
 	if (st.st_size != reader_whole(reader) + (off_t)facts->torn)
 		return err_set(err, ERR_SYSTEM,
 		    "the journal '%s' has changed while it was read: try again", path);
@@ -248,11 +251,17 @@ static msec time_of(const json_t *event)
 static void tell_history_began(struct journal *journal)
 {
 	const json_t *event = journal->started;
+	const char *mode = value_get_text(event, "mode");
+	const struct history_entry entry = {
+	    .run = value_get_text(event, "run"),
+	    .runbook = value_get_text(event, "runbook"),
+	    .platform = value_get_text(event, "platform"),
+	    .check = mode && strcmp(mode, "check") == 0,
+	    .started = time_of(event),
+	};
 	struct err err;
 
-	if (history_begin(value_get_text(event, "run"), value_get_text(event, "runbook"),
-	        value_get_text(event, "platform"), time_of(event), &err) < 0 &&
-	    !journal->why)
+	if (history_begin(&entry, &err) < 0 && !journal->why)
 		journal->why = mem_text(err.text);
 }
 

@@ -34,8 +34,8 @@ struct journal_reader {
 
 /* ---- opening ---- */
 
-/* Letters, digits, '.', '_' and '-' as run_id_new() makes them: nothing leads out of the folder. */
-static bool is_run_id(const char *run)
+/* As run_id_new() makes them. */
+bool journal_is_run_id(const char *run)
 {
 	size_t len = strspn(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
@@ -47,7 +47,7 @@ char *journal_path_of(const char *run, struct err *err)
 	char *name;
 	char *path;
 
-	if (!is_run_id(run)) {
+	if (!journal_is_run_id(run)) {
 		err_set(err, ERR_USAGE, "'%s' is no run's id: `fsops history` lists them", run);
 		return NULL;
 	}
@@ -229,7 +229,7 @@ static void check_chain(struct journal_reader *reader, const json_t *event)
 	if (!prev || strcmp(prev, facts->last) != 0)
 		note_bad(reader, "it does not follow the line before it: that one was changed, or lines "
 		                 "are missing");
-	if (seq != facts->last_seq + 1)
+	if (seq < 1 || seq - 1 != facts->last_seq)
 		note_bad(reader, "it is event %lld, and %lld came before it", (long long)seq,
 		    (long long)facts->last_seq);
 	if (!reader->run)
@@ -272,4 +272,37 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 	json_decref(*event);
 	*event = NULL;
 	return bad_line(reader, "this is no event", err);
+}
+
+/* ---- the end first ---- */
+
+static json_t *parse_last(const char *data, size_t len, bool whole_file, char digest[SHA256_TEXT])
+{
+	const char *end = len ? memrchr(data, '\n', len) : NULL;
+	const char *before = end && end > data ? memrchr(data, '\n', (size_t)(end - data)) : NULL;
+	const char *line = before ? before + 1 : data;
+	json_t *event;
+
+	if (!end || (!before && !whole_file))
+		return NULL;
+	event = json_loadb(line, (size_t)(end - line), 0, NULL);
+	if (event && is_event(event)) {
+		sha256_text(line, (size_t)(end - line), digest);
+		return event;
+	}
+	json_decref(event);
+	return NULL;
+}
+
+json_t *reader_last(const struct journal_reader *reader, char digest[SHA256_TEXT])
+{
+	struct stat st;
+	off_t size = fstat(reader->fd, &st) == 0 ? st.st_size : 0;
+	off_t begin = size > (off_t)READER_TAIL ? size - (off_t)READER_TAIL : 0;
+	char *data = mem_alloc(READER_TAIL);
+	ssize_t got = size > 0 ? pread(reader->fd, data, READER_TAIL, begin) : -1;
+	json_t *event = got > 0 ? parse_last(data, (size_t)got, begin == 0, digest) : NULL;
+
+	free(data);
+	return event;
 }

@@ -17,12 +17,22 @@ static void set_time(json_t *object, const char *key, msec wall)
 	json_object_set_new(object, key, wall ? json_string(text) : json_null());
 }
 
+/* Of a file that may hold anything. */
+static void set_name(json_t *object, const char *key, const char *name)
+{
+	json_object_set_new(object, key, value_text(name, strlen(name)));
+}
+
 json_t *history_object(const struct history_entry *entry)
 {
-	json_t *object =
-	    json_pack("{s:s, s:s, s:s, s:b, s:b}", "run", entry->run, "runbook", entry->runbook,
-	        "platform", entry->platform, "live", entry->live, "resumable", entry->resumable);
+	json_t *object = json_object();
 
+	set_name(object, "run", entry->run);
+	set_name(object, "runbook", entry->runbook);
+	set_name(object, "platform", entry->platform);
+	set_name(object, "mode", entry->check ? "check" : "run");
+	json_object_set_new(object, "live", json_boolean(entry->live));
+	json_object_set_new(object, "resumable", json_boolean(entry->resumable));
 	set_time(object, "started", entry->started);
 	set_time(object, "finished", entry->finished);
 	json_object_set_new(
@@ -32,7 +42,7 @@ json_t *history_object(const struct history_entry *entry)
 	return object;
 }
 
-const char *history_ending(const json_t *run, enum level *level)
+static const char *history_ending(const json_t *run, enum level *level)
 {
 	const char *name = value_get_text(run, "level");
 
@@ -44,6 +54,15 @@ const char *history_ending(const json_t *run, enum level *level)
 		return "interrupted";
 	level_parse(name, level);
 	return json_is_true(json_object_get(run, "resumable")) ? "interrupted" : name;
+}
+
+void history_add_ending(struct buf *out, const json_t *run, enum level *level)
+{
+	const char *mode = value_get_text(run, "mode");
+
+	buf_adds(out, history_ending(run, level));
+	if (mode && strcmp(mode, "check") == 0)
+		buf_adds(out, " (check)");
 }
 
 static msec time_of(const json_t *run, const char *key)
@@ -82,7 +101,7 @@ static void add_row(struct table *table, const json_t *run, msec now)
 	char when[CLOCK_TEXT_MAX] = "";
 	char took[CLOCK_TEXT_MAX] = "";
 	enum level level;
-	const char *ending = history_ending(run, &level);
+	struct buf ending;
 	int status = (int)value_get_number(run, "exit", -1);
 
 	clock_format_local(started, now, when);
@@ -90,7 +109,10 @@ static void add_row(struct table *table, const json_t *run, msec now)
 		clock_format_span(finished - started, took);
 	table_cell(table, ROLE_PLAIN, when);
 	table_cell(table, ROLE_PLAIN, took);
-	table_cell(table, role_of_level(level), ending);
+	buf_init(&ending, BUF_TEXT_MAX);
+	history_add_ending(&ending, run, &level);
+	table_cell(table, role_of_level(level), ending.data);
+	buf_release(&ending);
 	if (status >= 0)
 		table_cellf(table, ROLE_PLAIN, "%d", status);
 	else

@@ -9,19 +9,19 @@
 #include "table.h"
 
 /* "ok, 3h12m ago" */
-static void add_last(struct table *table, const json_t *run, msec now)
+static void add_last(struct table *table, const json_t *last, const char *name, msec now)
 {
+	const json_t *run = json_object_get(last, name);
 	enum level level;
-	const char *ending;
 	struct buf text;
 
 	if (!run) {
-		table_cell(table, ROLE_DIM, "never");
+		table_cell(table, ROLE_DIM, last ? "never" : "unknown");
 		return;
 	}
-	ending = history_ending(run, &level);
 	buf_init(&text, BUF_TEXT_MAX);
-	buf_addf(&text, "%s, ", ending);
+	history_add_ending(&text, run, &level);
+	buf_adds(&text, ", ");
 	history_add_age(&text, run, now);
 	table_cell(table, role_of_level(level), text.data);
 	buf_release(&text);
@@ -45,7 +45,7 @@ static void add_row(
 	table_cell(table, role_of_level(runbook->severity), level_name(runbook->severity));
 	table_cell(table, ROLE_PLAIN, budget);
 	table_cell(table, ROLE_PLAIN, runbook->schedule.text ? runbook->schedule.text : "");
-	add_last(table, json_object_get(last, runbook->name), now);
+	add_last(table, last, runbook->name, now);
 	table_cell(table, ROLE_PLAIN, runbook->title);
 }
 
@@ -101,8 +101,7 @@ void print_list_json(struct buf *out, const struct catalog *catalog, const json_
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < catalog->runbook_count; i++)
-		json_array_append_new(list, 
-		                            runbook_object(catalog->runbooks[i],
+		json_array_append_new(list, runbook_object(catalog->runbooks[i],
 		                                json_object_get(last, catalog->runbooks[i]->name)));
 	print_json(out, list);
 	json_decref(list);

@@ -1,12 +1,13 @@
 """What is left of runs: the history, a run told again, journals that were changed, forgetting."""
-import json
+import contextlib
+import hashlib
 import os
 import subprocess
 import time
 
 import pytest
 
-from helpers import FSOPS, Terminal, environment, fsops, wait_until, write_book
+from helpers import FSOPS, environment, fsops, wait_until, write_book
 
 STEPS = """
   - step: Look
@@ -140,6 +141,84 @@ def test_a_torn_or_foreign_line_is_passed_over(place):
     assert len(place.history()) == 2
 
 
+# What was done to the history: its new bytes. The journals know the rest.
+HISTORY_DAMAGES = {
+    "emptied": lambda lines: [],
+    "garbage": lambda lines: [b"\0" * 300, b"\xff\n"],
+    "its head is gone": lambda lines: [lines[2][20:], *lines[3:]],
+    "its tail is gone": lambda lines: [*lines[:2], lines[2][:10]],
+    "a line is garbled": lambda lines: [lines[0], lines[1], b"\x01\x02\n", *lines[3:]],
+}
+
+
+@pytest.mark.parametrize("damage", HISTORY_DAMAGES)
+def test_a_damaged_history_is_mended(place, damage):
+    for _ in range(3):
+        place.run()
+    runs = place.history()
+    file = place.state / "history"
+    file.write_bytes(b"".join(HISTORY_DAMAGES[damage](file.read_bytes().splitlines(keepends=True))))
+    assert place.history() == runs
+    assert len(file.read_bytes().splitlines()) == 6  # it is whole again
+    place.run()
+    assert place.history()[1:] == runs
+
+
+def test_a_damaged_history_that_cannot_be_mended_is_told_all_the_same(place):
+    """As on a full disk, or for another user: nothing can be put in its place."""
+    for _ in range(2):
+        place.run()
+    runs = place.history()
+    (place.state / "history").unlink()
+    for name in ("history.new", "history.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            (place.state / name).unlink()
+        (place.state / name).mkdir()
+    assert place.history() == runs
+    assert not (place.state / "history").exists()
+
+
+def test_an_old_copy_of_the_history_does_not_hide_newer_runs(place):
+    place.run()
+    old = (place.state / "history").read_bytes()
+    stamp = time.time_ns() - 10 ** 9
+    place.run()
+    runs = place.history()
+    (place.state / "history").write_bytes(old)
+    os.utime(place.state / "history", ns=(stamp, stamp))
+    assert place.history() == runs and len(runs) == 2
+
+
+def test_an_end_that_only_the_journal_knows(place):
+    """The process died after the run had ended, before the history was told."""
+    place.run()
+    runs = place.history()
+    file = place.state / "history"
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    assert place.history() == runs and not runs[0]["resumable"]
+    refused = place.fsops("resume")
+    assert refused.status == 64 and "no run was interrupted" in refused.err
+
+
+def test_a_history_that_cannot_be_read_is_not_never(place):
+    place.run()
+    (place.state / "history").unlink()
+    (place.state / "history").mkdir()
+    listed = place.fsops("list")
+    assert "unknown" in listed.out and "never" not in listed.out and "history" in listed.err
+
+
+def test_a_check_is_not_shown_as_a_run(place):
+    place.run("good", "--check")
+    place.run("good")
+    place.run("good", "--check")
+    assert [r["mode"] for r in place.history()] == ["check", "run", "check"]
+    assert place.fsops("history").out.count("ok (check)") == 2
+    assert "ok (check), " in place.fsops("list").out
+    (place.state / "history").unlink()
+    assert [r["mode"] for r in place.history()] == ["check", "run", "check"]
+
+
 def test_told_again_as_it_was_told(place):
     place.book("more", "echo one; echo two; exit 3")
     run = place.run("more")
@@ -211,10 +290,55 @@ def test_a_damaged_journal_is_named(place, damage):
     file.write_bytes(b"".join(make(file.read_bytes().splitlines(keepends=True))))
     result = place.fsops("log", file.stem, "--verify")
     assert result.status == 65 and said in result.err and str(file) in result.err, result
-    for command in ("log", "report", "resume"):
+    found = place.fsops("log", file.stem, "--verify", "--format", "json")
+    assert found.status == 65 and not found.json["ok"] and said in found.json["problems"][0], found
+    told = place.fsops("log", file.stem)
+    assert told.status == 65 and said in told.err and "goes on with it" not in told.err, told
+    for command in ("report", "resume"):
         other = place.fsops(command, file.stem)
         assert other.status in (0, 2, 64, 65, 77), other
     place.history()
+
+
+def test_what_was_found_as_data(place):
+    place.run()
+    found = place.fsops("log", "--verify", "--format", "json").json
+    events = place.journal().read_bytes().splitlines()
+    assert found == {"run": place.journal().stem, "journal": str(place.journal()), "ok": True, "ended": True,
+                     "events": len(events), "last": hashlib.sha256(events[-1]).hexdigest(), "torn": 0, "damaged": 0,
+                     "problems": []}
+
+
+def test_a_file_of_nothing_but_damage_is_told_shortly(place):
+    place.run()
+    file = place.journal()
+    file.write_bytes(b"nonsense\n" * 1000)
+    result = place.fsops("log", file.stem, "--verify")
+    assert result.status == 65 and "and 990 more lines" in result.err and len(result.err.splitlines()) == 11
+
+
+def test_a_run_that_was_gone_on_with_and_killed_is_as_it_was_written(place):
+    """The history knows an end that is not the journal's last line."""
+    child, run = place.start_slow()
+    child.terminate()
+    assert child.wait(30) == 143
+    assert place.history()[0]["exit"] == 143
+    child = subprocess.Popen([FSOPS, "resume", run, "-y", "-R", place.books], env=environment(**place.env),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_until(lambda: b"run.resumed" in place.journal(run).read_bytes(), "it goes on")
+    assert place.history()[0]["live"]
+    child.kill()
+    child.wait()
+    place.open_gate()
+    wait_until(lambda: not place.history()[0]["live"], "it is not alive any more")
+    killed = place.history()[0]
+    assert killed["resumable"] and killed["finished"] is None and killed["exit"] is None
+    verified = place.fsops("log", run, "--verify")
+    assert verified.status == 0, verified
+    lines = place.journal(run).read_bytes().splitlines(keepends=True)
+    place.journal(run).write_bytes(b"".join(lines[:2]))
+    cut = place.fsops("log", run, "--verify")
+    assert cut.status == 65 and "lines are missing at its end" in cut.err
 
 
 def test_a_torn_line_is_tolerated_and_named(place):
@@ -253,7 +377,30 @@ def test_old_runs_are_forgotten(place):
     place.open_gate()
     wait_until(lambda: not place.history()[0]["live"], "it is not alive any more")
     pruned = place.fsops("history", "--prune", "--keep", "0s")
-    assert "1 of them had been interrupted" in pruned.out and place.history() == []
+    assert "1 of them had been interrupted" in pruned.out and f"{alive} (interrupted)" in pruned.out
+    assert place.history() == []
+
+
+def test_what_is_forgotten_is_said(place):
+    place.run()
+    place.run()
+    runs = place.history()
+    text = place.fsops("history", "--prune", "--keep", "0s", "-v").out
+    assert all(r["run"] in text for r in runs)
+    place.run()
+    runs = place.history()
+    assert place.fsops("history", "--prune", "--keep", "0s", "--format", "json").json == runs
+
+
+def test_a_journal_that_cannot_be_removed_stays_in_the_history(place):
+    place.run()
+    place.run()
+    stuck = place.journal()
+    stuck.unlink()
+    stuck.mkdir()
+    pruned = place.fsops("history", "--prune", "--keep", "0s")
+    assert pruned.status not in (0, 64) and str(stuck) in pruned.err and pruned.out.startswith("1 run removed"), pruned
+    assert [r["run"] for r in place.history()] == [stuck.stem]
 
 
 def test_many_runs_at_once_are_all_there(place):
