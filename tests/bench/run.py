@@ -176,6 +176,40 @@ def history(directory):
         report(f"fsops {' '.join(words)}: 100,000 runs / 20", *pairs(ours, theirs), "under 100 ms")
 
 
+DAILY = """\
+kubectl get pods -n flight-search-prod
+kubectl get nodes
+kubectl get pvc -n flight-search-prod
+curl -sS -f {api}/api/health
+curl -sS -f {site}/health
+curl -sS -f {prometheus}/-/healthy
+curl -sS -f {grafana}/api/health
+kubectl get jobs -n flight-search-prod | grep backup
+aws --endpoint-url {s3} s3 ls s3://flight-search-backups/postgres-backups/ | tail -5
+"""
+
+
+def daily(directory):
+    """The daily check against the document's own commands as a script, which look at less and judge nothing."""
+    script = pathlib.Path(directory) / "daily.sh"
+    with Sandbox("healthy") as sandbox:
+        text = DAILY.format(**{part: sandbox.address(part, "https" if part in ("api", "site") else "http")
+                               for part in ("api", "site", "prometheus", "grafana", "s3")})
+        kept = os.environ.copy()
+        os.environ.update(sandbox.settings)
+        try:
+            for tools, lines in (("kubectl, curl, aws", text), ("kubectl, curl", text[:text.index("aws ")])):
+                if "aws" in tools and not shutil.which("aws"):
+                    print("daily-health-check / the document's commands: not measured with aws, which is not installed")
+                    continue
+                script.write_text(lines)
+                report(f"daily-health-check / the document's {tools}",
+                       *pairs([BINARY, "run", "daily-health-check"], ["sh", str(script)]), "at most 1")
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+
+
 def alive(seconds):
     """Whether there is a `sleep SECONDS`; one that has ended and is not reaped has no arguments."""
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
@@ -254,7 +288,7 @@ def main():
     print(f"{'what':<58} {'ours, best':>12}  {'theirs':>12}  {'ratio':>7}  {'median':>7}  wanted")
     with tempfile.TemporaryDirectory(prefix="fsops-bench-") as directory:
         os.environ["FSOPS_STATE"] = directory + "/state"
-        for part in (start_up, commands, reads, journal, history, conditions, leftovers, memory):
+        for part in (start_up, commands, reads, journal, history, daily, conditions, leftovers, memory):
             part(directory)
 
 
