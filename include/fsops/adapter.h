@@ -59,7 +59,11 @@ struct call_host {
 	/* `runbook`: run another runbook inside this run. */
 	void (*run)(struct call *call, const char *name, const json_t *vars,
 	    void (*done)(struct call *call, const char *level, const char *why));
-	/* Give up what ask, measure or run began; its `done` never comes. `gone` comes once. */
+	/* `notify`: tell people; ASKED: {to, text, title, action}. DONE gets {channel: "delivered" or why
+	 * not}, borrowed, and why it is not all well, or NULL; both NULL when the run only looks. */
+	void (*notify)(struct call *call, const json_t *asked,
+	    void (*done)(struct call *call, const json_t *channels, const char *why));
+	/* Give up what ask, measure, run or notify began; its `done` never comes. `gone` comes once. */
 	void (*give_up)(struct call *call, void (*gone)(struct call *call));
 };
 
@@ -133,6 +137,8 @@ struct adapter {
 	/* True: even as a read it runs by itself, after everything before it: it talks to a person,
 	 * or runs steps of its own. */
 	bool alone;
+	/* True: it uses call->host, which only a run has, so that no metric can be measured by it. */
+	bool hosted;
 
 	/* MUST. The action's YAML value → arguments: a new JSON value in which texts may hold
 	 * `${…}`; NULL after adding problems. */

@@ -40,6 +40,13 @@
  *	                 "none": there was nobody), by ("person" | "option")
  *	budget.warned    step, seconds, budget_seconds
  *	budget.exceeded  step, seconds, budget_seconds, ended (list of command lines that were ended)
+ *	escalated        level, severity, since_seconds (of the run), who [{name, title, how}], text (a
+ *	                 sentence), next (the level that comes next, or null), next_seconds (until then),
+ *	                 announce (whether channels that are told of escalations are told)
+ *	notification     channel, kind, about ("run.started", "failed", "budget.exceeded", "escalated",
+ *	                 "run.finished", "acknowledged", "notify"), action ("trigger" | "acknowledge" |
+ *	                 "resolve"), delivered, attempts, seconds, why (not delivered). May come after
+ *	                 run.finished.
  *	note             text, level ("info" | "warning" | "critical")
  *	run.finished     level, exit, seconds, outcome ("passed" | "failed" | "cancelled" …), why,
  *	                 counts {passed, failed, timed_out, skipped, refused, cancelled, left},
@@ -90,6 +97,10 @@ void event_release(struct events *events, json_t *event);
 
 /* May a change begin? Asks every sink; ERR from the first that says no. */
 int events_secure(struct events *events, struct err *err);
+
+/* Whether EVENT only says who was told: such events may come after run.finished, and the run has ended
+ * for all that. */
+bool event_is_aftermath(const json_t *event);
 
 /* A run that goes on: the next event is number SEQ + 1. */
 void events_continue(struct events *events, json_int_t seq);

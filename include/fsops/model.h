@@ -201,6 +201,19 @@ struct escalation {
 	enum level severity; /* LEVEL_OK: not given; else what is that severe begins here */
 };
 
+struct channel_kind; /* channel.h */
+
+struct channel {
+	char *name;
+	struct pos pos;
+	const struct node *node;
+	const struct channel_kind *kind;
+	json_t *config;      /* its kind's own keys; `${…}` still in them */
+	unsigned on;         /* a bit for each `enum told` that it is told by itself */
+	enum level severity; /* LEVEL_OK: of every run; else of runbooks at least that severe */
+	bool all_runs;       /* of a ping: also of runs of runbooks without a schedule */
+};
+
 struct platform {
 	char *name;
 	char *file;
@@ -218,7 +231,8 @@ struct platform {
 	size_t escalation_count;
 	json_t *contacts; /* object: key → {title, phone, email, …}, all texts */
 	json_t *links;    /* object: key → URL */
-	json_t *channels; /* object, `${…}` still in it */
+	struct channel *channels;
+	size_t channel_count;
 	char **secrets;   /* names of environment variables whose values are masked */
 	size_t secret_count;
 };
@@ -266,6 +280,7 @@ void catalog_free(struct catalog *catalog);
 const struct runbook *catalog_find(
     const struct catalog *catalog, const char *name, struct err *err);
 const struct metric *platform_metric(const struct platform *platform, const char *name);
+const struct channel *platform_channel(const struct platform *platform, const char *name);
 /* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). alert.c */
 const struct alert *platform_alert(
     const struct platform *platform, const char *name, struct err *err);

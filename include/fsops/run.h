@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "fsops/event.h"
+#include "fsops/notices.h"
 #include "fsops/plan.h"
 #include "fsops/question.h"
 #include "fsops/record.h"
@@ -38,6 +39,8 @@ struct run_options {
 	 * and of NULL before it is gone; or NULL. */
 	void (*on_loop)(struct loop *loop, void *ctx);
 	void *on_loop_ctx;
+	/* What people are told of the run, and its `notify:` steps; NULL: nobody is. Borrowed. */
+	struct notices *notices;
 	/* Called right after run.started, for what is to be told at the beginning; or NULL. */
 	void (*on_started)(struct events *events, void *ctx);
 	void *on_started_ctx;

@@ -15,6 +15,7 @@ extern const struct adapter adapter_dns;
 extern const struct adapter adapter_exec;
 extern const struct adapter adapter_shell;
 extern const struct adapter adapter_manual;
+extern const struct adapter adapter_notify;
 extern const struct adapter adapter_runbook;
 
 #endif

@@ -13,9 +13,9 @@
 #include "fsops/mem.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
+#include "fsops/web.h"
 
 #include "http.h"
-#include "web.h"
 
 static const struct method {
 	const char *name;

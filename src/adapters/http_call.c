@@ -9,9 +9,9 @@
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "fsops/web.h"
 
 #include "http.h"
-#include "web.h"
 
 /* Kept for the record although no expression looks at it. */
 #define BODY_SMALL ((size_t)4 * 1024)

@@ -96,6 +96,7 @@ const struct adapter adapter_manual = {
     .fields = fields,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .alone = true,
+    .hosted = true,
     .parse = parse,
     .effect = effect_read,
     .describe = describe,

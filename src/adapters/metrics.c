@@ -103,6 +103,7 @@ const struct adapter adapter_metrics = {
     .forms = "all, or a list of names",
     .fields = fields,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,
+    .hosted = true,
     .parse = parse,
     .effect = effect_read,
     .describe = describe,

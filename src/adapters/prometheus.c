@@ -12,8 +12,7 @@
 #include "fsops/adapter.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
-
-#include "web.h"
+#include "fsops/web.h"
 
 extern const struct adapter adapter_prometheus;
 

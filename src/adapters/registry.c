@@ -16,6 +16,7 @@ const struct adapter *const adapters[] = {
     &adapter_exec,
     &adapter_shell,
     &adapter_manual,
+    &adapter_notify,
     &adapter_runbook,
     NULL,
 };

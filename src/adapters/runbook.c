@@ -77,6 +77,7 @@ const struct adapter adapter_runbook = {
     .takes = ADAPTER_TEXT,
     .keys = keys,
     .alone = true,
+    .hosted = true,
     .parse = parse,
     .effect = effect_read,
     .describe = describe,

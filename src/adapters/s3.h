@@ -19,7 +19,7 @@
 #include <sys/types.h>
 
 #include "fsops/adapter.h"
-#include "web.h"
+#include "fsops/web.h"
 
 extern const struct adapter adapter_s3; /* listed in registry.c */
 

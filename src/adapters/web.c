@@ -76,7 +76,7 @@ static int on_timeout(CURLM *multi, long delay, void *ctx)
 }
 
 /* Once a process, and only when a request is really made. */
-static int init_once(struct err *err)
+int web_init(struct err *err)
 {
 	static bool ready;
 
@@ -91,7 +91,7 @@ static struct web *web_new(struct loop *loop, struct err *err)
 	struct web *web;
 	CURLM *multi;
 
-	if (init_once(err) < 0)
+	if (web_init(err) < 0)
 		return NULL;
 	multi = curl_multi_init();
 	if (!multi) {

@@ -179,7 +179,7 @@ static const char *variable(const char *name)
  * too (each of them takes 50 ms and 1 MiB otherwise), and Debian's default is both. So it is
  * one or the other: the folder when one of its own was asked for, else the bundle.
  */
-static void set_trust(CURL *easy)
+void web_trust(void *easy)
 {
 	const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
 	bool told = about->age >= CURLVERSION_SEVENTH;
@@ -230,7 +230,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	set_callbacks(request);
 	set_protocols(easy);
-	set_trust(easy);
+	web_trust(easy);
 	set_method(easy, spec);
 	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);

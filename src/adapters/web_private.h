@@ -4,7 +4,7 @@
 
 #include <curl/curl.h>
 
-#include "web.h"
+#include "fsops/web.h"
 
 struct web_request {
 	struct web *web;

@@ -3,7 +3,7 @@
  * Invariant: a URL that passed web_url_check() can be put into a request line and
  * into a message as it is: no blanks, no control characters, no password.
  */
-#include "web.h"
+#include "fsops/web.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -80,6 +80,30 @@ int web_base_check(const char *url, struct err *err)
 		return err_set(err, ERR_INPUT,
 		    "'%s' ends in a query or fragment: paths are added to it, so it must not", url);
 	return web_url_check(url, err);
+}
+
+int web_smtp_check(const char *url, struct err *err)
+{
+	const char *host = strncmp(url, "smtp://", 7) == 0    ? url + 7
+	                   : strncmp(url, "smtps://", 8) == 0 ? url + 8
+	                                                      : NULL;
+	CURLU *parsed;
+	CURLUcode code;
+
+	if (!host)
+		return err_set(err, ERR_INPUT,
+		    "'%s' is no mail server: it must begin with smtp:// or smtps://", url);
+	if (has_blank(url) || strpbrk(host, "/?#@") || !*host)
+		return err_set(err, ERR_INPUT,
+		    "a mail server is a name and a port, such as smtp://mail.example.org:587, and "
+		    "nothing else");
+	parsed = curl_url();
+	code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+	curl_url_cleanup(parsed);
+	if (code != CURLUE_OK)
+		return err_set(err, ERR_INPUT, "'%s' is no mail server: %s", url,
+		    curl_url_strerror(code));
+	return 0;
 }
 
 char *web_url_join(const char *base, const char *path)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fsops/event.h"
 #include "fsops/history.h"
 #include "fsops/journal.h"
 #include "fsops/mem.h"
@@ -48,7 +49,7 @@ struct telling {
 	struct sink *sink;
 	char known[SHA256_TEXT]; /* digest of a line that must be in it; "": not known */
 	bool met;                /* it is */
-	bool ended;              /* the last event was the run's end */
+	bool ended;              /* the last event was the run's end, or who was told of it */
 	size_t damaged;          /* how much is wrong with it */
 	json_t *damages;         /* texts, the first of them */
 };
@@ -119,7 +120,8 @@ static void take_event(struct telling *telling, const json_t *event)
 	if (facts->bad_line && !telling->damaged)
 		note_damage(telling, "%s:%zu: %s", journal_path(telling->reader), facts->bad_line,
 		    facts->why);
-	telling->ended = strcmp(value_get_text(event, "type"), "run.finished") == 0;
+	if (!event_is_aftermath(event))
+		telling->ended = strcmp(value_get_text(event, "type"), "run.finished") == 0;
 	if (strcmp(facts->last, telling->known) == 0)
 		telling->met = true;
 	if (telling->sink)

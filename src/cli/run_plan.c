@@ -23,6 +23,7 @@ struct running {
 	const struct earlier *earlier; /* NULL: it is new */
 	struct stage stage;
 	struct locks *locks;
+	struct notices *notices;
 	struct report_files *reports;
 	char *id;
 };
@@ -130,6 +131,7 @@ static struct events *make_events(struct running *running, struct err *err)
 		events_continue(events, journal_facts(running->earlier->reader)->last_seq);
 	events_add_sink(events, stage_sink(&running->stage, running->cli));
 	events_add_sink(events, report_files_sink(running->reports));
+	events_add_sink(events, notices_sink(running->notices, events));
 	events_add_sink(events, locks_sink(running->locks));
 	events_add_sink(events, journal_sink(journal, events));
 	return events;
@@ -150,6 +152,7 @@ static void on_loop(struct loop *loop, void *ctx)
 
 	stage_on_loop(&running->stage, loop);
 	locks_on_loop(running->locks, loop);
+	notices_on_loop(running->notices, loop);
 }
 
 static json_t *past_facts(const struct running *running)
@@ -177,6 +180,7 @@ static int run_it(struct running *running, struct run_result *result, struct err
 	    .asker_ctx = &running->stage.prompt,
 	    .on_loop = on_loop,
 	    .on_loop_ctx = running,
+	    .notices = running->notices,
 	    .on_started = on_started,
 	    .on_started_ctx = running,
 	};
@@ -204,6 +208,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	running.reports = report_files_new(&cli->options, earlier ? earlier->record : NULL, &err);
 	if (!running.reports)
 		return complain_err(&err);
+	running.notices = notices_new(plan, earlier ? earlier->record : NULL);
 	running.id = earlier ? mem_text(earlier->run) : new_id(plan);
 	stage_open(&running.stage, cli);
 	if (earlier && json_array_size(earlier->changed))
@@ -211,6 +216,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	if (status == 0)
 		status = run_it(&running, &result, &err);
 	locks_free(running.locks);
+	notices_free(running.notices);
 	stage_close(&running.stage);
 	report_files_free(running.reports);
 	free(running.id);

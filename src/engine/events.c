@@ -119,6 +119,13 @@ int events_secure(struct events *events, struct err *err)
 	return 0;
 }
 
+bool event_is_aftermath(const json_t *event)
+{
+	const char *type = json_string_value(json_object_get(event, "type"));
+
+	return type && strcmp(type, "notification") == 0;
+}
+
 void events_continue(struct events *events, json_int_t seq)
 {
 	events->seq = seq;

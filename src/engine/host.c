@@ -7,6 +7,7 @@
 
 #include "attempt.h"
 #include "fsops/mem.h"
+#include "fsops/notices.h"
 #include "fsops/question.h"
 #include "fsops/value.h"
 #include "measure.h"
@@ -31,6 +32,9 @@ struct service {
 	struct plan *plan;
 	void (*ran)(struct call *call, const char *level, const char *why);
 	char *why;
+	/* notify */
+	struct notices_call *notice;
+	void (*told)(struct call *call, const json_t *channels, const char *why);
 };
 
 static struct service *service_new(struct call *call)
@@ -269,6 +273,40 @@ static void run(struct call *call, const char *name, const json_t *vars,
 	run_begin(service->inner);
 }
 
+/* ---- telling people ---- */
+
+static void on_told(void *ctx, const json_t *channels, const char *why)
+{
+	struct service *service = ctx;
+	struct call *call = service->call;
+	void (*done)(struct call *, const json_t *, const char *) = service->told;
+
+	service->notice = NULL;
+	service_free(service);
+	done(call, channels, why);
+}
+
+static void on_untold(void *ctx)
+{
+	struct service *service = ctx;
+
+	service->timer = NULL;
+	on_told(service, NULL, NULL);
+}
+
+static void notify(struct call *call, const json_t *asked,
+    void (*done)(struct call *call, const json_t *channels, const char *why))
+{
+	struct service *service = service_new(call);
+	struct run *run = run_of(service);
+
+	service->told = done;
+	if (run->options->check || !run->options->notices)
+		service->timer = loop_after(run->loop, 0, on_untold, service);
+	else
+		service->notice = notices_send(run->options->notices, asked, on_told, service);
+}
+
 /* ---- giving up ---- */
 
 static void on_gone(void *ctx)
@@ -299,6 +337,9 @@ static void give_up(struct call *call, void (*gone)(struct call *call))
 		run_of(service)->asker->ops->withdraw(run_of(service)->asker);
 		slot_resume_budget(service->slot);
 	}
+	if (service->notice)
+		notices_withdraw(service->notice);
+	service->notice = NULL;
 	loop_cancel(service->timer);
 	service->timer = loop_after(call->loop, 0, on_gone, service);
 }
@@ -307,5 +348,6 @@ const struct call_host host_services = {
     .ask = ask,
     .measure = measure,
     .run = run,
+    .notify = notify,
     .give_up = give_up,
 };

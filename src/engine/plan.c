@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "prepared.h"
+#include "fsops/channel.h"
 #include "fsops/mem.h"
 #include "fsops/plan.h"
 #include "fsops/text.h"
@@ -308,6 +309,9 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 	if (plan->redact)
 		plan->vars = vars_resolve(
 		    catalog->platform, runbook, options, plan->names, plan->redact, err);
+	if (plan->vars && !outer)
+		channels_mask(&(struct channel_names){
+		    catalog->platform, plan->names, plan->redact});
 	making.known = json_copy(plan->names);
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {

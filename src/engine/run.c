@@ -318,9 +318,10 @@ static void on_signal(void *ctx, int signal, int count)
 {
 	struct run *run = ctx;
 
-	if (count > 1)
+	run->hurry = count > 1 || run->over;
+	if (run->hurry)
 		loop_stop(run->loop); /* children_free() kills what is left */
-	if (run->stop != STOP_SIGNAL)
+	if (run->stop != STOP_SIGNAL && !run->over)
 		run_interrupt(run, signal);
 }
 
@@ -395,6 +396,9 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	loop_run(loop);
 	secure_the_end(run);
 	run_emit_finished(run);
+	run->over = true;
+	if (options->notices)
+		notices_finish(options->notices, run->hurry);
 	*result = (struct run_result){.level = run->level, .exit = run_exit_status(run)};
 	done = 0;
 out:

@@ -54,6 +54,8 @@ struct run {
 
 	enum stop stop;
 	int signal;
+	bool over;  /* run.finished was told */
+	bool hurry; /* a second signal came: nothing is waited for */
 	size_t stopped_at; /* by a signal: the first step that had not begun */
 	char *why;         /* of the stop */
 	enum level level;

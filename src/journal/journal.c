@@ -29,7 +29,7 @@ struct journal {
 	bool folder_synced;     /* that the file is there at all is on the disk */
 	char *why;              /* it cannot be written; NULL: all is well */
 	bool told;              /* a note has said so */
-	bool finished;          /* the last line is a run.finished */
+	bool finished;          /* the last line is a run.finished, or of who was told of it */
 	json_t *started;        /* run.started */
 	json_t *ended;          /* the last run.finished */
 };
@@ -293,8 +293,11 @@ static void keep_ends(struct journal *journal, const json_t *event)
 {
 	const char *type = value_get_text(event, "type");
 
-	journal->finished = strcmp(type, "run.finished") == 0;
-	if (journal->finished) {
+	bool end = strcmp(type, "run.finished") == 0;
+
+	if (!event_is_aftermath(event))
+		journal->finished = end;
+	if (end) {
 		json_decref(journal->ended);
 		journal->ended = json_incref((json_t *)event);
 	} else if (strcmp(type, "run.started") == 0) {

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fsops/event.h"
 #include "fsops/mem.h"
 #include "fsops/state.h"
 #include "fsops/value.h"
@@ -276,22 +277,36 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 
 /* ---- the end first ---- */
 
+/* The line before END (a line break) as an event; BEGIN gets where it begins. */
+static json_t *parse_line(const char *data, const char *end, bool whole_file, const char **begin)
+{
+	const char *before = end > data ? memrchr(data, '\n', (size_t)(end - data)) : NULL;
+	json_t *event;
+
+	*begin = before ? before + 1 : data;
+	if (!before && !whole_file)
+		return NULL;
+	event = json_loadb(*begin, (size_t)(end - *begin), 0, NULL);
+	if (event && is_event(event))
+		return event;
+	json_decref(event);
+	return NULL;
+}
+
+/* Past the events that only say who was told of the run's end. */
 static json_t *parse_last(const char *data, size_t len, bool whole_file, char digest[SHA256_TEXT])
 {
 	const char *end = len ? memrchr(data, '\n', len) : NULL;
-	const char *before = end && end > data ? memrchr(data, '\n', (size_t)(end - data)) : NULL;
-	const char *line = before ? before + 1 : data;
-	json_t *event;
+	const char *begin;
+	json_t *event = end ? parse_line(data, end, whole_file, &begin) : NULL;
 
-	if (!end || (!before && !whole_file))
-		return NULL;
-	event = json_loadb(line, (size_t)(end - line), 0, NULL);
-	if (event && is_event(event)) {
-		sha256_text(line, (size_t)(end - line), digest);
-		return event;
+	if (event)
+		sha256_text(begin, (size_t)(end - begin), digest);
+	while (event && event_is_aftermath(event)) {
+		json_decref(event);
+		event = begin > data ? parse_line(data, begin - 1, whole_file, &begin) : NULL;
 	}
-	json_decref(event);
-	return NULL;
+	return event;
 }
 
 json_t *reader_last(const struct journal_reader *reader, char digest[SHA256_TEXT])

@@ -15,8 +15,9 @@ char *journal_path_of(const char *run, struct err *err);
 /* Letters, digits, '.', '_' and '-': nothing that leads out of the folder. */
 bool journal_is_run_id(const char *run);
 
-/* The last whole line of the file as it is now, and its digest; what is given out next stays the same.
- * A new reference; NULL: there is none, it is no event, or it is longer than READER_TAIL. */
+/* The last event of the file as it is now, but for those that only say who was told of the run's end, and
+ * the digest of the last whole line; what is given out next stays the same. A new reference; NULL: there
+ * is none, it is no event, or it is longer than READER_TAIL. */
 #define READER_TAIL ((size_t)256 * 1024)
 json_t *reader_last(const struct journal_reader *reader, char digest[SHA256_TEXT]);
 

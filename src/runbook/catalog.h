@@ -49,6 +49,7 @@ extern const struct type type_on_failure; /* enum on_failure */
 extern const struct type type_targets;    /* of a struct platform: its targets */
 extern const struct type type_metrics;    /* the same: its metrics, until metrics_finish() */
 extern const struct field metric_keys[];
+extern const struct type type_channels; /* of a struct platform: its channels */
 
 /* What of metrics needs the targets, and their own units. */
 void metrics_finish(struct decode *d, struct platform *platform);

@@ -296,7 +296,9 @@ void platform_check(struct catalog *catalog, struct problems *list)
 	check_vars(&check, platform->vars, platform->var_count);
 	for (size_t i = 0; i < platform->target_count; i++)
 		check_templates(&check, platform->targets[i].node);
+	check.scope.channel = true;
 	check_templates(&check, node_get(platform->node, "channels"));
+	check.scope.channel = false;
 	for (size_t i = 0; i < platform->metric_count; i++)
 		check_metric(&check, &platform->metrics[i]);
 	for (size_t i = 0; i < platform->alert_count; i++)

@@ -89,6 +89,9 @@ static void finish_source(struct decode *d, struct action *source)
 	if (!source->node)
 		return; /* reported */
 	action_bind(d, source, !source->adapter && has_unknown_key(source->node));
+	if (source->adapter && source->adapter->hosted)
+		NODE_PROBLEM(d->list, source->node, "'%s' belongs into a step: it measures nothing",
+		    source->adapter->name);
 	if (source->derived == EFFECT_CHANGE || source->derived == EFFECT_DESTROY)
 		NODE_PROBLEM(d->list, source->node,
 		    "a metric's source must only read, but this would %s something",

@@ -119,20 +119,17 @@ static void check_metrics(struct catalog *catalog, const struct node *value, str
 static void check_channel(
     const struct catalog *catalog, const struct node *name, struct problems *list)
 {
+	const struct platform *platform = catalog->platform;
 	struct decode d = {.list = list};
-	const char *names[64];
-	size_t count = 0;
-	const char *key;
-	json_t *value;
+	const char **names;
 
-	if (!is_plain_name(name) || json_object_get(catalog->platform->channels, name->text))
+	if (!is_plain_name(name) || platform_channel(platform, name->text))
 		return;
-	json_object_foreach(catalog->platform->channels, key, value)
-	{
-		if (count < COUNT_OF(names))
-			names[count++] = key;
-	}
-	no_such(&d, name, "channel", names, count);
+	names = mem_alloc((platform->channel_count + 1) * sizeof(*names));
+	for (size_t i = 0; i < platform->channel_count; i++)
+		names[i] = platform->channels[i].name;
+	no_such(&d, name, "channel", names, platform->channel_count);
+	free(names);
 }
 
 static void check_notify(struct catalog *catalog, const struct node *value, struct problems *list)

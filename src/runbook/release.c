@@ -135,6 +135,10 @@ void platform_release(struct platform *platform)
 	free(platform->escalations);
 	json_decref(platform->contacts);
 	json_decref(platform->links);
-	json_decref(platform->channels);
+	for (size_t i = 0; i < platform->channel_count; i++) {
+		free(platform->channels[i].name);
+		json_decref(platform->channels[i].config);
+	}
+	free(platform->channels);
 	texts_free(platform->secrets, platform->secret_count);
 }

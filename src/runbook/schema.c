@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "fsops/channel.h"
 #include "fsops/mem.h"
 
 #define DRAFT "http://json-schema.org/draft-07/schema#"
@@ -27,8 +28,10 @@ static json_t *parse(const char *text)
 /* ---- tables of fields ---- */
 
 static json_t *map_schema(const struct field *fields);
+static json_t *channels_schema(void);
 
-/* Every "FIELDS" in SCHEMA becomes the map of the table. Takes the reference and gives one. */
+/* Every "FIELDS" in SCHEMA becomes the map of the table, "CHANNELS" that of the channels' kinds. Takes
+ * the reference and gives one. */
 static json_t *fill_in(json_t *schema, const struct field *fields)
 {
 	const char *key;
@@ -38,6 +41,10 @@ static json_t *fill_in(json_t *schema, const struct field *fields)
 	if (json_is_string(schema) && strcmp(json_string_value(schema), "FIELDS") == 0) {
 		json_decref(schema);
 		return map_schema(fields);
+	}
+	if (json_is_string(schema) && strcmp(json_string_value(schema), "CHANNELS") == 0) {
+		json_decref(schema);
+		return channels_schema();
 	}
 	json_object_foreach(schema, key, value)
 	{
@@ -198,6 +205,79 @@ static json_t *targets_schema(void)
 	return json_pack("{s:s, s:o}", "type", "object", "oneOf", forms);
 }
 
+/* ---- channels ---- */
+
+/* What the tables cannot say of the keys that several kinds have. */
+static const struct {
+	const char *key;
+	const char *schema;
+} channel_values[] = {
+    {"severity", "{\"enum\": [\"critical\", \"warning\", \"info\"]}"},
+    {"runs", "{\"enum\": [\"scheduled\", \"all\"]}"},
+    {"starttls", "{\"enum\": [\"required\", \"try\", \"never\"]}"},
+    {"headers", "{\"type\": \"object\", \"additionalProperties\": " SCHEMA_TEXT "}"},
+};
+
+static json_t *events_schema(void)
+{
+	json_t *words = json_array();
+	json_t *one;
+
+	for (int i = 0; i < TOLD_COUNT; i++)
+		json_array_append_new(words, json_string(told_names[i]));
+	one = json_pack("{s:o}", "enum", words);
+	return json_pack("{s:[O, {s:s, s:o}]}", "anyOf", one, "type", "array", "items", one);
+}
+
+/* A value's schema is another, its description stays. */
+static void exchange(json_t *properties, const char *key, json_t *schema)
+{
+	const json_t *old = json_object_get(properties, key);
+	const char *help = json_string_value(json_object_get(old, "description"));
+
+	if (old)
+		json_object_set_new(properties, key, described(json_incref(schema), help));
+	json_decref(schema);
+}
+
+static json_t *channel_schema(const struct channel_kind *kind)
+{
+	json_t *schema = keys_schema(kind->keys);
+	json_t *properties = json_object_get(schema, "properties");
+
+	exchange(properties, "kind", json_pack("{s:s}", "const", kind->name));
+	exchange(properties, "on", events_schema());
+	for (size_t i = 0; i < COUNT_OF(channel_values); i++)
+		exchange(properties, channel_values[i].key, parse(channel_values[i].schema));
+	return schema;
+}
+
+/* One of all kinds, which it must name. */
+static json_t *any_channel_schema(void)
+{
+	json_t *forms = json_array();
+
+	for (size_t i = 0; channel_kinds[i]; i++)
+		json_array_append_new(forms, channel_schema(channel_kinds[i]));
+	return json_pack(
+	    "{s:s, s:[s], s:o}", "type", "object", "required", "kind", "oneOf", forms);
+}
+
+/* A channel that is called like a kind is of that kind unless it says another. */
+static json_t *channels_schema(void)
+{
+	static const char any[] = "#/definitions/channel";
+	json_t *properties = json_object();
+
+	for (size_t i = 0; channel_kinds[i]; i++)
+		json_object_set_new(properties, channel_kinds[i]->name,
+		    json_pack("{s:s, s:{s:[s]}, s:{s:s}, s:o}", "description",
+		        channel_kinds[i]->help, "if", "required", "kind", "then", "$ref", any, "else",
+		        channel_schema(channel_kinds[i])));
+	return json_pack("{s:s, s:o, s:{s:s}}", "type", "object", "properties", properties,
+	    "additionalProperties", "$ref", any);
+}
+
 /* ---- actions and steps ---- */
 
 static json_t *action_schema(const struct field *fields)
@@ -268,6 +348,6 @@ json_t *schema_runbook(void)
 json_t *schema_platform(void)
 {
 	return root_schema("A platform of fsops", platform_fields,
-	    json_pack(
-	        "{s:o, s:o}", "target", targets_schema(), "source", action_schema(source_fields)));
+	    json_pack("{s:o, s:o, s:o}", "target", targets_schema(), "source",
+	        action_schema(source_fields), "channel", any_channel_schema()));
 }

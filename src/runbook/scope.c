@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "fsops/channel.h"
 #include "fsops/mem.h"
 
 /* Anything may stand below fields of these types. */
@@ -155,10 +156,16 @@ static size_t list_names(
 
 /* ---- the names that every expression has ---- */
 
+/* Where a name is there. */
+#define IN_PLATFORM 1u
+#define IN_RUNBOOK  2u
+#define IN_CHANNEL  4u
+#define EVERYWHERE  (IN_PLATFORM | IN_RUNBOOK | IN_CHANNEL)
+
 /* PATH[0] is the name itself; COUNT is at least 2. Answers as expr_names' field and list. */
 struct common {
 	const char *name;
-	bool runbook_only;
+	unsigned where;
 	int (*field)(struct scope *scope, const char *const *path, size_t count);
 	size_t (*list)(struct scope *scope, const char *const *path, size_t count, const char **out,
 	    size_t max);
@@ -256,21 +263,41 @@ static size_t json_list(
 	return found;
 }
 
+/* message.FIELD; nothing is below. */
+static int message_field(struct scope *scope, const char *const *path, size_t count)
+{
+	(void)scope;
+	return count == 2 && find_field(message_fields, path[1]) ? 1 : 0;
+}
+
+static size_t message_list(
+    struct scope *scope, const char *const *path, size_t count, const char **out, size_t max)
+{
+	(void)scope;
+	(void)path;
+	return count == 1 ? list_fields(message_fields, out, max) : 0;
+}
+
 static const struct common commons[] = {
-    {"results", true, results_field, results_list},
-    {"metrics", true, metrics_field, metrics_list},
-    {"links", false, json_field, json_list},
-    {"contacts", false, json_field, json_list},
-    {"env", false, NULL, NULL},
-    {"run", true, NULL, NULL},
-    {"now", false, NULL, NULL},
+    {"results", IN_RUNBOOK, results_field, results_list},
+    {"metrics", IN_RUNBOOK, metrics_field, metrics_list},
+    {"links", EVERYWHERE, json_field, json_list},
+    {"contacts", EVERYWHERE, json_field, json_list},
+    {"env", EVERYWHERE, NULL, NULL},
+    {"run", IN_RUNBOOK | IN_CHANNEL, NULL, NULL},
+    {"message", IN_CHANNEL, message_field, message_list},
+    {"now", EVERYWHERE, NULL, NULL},
 };
+
+static unsigned where(const struct scope *scope)
+{
+	return scope->runbook ? IN_RUNBOOK : scope->channel ? IN_CHANNEL : IN_PLATFORM;
+}
 
 static const struct common *find_common(const struct scope *scope, const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(commons); i++)
-		if (strcmp(commons[i].name, name) == 0 &&
-		    (scope->runbook || !commons[i].runbook_only))
+		if (strcmp(commons[i].name, name) == 0 && commons[i].where & where(scope))
 			return &commons[i];
 	return NULL;
 }

@@ -25,6 +25,7 @@ struct known {
 struct scope {
 	const struct catalog *catalog;
 	const struct runbook *runbook; /* NULL: the platform, which has no results and metrics */
+	bool channel;                  /* a channel of the platform: `message` and `run` are there */
 	struct names vars;             /* → struct var */
 	struct names captures;         /* → struct known */
 	struct names actions;          /* by id → struct known */

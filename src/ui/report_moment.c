@@ -216,6 +216,25 @@ static bool on_budget_exceeded(struct moment *moment)
 	return true;
 }
 
+static bool on_escalated(struct moment *moment)
+{
+	buf_addf(moment->out, "escalation level %d: %s",
+	    (int)value_get_number(moment->event, "level", 0), field(moment, "text"));
+	return true;
+}
+
+static bool on_notification(struct moment *moment)
+{
+	bool delivered = json_is_true(json_object_get(moment->event, "delivered"));
+
+	buf_addf(moment->out, "%s channel '%s'", delivered ? "told" : "NOT told:",
+	    field(moment, "channel"));
+	if (*field(moment, "about"))
+		buf_addf(moment->out, " of \"%s\"", field(moment, "about"));
+	add_why(moment);
+	return true;
+}
+
 static bool on_note(struct moment *moment)
 {
 	buf_adds(moment->out, field(moment, "text"));
@@ -257,6 +276,8 @@ static const struct {
     {"metric.measured", nothing},
     {"approval.asked", on_asked},
     {"approval.given", on_given},
+    {"escalated", on_escalated},
+    {"notification", on_notification},
     {"budget.warned", on_budget_warned},
     {"budget.exceeded", on_budget_exceeded},
     {"note", on_note},

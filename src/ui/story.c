@@ -436,6 +436,8 @@ static const struct handler {
     {"approval.asked", on_asked},
     {"approval.given", on_given},
     {"lock.taken", story_lock_taken},
+    {"escalated", story_escalated},
+    {"notification", story_notification},
     {"budget.warned", on_budget_warned},
     {"budget.exceeded", on_budget_exceeded},
     {"note", on_note},

@@ -105,6 +105,10 @@ void story_finished(struct story *story, struct buf *out);
 /* TEXT after an indent, folded on a terminal. */
 void story_fold(struct story *story, struct buf *out, int depth, enum role role, const char *text);
 
+/* story_people.c */
+void story_escalated(struct story *story, struct buf *out);
+void story_notification(struct story *story, struct buf *out);
+
 /* story_lock.c */
 void story_lock_taken(struct story *story, struct buf *out);
 

@@ -179,7 +179,7 @@ BROKEN_RUNBOOKS = [
 
 GOOD_PLATFORMS = [
     PLATFORM,
-    PLATFORM + "contacts: {a: {title: A, phone: 012}}\nlinks: {g: 'https://g'}\nsecrets: [A_B]\nchannels: {s: {w: x}}\n",
+    PLATFORM + "contacts: {a: {title: A, phone: 012}}\nlinks: {g: 'https://g'}\nsecrets: [A_B]\nchannels: {s: {kind: slack, webhook: 'http://x'}}\n",
     PLATFORM + "alerts: [{alert: A, severity: info, respond_within: 5m, match: {a: b}}]\nvars: {a: 1}\n",
     PLATFORM + "contacts: {a: {title: A}}\nescalation: [{level: 1, contact: a, after: 30m, covers: x}]\n",
     PLATFORM + "contacts: {a: {title: A}}\nescalation: [{level: 1, contact: a, runbooks: [], severity: critical}]\n",

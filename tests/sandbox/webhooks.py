@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from .httpd import Handler, Server
 
+HANG = "never answers"
 Hook = namedtuple("Hook", "path method headers body json time")
 
 
@@ -17,9 +18,14 @@ class Recorder(Handler):
         body = self.read_body()
         hooks = self.server.hooks
         hooks.add(Hook(self.path, self.command, dict(self.headers), body, parsed(body), time.time()))
-        self.answer(*hooks.answers.get(self.path, (200, "ok", "text/plain")))
+        answer = hooks.next_answer(self.path.split("?")[0])
+        if answer is HANG:
+            hooks.stopping.wait()
+            self.close_connection = True
+        else:
+            self.answer(*answer)
 
-    do_GET = do_PUT = do_POST
+    do_GET = do_PUT = do_PATCH = do_POST
 
 
 def parsed(body):
@@ -30,12 +36,14 @@ def parsed(body):
 
 
 class Webhooks:
-    """`received` in order; `answers` maps a path to the (status, body) that it gets."""
+    """`received` in order; `answers` maps a path to the (status, body) that it gets, or HANG, or a list of
+    these: one a request, the last for all that follow."""
 
     def __init__(self):
         self.received = []
         self.answers = {"/pagerduty": (202, {"status": "success"})}
         self.arrived = threading.Condition()
+        self.stopping = threading.Event()
 
     def start(self):
         self.server = Server(Recorder, hooks=self).start()
@@ -45,8 +53,15 @@ class Webhooks:
             self.received.append(hook)
             self.arrived.notify_all()
 
+    def next_answer(self, path):
+        answer = self.answers.get(path, (200, "ok", "text/plain"))
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        return answer
+
     def to(self, path):
         return [h for h in self.received if h.path.split("?")[0] == path]
 
     def stop(self):
+        self.stopping.set()
         self.server.stop()

@@ -127,13 +127,25 @@ static void host_run(struct call *call, const char *name, const json_t *vars,
 	done(call, host_says.text, host_says.why);
 }
 
+static void host_notify(struct call *call, const json_t *asked,
+    void (*done)(struct call *call, const json_t *channels, const char *why))
+{
+	host_says.asked = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
+	done(call, host_says.metrics, host_says.why);
+}
+
 static void host_give_up(struct call *call, void (*gone)(struct call *call))
 {
 	gone(call);
 }
 
 static const struct call_host host = {
-    .ask = host_ask, .measure = host_measure, .run = host_run, .give_up = host_give_up};
+    .ask = host_ask,
+    .measure = host_measure,
+    .run = host_run,
+    .notify = host_notify,
+    .give_up = host_give_up,
+};
 
 static void ask_host(struct trial *trial, const struct adapter *adapter, const char *yaml)
 {
@@ -227,6 +239,31 @@ static void runbooks_inside_runbooks(void **state)
 	check_problem(&adapter_runbook, "{name: a, vras: {}}", "vars");
 }
 
+static void people_are_told(void **state)
+{
+	(void)state;
+	host_says.metrics = json_pack("{s:s}", "slack", "delivered");
+	host_says.why = NULL;
+	check_host(&adapter_notify, "{to: slack, text: down}", "{\"text\":\"down\",\"to\":\"slack\"}",
+	    "{\"channels\":{\"slack\":\"delivered\"},\"status\":\"delivered\"}", "");
+	host_says.why = "channel 'slack': status 403";
+	check_host(&adapter_notify, "{to: [slack, b], text: up, action: resolve}",
+	    "{\"action\":\"resolve\",\"text\":\"up\",\"to\":[\"slack\",\"b\"]}",
+	    "{\"channels\":{\"slack\":\"delivered\"},\"status\":\"not delivered\"}",
+	    "channel 'slack': status 403");
+	json_decref(host_says.metrics);
+	host_says.metrics = NULL;
+	host_says.why = NULL;
+	check_host(&adapter_notify, "{to: slack, text: x}", "{\"text\":\"x\",\"to\":\"slack\"}",
+	    "{\"skipped\":true,\"status\":\"not sent\"}", "");
+	check_command(&adapter_notify, "{to: [slack, b], text: \"it's down\"}",
+	    ": notify slack b 'it'\\''s down'");
+	check_problem(&adapter_notify, "slack", "must be a map such as {to: slack, text: …}, not text");
+	check_problem(&adapter_notify, "{to: slack}", "needs 'text'");
+	check_problem(&adapter_notify, "{to: slack, text: x, action: open}",
+	    "'action' must be trigger, acknowledge or resolve, not 'open'");
+}
+
 static void giving_up_is_passed_on(void **state)
 {
 	static const struct adapter *const some[] = {
@@ -263,7 +300,7 @@ static void every_adapter_is_complete(void **state)
 		if (adapter->target_kind)
 			assert_non_null(adapter_for_target(adapter->target_kind));
 	}
-	assert_null(adapter_find("notify"));
+	assert_null(adapter_find("notfy"));
 	assert_null(adapter_for_target("exec"));
 	assert_true(adapter_for_target("kubectl") == &adapter_kubectl);
 	assert_string_equal(effect_name(EFFECT_DESTROY), "destroy");
@@ -279,6 +316,7 @@ int main(void)
 	    cmocka_unit_test(work_by_hand_is_a_comment),
 	    cmocka_unit_test(metrics_are_measured),
 	    cmocka_unit_test(runbooks_inside_runbooks),
+	    cmocka_unit_test(people_are_told),
 	    cmocka_unit_test(giving_up_is_passed_on),
 	    cmocka_unit_test(every_adapter_is_complete),
 	};

@@ -94,9 +94,38 @@ static const struct {
         "platform:2:12: a link must be a URL such as https://…, not 'example.org'\n"
         "platform:2:28: a link must be a URL such as https://…, not 'https://x y'\n"
         "platform:2:46: a link must be a URL such as https://…, not a list"},
-    {HEAD "secrets: [A, b c]\nchannels: {s: {url: '${evn.X}'}}\n",
+    /* channels */
+    {HEAD "channels:\n  slack: {}\n  chat: {webhook: 'http://x'}\n  c: {kind: slak}\n  d: x\n",
+        "platform:3:10: the channel 'slack' (slack) needs 'webhook' (the address of the incoming "
+        "webhook)\n"
+        "platform:4:9: the channel 'chat' must say what it is with 'kind': slack, pagerduty, "
+        "statuspage, webhook, mail, ping (only one that is called like its kind need not)\n"
+        "platform:5:13: there is no kind of channel 'slak'; did you mean 'slack'?\n"
+        "platform:6:6: a channel must be a map such as {webhook: …}, not text"},
+    {HEAD "channels:\n  slack: {webhook: 'ftp://x', on: [run.started, finished], severity: bad}\n"
+          "  ping: {url: 'http://x', runs: some, on: failed}\n",
+        "platform:3:20: 'ftp://x' is no URL: it must begin with http:// or https://\n"
+        "platform:3:49: there is no event to be told of 'finished'\n"
+        "platform:3:70: 'severity' must be critical, warning or info, not 'bad'\n"
+        "platform:4:39: unknown key 'on' in the channel 'ping' (ping); it may have kind, severity, "
+        "url, runs"},
+    {HEAD "channels:\n  mail: {smtp: 'http://x', from: a, to: [b@x.org, '${vars.x}', 'c d'], "
+          "starttls: maybe, password: p}\n",
+        "platform:3:16: 'http://x' is no mail server: it must begin with smtp:// or smtps://\n"
+        "platform:3:34: 'a' is no address such as ops@example.org\n"
+        "platform:3:54: no such variable: 'vars'\n"
+        "platform:3:64: 'c d' is no address such as ops@example.org\n"
+        "platform:3:82: 'starttls' must be required, try or never, not 'maybe'\n"
+        "platform:3:99: a password without a 'user'"},
+    {HEAD "channels:\n  webhook: {url: 'http://x', method: GET, headers: {'a b': c}, "
+          "json: {a: '${message.txt}', b: ['${results.x}']}}\n",
+        "platform:3:38: 'method' must be POST, PUT or PATCH, not 'GET'\n"
+        "platform:3:53: 'a b' is no name of a header\n"
+        "platform:3:85: 'message' has no field 'txt'; did you mean 'text'?\n"
+        "platform:3:99: no such variable: 'results'"},
+    {HEAD "secrets: [A, b c]\nchannels: {s: {kind: webhook, url: '${evn.X}'}}\n",
         "platform:2:14: a secret is the name of an environment variable, not 'b c'\n"
-        "platform:3:24: no such variable: 'evn'; did you mean 'env'?"},
+        "platform:3:39: no such variable: 'evn'; did you mean 'env'?"},
 };
 
 static void each_mistake_has_its_place(void **state)

@@ -255,7 +255,12 @@ static const struct {
         "step timed out: 'Step s': slow"},
     {"{'type':'step.finished','step':'s','outcome':'passed'}", NULL},
     {"{'type':'action.output','step':'s','action':'a','text':'x'}", NULL},
-    {"{'type':'escalated','text':'level 2: call bob'}", "escalated: level 2: call bob"},
+    {"{'type':'escalated','level':2,'text':'call bob'}", "escalation level 2: call bob"},
+    {"{'type':'notification','channel':'slack','about':'failed','delivered':true}",
+        "told channel 'slack' of \"failed\""},
+    {"{'type':'notification','channel':'slack','about':'failed','delivered':false,'why':'no'}",
+        "NOT told: channel 'slack' of \"failed\": no"},
+    {"{'type':'seen','text':'level 2: call bob'}", "seen: level 2: call bob"},
     {"{'type':'approval.given','step':'s','action':'x','question':'change','answer':'none',"
      "'by':'nobody'}",
         "there was nobody to answer: x"},

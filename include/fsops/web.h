@@ -1,5 +1,6 @@
 /*
- * HTTP requests on the loop, for the adapters that speak HTTP (http, prometheus, s3).
+ * HTTP requests on the loop, for the adapters that speak HTTP (http, prometheus, s3) and for
+ * notifications.
  *
  *	struct web_spec spec = {.method = "GET", .url = url, .what = "GET https://…",
  *	    .data = on_data, .done = on_done, .ctx = me};
@@ -72,9 +73,16 @@ void web_cancel(struct web_request *request);
 struct web *web_hold(struct loop *loop, struct err *err);
 void web_let_go(struct web *web); /* NULL is allowed */
 
+/* For what speaks to libcurl itself (mail): start it, once a process, on the loop's thread; and tell
+ * EASY, a libcurl handle, whom to trust, as requests do. */
+int web_init(struct err *err);
+void web_trust(void *easy);
+
 /* web_url.c: is it an http or https URL with a host, no blanks or control characters and no
  * password in it? The error names URL. */
 int web_url_check(const char *url, struct err *err);
+/* Is it smtp://HOST or smtps://HOST, with or without a port, and nothing else? */
+int web_smtp_check(const char *url, struct err *err);
 /* The same for a URL that paths are added to. */
 int web_base_check(const char *url, struct err *err);
 /* BASE and a PATH that begins with "/" as one URL; owned. */
