@@ -53,6 +53,8 @@ struct place {
 };
 struct place page_place(const struct page *page, const struct record_action *action);
 
+/* "7"; of a runbook that step 7 runs "7.1". */
+void page_number(struct page *page, const struct record_step *step);
 /* The class that has ROLE's colour. */
 const char *page_class(enum role role);
 /* A symbol, a word and a colour. */
@@ -62,6 +64,8 @@ void page_level(struct page *page, const json_t *metric);
 void page_metric(struct page *page, const json_t *metric);
 /* A link to the action, with its title and item. */
 void page_link(struct page *page, const struct record_action *action);
+/* COMMAND as it was, which may have lines; nothing for NULL. */
+void page_command(struct page *page, const char *command);
 /* "12:58:40 UTC" with the date, and the local time. */
 void page_time(struct page *page, const json_t *event);
 /* A field in seconds as a span; 0 when it is missing or no time that can be. */

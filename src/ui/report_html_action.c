@@ -95,7 +95,7 @@ static void add_output(struct page *page, const struct record_action *action)
 		return;
 	/* Can be scrolled with the keyboard, so it has a name and takes the focus. */
 	html_add(&page->html,
-	    "<pre class=\"output\" tabindex=\"0\" role=\"region\" aria-label=\"output of %s\">",
+	    "<pre class=\"output\" tabindex=\"0\" role=\"group\" aria-label=\"output of %s\">",
 	    report_action_title(page->record, action));
 	if (size > page->output_max)
 		add_parts(page, action, page->output_max);
@@ -249,8 +249,7 @@ void page_action(struct page *page, const struct record_action *action, size_t s
 	/* The anchor is inside: a browser unfolds what holds it. */
 	html_add(&page->html, "<div class=\"body\" id=\"step-%zu-action-%zu\">\n", step, number);
 	if (command && *command) {
-		html_add(&page->html, "<pre class=\"command\" tabindex=\"0\" role=\"region\" "
-		                      "aria-label=\"command\">");
+		html_add(&page->html, "<pre class=\"command\">");
 		html_lines(&page->html, command, strlen(command));
 		html_add(&page->html, "</pre>\n");
 	}

@@ -152,9 +152,9 @@ static void add_label(struct chart *chart, const struct record_step *step, size_
 
 	report_span(step->finished, "seconds", took);
 	report_span(step->started, "budget_seconds", budget);
-	html_add(&chart->page->html,
-	    "<div class=\"label\"><a href=\"#step-%zu\">%.0f. %s</a> <span class=\"dim\">%s %s",
-	    index + 1, value_get_number(step->started, "number", 0), report_step_title(step),
+	html_add(&chart->page->html, "<div class=\"label\"><a href=\"#step-%zu\">", index + 1);
+	page_number(chart->page, step);
+	html_add(&chart->page->html, ". %s</a> <span class=\"dim\">%s %s", report_step_title(step),
 	    outcome_find(outcome)->symbol, report_word(outcome));
 	if (strcmp(outcome, "skipped") != 0)
 		html_add(

@@ -45,8 +45,7 @@ static void cell_about(struct page *page, const void *row)
 	page_link(page, approval->action);
 	if (!command)
 		command = report_command(approval->action);
-	if (command && *command)
-		html_add(&page->html, " <code class=\"command\">%s</code>", command);
+	page_command(page, command);
 }
 
 static void cell_answer(struct page *page, const void *row)
@@ -146,8 +145,7 @@ static void cell_what(struct page *page, const void *row)
 		    place.action, moment->text);
 	else
 		html_add(&page->html, "%s", moment->text);
-	if (moment->command && *moment->command)
-		html_add(&page->html, " <code class=\"command\">%s</code>", moment->command);
+	page_command(page, moment->command);
 }
 
 static const struct column moment_columns[] = {{"When", cell_time}, {"What", cell_what}};

@@ -20,6 +20,20 @@ struct place page_place(const struct page *page, const struct record_action *act
 	return (struct place){0, 0};
 }
 
+void page_number(struct page *page, const struct record_step *step)
+{
+	const char *slash = strrchr(step->id, '/');
+	char *outer_id = slash ? mem_textn(step->id, (size_t)(slash - step->id)) : NULL;
+	const struct record_step *outer = record_step(page->record, outer_id);
+
+	if (outer) {
+		page_number(page, outer);
+		html_add(&page->html, ".");
+	}
+	html_add(&page->html, "%.0f", value_get_number(step->started, "number", 0));
+	free(outer_id);
+}
+
 const char *page_class(enum role role)
 {
 	static const char *const classes[ROLE_COUNT] = {
@@ -70,6 +84,15 @@ void page_link(struct page *page, const struct record_action *action)
 	if (item)
 		html_add(&page->html, " (%s)", item);
 	free(item);
+}
+
+void page_command(struct page *page, const char *command)
+{
+	if (!command || !*command)
+		return;
+	html_add(&page->html, " <code class=\"command\">");
+	html_lines(&page->html, command, strlen(command));
+	html_add(&page->html, "</code>");
 }
 
 void page_time(struct page *page, const json_t *event)
@@ -142,8 +165,8 @@ void page_facts(struct page *page, const struct fact *facts, size_t count, const
 		part.html.out = &text;
 		facts[i].print(&part, of);
 		if (text.len) {
-			html_add(&page->html, "<div%s><dt>%s</dt><dd>",
-			    facts[i].wide ? " class=\"wide\"" : "", facts[i].name);
+			html_add(&page->html, facts[i].wide ? "<div class=\"wide\">" : "<div>");
+			html_add(&page->html, "<dt>%s</dt><dd>", facts[i].name);
 			html_append(&page->html, &part.html);
 			html_add(&page->html, "</dd></div>\n");
 		}

@@ -159,9 +159,10 @@ static void add_step(struct page *page, const struct record_step *step, size_t n
 
 	html_add(&page->html,
 	    "<section class=\"step\" id=\"step-%zu\" aria-labelledby=\"step-%zu-heading\">\n"
-	    "<h3 id=\"step-%zu-heading\"><a class=\"self\" href=\"#step-%zu\">%.0f.</a> %s ",
-	    number, number, number, number, value_get_number(step->started, "number", 0),
-	    report_step_title(step));
+	    "<h3 id=\"step-%zu-heading\"><a class=\"self\" href=\"#step-%zu\">",
+	    number, number, number, number);
+	page_number(page, step);
+	html_add(&page->html, ".</a> %s ", report_step_title(step));
 	page_outcome(page, report_step_outcome(page->record, step));
 	html_add(&page->html, "</h3>\n");
 	page_facts(page, facts, COUNT_OF(facts), step);

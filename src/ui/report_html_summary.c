@@ -64,8 +64,7 @@ static void line_command(struct page *page, const struct record_action *action)
 	page_outcome(page, report_action_outcome(page->record, action));
 	html_add(&page->html, " ");
 	page_link(page, action);
-	if (report_command(action))
-		html_add(&page->html, " <code class=\"command\">%s</code>", report_command(action));
+	page_command(page, report_command(action));
 }
 
 static const struct list lists[] = {
@@ -126,8 +125,9 @@ static void add_next(struct page *page)
 	html_add(&page->html, "<h3>What to do next</h3>\n<ul>\n");
 	json_array_foreach(next, i, item)
 	{
-		html_add(&page->html, "<li>%s <code class=\"command\">%s</code></li>\n",
-		    value_get_text(item, "why"), value_get_text(item, "command"));
+		html_add(&page->html, "<li>%s", value_get_text(item, "why"));
+		page_command(page, value_get_text(item, "command"));
+		html_add(&page->html, "</li>\n");
 	}
 	html_add(&page->html, "</ul>\n");
 	json_decref(next);

@@ -180,6 +180,25 @@ static void anchors_count_from_one(void **state)
 	free(page);
 }
 
+static void a_step_of_a_runbook_inside_is_numbered_so(void **state)
+{
+	char *page = PRINTED(RUN, "{'type':'step.started','step':'a','number':7}",
+	    "{'type':'step.started','step':'a/b','title':'In it','number':2}");
+
+	(void)state;
+	says(page, "7.2. In it");
+	free(page);
+}
+
+static void facts_that_need_room_have_a_line(void **state)
+{
+	char *page = PRINTED(RUN, STEP("s"), START("a", "read"), END("a", "failed"));
+
+	(void)state;
+	says(page, "<div class=\"wide\"><dt>Why</dt><dd>it said no</dd></div>");
+	free(page);
+}
+
 /* An action that printed COUNT bytes, CHUNK by CHUNK. */
 static char *page_with_output(size_t count, const char *chunk)
 {
@@ -362,6 +381,8 @@ int main(void)
 	    cmocka_unit_test(a_live_run_goes_on),
 	    cmocka_unit_test(what_did_not_begin_is_named),
 	    cmocka_unit_test(anchors_count_from_one),
+	    cmocka_unit_test(a_step_of_a_runbook_inside_is_numbered_so),
+	    cmocka_unit_test(facts_that_need_room_have_a_line),
 	    cmocka_unit_test(what_is_left_out_is_counted),
 	    cmocka_unit_test(a_long_output_is_whole),
 	    cmocka_unit_test(numbers_that_cannot_be_are_survived),
