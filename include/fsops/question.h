@@ -20,7 +20,7 @@ enum answer { ANSWER_NOBODY, ANSWER_YES, ANSWER_SKIP, ANSWER_ABORT, ANSWER_RETRY
 
 struct question {
 	enum question_kind kind;
-	const char *step;             /* title */
+	const char *step;             /* title; NULL: it is about none */
 	const char *command;          /* masked; NULL for manual */
 	const char *where;            /* "context prod, namespace flight-search-prod" or NULL */
 	const char *name;             /* destroy: what must be typed */

@@ -50,7 +50,7 @@ static const struct kind kinds[] = {
         {{"run", ANSWER_RETRY, "run it again, as if it had never begun"},
             {"done", ANSWER_YES, "you have looked: it is done; go on with what follows"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
-    [QUESTION_CHANGED] = {"changed", ROLE_CHANGE, "Go on with it as it is now?",
+    [QUESTION_CHANGED] = {"changed since the run began", ROLE_CHANGE, "Go on with it as it is now?",
         "[y]es [a]bort [?]",
         {{"yes", ANSWER_YES, "what is left to do is done as the files say now"},
             {"abort", ANSWER_ABORT, "nothing is run"}}},
@@ -139,8 +139,10 @@ static void show_question(struct prompt *prompt)
 	buf_init(&out, BUF_TEXT_MAX);
 	buf_adds(&out, "  ");
 	look_add(&out, look, role, kind_of(prompt)->heading);
-	buf_adds(&out, " in step ");
-	safe_adds(&out, question->step);
+	if (question->step) {
+		buf_adds(&out, " in step ");
+		safe_adds(&out, question->step);
+	}
 	buf_adds(&out, ":\n");
 	add_lines(&out, "", question->command);
 	if (question->where)
