@@ -59,8 +59,7 @@ static char *new_id(const struct plan *plan)
 static int agree(struct running *running, struct err *err)
 {
 	const json_t *changed = running->earlier->changed;
-	struct question question = {
-	    .kind = QUESTION_CHANGED, .step = running->plan->runbook->title};
+	struct question question = {.kind = QUESTION_CHANGED};
 	struct buf text;
 	int result = 0;
 
