@@ -60,6 +60,31 @@ def test_nothing_is_deployed_without_a_backup(sandbox):
     assert result.step("take_back")["outcome"] == "skipped", "there was nothing to take back"
 
 
+def test_nothing_is_deployed_when_the_backup_left_nothing(sandbox):
+    sb = sandbox("stale-backup")
+    sb.kube.cluster.on_job.clear()
+    result = deploy(sb)
+    assert result.status == 2 and result.action("backup_there")["outcome"] == "failed", str(result)
+    assert "backend_image" not in result.commands()
+
+
+def test_what_ran_already_is_not_taken_back(sandbox):
+    """The same version again, and its smoke test fails: there is nothing to go back to."""
+    sb = sandbox()
+    sb.kube.cluster.exit_codes["smoke-test"] = 3
+    result = deploy(sb, version="v1.1.4")
+    assert result.status == 2 and result.step("take_back/backend")["outcome"] == "skipped", str(result)
+    assert sb.kube.image(BACKEND) == GOOD and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4"
+
+
+def test_a_change_that_is_refused_takes_nothing_back(sandbox):
+    sb = sandbox()
+    sb.kube.forbid("patch", "deployments")
+    result = deploy(sb)
+    assert result.status == 2 and "forbidden" in result.action("backend_image")["why"], str(result)
+    assert result.step("take_back/backend")["outcome"] == "skipped" and sb.kube.image(BACKEND) == GOOD
+
+
 def test_a_release_that_does_not_start_is_taken_back(sandbox):
     sb = sandbox()
     sb.kube.cluster.bad_images.add(NEW)
@@ -99,6 +124,22 @@ def test_rollback(sandbox):
     assert result.status == 0, str(result)
     assert sb.kube.image(BACKEND) == GOOD and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4"
     assert sb.kube.ready_images(BACKEND) == [GOOD] * 3
+    again = run("rollback", "-y", "--var", "frontend_revision=-1", on=sb)
+    assert again.status == 0 and sb.kube.image(BACKEND) == "flight-search/backend:v1.1.3", (
+        f"a second time is further back, not the bad release again{again}")
+    assert sb.kube.image(FRONTEND) == "flight-search/frontend:v1.1.4"
+    third = run("rollback", "-y", on=sb)
+    assert third.status == 2 and third.action("backend_target")["outcome"] == "failed", str(third)
+    assert third.commands("change") == {}, "the backend has nothing to go back to, so the frontend stays too"
+
+
+def test_rollback_to_a_revision(sandbox):
+    sb = sandbox()
+    there = run("rollback", "-y", "--var", "backend_revision=1", "--var", "frontend_revision=2", on=sb)
+    assert there.status == 0 and sb.kube.image(BACKEND) == "flight-search/backend:v1.1.3", str(there)
+    assert there.step("frontend")["outcome"] == "skipped", "it runs that one"
+    nowhere = run("rollback", "-y", "--var", "backend_revision=77", on=sb)
+    assert nowhere.status == 2 and nowhere.commands("change") == {}, str(nowhere)
 
 
 def test_a_rollback_that_is_refused(sandbox):
@@ -128,7 +169,8 @@ def test_a_backup_job_that_fails(sandbox, kind):
     sb.kube.cluster.failing_jobs.add(f"{kind}-backup")
     result = run("backup", "-y", on=sb)
     assert result.status == 2 and result.action(f"{kind}_done")["outcome"] == "failed", str(result)
-    assert result.action(f"{kind}_log")["outcome"] == "passed" and result.step("why")["outcome"] == "left"
+    said = "".join(e["text"] for e in result.events("action.output", action=f"{kind}_log"))
+    assert "ERROR failed" in said and result.step("why")["outcome"] == "left", str(result)
     other = "redis" if kind == "postgres" else "postgres"
     assert result.action(f"{other}_file")["outcome"] == "passed", "the other one is good"
 
@@ -240,6 +282,43 @@ def test_restore_does_not_begin_when_the_present_cannot_be_kept(sandbox):
     assert forced.status == 0 and forced.step("keep")["outcome"] == "skipped", str(forced)
 
 
+def test_what_is_kept_does_not_write_over_what_is_restored(sandbox):
+    """The backup job replaces latest-backup.sql.gz: with the present, which is what is to go."""
+    sb = sandbox()
+    damage(sb)
+    result = restore(sb, "latest-backup.sql.gz")
+    assert result.status == 2 and result.action("backups")["outcome"] == "failed" and changes(sb) == [], str(result)
+    night, job = newest(sb), sb.kube.cluster.on_job["postgres-backup"]
+
+    def over(done):
+        job(done)
+        sb.s3.put(BUCKET, f"postgres-backups/{night}", b"something else")
+    sb.kube.cluster.on_job["postgres-backup"] = over
+    result = restore(sb, night)
+    assert result.status == 2 and result.action("untouched")["outcome"] == "failed", str(result)
+    assert "execute" not in result.commands() and rows(sb) == 0
+
+
+def test_restore_does_not_begin_when_nothing_was_kept(sandbox):
+    sb = sandbox("stale-backup")
+    sb.kube.cluster.on_job.clear()
+    result = restore(sb)
+    assert result.status == 2 and result.action("there")["outcome"] == "failed", str(result)
+    assert "execute" not in result.commands()
+
+
+def test_a_restore_that_fails_says_how_to_have_the_present_back(sandbox):
+    sb = sandbox()
+    wanted = rows(sb)
+    script = os.path.join(sb.recovery, "restore-postgres.sh")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\necho 'connection lost' >&2\nexit 1\n")
+    result = restore(sb)
+    assert result.status == 2 and result.action("execute")["outcome"] == "failed", str(result)
+    left = "".join(item["text"] for item in result.finished["left"])
+    assert f"--var backup={newest(sb)}" in left and rows(sb) == wanted, str(result)
+
+
 def test_recover_application(sandbox):
     sb = sandbox()
     sb.kubectl("scale", f"deployment/{BACKEND}", "--replicas=4")
@@ -261,7 +340,9 @@ def test_the_application_comes_back_when_the_restore_fails(sandbox):
     assert sb.kube.replicas(BACKEND) == 3
 
 
-def test_the_application_stays_when_there_is_no_such_backup(sandbox):
-    sb = sandbox()
-    result = restore(sb, "flight_search_backup_19990101_020000.sql.gz", runbook="recover-application")
+@pytest.mark.parametrize("scenario, backup", [("healthy", "flight_search_backup_19990101_020000.sql.gz"),
+                                              ("torn-backup", None)])
+def test_the_application_stays_when_there_is_no_good_backup(sandbox, scenario, backup):
+    sb = sandbox(scenario)
+    result = restore(sb, backup, runbook="recover-application")
     assert result.status == 2 and changes(sb) == [], str(result)

@@ -30,6 +30,12 @@ def plain_template(rs):
     return template
 
 
+def undated(template):
+    """Without the `creationTimestamp: null` that kubectl sends and the API server drops."""
+    meta = {k: v for k, v in template.get("metadata", {}).items() if k != "creationTimestamp"}
+    return {**template, "metadata": meta}
+
+
 def revision(obj):
     return int(obj["metadata"].get("annotations", {}).get(REVISION, 0))
 
@@ -81,7 +87,7 @@ class Rollout:
         """The set with the deployment's template: an old one taken up again, or a new one."""
         number = max([revision(s) for s in sets], default=0)
         for s in sets:
-            if plain_template(s) == d["spec"]["template"]:
+            if undated(plain_template(s)) == undated(d["spec"]["template"]):
                 if revision(s) < number:
                     s = self.annotate("replicasets", s, {**s["metadata"]["annotations"], REVISION: str(number + 1)})
                 break

@@ -7,6 +7,7 @@ from .rollout import owned_by
 from .store import stamp
 
 ISSUED_FOR = 90 * 86400
+UID_LABEL = "batch.kubernetes.io/controller-uid"
 CHILDREN = ("replicasets", "pods", "jobs")
 
 
@@ -37,11 +38,13 @@ class Jobs:
             self.make_pod(job)
             active = 1
         status.update({k: v for k, v in (("active", active), ("failed", failed)) if v})
-        self.store.update("jobs", {**job, "status": status})
+        # The API server gives a job the selector of its own pods; `kubectl logs job/…` finds them by it.
+        spec = {**job["spec"], "selector": {"matchLabels": {UID_LABEL: job["metadata"]["uid"]}}}
+        self.store.update("jobs", {**job, "spec": spec, "status": status})
 
     def make_pod(self, job):
         pod = pods.from_template(job["spec"]["template"], job)
-        pod["metadata"]["labels"].update({"job-name": job["metadata"]["name"]})
+        pod["metadata"]["labels"].update({"job-name": job["metadata"]["name"], UID_LABEL: job["metadata"]["uid"]})
         self.cluster.add_pod(pod)
 
     def condition(self, kind, reason=None, message=None):
