@@ -34,6 +34,9 @@ struct escalation_state {
 struct escalation_state escalation_at(const struct platform *platform,
     const struct runbook *runbook, enum level severity, msec elapsed);
 
+/* Whether a level names RUNBOOK (or an alias of it) as beginning there. */
+bool escalation_names(const struct platform *platform, const struct runbook *runbook);
+
 /* The level above LEVEL (0: the lowest); 0: there is none. */
 int escalation_above(const struct platform *platform, int level);
 /* How long until LEVEL is taken to the next; 0: at once. The shortest, when its entries differ. */

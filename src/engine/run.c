@@ -7,6 +7,7 @@
 
 #include "approval.h"
 #include "attempt.h"
+#include "climb.h"
 #include "fsops/mem.h"
 #include "fsops/signals.h"
 #include "fsops/value.h"
@@ -369,6 +370,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	struct children *children = NULL;
 	struct signals *signals = NULL;
 	struct run *run = NULL;
+	struct climb *climb = NULL;
 	int done = -1;
 
 	if (approval_check(plan, options, err) < 0)
@@ -392,8 +394,10 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		run_emit_started(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
+	climb = climb_start(run);
 	run_begin(run);
 	loop_run(loop);
+	climb_free(climb);
 	secure_the_end(run);
 	run_emit_finished(run);
 	run->over = true;

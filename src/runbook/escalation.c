@@ -57,6 +57,14 @@ static bool names_runbook(const struct escalation *entry, const struct runbook *
 	return false;
 }
 
+bool escalation_names(const struct platform *platform, const struct runbook *runbook)
+{
+	for (size_t i = 0; i < platform->escalation_count; i++)
+		if (names_runbook(&platform->escalations[i], runbook))
+			return true;
+	return false;
+}
+
 /* Named at two levels: the higher one, because being called too early does less harm. */
 static int start_level(
     const struct platform *platform, const struct runbook *runbook, enum level severity)

@@ -15,6 +15,8 @@ void story_notification(struct story *story, struct buf *out)
 
 	if (delivered && !story->options.verbose)
 		return;
+	if (!delivered)
+		story_need_header(story, out);
 	story_line(story, out, 1);
 	if (delivered) {
 		look_on(out, look, ROLE_DIM);
@@ -42,6 +44,8 @@ void story_escalated(struct story *story, struct buf *out)
 
 	if (first && story->options.quiet)
 		return;
+	if (!first)
+		story_need_header(story, out);
 	story_line(story, out, 0);
 	look_on(out, look, role);
 	buf_addf(out, "escalation level %d: ", (int)value_get_number(story->event, "level", 0));
