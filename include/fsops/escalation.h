@@ -54,5 +54,9 @@ void contact_add_how(struct buf *out, const struct platform *platform, const cha
 json_t *contact_object(const struct platform *platform, const char *key);
 /* Everybody of a level: "DBA (phone +1-555), Security Team (email …)". */
 void escalation_add_who(struct buf *out, const struct platform *platform, int level);
+/* "call DBA (phone +1); level 2 follows at 14:35 CET, in 30m: Team Lead (email …)", for a STATE of
+ * ELAPSED; NOW is by the wall clock. */
+void escalation_add_text(struct buf *out, const struct platform *platform,
+    const struct escalation_state *state, msec elapsed, msec now);
 
 #endif

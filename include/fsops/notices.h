@@ -50,4 +50,13 @@ struct notices_call *notices_send(
     struct notices *notices, const json_t *asked, notices_done_fn *done, void *ctx);
 void notices_withdraw(struct notices_call *call); /* DONE never comes */
 
+/*
+ * Without a run: tell the channels that are told of escalations, and wait, at most NOTICES_GRACE. FACTS:
+ * {run (what the incident is known by), runbook, title, severity}; EVENT: as `escalated`, with `time`.
+ * Returns [{channel, kind, delivered, why, …}] as the event `notification` has it, masked, a new
+ * reference; NULL: ERR, nothing was sent.
+ */
+json_t *notices_by_hand(const struct platform *platform, const json_t *facts, const json_t *event,
+    struct err *err);
+
 #endif

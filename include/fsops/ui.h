@@ -199,6 +199,7 @@ struct incident {
 	enum level severity;
 	msec began; /* wall */
 	msec now;
+	const json_t *told; /* what became of telling channels, notices_by_hand(); NULL: not asked for */
 };
 void print_escalation_text(
     struct buf *out, const struct incident *incident, const struct look *look);

@@ -1,11 +1,14 @@
-/* `fsops escalate`: who is to be called now, how, and when the next level comes. Invariant: it only
- * calculates: nothing is sent, and nothing is looked up but the files. */
+/* `fsops escalate`: who is to be called now, how, and when the next level comes. Invariant: without
+ * --notify it only calculates: nothing is sent, and nothing is looked up but the files. */
 #include "command.h"
 
 #include <stdlib.h>
 
+#include "fsops/escalation.h"
 #include "fsops/mem.h"
+#include "fsops/notices.h"
 #include "fsops/text.h"
+#include "fsops/value.h"
 
 static int escalate_run(struct cli *cli);
 
@@ -18,14 +21,16 @@ const struct command command_escalate = {
         "it is and when it began (now, unless --at or --since says otherwise). An incident\n"
         "begins at the level that names its runbook, else at the level of its severity, else at\n"
         "the lowest. What is only \"info\" never goes up by itself. Without a name it is a\n"
-        "warning.",
+        "warning. --notify tells the channels of platform.yaml that are told of escalations.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_AT) |
-               OPTION_BIT(OPTION_SINCE),
+               OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_NOTIFY),
     .formats = "text or json",
     .args_max = 1,
     .examples = "fsops escalate high-error-rate --at 14:05\tit began at five past two\n"
-                "fsops escalate critical --since 20m\tnothing is known but how bad it is\n",
+                "fsops escalate critical --since 20m\tnothing is known but how bad it is\n"
+                "fsops escalate high-error-rate --at 14:05 --notify\ttell them, too\n",
     .statuses = "0\tsomebody is named\n"
+                "2\ta channel could not be told\n"
                 "3\tthe platform file has no escalation levels\n"
                 "64\twrong usage: no such runbook, alert or severity, no such time\n"
                 "65\tthe platform file is wrong\n",
@@ -118,7 +123,7 @@ static int set_name(
 	return 0;
 }
 
-static int print(struct cli *cli, const struct incident *incident)
+static int print(struct cli *cli, const struct incident *incident, int status)
 {
 	struct buf text;
 
@@ -127,7 +132,84 @@ static int print(struct cli *cli, const struct incident *incident)
 		print_escalation_json(&text, incident);
 	else
 		print_escalation_text(&text, incident, &cli->look);
-	return cli_print(cli, &text, EXIT_OK);
+	return cli_print(cli, &text, status);
+}
+
+/* ---- telling ---- */
+
+/* What the incident is known by, so that telling it again is no other incident. */
+static char *incident_id(const struct incident *incident)
+{
+	const char *name = incident->name ? incident->name : level_name(incident->severity);
+	char began[CLOCK_TEXT_MAX];
+
+	clock_format_rfc3339(incident->began, began);
+	return mem_printf("%s %s %s", incident->platform->name, name, began);
+}
+
+static json_t *facts_of(const struct incident *incident)
+{
+	char *id = incident_id(incident);
+	json_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "run", id, "runbook",
+	    incident->runbook ? incident->runbook->name : "", "title",
+	    incident->name ? incident->name : "An incident", "severity",
+	    level_name(incident->severity));
+
+	free(id);
+	return facts;
+}
+
+static json_t *event_of(const struct incident *incident)
+{
+	const msec elapsed = incident->now - incident->began;
+	const struct escalation_state state =
+	    escalation_at(incident->platform, incident->runbook, incident->severity, elapsed);
+	char time[CLOCK_TEXT_MAX];
+	struct buf text;
+	json_t *event;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	escalation_add_text(&text, incident->platform, &state, elapsed, incident->now);
+	clock_format_rfc3339(incident->now, time);
+	event = json_pack("{s:i, s:o, s:s}", "level", state.level, "text",
+	    value_text(text.data, text.len), "time", time);
+	buf_release(&text);
+	return event;
+}
+
+/* The worst of what became of it, as an exit status. */
+static int told_status(const json_t *told)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)told, i, one)
+	{
+		if (!json_is_true(json_object_get(one, "delivered")))
+			return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static int tell_and_print(struct cli *cli, struct incident *incident)
+{
+	json_t *facts = facts_of(incident);
+	json_t *event = event_of(incident);
+	struct err err;
+	json_t *told = notices_by_hand(incident->platform, facts, event, &err);
+	int status = told ? told_status(told) : complain_err(&err);
+
+	incident->told = told;
+	if (told && !json_array_size(told)) {
+		complain("%s has no channel with `on: [escalated]`: nobody was told",
+		    incident->platform->file);
+		status = EXIT_FAILED;
+	}
+	status = print(cli, incident, status);
+	json_decref(told);
+	json_decref(event);
+	json_decref(facts);
+	return status;
 }
 
 static int escalate(struct cli *cli, const struct catalog *catalog)
@@ -145,7 +227,9 @@ static int escalate(struct cli *cli, const struct catalog *catalog)
 		    catalog->platform->file);
 		return EXIT_UNKNOWN;
 	}
-	return print(cli, &incident);
+	if (cli->options.notify)
+		return tell_and_print(cli, &incident);
+	return print(cli, &incident, EXIT_OK);
 }
 
 static int escalate_run(struct cli *cli)

@@ -69,6 +69,8 @@ const struct option_spec option_table[OPTION_COUNT] = {
         "when it began: 14:05, \"2026-11-25 14:05\", or with a zone as in RFC 3339"},
     [OPTION_SINCE] = {0, "since", OPTION_TEXT, AT(since), "SPAN", NULL, {0},
         "how long ago it began: 40m, 1h30m"},
+    [OPTION_NOTIFY] = {0, "notify", OPTION_FLAG, AT(notify), NULL, NULL, {0},
+        "tell the channels that are told of escalations"},
     [OPTION_FAILED] = {0, "failed", OPTION_FLAG, AT(failed), NULL, NULL, {0},
         "only runs that did not end with status 0"},
     [OPTION_LIMIT] = {0, "limit", OPTION_TEXT, AT(limit), "N", NULL, {0},

@@ -48,6 +48,7 @@ enum option_id {
 	OPTION_IMAGE,
 	OPTION_AT,
 	OPTION_SINCE,
+	OPTION_NOTIFY,
 	OPTION_FAILED,
 	OPTION_LIMIT,
 	OPTION_PRUNE,
@@ -109,6 +110,7 @@ struct options {
 	bool yes;
 	bool yes_destroy;
 	bool take_over;
+	bool notify;
 	bool failed;
 	bool prune;
 	bool follow;

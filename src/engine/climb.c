@@ -37,23 +37,6 @@ static json_t *people(const struct platform *platform, int level)
 	return list;
 }
 
-/* "call DBA (phone +1); level 2 follows at 14:35 CET, in 30m: DevOps Team Lead (email …)" */
-static void add_text(struct buf *out, const struct platform *platform,
-    const struct escalation_state *state, msec left)
-{
-	msec wall = clock_system.wall(clock_system.ctx);
-	char time[CLOCK_TEXT_MAX], span[CLOCK_TEXT_MAX];
-
-	buf_adds(out, "call ");
-	escalation_add_who(out, platform, state->level);
-	if (!state->next)
-		return;
-	clock_format_local(wall + left, wall, time);
-	clock_format_span(left, span);
-	buf_addf(out, "; level %d follows at %s, in %s: ", state->next, time, span);
-	escalation_add_who(out, platform, state->next);
-}
-
 static void emit(struct climb *climb, const struct escalation_state *state, msec elapsed)
 {
 	const struct run *run = climb->run;
@@ -65,7 +48,8 @@ static void emit(struct climb *climb, const struct escalation_state *state, msec
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	add_text(&text, platform, state, left);
+	escalation_add_text(
+	    &text, platform, state, elapsed, clock_system.wall(clock_system.ctx));
 	json_object_set_new(fields, "text", value_text(text.data, text.len));
 	json_object_set_new(fields, "next", state->next ? json_integer(state->next) : json_null());
 	if (state->next)

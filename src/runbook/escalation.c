@@ -161,3 +161,18 @@ void escalation_add_who(struct buf *out, const struct platform *platform, int le
 		before = ", ";
 	}
 }
+
+void escalation_add_text(struct buf *out, const struct platform *platform,
+    const struct escalation_state *state, msec elapsed, msec now)
+{
+	char time[CLOCK_TEXT_MAX], span[CLOCK_TEXT_MAX];
+
+	buf_adds(out, "call ");
+	escalation_add_who(out, platform, state->level);
+	if (!state->next)
+		return;
+	clock_format_local(now + state->next_at - elapsed, now, time);
+	clock_format_span(state->next_at - elapsed, span);
+	buf_addf(out, "; level %d follows at %s, in %s: ", state->next, time, span);
+	escalation_add_who(out, platform, state->next);
+}

@@ -4,6 +4,7 @@
 
 #include "fsops/escalation.h"
 #include "fsops/ui.h"
+#include "fsops/value.h"
 #include "safe.h"
 #include "table.h"
 
@@ -124,6 +125,25 @@ static void add_levels(
 	table_free(table);
 }
 
+static void add_told(struct buf *out, const json_t *told, const struct look *look)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)told, i, one)
+	{
+		bool delivered = json_is_true(json_object_get(one, "delivered"));
+		const char *text = value_get_text(one, delivered ? "channel" : "why");
+
+		buf_adds(out, i ? "" : "\n");
+		look_on(out, look, delivered ? ROLE_OK : ROLE_WARNING);
+		buf_adds(out, delivered ? "told " : "NOT told: ");
+		safe_adds(out, text ? text : "");
+		look_off(out, look, delivered ? ROLE_OK : ROLE_WARNING);
+		buf_addc(out, '\n');
+	}
+}
+
 void print_escalation_text(
     struct buf *out, const struct incident *incident, const struct look *look)
 {
@@ -135,6 +155,7 @@ void print_escalation_text(
 	add_people(out, incident->platform, state.level, look, "  ");
 	add_next(out, incident, &state, look);
 	add_levels(out, incident, state.level, look);
+	add_told(out, incident->told, look);
 }
 
 static json_t *people(const struct platform *platform, int level)
@@ -179,6 +200,8 @@ void print_escalation_json(struct buf *out, const struct incident *incident)
 	    (double)(incident->now - incident->began) / 1000, "now",
 	    level_object(incident, state.level), "next", level_object(incident, state.next),
 	    "levels", levels);
+	if (incident->told)
+		json_object_set(object, "told", (json_t *)incident->told);
 	print_json(out, object);
 	json_decref(object);
 }

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from helpers import FSOPS, Terminal, environment, fsops, run, wait_until, write_book
-from sandbox.webhooks import Webhooks
+from sandbox.webhooks import HANG, Webhooks
 
 LEVELS = """
 contacts:
@@ -119,3 +119,30 @@ def test_a_run_that_is_resumed_tells_no_level_twice(book, hooks, tmp_path):
     assert len(announced) == len(set(announced))
     report = fsops("report", "--markdown", env=book.env).out
     assert "escalation level 2: call Team Lead" in report
+
+
+def test_by_hand_it_is_told_when_asked_for(book, hooks):
+    folder = book(WAITS % 0, worst="other")
+    asked = ["escalate", "book", "-R", folder, "--since", "2s"]
+    assert fsops(*asked, env=book.env).status == 0 and not hooks.received
+    result = fsops(*asked, "--notify", env=book.env)
+    assert result.status == 0 and result.out.endswith("\ntold slack\n"), result
+    text, = [h.json["text"] for h in hooks.received]
+    assert text.startswith("*book on test: escalation level 2*\ncall Team Lead (email lead@example.org); level 3 follows")
+    hooks.answers["/slack"] = (404, "no_team")
+    result = fsops(*asked, "--notify", env=book.env)
+    assert result.status == 2 and "NOT told: channel 'slack': status 404: no_team" in result.out, result
+    result = fsops(*asked, "--notify", "--format", "json", env=book.env)
+    assert [(t["channel"], t["delivered"]) for t in result.json["told"]] == [("slack", False)], result
+
+
+def test_by_hand_without_a_channel_it_is_said_so(book):
+    folder = book(WAITS % 0, levels=LEVELS.replace("on: escalated", "on: failed"))
+    result = fsops("escalate", "book", "-R", folder, "--notify", env=book.env)
+    assert result.status == 2 and "nobody was told" in result.err and "Manager" in result.out, result
+
+
+def test_by_hand_a_server_that_hangs_is_not_waited_for(book, hooks):
+    hooks.answers["/slack"] = HANG
+    result = fsops("escalate", "book", "-R", book(WAITS % 0, worst="other"), "--notify", env=book.env)
+    assert result.status == 2 and "not delivered within 5s" in result.out and result.seconds < 8, result
