@@ -3,12 +3,13 @@
 CHANGES maps (verb, sub-resource) to a method; a change is made on a copy,
 checked, and put back.  Invariant: with `dry` nothing is put back.
 """
+import base64
 import copy
 
 from . import pods, resources
 from .errors import ApiError
 from .patches import APPLY, BadPatch
-from .selectors import matcher
+from .selectors import matcher, of_object
 from .store import Conflict, NotFound
 from .workloads import delete_children
 
@@ -74,7 +75,7 @@ class Actions:
             return method(self, target, body, kind.split(";")[0], {**query, **options(verb, body)}, dry)
 
     def create(self, target, body, _kind, _query, dry):
-        obj = copy.deepcopy(body)
+        obj = with_data(copy.deepcopy(body))
         meta = obj.setdefault("metadata", {})
         if target.type.namespaced:
             meta["namespace"] = target.namespace
@@ -129,6 +130,7 @@ class Actions:
             raise ApiError.invalid(target.type, target.name, "metadata.name: field is immutable")
         if new.get("spec", {}).get("replicas", 0) < 0:
             raise ApiError.invalid(target.type, target.name, "spec.replicas: must be greater than or equal to 0")
+        new = with_data(new)
         return (new if dry else self.store.update(target.type.plural, new)), 200
 
     def scale(self, target, body, kind, _query, dry):
@@ -138,8 +140,12 @@ class Actions:
         return scale_of(self.put_back(target, new, dry)[0]), 200
 
     def evict(self, target, _body, _kind, _query, dry):
+        pod = self.existing(target)
+        if disruptions_allowed(self.store, pod) < 1:
+            raise ApiError(429, "TooManyRequests",
+                           "Cannot evict pod as it would violate the pod's disruption budget.")
         if not dry:
-            self.cluster.remove_pod(self.existing(target))
+            self.cluster.remove_pod(pod)
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
 
     def delete(self, target, _body, _kind, query, dry):
@@ -177,6 +183,25 @@ def options(verb, body):
     if not verb.startswith("delete") or not isinstance(body, dict):
         return {}
     return {k: v for k, v in body.items() if k in ("propagationPolicy", "orphanDependents")}
+
+
+def disruptions_allowed(store, pod):
+    """How many pods may go at once by the disruption budgets that this one falls under."""
+    where = pod["metadata"]["namespace"]
+    allowed = [sum(pods.is_ready(p) for p in store.list("pods", where) if fits(p["metadata"].get("labels")))
+               - budget["spec"].get("minAvailable", 0)
+               for budget in store.list("poddisruptionbudgets", where)
+               for fits in [of_object(budget["spec"].get("selector"))] if fits(pod["metadata"].get("labels"))]
+    return min(allowed, default=1)
+
+
+def with_data(obj):
+    """A secret's `stringData` is for writing only: it is stored as base64 in `data`."""
+    plain = obj.get("stringData")
+    if obj.get("kind") != "Secret" or plain is None:
+        return obj
+    coded = {k: base64.b64encode(v.encode()).decode() for k, v in plain.items()}
+    return {**{k: v for k, v in obj.items() if k != "stringData"}, "data": {**obj.get("data", {}), **coded}}
 
 
 def scale_of(obj):
