@@ -156,7 +156,7 @@ static void add_head(struct buf *out, const struct script *s)
 	buf_adds(out, "# Reads run as they are; a change is shown and asked for at the terminal.\n"
 	              "# What a shell cannot evaluate is asked, too.\n"
 	              "#\n# Text in single quotes is meant as it stands:\n"
-	              "# shellcheck disable=SC2016\nset -u\n\nfailed=0\n");
+	              "# shellcheck disable=SC2016,SC2034\nset -u\n\nfailed=0\n");
 	if (s->used & 1u << HELPER_STOP)
 		buf_adds(out, "stopping=0\n");
 	for (size_t i = 0; i < s->names.count; i++)

@@ -11,6 +11,7 @@ import termios
 import time
 
 import pytest
+from helpers import NEEDED
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FSOPS = os.environ.get("FSOPS_BINARY", os.path.join(ROOT, "build", "fsops"))
@@ -248,13 +249,14 @@ def test_a_reader_that_goes_away_is_no_fault(demo, how, status):
 @pytest.mark.parametrize("name", NAMES)
 def test_scripts_of_shipped_runbooks(name, tmp_path):
     script = tmp_path / "script.sh"
-    done = fsops("run", name, "--dry-run=sh", "-R", SHIPPED)
+    words = ("run", name, *NEEDED.get(name, ()), "-R", SHIPPED)
+    done = fsops(*words, "--dry-run=sh")
     assert done.returncode == 0, done.stderr
     script.write_text(done.stdout)
     subprocess.run(["sh", "-n", script], check=True)
     if shutil.which("shellcheck"):
         subprocess.run(["shellcheck", script], check=True)
-    json.loads(fsops("run", name, "--dry-run=json", "-R", SHIPPED).stdout)
+    json.loads(fsops(*words, "--dry-run=json").stdout)
 
 
 def test_a_script_asks_before_it_changes(demo):
