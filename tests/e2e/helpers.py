@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import select
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -16,7 +17,8 @@ FSOPS = os.path.abspath(os.environ.get("FSOPS_BINARY") or ROOT / "build" / "fsop
 SHIPPED = sorted(p.stem for p in (ROOT / "runbooks").glob("*.yaml") if p.name != "platform.yaml")
 # What a runbook cannot do without.
 NEEDED = {"deploy": ("--var", "version=v1.2.0"), "restore-database": ("--var", "backup=x.sql.gz"),
-          "recover-application": ("--var", "backup=x.sql.gz")}
+          "recover-application": ("--var", "backup=x.sql.gz"),
+          "security-incident": ("--var", "deployment=flight-search-backend")}
 BACKEND = "flight-search-backend"
 FRONTEND = "flight-search-frontend"
 STATE = tempfile.TemporaryDirectory(prefix="fsops-state-")  # of runs that no test gives a folder of their own
@@ -146,6 +148,19 @@ def write_book(folder, steps, targets="{}", name="book", head="", platform_more=
     (folder / "platform.yaml").write_text(f"platform: test\ntargets: {targets}\n{platform_more}")
     (folder / f"{name}.yaml").write_text(f"runbook: {name}\ntitle: {name}\nseverity: info\n{head}\nsteps:\n{steps}")
     return folder
+
+
+def only_with(folder, **programs):
+    """An environment with a PATH of what runbooks need and these programs ({name: shell script}): no others."""
+    bin_ = pathlib.Path(folder) / "bin"
+    bin_.mkdir()
+    for name in ("kubectl", "sh", "grep", "sort", "uniq", "head", "echo"):
+        (bin_ / name).symlink_to(shutil.which(name))
+    for name, script in programs.items():
+        (bin_ / name).unlink(missing_ok=True)
+        (bin_ / name).write_text(f"#!/bin/sh\n{script}\n")
+        (bin_ / name).chmod(0o755)
+    return {"PATH": str(bin_)}
 
 
 class Terminal:
