@@ -5,7 +5,7 @@
  *
  * An event is a JSON object, the public format of `fsops run --format json`:
  *	{"v":1,"seq":N,"time":"…Z","run":"ID","type":"step.started",…}
- * Every text in it is masked before any sink sees it.
+ * Every text in it is masked before any sink sees it, but for names: of runs, runbooks, steps, variables.
  *
  * Fields by type (besides v, seq, time, run, type):
  *	run.started      runbook, title, platform, severity, summary, mode ("run" | "check"), vars,

@@ -10,7 +10,6 @@
  *	s3_call.c         a call from start() to its end; one request after another
  *	s3_list.c         ls: page after page
  *	s3_object.c       stat, cp, verify: one object
- *	s3_file.c         cp: into a file that appears only when it is whole
  *	s3_gzip.c         verify: through gunzip, nothing kept
  */
 #ifndef FSOPS_S3_H
@@ -19,6 +18,7 @@
 #include <sys/types.h>
 
 #include "fsops/adapter.h"
+#include "fsops/fresh.h"
 #include "fsops/web.h"
 
 extern const struct adapter adapter_s3; /* listed in registry.c */
@@ -112,15 +112,6 @@ void s3_xml_free(struct s3_xml *xml);
 /* An answer that is an error, as a sentence; PAGE may be NULL (a HEAD has no body). */
 void s3_explain(const struct s3_place *place, int status, const struct s3_page *page,
     const json_t *headers, struct err *err);
-
-/* cp */
-struct s3_file;
-struct s3_file *s3_file_new(const char *path, struct err *err);
-int s3_file_write(struct s3_file *file, const char *data, size_t len, struct err *err);
-/* The file appears under its name, unless something is there by now. */
-int s3_file_finish(struct s3_file *file, struct err *err);
-/* Takes away what is not finished. NULL is allowed. */
-void s3_file_free(struct s3_file *file);
 
 /* verify */
 #define S3_HEAD_LINES 20

@@ -16,7 +16,7 @@
 static void forget(struct s3_call *s3)
 {
 	s3_xml_free(s3->xml);
-	s3_file_free(s3->file);
+	fresh_free(s3->file);
 	s3_gzip_free(s3->gzip);
 	s3->xml = NULL;
 	s3->file = NULL;
@@ -195,7 +195,7 @@ void s3_cancel(struct call *call)
 	web_cancel(s3->request);
 	s3->request = NULL;
 	/* The unfinished file goes now; the rest may be in use further up the stack. */
-	s3_file_free(s3->file);
+	fresh_free(s3->file);
 	s3->file = NULL;
 	call_gone(call);
 }

@@ -29,7 +29,7 @@ struct s3_call {
 	struct web *web; /* held: the pages of a list use one connection */
 	struct web_request *request;
 	struct s3_xml *xml; /* a list, or an error that came instead of what was asked for */
-	struct s3_file *file;
+	struct fresh *file;
 	struct s3_gzip *gzip;
 	char *token;      /* of the page that is asked for */
 	struct buf lines; /* of the page that is read, for people */

@@ -54,20 +54,20 @@ const struct s3_operation s3_stat_operation = {"HEAD", NULL, no_data, stat_done}
 
 static int copy_begin(struct s3_call *s3, struct err *err)
 {
-	s3->file = s3_file_new(value_get_text(s3->call->args, "file"), err);
+	s3->file = fresh_open(value_get_text(s3->call->args, "file"), err);
 	return s3->file ? 0 : -1;
 }
 
 static int copy_data(struct s3_call *s3, const char *data, size_t len, struct err *err)
 {
-	return s3_file_write(s3->file, data, len, err);
+	return fresh_write(s3->file, data, len, err);
 }
 
 static int copy_done(struct s3_call *s3, const struct web_reply *reply, struct err *err)
 {
 	json_t *result;
 
-	if (s3_file_finish(s3->file, err) < 0)
+	if (fresh_finish(s3->file, err) < 0)
 		return -1;
 	result = object_result(s3, reply);
 	json_object_set(result, "file", json_object_get(s3->call->args, "file"));

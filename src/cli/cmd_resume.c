@@ -292,7 +292,8 @@ static void add_changed_files(json_t *changed, const json_t *before, const json_
 static json_t *what_changed(const struct plan *plan, const json_t *started)
 {
 	json_t *files = plan_files(plan);
-	json_t *now = plan_json(plan);
+	json_t *whole = plan_json(plan);
+	json_t *now = redact_value(plan->redact, whole); /* as it is on record */
 	json_t *changed = json_array();
 	json_t *differences = plan_diff(json_object_get(started, "plan"), now);
 
@@ -303,6 +304,7 @@ static json_t *what_changed(const struct plan *plan, const json_t *started)
 	json_array_extend(changed, differences);
 	json_decref(differences);
 	json_decref(now);
+	json_decref(whole);
 	json_decref(files);
 	return changed;
 }

@@ -1,6 +1,6 @@
 /* The event stream: numbers, stamps and masks each event, then hands it to every sink.
  * Invariants: `seq` grows by one an event, each sink sees each event once, and none sees a text that
- * was not masked. */
+ * was not masked, but for names. */
 #include "fsops/event.h"
 
 #include <stdlib.h>
@@ -78,6 +78,53 @@ static json_t *make_event(struct events *events, const char *type, json_t *field
 	return event;
 }
 
+/* What a run and its parts are called, and words of this program: a secret that happens to be part of one
+ * is not given away by it, and masked they would be other names. */
+static const char *const plain[] = {"v", "seq", "time", "run", "type", "runbook", "platform",
+    "mode", "step", "action", "adapter", "effect", "section", "outcome", "stop", "level",
+    "severity", "stream", "question", "answer", "name", "when", "from", "only", "given"};
+/* Their keys are names. */
+static const char *const named[] = {"vars", "files", "captured"};
+
+static bool is_one_of(const char *key, const char *const *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static json_t *mask_members(const struct redact *redact, const json_t *object)
+{
+	json_t *masked = json_object();
+	const char *key;
+	json_t *member;
+
+	json_object_foreach((json_t *)object, key, member)
+	{
+		json_object_set_new(masked, key, redact_value(redact, member));
+	}
+	return masked;
+}
+
+static json_t *mask(const struct redact *redact, const json_t *event)
+{
+	json_t *masked = json_object();
+	const char *key;
+	json_t *member;
+
+	json_object_foreach((json_t *)event, key, member)
+	{
+		if (is_one_of(key, plain, COUNT_OF(plain)))
+			json_object_set(masked, key, member);
+		else if (json_is_object(member) && is_one_of(key, named, COUNT_OF(named)))
+			json_object_set_new(masked, key, mask_members(redact, member));
+		else
+			json_object_set_new(masked, key, redact_value(redact, member));
+	}
+	return masked;
+}
+
 /* Hand EVENT to the sinks that take events as they happen, or to the others. */
 static void hand_out(struct events *events, const json_t *event, bool as_it_happens)
 {
@@ -89,7 +136,7 @@ static void hand_out(struct events *events, const json_t *event, bool as_it_happ
 json_t *event_hold(struct events *events, const char *type, json_t *fields)
 {
 	json_t *event = make_event(events, type, fields);
-	json_t *masked = redact_value(events->redact, event);
+	json_t *masked = mask(events->redact, event);
 
 	json_decref(event);
 	json_decref(fields);

@@ -180,6 +180,20 @@ json_t *past_items(const struct run *run, const json_t *whose)
 
 /* ---- taking over ---- */
 
+/* Whoever needs what is masked fails for want of it, and says so. */
+static void drop_masked(json_t *result)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(result, next, name, value)
+	{
+		if (is_masked(value))
+			json_object_del(result, name);
+	}
+}
+
 json_t *past_result(const struct record_action *entry)
 {
 	const json_t *finished = entry->finished;
@@ -187,6 +201,7 @@ json_t *past_result(const struct record_action *entry)
 	const char *why = value_get_text(finished, "why");
 	json_t *result = recorded ? json_copy((json_t *)recorded) : json_object();
 
+	drop_masked(result);
 	json_object_set(result, "outcome", json_object_get(finished, "outcome"));
 	json_object_set(result, "seconds", json_object_get(finished, "seconds"));
 	json_object_set_new(result, "why", json_string(why ? why : ""));
@@ -201,7 +216,7 @@ static void apply_captures(struct run *run, const json_t *captured)
 	json_object_foreach((json_t *)captured, name, value)
 	{
 		if (is_masked(value))
-			continue; /* whoever needs it fails for want of it, and says so */
+			continue;
 		json_object_set(run->names, name, value);
 		json_object_set(run->vars, name, value);
 	}

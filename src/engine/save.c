@@ -1,99 +1,107 @@
-/* Saves outputs. Invariant: a file that save_close() reports as saved holds every byte that
- * save_add() was given since the last save_restart(), is on disk, and was not there before. */
+/* Saves outputs. Invariant: a file under the name that the runbook gave holds every byte that
+ * save_add() was given since the last save_restart(), is on the disk, and was not there before. */
 #include "save.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "fsops/fresh.h"
 #include "fsops/mem.h"
 #include "fsops/sha256.h"
 
 struct save {
 	char *path;
-	int fd;
-	int error; /* errno of the first write that failed; 0: none */
+	struct fresh *file;
+	bool failed;
+	struct err err; /* of the first write that failed */
 	size_t bytes;
 	struct sha256 hash;
 };
 
+/* The last folder only: a longer way that is not there is more likely a mistake. */
+static int make_folder(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash && slash > path ? mem_textn(path, (size_t)(slash - path)) : NULL;
+	int result = 0;
+
+	if (folder && mkdir(folder, 0700) < 0 && errno != EEXIST)
+		result = err_set(err, ERR_SYSTEM, "unable to save to '%s': folder '%s': %s", path,
+		    folder, strerror(errno));
+	free(folder);
+	return result;
+}
+
 struct save *save_open(const char *path, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct fresh *file = make_folder(path, err) < 0 ? NULL : fresh_open(path, err);
 	struct save *save;
 
-	if (fd < 0 && errno == EEXIST) {
-		err_set(err, ERR_SYSTEM,
-		    "unable to save to '%s': it is there already and is never overwritten: move it "
-		    "away, or give another name",
-		    path);
+	if (!file)
 		return NULL;
-	}
-	if (fd < 0) {
-		err_set(err, ERR_SYSTEM, "unable to save to '%s': %s", path, strerror(errno));
-		return NULL;
-	}
 	save = mem_alloc(sizeof(*save));
 	save->path = mem_text(path);
-	save->fd = fd;
+	save->file = file;
 	sha256_init(&save->hash);
 	return save;
 }
 
 void save_add(struct save *save, const char *data, size_t len)
 {
-	while (len && !save->error) {
-		ssize_t written = write(save->fd, data, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0) {
-			save->error = errno;
-			return;
-		}
-		sha256_update(&save->hash, data, (size_t)written);
-		save->bytes += (size_t)written;
-		data += written;
-		len -= (size_t)written;
-	}
+	if (save->failed)
+		return;
+	save->failed = fresh_write(save->file, data, len, &save->err) < 0;
+	if (save->failed)
+		return;
+	sha256_update(&save->hash, data, len);
+	save->bytes += len;
 }
 
 void save_restart(struct save *save)
 {
-	if (!save->error && (ftruncate(save->fd, 0) < 0 || lseek(save->fd, 0, SEEK_SET) < 0))
-		save->error = errno;
+	if (!save->failed)
+		save->failed = fresh_restart(save->file, &save->err) < 0;
 	save->bytes = 0;
 	sha256_init(&save->hash);
 }
 
-static json_t *report(struct save *save)
+static json_t *describe(struct save *save, const char *path, bool complete)
 {
 	unsigned char digest[SHA256_SIZE];
 	char hex[SHA256_TEXT];
 
 	sha256_final(&save->hash, digest);
 	sha256_hex(digest, hex);
-	return json_pack(
-	    "{s:s, s:I, s:s}", "path", save->path, "bytes", (json_int_t)save->bytes, "sha256", hex);
+	return json_pack("{s:s, s:I, s:s, s:b}", "path", path, "bytes", (json_int_t)save->bytes,
+	    "sha256", hex, "complete", complete);
 }
 
-json_t *save_close(struct save *save, struct err *err)
+/* What came is evidence too, but not under the name that promises all of it. */
+static json_t *leave_part(struct save *save)
 {
-	json_t *saved = NULL;
+	char *part = save->bytes ? fresh_leave(save->file) : NULL;
+	json_t *saved = part ? describe(save, part, false) : NULL;
 
-	if (!save->error && fsync(save->fd) < 0)
-		save->error = errno;
-	if (close(save->fd) < 0 && !save->error)
-		save->error = errno;
-	if (save->error)
-		err_set(err, ERR_SYSTEM,
-		    "unable to save to '%s': %s: the file is incomplete, %zu bytes were written",
-		    save->path, strerror(save->error), save->bytes);
-	else
-		saved = report(save);
+	free(part);
+	return saved;
+}
+
+int save_close(struct save *save, bool whole, json_t **saved, struct err *err)
+{
+	int result = 0;
+
+	if (whole && !save->failed)
+		save->failed = fresh_finish(save->file, &save->err) < 0;
+	*saved = whole && !save->failed ? describe(save, save->path, true) : leave_part(save);
+	if (save->failed)
+		result = err_set(err, save->err.kind,
+		    "%s: the output is incomplete, %zu bytes are in '%s'", save->err.text,
+		    *saved ? save->bytes : 0,
+		    *saved ? json_string_value(json_object_get(*saved, "path")) : "no file");
+	fresh_free(save->file);
 	free(save->path);
 	free(save);
-	return saved;
+	return result;
 }

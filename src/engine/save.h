@@ -1,18 +1,20 @@
 /*
- * `save:`: the full output of an action in a file, mode 0600, never over one that
- * is there, with its SHA-256.
+ * `save:`: the full output of an action in a file, mode 0600, never over one that is there, with
+ * its SHA-256. Output that was cut short is kept beside it, under a name that says so.
  */
 #ifndef FSOPS_ENGINE_SAVE_H
 #define FSOPS_ENGINE_SAVE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fsops/err.h"
 
 struct save;
 
-/* Errors: the file is there already, its folder is not, no permission. */
+/* The last folder of PATH is made (mode 0700) when it is not there: one for each incident, say.
+ * Errors: the file is there already, the folder above it is not, no permission. */
 struct save *save_open(const char *path, struct err *err);
 
 /* Keeps the first failure (a full disk) for save_close(). */
@@ -21,8 +23,11 @@ void save_add(struct save *save, const char *data, size_t len);
 /* Another attempt begins: what the one before it printed does not count. */
 void save_restart(struct save *save);
 
-/* Flush to disk and free. {"path", "bytes", "sha256"}, a new object; NULL and ERR when not
- * everything could be written: the incomplete file is left, and said to be so. */
-json_t *save_close(struct save *save, struct err *err);
+/*
+ * Flush to the disk and free. WHOLE: the output came to its end. SAVED becomes {"path", "bytes",
+ * "sha256", "complete"}, a new object, of what is there now; NULL when that is nothing. -1 and ERR
+ * when not everything could be written.
+ */
+int save_close(struct save *save, bool whole, json_t **saved, struct err *err);
 
 #endif

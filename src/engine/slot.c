@@ -61,7 +61,7 @@ static size_t index_of(const struct slot *slot)
 
 static json_t *step_item(const struct slot *slot)
 {
-	return json_array_get(slot->step->items, slot->step->item);
+	return json_array_get(slot->step->told_items, slot->step->item);
 }
 
 static void add_step_item(const struct slot *slot, json_t *fields)
@@ -75,12 +75,12 @@ static void add_step_item(const struct slot *slot, json_t *fields)
 		    fields, "step_item_repeat", json_integer((json_int_t)slot->step->repeat));
 }
 
-/* Which item of a for_each it is: of its own, or of its step's. */
+/* Which item of a for_each it is: of its own, or of its step's. A resumed run knows it by that, so that it
+ * is the same from the first on: what is masked is masked here already, and counted as it is told. */
 static void add_items(const struct slot *slot, json_t *fields)
 {
-	json_t *own = json_array_get(slot->items, slot->item);
+	json_t *own = json_array_get(slot->told_items, slot->item);
 	json_t *outer = step_item(slot);
-
 	size_t repeat = own ? slot->repeat : slot->step->repeat;
 
 	if (own || outer)
@@ -191,7 +191,7 @@ static void start_item(struct slot *slot)
 		json_object_set(slot->item_names, slot->plan->action->as,
 		    json_array_get(slot->items, slot->item));
 		slot->scope.names = slot->item_names;
-		slot->repeat = step_count_repeats(slot->items, slot->item);
+		slot->repeat = step_count_repeats(slot->told_items, slot->item);
 	}
 	slot->state = SLOT_ACTIVE;
 	slot->task = task_start(slot);
@@ -255,6 +255,7 @@ static int list_items(struct slot *slot, struct err *err)
 	json_object_set(fields, "items", items);
 	event_emit(step->run->events, "items.listed", fields);
 	slot->items = items;
+	slot->told_items = redact_value(step->run->plan->redact, items);
 	return 0;
 }
 

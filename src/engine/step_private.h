@@ -14,9 +14,10 @@ struct slot {
 	const struct plan_action *plan;
 	enum slot_state state;
 	struct task *task;
-	json_t *items; /* of a for_each; NULL without one */
-	size_t item;   /* the one that runs */
-	size_t repeat; /* how many equal ones came before it */
+	json_t *items;      /* of a for_each; NULL without one */
+	json_t *told_items; /* the same as events tell them: masked */
+	size_t item;        /* the one that runs */
+	size_t repeat;      /* how many that are told the same came before it */
 	json_t *item_names;
 	struct scope scope; /* over the step's */
 	json_t *results;    /* one an item, when there is a for_each */
@@ -28,14 +29,15 @@ struct step_run {
 	struct run *run;
 	const struct plan_step *plan;
 	char *id;
-	json_t *items; /* of the step's own for_each; NULL without one */
+	json_t *items;      /* of the step's own for_each; NULL without one */
+	json_t *told_items; /* the same as events tell them: masked */
 	size_t item;
-	size_t repeat; /* how many equal ones came before it */
+	size_t repeat; /* how many that are told the same came before it */
 	json_t *item_names;
 	struct scope scope;
 	struct slot *slots;
 	struct action_needs *needs; /* of each slot; refs.h */
-	size_t told; /* slots before this one have told all their events */
+	size_t told;                /* slots before this one have told all their events */
 	msec began;
 	msec deadline; /* 0 while a person is asked */
 	msec left;     /* of the budget, while a person is asked */

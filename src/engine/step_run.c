@@ -166,6 +166,7 @@ static void slots_release(struct step_run *step)
 
 		task_free(slot->task);
 		json_decref(slot->items);
+		json_decref(slot->told_items);
 		json_decref(slot->item_names);
 		json_decref(slot->results);
 		json_decref(slot->held);
@@ -183,6 +184,7 @@ void step_free(struct step_run *step)
 	loop_cancel(step->warn);
 	loop_cancel(step->over);
 	json_decref(step->items);
+	json_decref(step->told_items);
 	json_decref(step->item_names);
 	json_decref(step->exceeded_at);
 	json_decref(step->ended);
@@ -279,7 +281,7 @@ static void begin_item(struct step_run *step)
 {
 	step->scope = (struct scope){.outer = &step->run->scope};
 	if (step->items) {
-		step->repeat = step_count_repeats(step->items, step->item);
+		step->repeat = step_count_repeats(step->told_items, step->item);
 		json_decref(step->item_names);
 		step->item_names = json_object();
 		json_object_set(step->item_names, step->plan->step->as,
@@ -340,11 +342,12 @@ static int list_items(struct step_run *step, struct err *err)
 	json_t *fields = json_pack("{s:s}", "step", step->id);
 
 	step->items = past_items(step->run, fields);
-	if (!step->items && scope_eval(&step->run->scope, &step->plan->step->for_each,
-	                        &step->items, err) < 0) {
+	if (!step->items &&
+	    scope_eval(&step->run->scope, &step->plan->step->for_each, &step->items, err) < 0) {
 		json_decref(fields);
 		return -1;
 	}
+	step->told_items = redact_value(step->run->plan->redact, step->items);
 	json_object_set(fields, "items", step->items);
 	event_emit(step->run->events, "items.listed", fields);
 	return 0;

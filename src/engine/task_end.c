@@ -99,8 +99,7 @@ static void emit_finished(struct task *task, double seconds)
 	if (task->captured)
 		json_object_set(fields, "captured", task->captured);
 	if (task_run(task)->stop != STOP_NONE)
-		json_object_set_new(
-		    fields, "stop", json_string(stop_name(task_run(task)->stop)));
+		json_object_set_new(fields, "stop", json_string(stop_name(task_run(task)->stop)));
 	if (is_bad(task->outcome))
 		json_object_set_new(
 		    fields, "severity", json_string(level_name(failure_level(task))));
@@ -111,12 +110,14 @@ static void close_save(struct task *task)
 {
 	struct save *save = task->save;
 	struct err err;
+	bool whole;
 
 	if (!save)
 		return;
 	task->save = NULL;
-	task->saved = save_close(save, &err);
-	if (!task->saved && !is_bad(task->outcome)) {
+	/* What we ended ourselves had more to say. */
+	whole = task->outcome == OUTCOME_PASSED || task->outcome == OUTCOME_FAILED;
+	if (save_close(save, whole, &task->saved, &err) < 0 && !is_bad(task->outcome)) {
 		task->outcome = OUTCOME_FAILED;
 		set_why(task, err.text);
 	}

@@ -302,6 +302,16 @@ int history_read(struct buf *out, bool locked, struct err *err)
 
 /* ---- adding ---- */
 
+/* As much of LINE as says what it tells: that a run began is told once, whatever else is known of it. */
+static size_t key_of(const struct buf *line)
+{
+	const char *tab = strchr(line->data, '\t');
+
+	if (line->data[0] == 'e' || !tab || !strchr(tab + 1, '\t'))
+		return line->len;
+	return (size_t)(strchr(tab + 1, '\t') + 1 - line->data);
+}
+
 static bool is_told(int fd, const struct buf *line)
 {
 	char tail[TAIL];
@@ -309,7 +319,7 @@ static bool is_told(int fd, const struct buf *line)
 	off_t begin = size > (off_t)TAIL ? size - (off_t)TAIL : 0;
 	ssize_t got = pread(fd, tail, sizeof(tail), begin);
 
-	return got > 0 && memmem(tail, (size_t)got, line->data, line->len);
+	return got > 0 && memmem(tail, (size_t)got, line->data, key_of(line));
 }
 
 static int open_whole(struct err *err)

@@ -19,6 +19,7 @@
 
 #define BLOCK    ((size_t)64 * 1024)
 #define READ_MAX (JOURNAL_LINE_MAX + BLOCK)
+#define TOO_LONG "the line is too long for an event"
 
 struct journal_reader {
 	char *path;
@@ -187,7 +188,7 @@ static int skip_overlong(struct journal_reader *reader, struct err *err)
 	if (!first)
 		return 0;
 	reader->line++;
-	return bad_line(reader, "the line is too long for an event", err);
+	return bad_line(reader, TOO_LONG, err);
 }
 
 /* The next whole line: 1, and LINE and LEN; 0: there is none yet; -1. */
@@ -246,9 +247,21 @@ static bool is_event(const json_t *event)
 	       value_get_text(event, "time") && json_is_integer(json_object_get(event, "seq"));
 }
 
+/* A new reference; NULL: it is none. */
+static json_t *parse_event(const char *line, size_t len)
+{
+	/* What a command prints may hold a NUL. */
+	json_t *event = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+
+	if (event && is_event(event))
+		return event;
+	json_decref(event);
+	return NULL;
+}
+
 int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 {
-	json_error_t error;
+	char digest[SHA256_TEXT];
 	const char *line;
 	size_t len;
 	int result = next_line(reader, &line, &len, err);
@@ -261,18 +274,16 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 		return journal_next(reader, event, err);
 	}
 	reader->line++;
-	/* What a command prints may hold a NUL. */
-	*event = json_loadb(line, len, JSON_ALLOW_NUL, &error);
-	if (*event && is_event(*event)) {
+	sha256_text(line, len, digest);
+	*event = len > JOURNAL_LINE_MAX ? NULL : parse_event(line, len);
+	if (*event) {
 		check_chain(reader, *event);
-		sha256_text(line, len, reader->facts.last);
 		reader->facts.events++;
-		return 1;
 	}
-	sha256_text(line, len, reader->facts.last);
-	json_decref(*event);
-	*event = NULL;
-	return bad_line(reader, "this is no event", err);
+	memcpy(reader->facts.last, digest, sizeof(digest));
+	if (*event)
+		return 1;
+	return bad_line(reader, len > JOURNAL_LINE_MAX ? TOO_LONG : "this is no event", err);
 }
 
 /* ---- the end first ---- */
@@ -281,16 +292,9 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 static json_t *parse_line(const char *data, const char *end, bool whole_file, const char **begin)
 {
 	const char *before = end > data ? memrchr(data, '\n', (size_t)(end - data)) : NULL;
-	json_t *event;
 
 	*begin = before ? before + 1 : data;
-	if (!before && !whole_file)
-		return NULL;
-	event = json_loadb(*begin, (size_t)(end - *begin), 0, NULL);
-	if (event && is_event(event))
-		return event;
-	json_decref(event);
-	return NULL;
+	return before || whole_file ? parse_event(*begin, (size_t)(end - *begin)) : NULL;
 }
 
 /* Past the events that only say who was told of the run's end. */

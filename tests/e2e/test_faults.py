@@ -1,12 +1,14 @@
 """Every adapter against its part being broken in every way: one clear sentence, the right outcome and status, the run
 goes on, and nothing outlasts its step's budget by more than GRACE."""
+import hashlib
 import os
+import pathlib
 import re
 import subprocess
 import threading
 
 import pytest
-from helpers import FSOPS, Result, environment, run, wait_until, write_book
+from helpers import FSOPS, Result, environment, fsops, run, wait_until, write_book
 from sandbox import Sandbox
 
 GRACE = 6
@@ -185,12 +187,12 @@ FAULTS = {
     "missing folder": ("exec: {argv: [ls], cwd: /nonexistent}\neffect: read", "folder '/nonexistent': No such", {}),
     "killed": ("shell: kill -9 $$\neffect: read", r"killed by signal 9 \(KILL\)", {}),
     "bad JSON": ("kubectl: get pods\nexpect: json.items.size() > 0", "json", {}),
-    "save into nowhere": ("exec: [echo, x]\neffect: read\nsave: /nonexistent/x",
-                          "unable to save to '/nonexistent/x': No such file", {}),
+    "save into nowhere": ("exec: [echo, x]\neffect: read\nsave: /nonexistent/at/all",
+                          "unable to save to '/nonexistent/at/all': folder '/nonexistent/at': No such", {}),
     "save over a file": ("exec: [echo, x]\neffect: read\nsave: /etc/passwd",
-                         "'/etc/passwd': it is there already and is never overwritten", {}),
+                         "'/etc/passwd' is there already and is never overwritten", {}),
     "copy over a file": ("s3: cp s3://flight-search-backups/torn.sql.gz /etc/passwd",
-                         "'/etc/passwd' is there already and is not overwritten", {}),
+                         "'/etc/passwd' is there already and is never overwritten", {}),
 }
 
 
@@ -252,7 +254,7 @@ def test_no_route(broken, tmp_path):
 
 @pytest.mark.parametrize("form, says", [
     # Evidence: what could be had is kept, and called incomplete.
-    ("exec: [head, -c, '9000000', /dev/zero]\neffect: read\nsave: {disk}/out", "the file is incomplete, [1-9]"),
+    ("exec: [head, -c, '9000000', /dev/zero]\neffect: read\nsave: {disk}/out", "the output is incomplete, [1-9][0-9]* bytes are in '.*/out.part-"),
     ("s3: cp s3://flight-search-backups/large {disk}/out", None),
 ])
 def test_a_full_disk(broken, tmp_path, form, says):
@@ -269,7 +271,22 @@ def test_a_full_disk(broken, tmp_path, form, says):
     assert ended["outcome"] == "failed" and result.status == 2, str(result)
     assert "No space left on device" in ended["why"] and f"{disk}/out" in ended["why"], ended["why"]
     assert re.search(says or "", ended["why"]), ended["why"]
-    assert done.stderr == ("out\n" if says else ""), f"half a backup was left: {done.stderr}"
+    left = "out[.]part-.{6}\n" if says else ""
+    assert re.fullmatch(left, done.stderr), f"under its name a file is whole: {done.stderr}"
+
+
+def test_what_was_saved_of_an_action_that_timed_out(broken, tmp_path):
+    """It is kept, but not under the name that promises all of it."""
+    out = tmp_path / "incident" / "out.log"
+    folder = book(tmp_path / "book", broken,
+                  {"it": f"shell: echo evidence; sleep 60\neffect: read\ntimeout: 1s\nsave: {out}"}, 20)
+    result = fsops("run", "book", "--format", "json", "-R", folder, on=broken)
+    saved = result.action("it")["saved"]
+    assert result.action("it")["outcome"] == "timed_out" and saved["complete"] is False, str(result)
+    assert saved["path"].startswith(f"{out}.part-") and not out.exists()
+    assert pathlib.Path(saved["path"]).read_text() == "evidence\n"
+    assert saved["sha256"] == hashlib.sha256(b"evidence\n").hexdigest()
+    assert os.stat(saved["path"]).st_mode & 0o777 == 0o600 and os.stat(out.parent).st_mode & 0o777 == 0o700
 
 
 def alone(what, *argv):

@@ -256,7 +256,7 @@ static void test_cp(void **state)
 	assert_string_equal(text.data, "plain text\n");
 	buf_release(&text);
 	run_at(s3.port, "backups", "cp", "other/plain.txt", file, NULL);
-	assert_failed(ERR_SYSTEM, "is there already and is not overwritten");
+	assert_failed(ERR_SYSTEM, "is there already and is never overwritten");
 	unlink(file);
 	run_at(s3.port, "backups", "cp", "other/empty.gz", file, NULL);
 	assert_null(last.why);
@@ -291,7 +291,7 @@ static void test_full_disk(void **state)
 {
 	struct err err;
 	char *path = in_folder("full");
-	struct s3_file *file = s3_file_new(path, &err);
+	struct fresh *file = fresh_open(path, &err);
 	int fd = -1, found = -1;
 	struct stat mine, other;
 
@@ -306,9 +306,9 @@ static void test_full_disk(void **state)
 	assert_true(found >= 0 && fd >= 0);
 	dup2(fd, found);
 	close(fd);
-	assert_int_equal(s3_file_write(file, "x", 1, &err), -1);
+	assert_int_equal(fresh_write(file, "x", 1, &err), -1);
 	assert_has(err.text, "No space left on device: make room there");
-	s3_file_free(file);
+	fresh_free(file);
 	assert_int_equal(access(path, F_OK), -1);
 	free(path);
 }
