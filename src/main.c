@@ -10,6 +10,7 @@
  *	           (report_*.c), tables, the prompt
  *	journal/   the events of a run on the disk and read back (record.c); history; locks
  *	engine/    the plan; a run, its steps and actions: deadlines, retries, approval, metrics
+ *	notify/    kinds of channels, what they are told, and how it gets there
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry a file
  *	metrics/   thresholds, levels and units
  *	runbook/   YAML files into the model, with every mistake at its line and column; lint, schema

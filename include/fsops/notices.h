@@ -3,13 +3,13 @@
  * steps. All of it goes on the run's own loop beside the run, which neither waits for it nor fails
  * because of it; what became of each message is an event `notification`.
  *
- *	struct notices *notices = notices_new(plan, past);
+ *	struct notices *notices = notices_new(plan, past, check);
  *	events_add_sink(events, notices_sink(notices, events));
  *	notices_on_loop(notices, loop);       // NULL before the loop is gone
  *	notices_finish(notices, false);       // after run.finished
  *	notices_free(notices);                // after the events
  *
- * A run that only looks (`--check`) tells nobody.
+ * A run that only looks (CHECK) tells nobody; but pings are sent, which say only that it ran.
  */
 #ifndef FSOPS_NOTICES_H
 #define FSOPS_NOTICES_H
@@ -29,7 +29,7 @@ struct notices;
 struct notices_call;
 
 /* PAST: what was told of the run before it was interrupted; NULL: it is new. */
-struct notices *notices_new(const struct plan *plan, const struct record *past);
+struct notices *notices_new(const struct plan *plan, const struct record *past, bool check);
 void notices_free(struct notices *notices); /* NULL is allowed */
 
 /* Does not free NOTICES when it is closed. */

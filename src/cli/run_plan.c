@@ -207,7 +207,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	running.reports = report_files_new(&cli->options, earlier ? earlier->record : NULL, &err);
 	if (!running.reports)
 		return complain_err(&err);
-	running.notices = notices_new(plan, earlier ? earlier->record : NULL);
+	running.notices = notices_new(plan, earlier ? earlier->record : NULL, cli->options.check);
 	running.id = earlier ? mem_text(earlier->run) : new_id(plan);
 	stage_open(&running.stage, cli);
 	if (earlier && json_array_size(earlier->changed))

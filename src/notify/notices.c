@@ -1,7 +1,7 @@
 /*
  * A run's events as messages to channels.
  * Invariants: nothing is sent or told from inside the sink, only from the loop; of a run that only
- * looks, nothing is.
+ * looks nothing but pings is.
  */
 #include "notices_private.h"
 
@@ -32,12 +32,13 @@ static void take_past(struct notices *notices, const struct record *past)
 	}
 }
 
-struct notices *notices_new(const struct plan *plan, const struct record *past)
+struct notices *notices_new(const struct plan *plan, const struct record *past, bool check)
 {
 	const struct platform *platform = plan->catalog->platform;
 	struct notices *notices = mem_alloc(sizeof(*notices));
 
 	notices->plan = plan;
+	notices->check = check;
 	notices->names = (struct channel_names){platform, plan->names, plan->redact};
 	notices->states = mem_alloc((platform->channel_count + 1) * sizeof(*notices->states));
 	buf_init(&notices->untold, BUF_TEXT_MAX);
@@ -83,13 +84,11 @@ static bool is_severe_enough(const struct notices *notices, const struct channel
 
 static bool wants(const struct notices *notices, const struct channel *channel, enum told told)
 {
-	bool asked = channel->on & 1u << told;
-
 	if (!channel->kind || !is_severe_enough(notices, channel))
 		return false;
 	if (channel->kind->pings)
 		return (told == TOLD_STARTED || told == TOLD_FINISHED) && pings(notices, channel);
-	return asked;
+	return channel->on & 1u << told && !notices->check;
 }
 
 static void send(struct notices *notices, const struct channel *channel, const char *what,
@@ -147,9 +146,7 @@ static void resolve(struct notices *notices, const json_t *event)
 
 static void on_started(struct notices *notices, const json_t *event)
 {
-	notices->off = strcmp(said(event, "mode"), "check") == 0;
-	if (!notices->off)
-		tell(notices, TOLD_STARTED, event);
+	tell(notices, TOLD_STARTED, event);
 }
 
 /* What a runbook inside a step did is told with the step. */
@@ -216,7 +213,7 @@ static void sink_event(struct sink *base, const json_t *event)
 	const char *type = said(event, "type");
 
 	notice_run_learn(&notices->run, event);
-	for (size_t i = 0; notices->post && !notices->off && i < COUNT_OF(handlers); i++)
+	for (size_t i = 0; notices->post && i < COUNT_OF(handlers); i++)
 		if (strcmp(handlers[i].type, type) == 0)
 			handlers[i].on(notices, event);
 }
@@ -245,7 +242,7 @@ struct sink *notices_sink(struct notices *notices, struct events *events)
 static bool is_of_use(const struct notices *notices, const struct channel *channel)
 {
 	return channel->kind && is_severe_enough(notices, channel) &&
-	       (channel->on || pings(notices, channel));
+	       ((channel->on && !notices->check) || pings(notices, channel));
 }
 
 /* Which channels would be told of this run, but lack what they need. */
@@ -273,7 +270,7 @@ static void on_first_round(void *ctx)
 	const char *text = notices->untold.len ? notices->untold.data : NULL;
 
 	notices->first = NULL;
-	if (text && !notices->off)
+	if (text)
 		event_emit(notices->events, "note",
 		    json_pack(
 		        "{s:o, s:s}", "text", value_text(text, strlen(text)), "level", "info"));

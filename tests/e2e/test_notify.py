@@ -186,10 +186,11 @@ def test_a_step_that_hangs_ends_with_its_budget(desk, hooks):
     assert result.outcomes() == {"tell": "timed_out"} and result.seconds < 1 + GRACE, result
 
 
-def test_only_looking_tells_nobody(desk, hooks):
+def test_only_looking_tells_nobody_but_the_watchdog(desk, hooks):
     result = desk([SLACK % "run.started, run.finished", "ping: {url: '${env.HOOK}/ping', runs: all}"],
                   "  - {step: Tell, notify: {to: slack, text: x}}\n")("--check")
-    assert result.outcomes() == {"tell": "skipped"} and not hooks.received and not told(result), result
+    assert result.outcomes() == {"tell": "skipped"} and told(result, "slack") == [], result
+    assert [h.path.split("?")[0] for h in hooks.received] == ["/ping/start", "/ping/0"]
 
 
 # ---- when it fails ----
@@ -337,3 +338,27 @@ def test_a_watchdog_hears_of_the_beginning_and_the_status(desk, hooks):
     desk(["ping: {url: '${env.HOOK}/ping/abc', runs: all}"])()
     assert [h.path.split("?")[0] for h in hooks.received] == ["/ping/abc/start", "/ping/abc/0"]
     assert rids[0] not in hooks.received[0].path
+
+
+# ---- the shipped platform ----
+
+def test_an_incident_of_the_shipped_platform_is_told_from_its_beginning_to_its_end(sandbox):
+    platform = sandbox("error-rate")
+    result = run("high-error-rate", "-y", on=platform)
+    slack = [h.json["text"] for h in platform.webhooks.to("/slack")]
+    incident = [h.json for h in platform.webhooks.to("/pagerduty")]
+    assert slack[0].startswith("*High error rate on ") and ": started*" in slack[0], slack
+    assert f": ended, {result.finished['level']}*" in slack[-1], slack
+    assert {i["dedup_key"] for i in incident} <= {result.finished["run"]}
+    assert {i["routing_key"] for i in incident} <= {"sandbox-routing-key"}
+    assert not platform.webhooks.to("/ping/start"), "it is not scheduled"
+    first = result.events("escalated")[0]
+    assert (first["level"], first["next"], first["who"][0]["title"]) == (1, 2, "On-Call Engineer")
+    assert all(e["delivered"] for e in result.events("notification")), result
+
+
+def test_a_scheduled_run_of_the_shipped_platform_is_pinged(healthy):
+    healthy.webhooks.received.clear()
+    result = run("daily-health-check", on=healthy)
+    paths = [h.path.split("?")[0] for h in healthy.webhooks.received]
+    assert paths == ["/ping/start", f"/ping/{result.status}"], result
