@@ -11,6 +11,7 @@
 #include "fsops/journal.h"
 #include "fsops/record.h"
 #include "fsops/ui.h"
+#include "journal/reader.h"
 #include "ui/story.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,11 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct sink_options options = {.verbose = true};
 	struct journal_reader *reader = open_bytes(data, size);
 	struct record *record = record_new();
+	char digest[SHA256_TEXT];
 	struct story story;
 
 	story_init(&story, &options, true);
-	if (reader)
+	if (reader) {
+		json_decref(reader_last(reader, digest));
 		read_all(reader, record, &story);
+	}
 	json_decref(record_interrupted(record));
 	story_release(&story);
 	record_free(record);
