@@ -229,6 +229,19 @@ def test_told_again_as_it_was_told(place):
     assert events == as_json.all_events
 
 
+def test_a_run_that_was_gone_on_with_is_told_as_it_was_told(place):
+    child, run = place.start_slow()
+    wait_until(lambda: b"action.started" in place.journal(run).read_bytes(), "it is under way")
+    child.kill()
+    child.wait()
+    place.open_gate()
+    wait_until(lambda: not place.history()[0]["live"], "it is not alive any more")
+    resumed = place.fsops("resume", run, "-y")
+    told = place.fsops("log", run)
+    assert resumed.status == told.status == 0 and "gone on with by" in resumed.out
+    assert told.out.endswith(resumed.out) and len(told.out) > len(resumed.out)
+
+
 def test_a_run_is_found_by_its_beginning_and_by_its_runbook(place):
     place.run()
     run = place.history()[0]["run"]

@@ -170,7 +170,7 @@ static void quiet_says_what_was_changed_and_what_is_left(void **state)
 	free(text);
 }
 
-#define HOLDER "'run':'R1','user':'anna','host':'ops1','pid':4711,'since':'2026-11-23T03:00:00Z'"
+#define HOLDER     "'run':'R1','user':'anna','host':'ops1','pid':4711,'since':'2026-11-23T03:00:00Z'"
 #define TAKEN(who) "{'type':'lock.taken','runbook':'r','platform':'p'," who "}"
 
 static void locks_that_changed_hands(void **state)
@@ -442,6 +442,35 @@ static void runbooks_in_runbooks_are_told_while_they_run(void **state)
 	free(text);
 }
 
+#define RESUMED                                                                                    \
+	"{'type':'run.resumed','run':'ID','runbook':'r','title':'High error rate','platform':'p'," \
+	"'severity':'critical','mode':'run','by':{'user':'bo\\u001bb','host':'h2'},'after':4,"     \
+	"'torn':12,'changed':['step s: edited'],'interrupted':[{'step':'s','action':'b',"          \
+	"'command':'do b'}]}"
+
+/* What was open when the process died is not told as if it still ran, nor as if it had ended. */
+static void a_run_that_is_gone_on_with(void **state)
+{
+	const char *const events[] = {RUN, STEP, START("b", "change"), RESUMED, STEP,
+	    START("a", "read"), END("a", "passed"), STEP_END, RUN_END, NULL};
+	char *text = tell_quoted(events, &(struct sink_options){0}, true);
+
+	(void)state;
+	says(text, "change: do b\n"
+	           "03:04:05  run ID: High error rate (critical) on p\n"
+	           "03:04:05    gone on with by bo\\x1bb@h2, after event 4; the line after it was "
+	           "torn, and was cut off\n"
+	           "03:04:05    changed since: step");
+	says(text, "interrupted in step s, nobody knows how it ended: do b\n"
+	           "03:04:05  step 1/2 Look");
+	says_not(text, "passed   b");
+	free(text);
+	text = tell_quoted(events, &(struct sink_options){.quiet = true}, false);
+	says(text, "nobody knows how it ended: do b");
+	says(text, "changed since");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +491,7 @@ int main(void)
 	    cmocka_unit_test(metrics_before_and_after),
 	    cmocka_unit_test(trends),
 	    cmocka_unit_test(runbooks_in_runbooks_are_told_while_they_run),
+	    cmocka_unit_test(a_run_that_is_gone_on_with),
 	};
 
 	return cmocka_run_group_tests_name("ui_story", tests, NULL, NULL);
