@@ -223,14 +223,14 @@ static char *page_with_output(size_t count, const char *chunk)
 	return page;
 }
 
+/* Not with strstr(): under a sanitizer that reads all of a long text each time. */
 static size_t count_of(const char *text, const char *part)
 {
+	size_t len = strlen(part);
 	size_t count = 0;
 
-	while ((text = strstr(text, part))) {
-		count++;
-		text += strlen(part);
-	}
+	for (; *text; text++)
+		count += *text == *part && strncmp(text, part, len) == 0;
 	return count;
 }
 
