@@ -149,6 +149,12 @@ struct adapter {
 	 * JSON object; NULL after adding problems. The key `tunnel` is not its business. */
 	json_t *(*target_parse)(const struct node *map, struct problems *list);
 
+	/* MAY (NULL: tunnels are nothing to it). Does a call with these go to the target's own server?
+	 * Then HOST and PORT are new texts, or NULL when the target does not tell. A target behind a
+	 * tunnel has `hostaddr` and `port` (texts) from the engine: describe() and start() go there, and
+	 * keep the server's name for TLS, the Host header and passwords. */
+	bool (*place)(const json_t *args, const json_t *target, char **host, char **port);
+
 	/* MUST. From the arguments alone; `${…}` may still be in them: when the part that decides
 	 * is not known, answer the worst that it could be. */
 	enum effect (*effect)(const json_t *args);

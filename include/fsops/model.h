@@ -162,7 +162,9 @@ struct target {
 	const struct node *node;
 	const struct adapter *adapter; /* that owns the kind */
 	json_t *config;                /* from target_parse(); `${…}` still in it */
-	char *tunnel;                  /* "svc/NAME:PORT", or NULL; `${…}` still in it */
+	char *tunnel;                  /* tunnel.h, or NULL; `${…}` still in it */
+	const struct target
+	    *cluster; /* the first one of kubectl, or NULL: what a tunnel goes through */
 };
 
 struct metric {

@@ -17,6 +17,7 @@ struct plan_action {
 	const char *id; /* borrowed from the action */
 	enum effect effect;
 	char *command;       /* the equivalent command line, masked; owned */
+	json_t *tunnel;      /* that it goes through (engine/tunnel_spec.h); owned, or NULL */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };
 
@@ -76,6 +77,14 @@ void plan_count(const struct plan *plan, struct plan_totals *totals);
 
 /* Is it done by a person? */
 bool plan_action_manual(const struct plan_action *action);
+
+/* Is it a `metrics:` action that measures METRIC? */
+bool plan_action_measures(const struct plan_action *action, const struct metric *metric);
+
+/* The tunnels that the plan's actions and metrics need: a new array of objects with `target`, `to`,
+ * `command` (that opens it), `automatic`, then also `name` (it is opened only when that does not
+ * resolve), `host` and `port` (what stands in commands for its address); masked. */
+json_t *plan_tunnels(const struct plan *plan);
 
 /* The plan as `--dry-run=json` prints it (product.md, "Machine-readable output"), masked; a new
  * object. Fields are only ever added. */

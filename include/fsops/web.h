@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fsops/buf.h"
 #include "fsops/clock.h"
 #include "fsops/err.h"
 #include "fsops/loop.h"
@@ -47,8 +48,9 @@ struct web_reply {
 
 struct web_spec {
 	const char *method;
-	const char *url;            /* http or https; checked by web_url_check() */
-	const char *what;           /* begins every error sentence: "GET https://…" */
+	const char *url;     /* http or https; checked by web_url_check() */
+	const char *what;    /* begins every error sentence: "GET https://…" */
+	const char *through; /* web_through(): where to connect instead; NULL: as the URL says */
 	const char *const *headers; /* "Name: value" each; NULL when header_count is 0 */
 	size_t header_count;
 	const char *body; /* NULL: none */
@@ -89,10 +91,19 @@ int web_base_check(const char *url, struct err *err);
 char *web_url_join(const char *base, const char *path);
 /* TEXT with all but unreserved characters (and those in KEEP) percent-encoded; owned. */
 char *web_encode(const char *text, const char *keep);
+/* The host and the port of URL, new texts (an IPv6 address in its brackets); false: it has none. */
+bool web_url_place(const char *url, char **host, char **port);
+/* The tunnel of TARGET as curl's --connect-to takes it: "HOST:PORT:ADDRESS:PORT", for the host of
+ * URL, the target's own, alone; owned. NULL: it has none. */
+char *web_through(const char *url, const json_t *target);
+/* " --connect-to …" of TARGET's tunnel, for curl's command line; nothing when it has none. */
+void web_through_show(const json_t *target, struct buf *out);
 /* An HTTP date ("Fri, 20 Nov 2026 03:04:05 GMT") as RFC 3339; -1 when it is none. */
 int web_date(const char *text, char out[CLOCK_TEXT_MAX]);
 /* Does TEXT hold a `${…}`, so that nothing can be said about it yet? */
 bool web_is_template(const char *text);
+/* adapter.h's place(), for a call that goes to the target's URL whatever its arguments are. */
+bool web_place(const json_t *args, const json_t *target, char **host, char **port);
 /* A target of the form {KIND: URL} → {"url": URL}; the first of KEYS is KIND. NULL after adding
  * problems. */
 json_t *web_target_parse(

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fsops/adapter.h"
 #include "fsops/mem.h"
@@ -256,6 +257,23 @@ char *http_url(const json_t *args, const json_t *target)
 	return *url == '/' && base ? web_url_join(base, url) : mem_text(url);
 }
 
+/* A whole URL of another server is not reached through the target's tunnel. */
+static bool http_place(const json_t *args, const json_t *target, char **host, char **port)
+{
+	const char *url = value_get_text(args, "url");
+	char *own_host = NULL;
+	char *own_port = NULL;
+	bool own = true;
+
+	web_place(args, target, host, port);
+	if (*url != '/' && !web_is_template(url) && *host)
+		own = web_url_place(url, &own_host, &own_port) && strcasecmp(own_host, *host) == 0 &&
+		      strcmp(own_port, *port) == 0;
+	free(own_host);
+	free(own_port);
+	return own;
+}
+
 static void describe_header(struct buf *out, const char *name, const char *value)
 {
 	char *line = *value ? mem_printf("%s: %s", name, value) : mem_printf("%s;", name);
@@ -307,6 +325,7 @@ static void http_describe(
 		buf_addf(out, " -L --max-redirs %d --proto-redir =http,https", HTTP_HOPS_MAX);
 	if (strpbrk(url, "[]{}") && !web_is_template(url))
 		buf_adds(out, " --globoff");
+	web_through_show(target, out);
 	describe_headers(args, out);
 	if (body) {
 		buf_adds(out, " --data-raw ");
@@ -341,6 +360,7 @@ const struct adapter adapter_http = {
     .target_needed = false,
     .parse = http_parse,
     .target_parse = http_target_parse,
+    .place = http_place,
     .effect = http_effect,
     .describe = http_describe,
     .start = http_start,

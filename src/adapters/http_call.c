@@ -244,9 +244,11 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 	char *body = http_body(args);
 	size_t count;
 	char **lines = header_lines(args, &count);
+	char *through = web_through(value_get_text(http->call->target, "url"), http->call->target);
 	struct web_spec spec = {
 	    .method = value_get_text(args, "method"),
 	    .url = url,
+	    .through = through,
 	    .headers = (const char *const *)lines,
 	    .header_count = http->foreign ? 0 : count,
 	    .body = body,
@@ -262,6 +264,7 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 	spec.what = http->what;
 	http->request = web_start(http->call->loop, &spec, err);
 	free_lines(lines, count);
+	free(through);
 	free(body);
 	return http->request != NULL;
 }

@@ -141,7 +141,7 @@ static void describe_target(const json_t *args, const json_t *target, struct buf
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	pg_conninfo_show(conninfo ? conninfo : "", value_get_text(args, "database"), &text);
+	pg_conninfo_show(conninfo ? conninfo : "", value_get_text(args, "database"), target, &text);
 	if (text.len) {
 		buf_adds(out, " -d ");
 		buf_add_shell_word(out, text.data);
@@ -193,6 +193,7 @@ const struct adapter adapter_postgres = {
     .target_needed = false,
     .parse = parse,
     .target_parse = target_parse,
+    .place = pg_place_of,
     .effect = effect,
     .describe = describe,
     .object = object,

@@ -75,8 +75,13 @@ struct pg_settings {
 /* Does it parse, and does it hold no password? Errors are about the text alone. */
 int pg_conninfo_check(const char *conninfo, struct err *err);
 
-/* CONNINFO with its database replaced, as one text for `psql -d`. */
-void pg_conninfo_show(const char *conninfo, const char *database, struct buf *out);
+/* CONNINFO with its database (or NULL) and the address of TARGET's tunnel put in, as one text for
+ * `psql -d`. */
+void pg_conninfo_show(
+    const char *conninfo, const char *database, const json_t *target, struct buf *out);
+
+/* adapter.h's place(). */
+bool pg_place_of(const json_t *args, const json_t *target, char **host, char **port);
 
 /* Learn from libpq (environment, service file, conninfo) where it would connect to, without
  * connecting. TARGET and ARGS are a call's; on failure nothing needs releasing. */

@@ -16,6 +16,8 @@
 /* A value that no sslmode has: libpq learns all settings, then refuses before it connects. */
 #define PROBE_VALUE "fsops-probe"
 
+#define PORT_DEFAULT "5432"
+
 /* Settings given to libpq, ours before the platform's: the later one wins. */
 struct pairs {
 	const char *keys[24];
@@ -104,22 +106,79 @@ static void show_pair(struct buf *out, const char *key, const char *value)
 	buf_addc(out, '\'');
 }
 
-void pg_conninfo_show(const char *conninfo, const char *database, struct buf *out)
+/* What is shown instead of the connection string's own. */
+struct shown {
+	const char *key;
+	const char *value; /* NULL: its own */
+};
+
+static const char *shown_value(
+    const struct shown *instead, size_t count, const char *key, const char *own)
 {
+	for (size_t i = 0; i < count; i++)
+		if (instead[i].value && strcmp(instead[i].key, key) == 0)
+			return NULL;
+	return own;
+}
+
+void pg_conninfo_show(
+    const char *conninfo, const char *database, const json_t *target, struct buf *out)
+{
+	const struct shown instead[] = {
+	    {"hostaddr", value_get_text(target, "hostaddr")},
+	    {"port", value_get_text(target, "port")},
+	    {"dbname", database},
+	};
 	PQconninfoOption *options;
 
-	if (!database) {
+	if (!database && !instead[0].value) {
 		buf_adds(out, conninfo);
 		return;
 	}
 	options = is_conninfo(conninfo) ? PQconninfoParse(conninfo, NULL) : NULL;
 	for (const PQconninfoOption *o = options; o && o->keyword; o++)
-		if (o->val && strcmp(o->keyword, "dbname") != 0)
+		if (shown_value(instead, COUNT_OF(instead), o->keyword, o->val))
 			show_pair(out, o->keyword, o->val);
 	if (!options && is_conninfo(conninfo))
 		buf_adds(out, conninfo); /* not known yet: it holds a template */
-	show_pair(out, "dbname", database);
+	else if (!options && !database && *conninfo)
+		show_pair(out, "dbname", conninfo);
+	for (size_t i = 0; i < COUNT_OF(instead); i++)
+		if (instead[i].value)
+			show_pair(out, instead[i].key, instead[i].value);
 	PQconninfoFree(options);
+}
+
+/* The conninfo's own value, else that of libpq's variable; a new text or NULL. */
+static char *known_value(const PQconninfoOption *options, const char *key, const char *variable)
+{
+	const char *value = getenv(variable);
+
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
+		if (strcmp(o->keyword, key) == 0 && o->val)
+			value = o->val;
+	return value && *value ? mem_text(value) : NULL;
+}
+
+bool pg_place_of(const json_t *args, const json_t *target, char **host, char **port)
+{
+	const char *conninfo = value_get_text(target, "conninfo");
+	PQconninfoOption *options =
+	    conninfo && is_conninfo(conninfo) ? PQconninfoParse(conninfo, NULL) : NULL;
+
+	(void)args;
+	*host = known_value(options, "hostaddr", "PGHOSTADDR");
+	if (!*host)
+		*host = known_value(options, "host", "PGHOST");
+	*port = known_value(options, "port", "PGPORT");
+	if (!*port)
+		*port = mem_text(PORT_DEFAULT);
+	if (*host && (**host == '/' || **host == '@')) { /* a socket */
+		free(*host);
+		*host = NULL;
+	}
+	PQconninfoFree(options);
+	return true;
 }
 
 /* --- endpoints --- */

@@ -73,7 +73,9 @@ static void prometheus_describe(
 	char *url = query_url(target);
 
 	(void)effect;
-	buf_adds(out, "curl -sS --fail --data-urlencode ");
+	buf_adds(out, "curl -sS --fail");
+	web_through_show(target, out);
+	buf_adds(out, " --data-urlencode ");
 	buf_add_shell_word(out, query);
 	buf_addc(out, ' ');
 	buf_add_shell_word(out, url);
@@ -351,8 +353,10 @@ static void prometheus_start(struct call *call)
 	char *url = query_url(call->target);
 	char *query = web_encode(value_get_text(call->args, "query"), "");
 	char *form = mem_printf("query=%s", query);
+	char *through = web_through(url, call->target);
 	struct web_spec spec = {.method = "POST",
 	    .url = url,
+	    .through = through,
 	    .headers = headers,
 	    .header_count = COUNT_OF(headers),
 	    .body = form,
@@ -370,6 +374,7 @@ static void prometheus_start(struct call *call)
 	p->request = web_start(call->loop, &spec, &err);
 	if (!p->request)
 		call_fail(call, err.kind, "%s", err.text);
+	free(through);
 	free(form);
 	free(query);
 	free(url);
@@ -417,6 +422,7 @@ const struct adapter adapter_prometheus = {
     .target_needed = true,
     .parse = prometheus_parse,
     .target_parse = prometheus_target_parse,
+    .place = web_place,
     .effect = prometheus_effect,
     .describe = prometheus_describe,
     .start = prometheus_start,

@@ -5,7 +5,7 @@
  * words or another command than the one whose effect was approved.
  *
  * Arguments: {"words": […]}.
- * Target: {"url": text}; a tunnel adds "host" and "port" (texts), which win over it.
+ * Target: {"url": text}; a tunnel adds "hostaddr" and "port" (texts), which win over it.
  * The password is FSOPS_REDIS_PASSWORD, else REDISCLI_AUTH.
  */
 #include "redis.h"
@@ -70,12 +70,17 @@ static enum effect effect(const json_t *args)
 	return redis_effect(json_object_get(args, "words"));
 }
 
-static void describe_place(const struct redis_place *place, struct buf *out)
+/* PORT: a tunnel's, which may not be known yet; or NULL. */
+static void describe_place(const struct redis_place *place, const char *port, struct buf *out)
 {
 	buf_adds(out, place->socket ? " -s " : " -h ");
 	buf_add_shell_word(out, place->socket ? place->socket : place->host);
-	if (!place->socket)
+	if (!place->socket && port) {
+		buf_adds(out, " -p ");
+		buf_add_shell_word(out, port);
+	} else if (!place->socket) {
 		buf_addf(out, " -p %d", place->port);
+	}
 	if (place->db)
 		buf_addf(out, " -n %d", place->db);
 	if (place->user) {
@@ -93,7 +98,7 @@ static void describe_target(const json_t *target, struct buf *out)
 		buf_adds(out, " -u ");
 		buf_add_shell_word(out, url);
 	} else if (redis_place_init(&place, target, NULL) == 0) {
-		describe_place(&place, out);
+		describe_place(&place, value_get_text(target, "port"), out);
 		redis_place_release(&place);
 	}
 }
@@ -131,6 +136,7 @@ const struct adapter adapter_redis = {
     .target_needed = true,
     .parse = parse,
     .target_parse = target_parse,
+    .place = redis_place_of,
     .effect = effect,
     .describe = describe,
     .start = redis_start,

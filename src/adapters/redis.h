@@ -50,8 +50,10 @@ struct redis_place {
 
 /* From redis://[user@]host[:port][/db], unix:///path[?db=N] or /path. */
 int redis_place_parse(struct redis_place *place, const char *url, struct err *err);
-/* From a target: its URL, and over it the `host` and `port` of a tunnel. */
+/* From a target: its URL, and over it the `hostaddr` and `port` of a tunnel. */
 int redis_place_init(struct redis_place *place, const json_t *target, struct err *err);
+/* adapter.h's place(). */
+bool redis_place_of(const json_t *args, const json_t *target, char **host, char **port);
 void redis_place_release(struct redis_place *place);
 /* "host:port" or the socket's path. */
 void redis_place_show(const struct redis_place *place, struct buf *out);

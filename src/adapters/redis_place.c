@@ -153,7 +153,7 @@ int redis_place_parse(struct redis_place *place, const char *url, struct err *er
 int redis_place_init(struct redis_place *place, const json_t *target, struct err *err)
 {
 	const char *url = value_get_text(target, "url");
-	const char *host = value_get_text(target, "host");
+	const char *host = value_get_text(target, "hostaddr");
 	const char *port = value_get_text(target, "port");
 
 	if (redis_place_parse(place, url ? url : "redis://127.0.0.1", err) < 0)
@@ -167,6 +167,21 @@ int redis_place_init(struct redis_place *place, const json_t *target, struct err
 	if (port && number(port, 65535) > 0)
 		place->port = number(port, 65535);
 	return 0;
+}
+
+bool redis_place_of(const json_t *args, const json_t *target, char **host, char **port)
+{
+	const char *url = value_get_text(target, "url");
+	struct redis_place place;
+	struct err err;
+
+	(void)args;
+	if (url && redis_place_parse(&place, url, &err) == 0) {
+		*host = mem_text(place.host);
+		*port = place.host ? mem_printf("%d", place.port) : NULL;
+		redis_place_release(&place);
+	}
+	return true;
 }
 
 void redis_place_release(struct redis_place *place)

@@ -165,9 +165,36 @@ static void add_option(struct buf *out, const char *option, const char *value)
 	buf_add_shell_word(out, value);
 }
 
+/* aws has no --connect-to: through a tunnel it is given the tunnel's address. */
+static void add_endpoint(struct buf *out, const json_t *target)
+{
+	const char *endpoint = value_get_text(target, "endpoint");
+	const char *address = value_get_text(target, "hostaddr");
+	char *url;
+
+	if (!endpoint || !address) {
+		add_option(out, "--endpoint-url", endpoint);
+		return;
+	}
+	url = mem_printf("%s://%s:%s", strncmp(endpoint, "https:", 6) == 0 ? "https" : "http",
+	    address, value_get_text(target, "port"));
+	add_option(out, "--endpoint-url", url);
+	free(url);
+}
+
+static bool s3_place(const json_t *args, const json_t *target, char **host, char **port)
+{
+	const char *endpoint = value_get_text(target, "endpoint");
+
+	(void)args;
+	if (endpoint)
+		web_url_place(endpoint, host, port);
+	return true;
+}
+
 static void add_place(struct buf *out, const json_t *target)
 {
-	add_option(out, "--endpoint-url", value_get_text(target, "endpoint"));
+	add_endpoint(out, target);
 	add_option(out, "--region", value_get_text(target, "region"));
 	add_option(out, "--profile", value_get_text(target, "profile"));
 }
@@ -308,6 +335,7 @@ const struct adapter adapter_s3 = {
     .target_needed = false,
     .parse = s3_parse,
     .target_parse = s3_target_parse,
+    .place = s3_place,
     .effect = s3_effect,
     .describe = s3_describe,
     .start = s3_start,

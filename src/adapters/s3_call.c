@@ -113,6 +113,7 @@ int s3_request(struct s3_call *s3, const struct s3_operation *operation, struct 
 	struct s3_query query[4];
 	size_t count = list ? list_query(s3, query) : 0;
 	struct s3_signed signature;
+	char *through;
 	struct web_spec spec = {.method = operation->method,
 	    .what = s3->place.url,
 	    .data = on_data,
@@ -125,11 +126,14 @@ int s3_request(struct s3_call *s3, const struct s3_operation *operation, struct 
 		return -1;
 	s3_sign(&signature, operation->method, &s3->place, list ? "" : s3->place.key, query, count,
 	    &s3->credentials, clock_system.wall(NULL));
+	through = web_through(s3->place.endpoint, s3->call->target);
 	spec.url = signature.url;
+	spec.through = through;
 	spec.headers = (const char *const *)signature.headers;
 	spec.header_count = signature.header_count;
 	s3->request = web_start(s3->call->loop, &spec, err);
 	s3_signed_release(&signature);
+	free(through);
 	return s3->request ? 0 : -1;
 }
 

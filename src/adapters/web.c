@@ -151,6 +151,7 @@ static void request_free(struct web_request *request)
 		curl_multi_remove_handle(web->multi, request->easy);
 	curl_easy_cleanup(request->easy);
 	curl_slist_free_all(request->headers);
+	curl_slist_free_all(request->through);
 	json_decref(request->reply.headers);
 	free(request->what);
 	free(request);

@@ -203,6 +203,20 @@ void web_trust(void *easy)
 	}
 }
 
+/* The name of the URL stays what TLS and the Host header are about. A proxy would not know the
+ * tunnel's address: it is on this machine. */
+static int set_through(struct web_request *request, const char *through)
+{
+	if (!through)
+		return 0;
+	request->through = curl_slist_append(NULL, through);
+	if (!request->through)
+		return -1;
+	curl_easy_setopt(request->easy, CURLOPT_CONNECT_TO, request->through);
+	curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
+	return 0;
+}
+
 static void set_callbacks(struct web_request *request)
 {
 	CURL *easy = request->easy;
@@ -226,7 +240,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->ctx = spec->ctx;
 	request->reply.length = -1;
 	request->reply.headers = json_object();
-	if (!easy || set_headers(request, spec) < 0)
+	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	set_callbacks(request);
 	set_protocols(easy);

@@ -11,6 +11,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
+#include "fsops/value.h"
 
 bool web_is_template(const char *text)
 {
@@ -113,6 +114,64 @@ char *web_url_join(const char *base, const char *path)
 	while (len && base[len - 1] == '/')
 		len--;
 	return mem_printf("%.*s%s", (int)len, base, path);
+}
+
+bool web_url_place(const char *url, char **host, char **port)
+{
+	CURLU *parsed = curl_url();
+	char *name = NULL;
+	char *number = NULL;
+
+	if (parsed && !web_is_template(url) &&
+	    curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(parsed, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+	    curl_url_get(parsed, CURLUPART_PORT, &number, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+		*host = mem_text(name);
+		*port = mem_text(number);
+	}
+	curl_free(name);
+	curl_free(number);
+	curl_url_cleanup(parsed);
+	return *host != NULL;
+}
+
+char *web_through(const char *url, const json_t *target)
+{
+	const char *address = value_get_text(target, "hostaddr");
+	const char *at = value_get_text(target, "port");
+	char *host = NULL;
+	char *port = NULL;
+	char *through = NULL;
+
+	if (!address || !at || !url)
+		return NULL;
+	if (web_url_place(url, &host, &port))
+		through = mem_printf(strchr(address, ':') ? "%s:%s:[%s]:%s" : "%s:%s:%s:%s", host,
+		    port, address, at);
+	free(host);
+	free(port);
+	return through;
+}
+
+void web_through_show(const json_t *target, struct buf *out)
+{
+	char *through = web_through(value_get_text(target, "url"), target);
+
+	if (through) {
+		buf_adds(out, " --connect-to ");
+		buf_add_shell_word(out, through);
+	}
+	free(through);
+}
+
+bool web_place(const json_t *args, const json_t *target, char **host, char **port)
+{
+	const char *url = value_get_text(target, "url");
+
+	(void)args;
+	if (url)
+		web_url_place(url, host, port);
+	return true;
 }
 
 char *web_encode(const char *text, const char *keep)

@@ -1,5 +1,6 @@
 /* Runs one call of an adapter to its end. Invariant: an attempt is in exactly one state, moves
- * forward only (in set_state), and `ended` is delivered by the loop, never from inside an adapter. */
+ * forward only (in set_state; a read whose tunnel dropped starts over, once), and `ended` is delivered
+ * by the loop, never from inside an adapter. */
 #include "attempt.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@
 #include "refs.h"
 
 enum state {
+	OPENING, /* its tunnel is awaited; the adapter has not started */
 	RUNNING,
 	ENDING, /* the adapter was told to cancel; call_gone() is awaited */
 	ENDED,  /* the end is known and will be delivered in the loop's next round */
@@ -27,7 +29,13 @@ struct attempt {
 	char *why;
 	struct loop_timer *deadline;
 	struct loop_timer *delivery;
+	struct tunnel_use *tunnel; /* or NULL */
+	bool told;                 /* it had output, which can't be taken back */
+	bool again;                /* it has started over */
 };
+
+/* A server that is gone is seen before the end of the kubectl that led to it. */
+#define TUNNEL_SETTLE ((msec)250)
 
 static struct attempt *attempt_of(const struct call *call)
 {
@@ -55,6 +63,8 @@ static void attempt_free(struct attempt *attempt)
 {
 	loop_cancel(attempt->deadline);
 	loop_cancel(attempt->delivery);
+	tunnel_use_end(attempt->tunnel);
+	json_decref(attempt->spec.tunnel);
 	json_decref(attempt->spec.args);
 	json_decref(attempt->spec.target);
 	json_decref(attempt->spec.env);
@@ -65,19 +75,65 @@ static void attempt_free(struct attempt *attempt)
 	free(attempt);
 }
 
+/* What went wrong may be the tunnel's doing: it is told beside what the adapter saw. */
+static void add_remark(struct attempt *attempt)
+{
+	bool failed = attempt->outcome == ATTEMPT_FAILED ||
+	              (attempt->outcome == ATTEMPT_DONE && attempt->why);
+	char *remark = attempt->tunnel && failed ? tunnel_remark(attempt->tunnel) : NULL;
+	char *why = attempt->why;
+
+	if (!remark)
+		return;
+	attempt->why = mem_printf("%s (%s)", why, remark);
+	free(remark);
+	free(why);
+}
+
+static void begin(struct attempt *attempt);
+
+/* Whoever asked did not lose anything but an answer: the tunnel, opened anew, gives it. */
+static bool start_over(struct attempt *attempt)
+{
+	if (attempt->outcome != ATTEMPT_FAILED || attempt->again || attempt->told ||
+	    attempt->spec.effect != EFFECT_READ || !attempt->tunnel ||
+	    !tunnel_dropped(attempt->tunnel))
+		return false;
+	attempt->again = true;
+	attempt->call.adapter->release(&attempt->call);
+	tunnel_use_end(attempt->tunnel);
+	attempt->tunnel = NULL;
+	free(attempt->why);
+	attempt->why = NULL;
+	attempt->state = OPENING;
+	attempt_set_deadline(attempt, attempt->spec.deadline, attempt->spec.budget_end);
+	begin(attempt);
+	return true;
+}
+
 static void deliver(void *ctx)
 {
 	struct attempt *attempt = ctx;
-	struct attempt_end end = {
+	struct attempt_end end;
+
+	attempt->delivery = NULL;
+	if (start_over(attempt))
+		return;
+	add_remark(attempt);
+	end = (struct attempt_end){
 	    .outcome = attempt->outcome,
 	    .result = attempt->result,
 	    .why = attempt->why,
 	};
-
-	attempt->delivery = NULL;
 	attempt->call.adapter->release(&attempt->call);
 	attempt->spec.ended(attempt->spec.ctx, &end);
 	attempt_free(attempt);
+}
+
+/* No result from behind a tunnel: it may be about to be known as dropped. */
+static bool lost(const struct attempt *attempt)
+{
+	return attempt->outcome == ATTEMPT_FAILED && attempt->tunnel && attempt->call.state;
 }
 
 static void set_state(struct attempt *attempt, enum state state)
@@ -88,7 +144,8 @@ static void set_state(struct attempt *attempt, enum state state)
 		return;
 	loop_cancel(attempt->deadline);
 	attempt->deadline = NULL;
-	attempt->delivery = loop_after(attempt->spec.loop, 0, deliver, attempt);
+	attempt->delivery =
+	    loop_after(attempt->spec.loop, lost(attempt) ? TUNNEL_SETTLE : 0, deliver, attempt);
 }
 
 static void give_up(struct attempt *attempt, enum attempt_outcome outcome)
@@ -100,6 +157,11 @@ static void give_up(struct attempt *attempt, enum attempt_outcome outcome)
 	attempt->outcome = outcome;
 	if (before == ENDED)
 		return; /* it ended by itself, but nobody wants the result any more */
+	if (before == OPENING) {
+		attempt->why = tunnel_remark(attempt->tunnel);
+		set_state(attempt, ENDED);
+		return;
+	}
 	set_state(attempt, ENDING);
 	attempt->call.adapter->cancel(&attempt->call);
 }
@@ -123,12 +185,60 @@ void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_en
 {
 	msec left = deadline - loop_now(attempt->spec.loop);
 
+	attempt->spec.deadline = deadline;
+	attempt->spec.budget_end = budget_end;
 	loop_cancel(attempt->deadline);
 	attempt->deadline = NULL;
 	attempt->call.deadline = earlier(deadline, budget_end);
-	if (deadline && attempt->state == RUNNING)
+	if (deadline && attempt->state <= RUNNING)
 		attempt->deadline =
 		    loop_after(attempt->spec.loop, left > 0 ? left : 0, on_deadline, attempt);
+}
+
+static void start_adapter(struct attempt *attempt)
+{
+	set_state(attempt, RUNNING);
+	attempt->spec.adapter->start(&attempt->call);
+}
+
+/* HOST is NULL when the target is reached without the tunnel. */
+static void set_place(struct attempt *attempt, const char *host, const char *port)
+{
+	json_t *target = json_copy(attempt->spec.target);
+
+	json_object_del(target, "hostaddr");
+	json_object_del(target, "port");
+	if (host) {
+		json_object_set_new(target, "hostaddr", json_string(host));
+		json_object_set_new(target, "port", json_string(port));
+	}
+	json_decref(attempt->spec.target);
+	attempt->spec.target = target; /* transferred */
+	attempt->call.target = target;
+}
+
+static void on_tunnel(void *ctx, const char *host, const char *port, const char *why)
+{
+	struct attempt *attempt = ctx;
+
+	if (attempt->state != OPENING)
+		return; /* given up meanwhile */
+	if (why) {
+		call_fail(&attempt->call, ERR_REMOTE, "%s", why);
+		return;
+	}
+	set_place(attempt, host, port);
+	start_adapter(attempt);
+}
+
+static void begin(struct attempt *attempt)
+{
+	const struct attempt_spec *spec = &attempt->spec;
+
+	if (spec->tunnel)
+		attempt->tunnel = tunnel_use(spec->tunnels, spec->tunnel, on_tunnel, attempt);
+	else
+		start_adapter(attempt);
 }
 
 struct attempt *attempt_start(const struct attempt_spec *spec)
@@ -149,8 +259,16 @@ struct attempt *attempt_start(const struct attempt_spec *spec)
 	    .engine = (struct call_engine *)attempt,
 	};
 	attempt_set_deadline(attempt, spec->deadline, spec->budget_end);
-	spec->adapter->start(&attempt->call);
+	begin(attempt);
 	return attempt;
+}
+
+void attempt_forget(struct attempt *attempt)
+{
+	if (!attempt)
+		return;
+	attempt->call.adapter->release(&attempt->call);
+	attempt_free(attempt);
 }
 
 void attempt_cancel(struct attempt *attempt)
@@ -162,7 +280,10 @@ void call_output(struct call *call, enum child_stream stream, const char *data, 
 {
 	struct attempt *attempt = attempt_of(call);
 
-	if (attempt->state == RUNNING && attempt->spec.output && len)
+	if (attempt->state != RUNNING || !len)
+		return;
+	attempt->told = true;
+	if (attempt->spec.output)
 		attempt->spec.output(attempt->spec.ctx, stream, data, len);
 }
 

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "fsops/adapter.h"
+#include "tunnels.h"
 
 enum attempt_outcome {
 	ATTEMPT_DONE,   /* there is a result; `why` says what is unexpected about it, or is NULL */
@@ -21,8 +22,8 @@ enum attempt_outcome {
 
 struct attempt_end {
 	enum attempt_outcome outcome;
-	json_t *result; /* borrowed; NULL without one */
-	const char *why;
+	json_t *result;  /* borrowed; NULL without one */
+	const char *why; /* of a time that was up: what it waited for, or NULL */
 };
 
 struct attempt_spec {
@@ -30,8 +31,10 @@ struct attempt_spec {
 	struct loop *loop;
 	struct children *children;
 	const struct call_host *host;
-	json_t *args;     /* taken */
-	json_t *target;   /* taken; or NULL */
+	json_t *args;   /* taken */
+	json_t *target; /* taken; or NULL */
+	struct tunnels *tunnels;
+	json_t *tunnel;   /* taken: the tunnel that must be open first (tunnel_spec.h); or NULL */
 	json_t *env;      /* taken; or NULL */
 	char *stdin_text; /* taken; or NULL */
 	json_t *wants;    /* taken: the result fields that expressions look at; refs.h */
@@ -51,6 +54,10 @@ struct attempt;
 
 struct attempt *attempt_start(const struct attempt_spec *spec);
 void attempt_cancel(struct attempt *attempt);
+
+/* Free it without `ended`: only once the loop runs no more and its children are gone. NULL is
+ * allowed. */
+void attempt_forget(struct attempt *attempt);
 
 /* The `ctx` of the attempt that CALL belongs to. */
 void *attempt_owner(const struct call *call);

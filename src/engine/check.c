@@ -61,6 +61,7 @@ static int check(struct checking *checking, const struct metric **metrics, size_
     const struct scope *scope, struct err *err)
 {
 	struct signals *signals = NULL;
+	struct tunnels *tunnels = NULL;
 	struct children *children;
 
 	checking->loop = loop_new(&clock_system);
@@ -68,9 +69,11 @@ static int check(struct checking *checking, const struct metric **metrics, size_
 	if (children)
 		signals = signals_new(checking->loop, on_signal, checking, err);
 	if (signals) {
+		tunnels = tunnels_new(checking->loop, children, NULL);
 		checking->measure = measure_start(&(struct measure_spec){
 		    .loop = checking->loop,
 		    .children = children,
+		    .tunnels = tunnels,
 		    .scope = scope,
 		    .metrics = metrics,
 		    .count = count,
@@ -80,6 +83,7 @@ static int check(struct checking *checking, const struct metric **metrics, size_
 		loop_run(checking->loop);
 	}
 	children_free(children);
+	tunnels_free(tunnels);
 	signals_free(signals);
 	loop_free(checking->loop);
 	if (!checking->signal)

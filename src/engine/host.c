@@ -188,6 +188,7 @@ static void measure(struct call *call, const json_t *names,
 	service->measure = measure_start(&(struct measure_spec){
 	    .loop = run->loop,
 	    .children = run->children,
+	    .tunnels = run->tunnels,
 	    .scope = slot_scope(service->slot),
 	    .metrics = metrics,
 	    .count = count,

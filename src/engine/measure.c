@@ -164,8 +164,7 @@ static void start_reading(struct reading *reading)
 	struct prepared prepared;
 	struct err err;
 
-	if (prepared_reachable(source, &err) < 0 ||
-	    prepared_make(&prepared, &expander, source, &err) < 0) {
+	if (prepared_make(&prepared, &expander, source, &err) < 0) {
 		end_reading(reading, err.text);
 		return;
 	}
@@ -175,6 +174,8 @@ static void start_reading(struct reading *reading)
 	    .children = spec->children,
 	    .args = json_incref(prepared.args),
 	    .target = json_incref(prepared.target),
+	    .tunnels = spec->tunnels,
+	    .tunnel = json_incref(prepared.tunnel),
 	    .wants = wanted_fields(reading->metric),
 	    .effect = EFFECT_READ,
 	    .deadline =

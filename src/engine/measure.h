@@ -12,6 +12,7 @@
 #include "fsops/loop.h"
 #include "fsops/model.h"
 #include "scope.h"
+#include "tunnels.h"
 
 /* For a source that gives no timeout of its own; the Nagios plug-ins' default. */
 #define MEASURE_TIMEOUT ((msec)10000)
@@ -24,6 +25,7 @@ typedef void measure_fn(void *ctx, const json_t *metrics, enum level worst);
 struct measure_spec {
 	struct loop *loop;
 	struct children *children;
+	struct tunnels *tunnels;
 	const struct scope *scope;     /* lives until the end */
 	const struct metric **metrics; /* copied */
 	size_t count;

@@ -151,6 +151,7 @@ static int add_action(struct making *making, const struct step *step, const stru
 	forget_captures(making, from);
 	action->effect = prepared.effect;
 	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
+	action->tunnel = json_incref(prepared.tunnel);
 	if (strcmp(from->adapter->name, "runbook") == 0)
 		result = nest(making, action, prepared.args);
 	if (action->nested && action->effect < nested_effect(action->nested))
@@ -335,6 +336,7 @@ static void step_release(struct plan_step *step)
 {
 	for (size_t i = 0; i < step->action_count; i++) {
 		free(step->actions[i].command);
+		json_decref(step->actions[i].tunnel);
 		plan_free(step->actions[i].nested);
 	}
 	free(step->actions);

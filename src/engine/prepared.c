@@ -5,6 +5,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/value.h"
+#include "tunnel_spec.h"
 
 static enum effect effect_of(const struct action *action, const json_t *args)
 {
@@ -28,7 +29,9 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	    adapter->literal ? json_incref(action->args) : expand_json(expander, action->args, err);
 	if (prepared->args && action->target)
 		prepared->target = expand_json(expander, action->target->config, err);
-	if (!prepared->args || (action->target && !prepared->target)) {
+	if (!prepared->args || (action->target && !prepared->target) ||
+	    tunnel_spec_make(&prepared->tunnel, expander, action, prepared->args, prepared->target,
+	        err) < 0) {
 		prepared_release(prepared);
 		return -1;
 	}
@@ -41,22 +44,11 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	return 0;
 }
 
-int prepared_reachable(const struct action *action, struct err *err)
-{
-	const struct target *target = action->target;
-
-	if (!target || !target->tunnel)
-		return 0;
-	return err_set(err, ERR_UNKNOWN,
-	    "target '%s' is behind the tunnel %s, and tunnels are not opened yet: run `kubectl "
-	    "port-forward` by hand, give its address in %s, and take `tunnel:` out",
-	    target->name, target->tunnel, target->pos.file ? target->pos.file : "platform.yaml");
-}
-
 void prepared_release(struct prepared *prepared)
 {
 	json_decref(prepared->args);
 	json_decref(prepared->target);
+	json_decref(prepared->tunnel);
 	free(prepared->line);
 	*prepared = (struct prepared){0};
 }

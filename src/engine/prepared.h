@@ -11,16 +11,13 @@
 struct prepared {
 	json_t *args;
 	json_t *target;     /* NULL when the action has none */
+	json_t *tunnel;     /* that it goes through (tunnel_spec.h), or NULL */
 	char *line;         /* the equivalent command line, not masked */
 	enum effect effect; /* the stated one or the derived one, the higher; never UNSTATED */
 };
 
 int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err);
-/* Can its target be reached at all? A target behind a `tunnel:` cannot: fsops does not open tunnels
- * yet, and asking the address without one could blame a healthy server. */
-int prepared_reachable(const struct action *action, struct err *err);
-
 void prepared_release(struct prepared *prepared);
 
 #endif

@@ -16,6 +16,7 @@
 #include "run_facts.h"
 #include "run_state.h"
 #include "step_run.h"
+#include "tunnels.h"
 
 static void next_step(struct run *run);
 
@@ -51,6 +52,7 @@ struct run *run_create(struct plan *plan, struct run *outer)
 		run->options = outer->options;
 		run->loop = outer->loop;
 		run->children = outer->children;
+		run->tunnels = outer->tunnels;
 		run->events = outer->events;
 		run->asker = outer->asker;
 		run->prefix = mem_printf("%s%s/", outer->prefix, step_id(outer->step));
@@ -115,6 +117,7 @@ static void measure(struct run *run, const struct metric **metrics, size_t count
 	run->measure = measure_start(&(struct measure_spec){
 	    .loop = run->loop,
 	    .children = run->children,
+	    .tunnels = run->tunnels,
 	    .scope = &run->scope,
 	    .metrics = metrics,
 	    .count = count,
@@ -368,6 +371,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 {
 	struct loop *loop = NULL;
 	struct children *children = NULL;
+	struct tunnels *tunnels = NULL;
 	struct signals *signals = NULL;
 	struct run *run = NULL;
 	struct climb *climb = NULL;
@@ -382,6 +386,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	run = run_create(plan, NULL);
 	run->loop = loop;
 	run->children = children;
+	run->tunnels = tunnels = tunnels_new(loop, children, events);
 	children_on_killed(children, on_killed, run);
 	connect(run, options, events);
 	run->ended = on_whole_ended;
@@ -410,6 +415,7 @@ out:
 		run->asker->ops->close(run->asker);
 	/* What is killed only now is still told to the run, and a third signal must not hit it. */
 	children_free(children);
+	tunnels_free(tunnels);
 	if (run && options->on_loop)
 		options->on_loop(NULL, options->on_loop_ctx);
 	signals_free(signals);

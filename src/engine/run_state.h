@@ -14,6 +14,7 @@
 
 struct step_run;
 struct measure;
+struct tunnels;
 
 /* Why no further step is started. */
 enum stop {
@@ -31,6 +32,7 @@ struct run {
 	const struct run_options *options;
 	struct loop *loop;
 	struct children *children;
+	struct tunnels *tunnels;
 	struct events *events;
 	struct asker *asker; /* NULL: nobody to ask */
 	const struct record *past; /* of a run that goes on; NULL: it is new. past.h */

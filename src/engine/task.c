@@ -37,11 +37,12 @@ void task_set_phase(struct task *task, enum phase phase)
 }
 
 /* The step's time was up. What had no processes to end is told by its command line. */
-static void end_late(struct task *task)
+static void end_late(struct task *task, const char *waited_for)
 {
 	if (!task->killed)
 		slot_note_ended(task->slot, task->prepared.line);
-	task_fail(task, OUTCOME_TIMED_OUT, judge_late(task_action(task), task->why));
+	task_fail(task, OUTCOME_TIMED_OUT,
+	    judge_late(task_action(task), task->why ? task->why : waited_for));
 }
 
 static void tell_hidden(struct task *task);
@@ -59,7 +60,7 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	if (task->cancelled)
 		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
 	else if (task->timed_out)
-		end_late(task);
+		end_late(task, end->why);
 	else
 		task_after_attempt(task, end);
 }
@@ -232,6 +233,8 @@ void task_attempt(void *ctx)
 	    .host = &host_services,
 	    .args = json_incref(task->prepared.args),
 	    .target = json_incref(task->prepared.target),
+	    .tunnels = run->tunnels,
+	    .tunnel = json_incref(task->prepared.tunnel),
 	    .env = environment(task),
 	    .stdin_text = input,
 	    .wants = json_incref(task->wants),
@@ -285,8 +288,7 @@ static void go(struct task *task)
 {
 	struct err err;
 
-	if (prepared_reachable(task_action(task), &err) < 0 || open_save(task, &err) < 0 ||
-	    read_hold_for(task, &err) < 0)
+	if (open_save(task, &err) < 0 || read_hold_for(task, &err) < 0)
 		task_finish(task, OUTCOME_FAILED, err.text);
 	else
 		task_attempt(task);

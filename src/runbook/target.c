@@ -7,6 +7,7 @@
 
 #include "catalog.h"
 #include "fsops/mem.h"
+#include "fsops/tunnel.h"
 
 #define KINDS_MAX 32
 
@@ -68,15 +69,15 @@ static void find_kind(struct decode *d, const struct node *map, struct target *t
 static void read_tunnel(struct decode *d, struct target *target)
 {
 	const struct node *tunnel = node_get(target->node, "tunnel");
+	struct tunnel_way way = {0};
+	struct err err;
 
-	if (tunnel && node_want_text(tunnel, "'tunnel'", d->list))
-		target->tunnel = mem_text(tunnel->text);
-	if (target->tunnel && (!strchr(target->tunnel, '/') || !strrchr(target->tunnel, ':')))
-		NODE_PROBLEM(d->list, tunnel,
-		    "'tunnel' must be what kubectl forwards to and its port, such as "
-		    "svc/postgres:5432, "
-		    "not '%s'",
-		    target->tunnel);
+	if (!tunnel || !node_want_text(tunnel, "'tunnel'", d->list))
+		return;
+	target->tunnel = mem_text(tunnel->text);
+	if (tunnel_way_parse(&way, tunnel->text, &err) < 0)
+		NODE_PROBLEM(d->list, tunnel, "%s", err.text);
+	tunnel_way_release(&way);
 }
 
 static void decode_target(struct decode *d, const struct node *map, struct target *target)
@@ -100,6 +101,19 @@ static void decode_target(struct decode *d, const struct node *map, struct targe
 	free(own.items);
 }
 
+/* Tunnels go through the cluster that actions without a `target:` go to. */
+static void find_clusters(struct platform *platform)
+{
+	const struct target *cluster = NULL;
+
+	for (size_t i = 0; i < platform->target_count && !cluster; i++)
+		if (platform->targets[i].adapter &&
+		    strcmp(platform->targets[i].adapter->name, "kubectl") == 0)
+			cluster = &platform->targets[i];
+	for (size_t i = 0; i < platform->target_count; i++)
+		platform->targets[i].cluster = cluster;
+}
+
 static void decode_targets(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
@@ -116,6 +130,7 @@ static void decode_targets(
 		names_put(&d->catalog->index->targets, target->name, target);
 		decode_target(d, value->items[i], target);
 	}
+	find_clusters(platform);
 }
 
 const struct type type_targets = {"a map of names and targets, such as {api: {http: https://…}}",

@@ -2,6 +2,7 @@
  * person at /dev/tty has said so, and nothing that is not known is guessed: it is asked for. */
 #include <string.h>
 
+#include "fsops/value.h"
 #include "safe.h"
 #include "sh_script.h"
 
@@ -83,6 +84,28 @@ static const char *const helpers[HELPER_COUNT] = {
                        "\t\tsay 'not run'\n"
                        "\tfi\n"
                        "}\n",
+    [HELPER_TUNNEL] =
+        "# tunnel COMMAND...: open one, its local port into $port; it ends with this script\n"
+        "tunnels=\n"
+        "trap 'for opened in $tunnels; do kill \"$opened\" 2>/dev/null; done' EXIT\n"
+        "trap 'exit 130' INT\n"
+        "trap 'exit 143' TERM HUP\n"
+        "tunnel() {\n"
+        "\tshow \"$@\"\n"
+        "\theard=$(mktemp) || exit 1\n"
+        "\t\"$@\" >\"$heard\" &\n"
+        "\ttunnels=\"$tunnels $!\"\n"
+        "\tport=\n"
+        "\ttries=0\n"
+        "\twhile [ -z \"$port\" ] && [ \"$tries\" -lt 65 ] && kill -0 $! 2>/dev/null; do\n"
+        "\t\t[ \"$tries\" -eq 0 ] || sleep 1\n"
+        "\t\ttries=$((tries + 1))\n"
+        "\t\tport=$(sed -n "
+        "'s/^Forwarding from 127\\.0\\.0\\.1:\\([0-9]*\\) .*/\\1/p' \"$heard\")\n"
+        "\tdone\n"
+        "\trm -f \"$heard\"\n"
+        "\t[ -n \"$port\" ] || note 'the tunnel did not open'\n"
+        "}\n",
 };
 
 /* It depends on the plan: what else runs when a change has failed. */
@@ -173,10 +196,44 @@ static void add_head(struct buf *out, const struct script *s)
 	}
 }
 
+/* "VARIABLE=VALUE" for the `${…}` that stands in commands for it; nothing when it is no `${…}`. */
+static void set_hole(struct script *s, const char *hole, const char *value)
+{
+	if (strncmp(hole, "${", 2) == 0)
+		sh_line(s, "%s=%s", sh_name_of(&s->names, hole + 2, strlen(hole) - 3)->name, value);
+}
+
+static void add_tunnels(struct script *s)
+{
+	json_t *tunnels = plan_tunnels(s->plan);
+	size_t i;
+	json_t *tunnel;
+
+	json_array_foreach(tunnels, i, tunnel)
+	{
+		struct buf command;
+
+		buf_addc(s->out, '\n');
+		sh_comment(s, "a tunnel for target ", value_get_text(tunnel, "target"));
+		if (value_get_text(tunnel, "name"))
+			sh_comment(s, "not needed where this resolves, but it does no harm: ",
+			    value_get_text(tunnel, "name"));
+		sh_use(s, HELPER_TUNNEL);
+		buf_init(&command, BUF_TEXT_MAX);
+		sh_add_command(&command, &s->names, value_get_text(tunnel, "command"));
+		sh_line(s, "tunnel %s", command.data);
+		set_hole(s, value_get_text(tunnel, "host"), "127.0.0.1");
+		set_hole(s, value_get_text(tunnel, "port"), "$port");
+		buf_release(&command);
+	}
+	json_decref(tunnels);
+}
+
 static void add_main(struct script *s)
 {
 	const struct runbook *runbook = s->plan->runbook;
 
+	add_tunnels(s);
 	for (size_t i = 0; i < runbook->metric_count; i++) {
 		if (i == 0) {
 			buf_addc(s->out, '\n');

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/value.h"
 #include "look.h"
 #include "plan_walk.h"
 #include "safe.h"
@@ -272,6 +273,40 @@ static void add_metrics(const struct page *page, const struct plan *plan)
 	buf_addc(page->out, '\n');
 }
 
+/* What stands for its address in the commands, and when it is not opened. */
+static void add_tunnel(const struct page *page, const json_t *tunnel)
+{
+	const char *name = value_get_text(tunnel, "name");
+	char *address = mem_printf("%s:%s for target %s", value_get_text(tunnel, "host"),
+	    value_get_text(tunnel, "port"), value_get_text(tunnel, "target"));
+	char *when = name ? mem_printf("'%s' does not resolve here", name) : NULL;
+
+	buf_addf(page->out, "%s    %-*s", page->indent, TAG_WIDTH, "tunnel");
+	safe_adds(page->out, value_get_text(tunnel, "command"));
+	buf_addc(page->out, '\n');
+	add_detail(page, "address", address);
+	add_detail(page, "only if", when);
+	free(address);
+	free(when);
+}
+
+static void add_tunnels(const struct page *page, const struct plan *plan)
+{
+	json_t *tunnels = plan_tunnels(plan);
+	size_t i;
+	json_t *tunnel;
+
+	if (json_array_size(tunnels)) {
+		look_add(page->out, page->look, ROLE_BOLD,
+		    "Tunnels, each opened when it is first needed");
+		buf_addc(page->out, '\n');
+	}
+	json_array_foreach(tunnels, i, tunnel) add_tunnel(page, tunnel);
+	if (json_array_size(tunnels))
+		buf_addc(page->out, '\n');
+	json_decref(tunnels);
+}
+
 void plan_print_totals(struct buf *out, const struct plan *plan)
 {
 	struct plan_totals totals = {0};
@@ -297,6 +332,7 @@ void print_plan_text(struct buf *out, const struct plan *plan, const struct look
 	buf_adds(out, ": nothing is executed. ${…} is not known before the run.\n");
 	safe_adds(out, plan->runbook->title);
 	buf_addf(out, " (%s)\n\n", level_name(plan->runbook->severity));
+	add_tunnels(&page, plan);
 	add_metrics(&page, plan);
 	plan_print_steps(out, plan, look, "");
 	plan_print_totals(out, plan);

@@ -79,21 +79,3 @@ char *plan_hold_text(const struct plan *plan, const struct action *action)
 	free(name);
 	return text;
 }
-
-bool plan_action_measures(const struct plan_action *action, const struct metric *metric)
-{
-	const json_t *names = json_object_get(action->action->args, "names");
-	size_t i;
-	json_t *item;
-
-	if (strcmp(action->action->adapter->name, "metrics") != 0)
-		return false;
-	if (json_array_size(names) == 0)
-		return true;
-	json_array_foreach(names, i, item)
-	{
-		if (json_is_string(item) && strcmp(json_string_value(item), metric->name) == 0)
-			return true;
-	}
-	return false;
-}

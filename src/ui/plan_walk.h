@@ -5,9 +5,6 @@
 #include "fsops/plan.h"
 #include "fsops/ui.h"
 
-/* Is it a `metrics:` action that measures METRIC? */
-bool plan_action_measures(const struct plan_action *action, const struct metric *metric);
-
 /* A line of its command without the "# by hand: " that makes it a comment; a new string. */
 char *plan_manual_line(const char *line, size_t len);
 

@@ -6,6 +6,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/text.h"
+#include "fsops/value.h"
 #include "plan_walk.h"
 #include "safe.h"
 
@@ -94,9 +95,21 @@ static void add_plan(struct gathering *g, const struct plan *plan)
 			add_action(g, plan, &plan->steps[i].actions[k]);
 }
 
+static void add_tunnels(struct gathering *g, const struct plan *plan)
+{
+	json_t *tunnels = plan_tunnels(plan);
+	size_t i;
+	json_t *tunnel;
+
+	json_array_foreach(tunnels, i, tunnel)
+		add_command(g, value_get_text(tunnel, "target"), value_get_text(tunnel, "command"));
+	json_decref(tunnels);
+}
+
 void schedule_rights(struct rights *rights, const struct timed *timed, struct buf *untold)
 {
 	struct gathering g = {.rights = rights, .reads_only = timed->check, .untold = untold};
 
 	add_plan(&g, timed->plan);
+	add_tunnels(&g, timed->plan);
 }

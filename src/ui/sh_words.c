@@ -24,8 +24,8 @@ void sh_names_release(struct sh_names *names)
 /* Lower-case names that mean nothing to a shell or to the script itself may stay as they are. */
 static bool plain_name(const char *name)
 {
-	static const char *const taken[] = {
-	    "answer", "failed", "stopping", "name", "word", "until", "status", "path"};
+	static const char *const taken[] = {"answer", "failed", "stopping", "name", "word", "until",
+	    "status", "path", "tunnels", "opened", "heard", "port", "tries"};
 
 	if (!*name || !(islower((unsigned char)*name) || *name == '_') || name[1] == '\0')
 		return false;

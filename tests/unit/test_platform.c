@@ -25,7 +25,7 @@ static const struct {
         "targets:\n  a: {postgres: x, tunnel: 5432}\n  b: {postgres: x, tunnel: [y]}\n  c: {redis: "
         "x, refuse: y}\n",
         "platform:3:28: 'tunnel' must be what kubectl forwards to and its port, such as "
-        "svc/postgres:5432, not '5432'\n"
+        "svc/postgres:5432, or 'auto', not '5432'\n"
         "platform:4:28: 'tunnel' must be text, not a list\n"
         "platform:5:6: refused"},
     {HEAD "targets: {a: {http: \"https://${host}/${env.X}\"}}\n",

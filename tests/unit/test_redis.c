@@ -284,7 +284,7 @@ static void command_lines(void **state)
 	unsetenv("FSOPS_REDIS_PASSWORD");
 	json_decref(target);
 	target = json_pack(
-	    "{s:s, s:s, s:s}", "url", "unix:///s.sock", "host", "127.0.0.1", "port", "7000");
+	    "{s:s, s:s, s:s}", "url", "unix:///s.sock", "hostaddr", "127.0.0.1", "port", "7000");
 	text = described(&adapter_redis, args, target, EFFECT_CHANGE);
 	assert_int_equal(strncmp(text, "redis-cli -h 127.0.0.1 -p 7000 SET", 34), 0);
 	free(text);
