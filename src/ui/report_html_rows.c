@@ -81,6 +81,29 @@ static size_t count_escalations(const struct record *record)
 	return count;
 }
 
+/* Time that ran out, people who were told, and a message that did not reach them. */
+static const char *escalation_class(const json_t *event)
+{
+	if (report_is(event, "budget.warned"))
+		return "warning";
+	if (report_is(event, "budget.exceeded") ||
+	    json_is_false(json_object_get(event, "delivered")))
+		return "critical";
+	return "info";
+}
+
+static void add_escalation(struct chart *chart, const json_t *event, size_t number)
+{
+	const char *command;
+	struct buf text;
+
+	buf_init(&text, chart->page->html.out->max);
+	report_moment(&text, &command, chart->page->record, event);
+	add_mark(
+	    chart, escalation_class(event), "escalation", number, report_time(event), text.data);
+	buf_release(&text);
+}
+
 void chart_escalations(struct chart *chart)
 {
 	size_t count = count_escalations(chart->page->record);
@@ -95,10 +118,7 @@ void chart_escalations(struct chart *chart)
 	json_array_foreach(chart->page->record->events, i, event)
 	{
 		if (report_is_escalation(event))
-			add_mark(chart,
-			    report_is(event, "budget.exceeded") ? "critical" : "warning",
-			    "escalation", ++number, report_time(event),
-			    value_get_text(event, "type"));
+			add_escalation(chart, event, ++number);
 	}
 	end_row(chart);
 }

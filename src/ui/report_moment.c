@@ -218,8 +218,8 @@ static bool on_budget_exceeded(struct moment *moment)
 
 static bool on_escalated(struct moment *moment)
 {
-	buf_addf(moment->out, "escalation level %d: %s",
-	    (int)value_get_number(moment->event, "level", 0), field(moment, "text"));
+	buf_addf(moment->out, "escalation level %.0f: %s",
+	    value_get_number(moment->event, "level", 0), field(moment, "text"));
 	return true;
 }
 

@@ -223,6 +223,30 @@ static char *page_with_output(size_t count, const char *chunk)
 	return page;
 }
 
+static void who_was_told_is_on_the_timeline(void **state)
+{
+	char *page = PRINTED(RUN, STEP("s"),
+	    "{'type':'budget.exceeded','step':'s','seconds':120,'budget_seconds':120}",
+	    "{'type':'escalated','level':2,'text':'call the <b>team</b> lead'}",
+	    "{'type':'notification','channel':'slack','about':'escalated','delivered':false,"
+	    "'why':'no route'}");
+
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		char *mark =
+		    mem_printf("<a href=\"#escalation-%d\" tabindex=\"-1\"><svg class=\"mark %s\"",
+		        i, i == 2 ? "info" : "critical");
+		char *row = mem_printf("id=\"escalation-%d\"", i);
+
+		says(page, mark);
+		says(page, row);
+		free(row);
+		free(mark);
+	}
+	says(page, "call the &lt;b&gt;team&lt;/b&gt; lead</title>");
+	free(page);
+}
+
 /* Not with strstr(): under a sanitizer that reads all of a long text each time. */
 static size_t count_of(const char *text, const char *part)
 {
@@ -383,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(anchors_count_from_one),
 	    cmocka_unit_test(a_step_of_a_runbook_inside_is_numbered_so),
 	    cmocka_unit_test(facts_that_need_room_have_a_line),
+	    cmocka_unit_test(who_was_told_is_on_the_timeline),
 	    cmocka_unit_test(what_is_left_out_is_counted),
 	    cmocka_unit_test(a_long_output_is_whole),
 	    cmocka_unit_test(numbers_that_cannot_be_are_survived),
