@@ -25,6 +25,9 @@
 /* So long a run that has ended waits for what is still to be told; then it is not delivered. */
 #define NOTICES_GRACE ((msec)5 * 1000)
 
+/* So long a `notify:` step waits to hear that its message was delivered; then it goes on without. */
+#define NOTICES_STEP_WAIT ((msec)15 * 1000)
+
 struct notices;
 struct notices_call;
 
@@ -43,7 +46,8 @@ void notices_finish(struct notices *notices, bool hurry);
 /*
  * A `notify:` step: tell each channel of ASKED["to"] (a name or a list of them) "text", under "title",
  * with "action". DONE gets {channel: "delivered" or why not}, borrowed, and why it is not all well, or
- * NULL; never from inside.
+ * NULL; never from inside, and at most NOTICES_STEP_WAIT later: what is not delivered by then is tried
+ * again beside the run.
  */
 typedef void notices_done_fn(void *ctx, const json_t *channels, const char *why);
 struct notices_call *notices_send(

@@ -1,5 +1,5 @@
 /* notify: a message to people, through channels of the platform. Invariant: it never changes what is
- * operated on, and a run that only looks sends nothing. */
+ * operated on, a run that only looks sends nothing, and that people were not told is a warning at most. */
 #include <string.h>
 
 #include "adapters.h"
@@ -89,6 +89,8 @@ static void on_told(struct call *call, const json_t *channels, const char *why)
 	}
 	result = json_pack(
 	    "{s:s, s:O}", "status", why ? "not delivered" : "delivered", "channels", channels);
+	if (why)
+		json_object_set_new(result, "level", json_string("warning"));
 	call_done(call, result, why);
 }
 
@@ -100,6 +102,7 @@ static void start(struct call *call)
 static const struct adapter_field fields[] = {
     {"status", "string", "delivered; else not delivered, or not sent"},
     {"channels", "map", "of each channel: delivered, or why not"},
+    {"level", "string", "warning when it was not delivered"},
     {"skipped", "bool", "true when the run only looks"},
     {NULL, NULL, NULL},
 };

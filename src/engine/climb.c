@@ -48,8 +48,7 @@ static void emit(struct climb *climb, const struct escalation_state *state, msec
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	escalation_add_text(
-	    &text, platform, state, elapsed, clock_system.wall(clock_system.ctx));
+	escalation_add_text(&text, platform, state, elapsed, clock_system.wall(clock_system.ctx));
 	json_object_set_new(fields, "text", value_text(text.data, text.len));
 	json_object_set_new(fields, "next", state->next ? json_integer(state->next) : json_null());
 	if (state->next)

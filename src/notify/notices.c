@@ -313,8 +313,8 @@ void notices_finish(struct notices *notices, bool hurry)
 		loop_cancel(notices->grace);
 	}
 	clock_format_span(NOTICES_GRACE, span);
-	why = mem_printf(
-	    "not delivered by the end of the run%s%s", hurry ? "" : " and ", hurry ? "" : span);
+	why = hurry ? mem_text("not delivered by the end of the run")
+	            : mem_printf("not delivered within %s after the end of the run", span);
 	post_give_up(notices->post, why);
 	free(why);
 }

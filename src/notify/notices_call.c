@@ -24,6 +24,7 @@ struct notices_call {
 	struct part *parts;
 	size_t count;
 	struct loop_timer *timer; /* nothing (more) is waited for */
+	struct loop_timer *limit; /* until it waits no longer */
 	notices_done_fn *done;
 	void *ctx;
 };
@@ -31,6 +32,7 @@ struct notices_call {
 static void call_free(struct notices_call *call)
 {
 	loop_cancel(call->timer);
+	loop_cancel(call->limit);
 	for (size_t i = 0; i < call->count; i++)
 		free(call->parts[i].why);
 	free(call->parts);
@@ -85,6 +87,28 @@ static void on_part(void *ctx, const char *why)
 
 	end_part(part, why);
 	look_for_end(part->call);
+}
+
+static void on_limit(void *ctx)
+{
+	struct notices_call *call = ctx;
+	char span[CLOCK_TEXT_MAX];
+
+	call->limit = NULL;
+	clock_format_span(NOTICES_STEP_WAIT, span);
+	for (size_t i = 0; i < call->count; i++) {
+		struct part *part = &call->parts[i];
+		char *why;
+
+		if (part->ended)
+			continue;
+		why = mem_printf("channel '%s': not delivered within %s; it is still being tried",
+		    part->name, span);
+		post_leave(part->item);
+		end_part(part, why);
+		free(why);
+	}
+	look_for_end(call);
 }
 
 /* ---- the beginning ---- */
@@ -145,6 +169,7 @@ struct notices_call *notices_send(
 		call->parts[i] = (struct part){.call = call, .name = name ? name : "?"};
 		start_part(&call->parts[i], message);
 	}
+	call->limit = loop_after(notices->loop, NOTICES_STEP_WAIT, on_limit, call);
 	look_for_end(call);
 	json_decref(message);
 	return call;

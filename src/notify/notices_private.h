@@ -24,7 +24,7 @@ struct notices {
 	struct notice_state *states;
 	struct notice_run run;
 	struct buf untold; /* which channels lack what they need, until it is told */
-	bool check;   /* the run only looks */
+	bool check;        /* the run only looks */
 	bool person;       /* somebody has answered a question */
 	bool closing;      /* the run has ended */
 };

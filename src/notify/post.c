@@ -256,9 +256,10 @@ struct post_item *post_send(struct post *post, const struct channel *channel, js
 }
 
 /* End ITEM, whatever is under way for it. */
-static void give_up(struct post_item *item, const char *why)
+static void give_up(struct post_item *item, const char *because)
 {
 	struct queue *queue = item->queue;
+	char *why = mem_printf("channel '%s': %s", queue->channel->name, because);
 
 	if (queue->first == item) {
 		delivery_cancel(queue->delivery);
@@ -267,6 +268,12 @@ static void give_up(struct post_item *item, const char *why)
 		queue->timer = NULL;
 	}
 	end_item(item, why);
+	free(why);
+}
+
+void post_leave(struct post_item *item)
+{
+	item->done = NULL;
 }
 
 void post_withdraw(struct post_item *item)

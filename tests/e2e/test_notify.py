@@ -175,7 +175,7 @@ def test_a_step_tells_and_knows_whether_it_arrived(desk, hooks):
 def test_a_step_that_cannot_tell_is_a_finding(desk, hooks):
     hooks.answers["/slack/" + SECRET] = (404, "no_service")
     result = desk([SLACK % ""], "  - {step: Tell, notify: {to: slack, text: x}}\n" + FINE)()
-    assert result.status == 2 and result.outcomes() == {"tell": "failed", "one": "passed"}, result
+    assert result.status == 1 and result.outcomes() == {"tell": "failed", "one": "passed"}, result
     assert result.action("tell")["why"] == "channel 'slack': status 404: no_service"
     assert told(result) == [("notify", False)]
 
@@ -184,6 +184,16 @@ def test_a_step_that_hangs_ends_with_its_budget(desk, hooks):
     hooks.answers["/slack/" + SECRET] = HANG
     result = desk([SLACK % ""], "  - {step: Tell, budget: 1s, notify: {to: slack, text: x}}\n")()
     assert result.outcomes() == {"tell": "timed_out"} and result.seconds < 1 + GRACE, result
+
+
+def test_a_step_goes_on_without_an_answer_and_it_is_still_tried(desk, hooks):
+    hooks.answers["/slack/" + SECRET] = [HANG, HANG, (200, "ok")]
+    steps = "  - {step: Tell, budget: 2m, notify: {to: slack, text: x}}\n  - {step: Go, exec: sleep 12, effect: read}\n"
+    result = desk([SLACK % ""], steps)()
+    assert result.outcomes() == {"tell": "failed", "go": "passed"} and result.status == 1, result
+    assert "not delivered within 15s; it is still being tried" in result.action("tell")["why"]
+    assert 14 < result.action("tell")["seconds"] < 20
+    assert told(result) == [("notify", True)] and result.event("notification")["attempts"] == 3
 
 
 def test_only_looking_tells_nobody_but_the_watchdog(desk, hooks):
@@ -221,7 +231,8 @@ def test_a_server_that_hangs_costs_the_grace_and_no_more(desk, hooks, smtp, wher
     assert result.seconds < GRACE + 3, result
     delivered = where == "QUIT"
     assert told(result) == [("run.started", delivered)]
-    assert delivered or result.event("notification")["why"] == "not delivered by the end of the run and 5s"
+    assert delivered or result.event("notification")["why"] == \
+        f"channel '{channel.split(':')[0]}': not delivered within 5s after the end of the run"
 
 
 def test_nobody_there_never_fails_a_run(desk):
@@ -272,6 +283,20 @@ def test_a_second_signal_does_not_wait(desk, hooks):
     assert process.wait(3) == 0
     last = json.loads(journal.read_text().splitlines()[-1])
     assert (last["type"], last["delivered"]) == ("notification", False)
+
+
+def test_a_run_that_is_resumed_closes_what_it_opened(desk, hooks, tmp_path):
+    steps = "  - {step: Wait, shell: '[ -e %s ] || sleep 60', effect: read}\n" % (tmp_path / "go")
+    go = desk([PAGER % "run.started"], steps)
+    process = subprocess.Popen([FSOPS, "run", "book", "-R", str(go.folder)], env=go.env, stdout=subprocess.DEVNULL)
+    wait_until(lambda: hooks.received, "the incident is open")
+    process.kill()
+    process.wait()
+    (tmp_path / "go").touch()
+    assert fsops("resume", "-R", go.folder, env=go.more).status == 0
+    sent = [h.json for h in hooks.received]
+    assert [s["event_action"] for s in sent] == ["trigger", "trigger", "resolve"]
+    assert len({s["dedup_key"] for s in sent}) == 1
 
 
 # ---- secrets, records ----

@@ -249,7 +249,7 @@ static void people_are_told(void **state)
 	host_says.why = "channel 'slack': status 403";
 	check_host(&adapter_notify, "{to: [slack, b], text: up, action: resolve}",
 	    "{\"action\":\"resolve\",\"text\":\"up\",\"to\":[\"slack\",\"b\"]}",
-	    "{\"channels\":{\"slack\":\"delivered\"},\"status\":\"not delivered\"}",
+	    "{\"channels\":{\"slack\":\"delivered\"},\"level\":\"warning\",\"status\":\"not delivered\"}",
 	    "channel 'slack': status 403");
 	json_decref(host_says.metrics);
 	host_says.metrics = NULL;

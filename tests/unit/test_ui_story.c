@@ -209,6 +209,32 @@ static void locks_that_changed_hands(void **state)
 	}
 }
 
+static void what_people_were_told_is_told(void **state)
+{
+	const char *const events[] = {RUN,
+	    "{'type':'escalated','level':1,'since_seconds':0,'text':'call bob\\u001b[2J'}",
+	    "{'type':'escalated','level':2,'since_seconds':60,'text':'call eve'}",
+	    "{'type':'notification','channel':'slack','about':'failed','delivered':true}",
+	    "{'type':'notification','channel':'mail','about':'failed','delivered':false,"
+	    "'why':'channel mail: no\\u001b[2J'}",
+	    NULL};
+	char *text = tell_quoted(events, &(struct sink_options){.quiet = true}, true);
+
+	(void)state;
+	says(text, "run ID: High error rate");
+	says(text, "escalation level 2: call eve\n");
+	says(text, "NOT told (failed): channel mail: no");
+	assert_null(strstr(text, "bob"));
+	assert_null(strstr(text, "told slack"));
+	assert_null(strchr(text, 0x1b));
+	free(text);
+	text = tell_quoted(events, &(struct sink_options){.verbose = true}, true);
+	says(text, "escalation level 1: call bob");
+	says(text, "told slack: failed\n");
+	assert_null(strchr(text, 0x1b));
+	free(text);
+}
+
 static void quiet_is_silent_about_mere_findings(void **state)
 {
 	const char *const events[] = {RUN, STEP, START("a", "read"),
@@ -478,6 +504,7 @@ int main(void)
 	    cmocka_unit_test(outputs_come_at_the_end_of_their_actions),
 	    cmocka_unit_test(quiet_says_what_is_not_well),
 	    cmocka_unit_test(quiet_says_what_was_changed_and_what_is_left),
+	    cmocka_unit_test(what_people_were_told_is_told),
 	    cmocka_unit_test(quiet_is_silent_about_mere_findings),
 	    cmocka_unit_test(locks_that_changed_hands),
 	    cmocka_unit_test(changes_that_began_are_listed_with_their_outcome),
