@@ -23,10 +23,11 @@
  * and a run is a stream of events.
  *
  * Invariant of this file: the three standard descriptors are open, so that no socket can
- * become one of them, and only here does the program exit.
+ * become one of them, no core is written, and only here does the program exit.
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fsops/cli.h"
@@ -45,10 +46,24 @@ static int open_standard(void)
 	return 0;
 }
 
+/* A core of ours or of a child would hold secrets. One byte is too little for any file, and unlike
+ * 0 it also keeps Linux from handing the core to a program (core_pattern "|…"). A child that wants
+ * one may raise the limit for itself. */
+static void forbid_cores(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max ? 1 : 0;
+	setrlimit(RLIMIT_CORE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	if (open_standard() < 0)
 		return 2;
+	forbid_cores();
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
 	return cli_main(argc, argv);

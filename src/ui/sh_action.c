@@ -1,5 +1,6 @@
 /* An action as lines of a shell script. Invariant: a command that is not a read stands only behind
  * a question, and values that are not known are asked for before the command that needs them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,26 @@
 #include "safe.h"
 #include "sh_script.h"
 
+/* A new secret is made by the script, too: nobody types or sees one. */
+static bool make_secret(struct script *s, const struct sh_name *name)
+{
+	int bytes = 0;
+	int len = 0;
+
+	if (sscanf(name->expr, "random_base64(%d)%n", &bytes, &len) != 1 || !len || name->expr[len])
+		return false;
+	sh_line(s, "[ -n \"$%s\" ] || %s=$(openssl rand -base64 %d | tr -d '\\n')", name->name,
+	    name->name, bytes);
+	return true;
+}
+
 static void need_hole(void *ctx, const char *expr, size_t len)
 {
 	struct script *s = ctx;
 	const struct sh_name *name = sh_name_of(&s->names, expr, len);
 	struct buf question;
 
-	if (name->env)
+	if (name->env || make_secret(s, name))
 		return;
 	sh_use(s, HELPER_ASK);
 	buf_init(&question, BUF_TEXT_MAX);
