@@ -153,7 +153,7 @@ def write_book(folder, steps, targets="{}", name="book", head="", platform_more=
 def only_with(folder, **programs):
     """An environment with a PATH of what runbooks need and these programs ({name: shell script}): no others."""
     bin_ = pathlib.Path(folder) / "bin"
-    bin_.mkdir()
+    bin_.mkdir(parents=True)
     for name in ("kubectl", "sh", "grep", "sort", "uniq", "head", "echo"):
         (bin_ / name).symlink_to(shutil.which(name))
     for name, script in programs.items():

@@ -174,6 +174,16 @@ def test_performance_review_finds_a_cold_cache(sandbox):
 
 
 
+def test_checks_of_them_look_and_change_nothing(healthy, tmp_path):
+    """What cron runs as long as nobody approved the changes."""
+    before = len(healthy.kube.mutations)
+    for runbook in ("weekly-maintenance", "monthly-maintenance"):
+        result = run(runbook, "--check", on=healthy, env=only_with(tmp_path / runbook, trivy="exit 0"))
+        assert result.status == 0 and "failed" not in result.outcomes().values(), str(result)
+        changed = [e for e in result.events("action.started") if e["effect"] != "read"]
+        assert changed == [] and len(healthy.kube.mutations) == before, str(result)
+
+
 def test_their_schedules_are_the_documents():
     found = {b["name"]: b["schedule"] for b in fsops("list", "--format", "json").json if b["schedule"]}
     assert found == {"daily-health-check": "daily 09:00", "weekly-maintenance": "sunday 02:00",

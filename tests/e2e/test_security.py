@@ -45,7 +45,7 @@ def test_evidence_is_kept_before_the_pods_go(sandbox, tmp_path):
     steps = [e["step"] for e in result.events("step.started")]
     assert steps.index("evidence") < steps.index("isolation") < steps.index("notify")
     told = " ".join(item["text"] for item in result.finished["left"])
-    assert "security@flightsearch.com" in told and f"--replicas=3" in told, "how to take it back"
+    assert "security@flightsearch.com" in told and "--replicas=3" in told, "how to take it back"
 
 
 def test_without_all_of_the_evidence_nothing_is_isolated(sandbox, tmp_path):
@@ -88,7 +88,8 @@ def test_a_person_decides_on_isolation(sandbox, person, tmp_path):
         terminal.answer(ASK, "d\n")
     assert terminal.end() == 0, terminal.seen
     assert_not_isolated(sb)
-    assert len(list(tmp_path.glob("incident-*"))) == 4, "the evidence is kept"
+    folder, = tmp_path.glob("incident-*")
+    assert len(list(folder.iterdir())) == 4 and stat.S_IMODE(folder.stat().st_mode) == 0o700, "the evidence is kept"
 
 
 def test_isolation_asks_for_the_name(sandbox, person):
