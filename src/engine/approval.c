@@ -8,6 +8,7 @@
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "past.h"
 
 /* So many changes are named when a run is refused. */
 #define NAMED_MAX 10
@@ -18,22 +19,44 @@ bool approval_needed(const struct run_options *options, enum effect effect)
 	       (effect == EFFECT_DESTROY && !options->yes_destroy);
 }
 
-static void name_changes(
-    const struct plan *plan, const struct run_options *options, struct buf *names, size_t *count)
+/* Changes that need approval. */
+struct needing {
+	const struct run_options *options;
+	struct buf names;
+	size_t count;
+	bool destroys;
+};
+
+static void name_changes(struct needing *needing, const struct run *run);
+
+static void name_change(struct needing *needing, const struct run *run,
+    const struct plan_step *step, const struct plan_action *action)
 {
-	for (size_t s = 0; s < plan->step_count; s++) {
-		const struct plan_step *step = &plan->steps[s];
+	struct run inner;
 
-		for (size_t i = 0; step->selected && i < step->action_count; i++) {
-			const struct plan_action *action = &step->actions[i];
-
-			if (action->nested)
-				name_changes(action->nested, options, names, count);
-			else if (approval_needed(options, action->effect) && ++*count <= NAMED_MAX)
-				buf_addf(names, "\n  %s (%s): %s", step->id,
-				    effect_name(action->effect), action->command);
-		}
+	if (run->past && past_is_done(run, step, action))
+		return;
+	if (action->nested) {
+		past_look_inside(&inner, run, step, action);
+		name_changes(needing, &inner);
+		free(inner.prefix);
+		return;
 	}
+	if (!approval_needed(needing->options, action->effect))
+		return;
+	needing->destroys |= action->effect == EFFECT_DESTROY;
+	if (++needing->count <= NAMED_MAX)
+		buf_addf(&needing->names, "\n  %s (%s): %s", step->id, effect_name(action->effect),
+		    action->command);
+}
+
+static void name_changes(struct needing *needing, const struct run *run)
+{
+	const struct plan *plan = run->plan;
+
+	for (size_t s = 0; s < plan->step_count; s++)
+		for (size_t i = 0; plan->steps[s].selected && i < plan->steps[s].action_count; i++)
+			name_change(needing, run, &plan->steps[s], &plan->steps[s].actions[i]);
 }
 
 /* -y says yes to what is to be done, not to what may be done already. */
@@ -64,30 +87,32 @@ static int check_interrupted(const struct record *past, struct err *err)
 
 int approval_check(const struct plan *plan, const struct run_options *options, struct err *err)
 {
-	struct buf names;
-	size_t count = 0;
-	bool destroys;
+	struct needing needing = {.options = options};
+	char whole[] = "";
+	const struct run run = {
+	    .plan = (struct plan *)plan, .past = options->past, .prefix = whole};
+	size_t count;
 
 	if (options->check || options->interactive)
 		return 0;
 	if (options->past && check_interrupted(options->past, err) < 0)
 		return -1;
-	buf_init(&names, BUF_TEXT_MAX);
-	name_changes(plan, options, &names, &count);
-	destroys = plan->destroys && !options->yes_destroy;
+	buf_init(&needing.names, BUF_TEXT_MAX);
+	name_changes(&needing, &run);
+	count = needing.count;
 	if (count > NAMED_MAX)
-		buf_addf(&names, "\n  and %zu more", count - NAMED_MAX);
+		buf_addf(&needing.names, "\n  and %zu more", count - NAMED_MAX);
 	if (count)
 		err_set(err, ERR_REFUSED,
 		    "%zu change%s need%s approval and there is nobody to ask: run it on a "
 		    "terminal, "
 		    "approve with %s, or look only with --check:%s",
 		    count, count == 1 ? "" : "s", count == 1 ? "s" : "",
-		    !destroys      ? "-y"
-		    : options->yes ? "--yes-destroy"
-		                   : "-y and --yes-destroy",
-		    names.data);
-	buf_release(&names);
+		    !needing.destroys ? "-y"
+		    : options->yes    ? "--yes-destroy"
+		                      : "-y and --yes-destroy",
+		    needing.names.data);
+	buf_release(&needing.names);
 	return count ? -1 : 0;
 }
 

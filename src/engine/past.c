@@ -6,12 +6,13 @@
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "past_private.h"
 #include "refs.h"
 #include "run_facts.h"
 
 /* ---- looking ---- */
 
-static json_int_t seq_of(const json_t *event)
+json_int_t past_seq(const json_t *event)
 {
 	return json_integer_value(json_object_get(event, "seq"));
 }
@@ -27,12 +28,12 @@ static const struct record_step *next_round(
 	                                   : past ? past->steps
 	                                          : end;
 	     s < end; s++)
-		if (seq_of(s->started) > run->past_since && strcmp(s->id, id) == 0)
+		if (past_seq(s->started) > run->past_since && strcmp(s->id, id) == 0)
 			return s;
 	return NULL;
 }
 
-static const struct record_step *last_round(const struct run *run, const char *id)
+const struct record_step *past_last_round(const struct run *run, const char *id)
 {
 	const struct record_step *last = NULL;
 
@@ -48,8 +49,7 @@ static bool says_something(const struct record_action *action)
 }
 
 /* The newest that is known of the action that KEY names. */
-static const struct record_action *newest(
-    const struct run *run, const char *step, const json_t *key)
+const struct record_action *past_newest(const struct run *run, const char *step, const json_t *key)
 {
 	const struct record_action *found = NULL;
 
@@ -60,7 +60,17 @@ static const struct record_action *newest(
 	return found;
 }
 
-static bool is_change(const struct record_action *action)
+static const struct record_action *newest_of(const struct slot *slot)
+{
+	json_t *key = slot_key(slot);
+	const struct record_action *found =
+	    past_newest(slot_run(slot), step_id(slot_step(slot)), key);
+
+	json_decref(key);
+	return found;
+}
+
+bool past_is_change(const struct record_action *action)
 {
 	const char *effect = value_get_text(action->started, "effect");
 	const char *adapter = value_get_text(action->started, "adapter");
@@ -107,8 +117,8 @@ static bool change_came_after(
 {
 	for (const struct record_step *s = NULL; (s = next_round(run, step, s));)
 		for (size_t i = 0; i < s->action_count; i++)
-			if (is_change(&s->actions[i]) && says_something(&s->actions[i]) &&
-			    s->actions[i].seq > seq_of(read->finished))
+			if (past_is_change(&s->actions[i]) && says_something(&s->actions[i]) &&
+			    s->actions[i].seq > past_seq(read->finished))
 				return true;
 	return false;
 }
@@ -126,20 +136,16 @@ enum past_kind past_of(const struct slot *slot, const struct record_action **ent
 	const struct run *run = slot_run(slot);
 	const struct plan_action *plan = slot_action(slot);
 	const char *step = step_id(slot_step(slot));
-	json_t *key;
 
-	if (!run->past)
-		return PAST_NONE;
-	key = slot_key(slot);
-	*entry = newest(run, step, key);
-	json_decref(key);
+	*entry = run->past ? newest_of(slot) : NULL;
 	if (!*entry)
 		return PAST_NONE;
-	if (record_action_in_flight(*entry))
-		return PAST_IN_FLIGHT;
+	if (record_action_in_flight(
+	        *entry)) /* a check does not even begin what it says it begins */
+		return run->options->check ? PAST_NONE : PAST_IN_FLIGHT;
 	if (!record_action_final(*entry))
 		return PAST_NONE;
-	if (is_change(*entry) || was_answered(plan, *entry))
+	if (past_is_change(*entry) || was_answered(plan, *entry))
 		return PAST_DONE;
 	return change_came_after(run, step, *entry) && !is_lossy(run, plan, *entry) ? PAST_DONE
 	                                                                            : PAST_NONE;
@@ -147,12 +153,20 @@ enum past_kind past_of(const struct slot *slot, const struct record_action **ent
 
 bool past_step_began(const struct run *run, const char *id)
 {
-	const struct record_step *last = last_round(run, id);
-
-	for (size_t i = 0; last && i < last->action_count; i++)
-		if (says_something(&last->actions[i]))
-			return true;
+	for (const struct record_step *s = NULL; (s = next_round(run, id, s));)
+		for (size_t i = 0; i < s->action_count; i++)
+			if (says_something(&s->actions[i]))
+				return true;
 	return false;
+}
+
+bool past_action_began(const struct slot *slot)
+{
+	const struct record_action *entry = slot_run(slot)->past ? newest_of(slot) : NULL;
+	const char *outcome = entry ? value_get_text(entry->finished, "outcome") : NULL;
+
+	return entry && entry->started && !record_action_final(entry) &&
+	       !(outcome && strcmp(outcome, "refused") == 0);
 }
 
 json_t *past_items(const struct run *run, const json_t *whose)
@@ -295,11 +309,19 @@ static struct entries entries_of(const struct run *run, const char *step, const 
 	return entries;
 }
 
-/* Skipped with its step, or because the list was empty. */
-static json_t *result_of_none(const struct record_step *round)
+/* Skipped with its step; or the step ended before somebody wrote it into the runbook. */
+static json_t *result_of_none(
+    const struct run *run, const struct plan_action *plan, const struct record_step *round)
 {
+	static const char is_new[] = "its step had ended before it was in the runbook";
 	const char *why = value_get_text(round->finished, "why");
 
+	if (past_step_began(run, round->id)) {
+		past_note(
+		    run, "step '%s', action '%s' was not run: %s", round->id, plan->id, is_new);
+		return json_pack(
+		    "{s:s, s:s}", "outcome", outcome_name(OUTCOME_SKIPPED), "why", is_new);
+	}
 	return json_pack("{s:O?, s:s}", "outcome", json_object_get(round->finished, "outcome"),
 	    "why", why ? why : "");
 }
@@ -316,7 +338,7 @@ static void take_action(
 		json_array_append_new(list, past_result(entries.items[i]));
 	}
 	if (!entries.count)
-		json_array_append_new(list, result_of_none(round));
+		json_array_append_new(list, result_of_none(run, plan, round));
 	if (plan->action->for_each.expr && entries.count)
 		json_object_set(run->results, plan->id, list);
 	else
@@ -335,7 +357,7 @@ static void count_inner(struct run *run, const char *step)
 		const struct record_step *inner = &run->past->steps[s];
 
 		if (strncmp(inner->id, step, len) != 0 || inner->id[len] != '/' ||
-		    seq_of(inner->started) <= run->past_since)
+		    past_seq(inner->started) <= run->past_since)
 			continue;
 		for (size_t i = 0; i < inner->action_count; i++)
 			if (record_action_final(&inner->actions[i]))
@@ -343,7 +365,7 @@ static void count_inner(struct run *run, const char *step)
 	}
 }
 
-static bool can_be_taken(
+bool past_can_be_taken(
     const struct run *run, const struct plan_step *step, const struct record_step *round)
 {
 	const char *stop = round ? value_get_text(round->finished, "stop") : NULL;
@@ -355,7 +377,7 @@ static bool can_be_taken(
 		bool lossy = false;
 
 		for (size_t k = 0; k < entries.count; k++)
-			lossy = lossy || (!is_change(entries.items[k]) &&
+			lossy = lossy || (!past_is_change(entries.items[k]) &&
 			                     record_action_final(entries.items[k]) &&
 			                     is_lossy(run, &step->actions[i], entries.items[k]));
 		free(entries.items);
@@ -380,8 +402,8 @@ static void take_end(struct run *run, const struct record_step *round)
 bool past_take_step(struct run *run, const struct plan_step *step)
 {
 	char *id = mem_printf("%s%s", run->prefix, step->id);
-	const struct record_step *round = last_round(run, id);
-	bool taken = can_be_taken(run, step, round);
+	const struct record_step *round = past_last_round(run, id);
+	bool taken = past_can_be_taken(run, step, round);
 
 	for (size_t i = 0; taken && i < step->action_count; i++)
 		take_action(run, &step->actions[i], round);
@@ -434,7 +456,7 @@ bool past_take_before(struct run *run)
 /* ---- a runbook inside ---- */
 
 /* The runbook that an earlier item of the same action ran ended before this one's began. */
-static json_int_t last_end(const struct run *run, const char *step, const char *action)
+json_int_t past_last_end(const struct run *run, const char *step, const char *action)
 {
 	json_int_t last = run->past_since;
 
@@ -442,8 +464,8 @@ static json_int_t last_end(const struct run *run, const char *step, const char *
 		for (size_t i = 0; i < s->action_count; i++)
 			if (record_action_final(&s->actions[i]) &&
 			    strcmp(s->actions[i].id, action) == 0 &&
-			    seq_of(s->actions[i].finished) > last)
-				last = seq_of(s->actions[i].finished);
+			    past_seq(s->actions[i].finished) > last)
+				last = past_seq(s->actions[i].finished);
 	return last;
 }
 
@@ -452,15 +474,12 @@ void past_enter(struct run *inner, const struct slot *slot)
 	const struct run *run = slot_run(slot);
 	const char *step = step_id(slot_step(slot));
 	const struct record_action *entry;
-	json_t *key;
 
 	if (!run->past)
 		return;
-	key = slot_key(slot);
-	entry = newest(run, step, key);
-	json_decref(key);
+	entry = newest_of(slot);
 	if (!entry || record_action_final(entry))
 		return;
 	inner->past = run->past;
-	inner->past_since = last_end(run, step, slot_action(slot)->id);
+	inner->past_since = past_last_end(run, step, slot_action(slot)->id);
 }

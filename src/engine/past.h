@@ -25,6 +25,9 @@ bool past_take_step(struct run *run, const struct plan_step *step);
 /* An action of the step STEP_ID began, but the step has not ended. */
 bool past_step_began(const struct run *run, const char *step_id);
 
+/* SLOT's action began and has not ended: its condition held. */
+bool past_action_began(const struct slot *slot);
+
 /* The list that a for_each went through; WHOSE: `step`, and what else its items.listed event had. A
  * new reference; NULL: it is not known. */
 json_t *past_items(const struct run *run, const json_t *whose);
@@ -43,6 +46,19 @@ void past_apply(struct run *run, const struct record_action *entry);
 
 /* As results.ID holds it; a new reference. */
 json_t *past_result(const struct record_action *entry);
+
+/* A person is asked about ENTRY, which was in flight. */
+void past_note_asked(struct run *run, const struct record_action *entry);
+/* Those about which nobody was, since an edited runbook does not come to them: the whole run's end is not
+ * known to be well. */
+void past_tell_unasked(struct run *run);
+
+/* Before the run goes on: is nothing left to be done of ACTION? RUN needs plan, past, past_since, prefix. */
+bool past_is_done(
+    const struct run *run, const struct plan_step *step, const struct plan_action *action);
+/* INNER becomes as much of a run of ACTION's own plan as that needs; free its prefix. */
+void past_look_inside(struct run *inner, const struct run *run, const struct plan_step *step,
+    const struct plan_action *action);
 
 /* INNER is run by SLOT's action: has it a past of its own? */
 void past_enter(struct run *inner, const struct slot *slot);

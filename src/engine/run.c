@@ -70,6 +70,7 @@ void run_free(struct run *run)
 	json_decref(run->names);
 	json_decref(run->vars);
 	json_decref(run->left);
+	json_decref(run->asked);
 	free(run->prefix);
 	free(run->why);
 	free(run);
@@ -208,6 +209,8 @@ static void finish(struct run *run)
 	}
 	if (run->stop == STOP_SIGNAL && !run->outer)
 		note_not_run(run);
+	if (!run->outer && !stop_is_resumable(run->stop))
+		past_tell_unasked(run);
 	if (measures)
 		measure(run, runbook->metrics, runbook->metric_count, on_after);
 	else

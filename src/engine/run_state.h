@@ -19,10 +19,10 @@ struct tunnels;
 /* Why no further step is started. */
 enum stop {
 	STOP_NONE,
-	STOP_FAILED,  /* a change failed, or an action said on_failure: stop */
-	STOP_ABORT,   /* a person said abort */
-	STOP_REFUSED, /* a change was not approved and nobody could be asked */
-	STOP_LOCKED,  /* the lock was taken over: nothing more may be changed */
+	STOP_FAILED,     /* a change failed, or an action said on_failure: stop */
+	STOP_ABORT,      /* a person said abort */
+	STOP_REFUSED,    /* a change was not approved and nobody could be asked */
+	STOP_LOCKED,     /* the lock was taken over: nothing more may be changed */
 	STOP_UNRECORDED, /* what it would do cannot be put on record */
 	STOP_SIGNAL,
 };
@@ -34,11 +34,13 @@ struct run {
 	struct children *children;
 	struct tunnels *tunnels;
 	struct events *events;
-	struct asker *asker; /* NULL: nobody to ask */
+	struct asker *asker;       /* NULL: nobody to ask */
 	const struct record *past; /* of a run that goes on; NULL: it is new. past.h */
-	json_int_t past_since;     /* what was told up to here is another run's of the same runbook */
-	struct run *outer;   /* the run whose `runbook:` action this is; NULL: the whole */
-	char *prefix;        /* before the ids of its steps: "" or "health_checks/" */
+	json_int_t past_since; /* what was told up to here is another run's of the same runbook */
+	json_t *
+	    asked; /* of the whole run: events of changes in flight about which a person was asked */
+	struct run *outer; /* the run whose `runbook:` action this is; NULL: the whole */
+	char *prefix;      /* before the ids of its steps: "" or "health_checks/" */
 
 	json_t *names; /* everything expressions may name; grows as results come */
 	struct scope scope;
@@ -56,8 +58,8 @@ struct run {
 
 	enum stop stop;
 	int signal;
-	bool over;  /* run.finished was told */
-	bool hurry; /* a second signal came: nothing is waited for */
+	bool over;         /* run.finished was told */
+	bool hurry;        /* a second signal came: nothing is waited for */
 	size_t stopped_at; /* by a signal: the first step that had not begun */
 	char *why;         /* of the stop */
 	enum level level;

@@ -12,6 +12,7 @@
 #include "fsops/value.h"
 #include "host.h"
 #include "judge.h"
+#include "past.h"
 #include "refs.h"
 #include "task_private.h"
 
@@ -362,7 +363,9 @@ void task_prepare(struct task *task)
 
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
-	if (when->expr && scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
+	/* What has begun goes on, whatever it has changed meanwhile. */
+	if (when->expr && !past_action_began(task->slot) &&
+	    scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
 		not_known(task, &err);
 	} else if (!holds) {
 		why = mem_printf("not so: %s", when->text);

@@ -67,6 +67,7 @@ static void ask(struct task *task, const struct record_action *entry)
 
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task_set_phase(task, ASKING);
+	past_note_asked(task_run(task), entry);
 	task->asking = approval_ask_interrupted(task->slot, command, text, on_answer, task);
 	free(text);
 }

@@ -44,12 +44,28 @@ bool record_action_in_flight(const struct record_action *action)
 	                                      strcmp(outcome, "timed_out") == 0)));
 }
 
+/* A runbook inside that was stopped on the way, to be gone on with: its lock or its record was lost. */
+static bool is_half_a_runbook(const struct record_action *action)
+{
+	static const char *const stops[] = {"locked", "unrecorded", "signal"};
+	const char *adapter = value_get_text(action->started, "adapter");
+	const char *outcome = value_get_text(action->finished, "outcome");
+	const char *stop = value_get_text(action->finished, "stop");
+
+	for (size_t i = 0; stop && i < COUNT_OF(stops); i++)
+		if (strcmp(stops[i], stop) == 0)
+			return adapter && strcmp(adapter, "runbook") == 0 && outcome &&
+			       (strcmp(outcome, "failed") == 0 ||
+			           strcmp(outcome, "timed_out") == 0);
+	return false;
+}
+
 bool record_action_final(const struct record_action *action)
 {
 	const char *outcome = value_get_text(action->finished, "outcome");
 
 	return outcome && strcmp(outcome, "cancelled") != 0 && strcmp(outcome, "refused") != 0 &&
-	       !record_action_in_flight(action);
+	       !record_action_in_flight(action) && !is_half_a_runbook(action);
 }
 
 /* ---- the changes that were interrupted ---- */
@@ -88,8 +104,11 @@ bool record_action_unknown(
 
 json_t *record_interrupted(const struct record *record)
 {
+	const char *mode = value_get_text(record->started, "mode");
 	json_t *list = json_array();
 
+	if (mode && strcmp(mode, "check") == 0) /* it changes nothing */
+		return list;
 	for (size_t s = 0; s < record->step_count; s++)
 		for (size_t i = 0; i < record->steps[s].action_count; i++) {
 			const struct record_step *step = &record->steps[s];

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from helpers import FSOPS, environment, fsops, wait_until, write_book
-from test_resume import STEPS, Case, faults, interrupted, on_terminal  # noqa: F401 (a fixture)
+from test_resume import Case, faults, interrupted, on_terminal  # noqa: F401 (a fixture)
 
 SAY = "exec: [sh, -c, 'echo \"$1\" >> {log}; echo \"did $1\"', sh, {word}], effect: change, id: {id}"
 
@@ -25,6 +25,7 @@ class Killed(Case):
         told = [json.loads(line) for line in next((whole / "runs").iterdir()).read_text().splitlines()]
         self.whole = self.log
         self.log_file.unlink(missing_ok=True)
+        self.put()
         n = next(n for n, event in enumerate(told, 1) if at(event))
         result = fsops("run", "book", "-R", self.books, *options, env=self.env(f"kill-after:{n}"))
         assert result.status == -signal.SIGKILL, result
@@ -90,3 +91,124 @@ def test_a_secret_that_is_part_of_a_name(tmp_path, faults):
     result = case.go_on_plainly(*options)
     assert result.status == 0 and case.log == ["a", "b"], (result, case.log)
     assert all(e["run"] == case.journals[0].stem for e in case.events)
+
+
+# A read whose result holds a secret is done again by a resume, and by then it sees what was changed.
+STATE = """exec: [sh, -c, 'echo "$(cat FLAG) $1"', sh, "${key}"], effect: read, id: state"""
+CLOSE = """exec: [sh, -c, 'echo closed > FLAG; echo close >> LOG'], effect: change, id: close"""
+
+
+class Flagged(Killed):
+    def fill(self, text):
+        (self.folder / "flag").write_text("open")
+        return super().fill(text).replace("FLAG", str(self.folder / "flag")).replace("LOG", str(self.log_file))
+
+
+def test_a_runbook_inside_that_began_goes_on(tmp_path, faults):
+    steps = step("one", STATE, 'runbook: inner, id: nested, when: results.state.stdout.startsWith("open")')
+    case = Flagged(tmp_path, faults, steps, is_event("step.finished", step="one/in1"), *GIVEN, head=KEYS,
+                   inner=step("in1", CLOSE) + step("in2", "SAY<j, j>"))
+    result = case.go_on_plainly(*GIVEN)
+    assert case.log == ["close", "j"], (result, case.log)
+
+
+def test_a_step_that_began_goes_on_after_a_second_kill(tmp_path, faults):
+    steps = step("one", STATE) + step("two", CLOSE, "SAY<b, b>",
+                                      more="""\n    when: results.state.stdout.startsWith("open")""")
+    case = Flagged(tmp_path, faults, steps, is_event("action.finished", action="close"), *GIVEN, head=KEYS)
+    first = case.journals[0].read_bytes()
+    for n in range(5, 12):
+        case.journals[0].write_bytes(first)
+        fsops("resume", "-R", case.books, *GIVEN, env=case.env(f"kill-after:{n}"))
+        case.settle()
+        if case.events[-1]["type"] == "step.started" and case.events[-1]["step"] == "two":
+            break
+    assert case.log == ["close"]
+    result = case.go_on_plainly(*GIVEN)
+    assert case.log == ["close", "b"], (result, case.log)
+
+
+def test_a_lock_that_was_lost_inside_of_a_runbook(tmp_path):
+    """What the runbook inside had left to do is done by the resume, not taken for failed."""
+    case = Case(tmp_path)
+    say = lambda id_: SAY.format(log=case.log_file, id=id_, word=id_)  # noqa: E731
+    write_book(case.books, step("one", "runbook: inner, id: nested") + step("two", say("o")))
+    (case.books / "inner.yaml").write_text(
+        "runbook: inner\ntitle: inner\nseverity: info\nsteps:\n" +
+        step("in1", f"exec: [sh, -c, 'echo i >> {case.log_file}; sleep 2'], effect: change, id: i") +
+        step("in2", say("j")))
+    child = subprocess.Popen([FSOPS, "run", "book", "-R", case.books, "-y"], env=environment(**case.env()),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: "i" in case.log, "the change inside has begun")
+    run = case.journals[0].stem
+    taker = fsops("run", "book", "-R", case.books, "-y", "--only", "two", "--take-over", env=case.env())
+    assert taker.status == 0 and child.wait(30) == 75 and case.log == ["i", "o"]
+    result = fsops("resume", run, "-R", case.books, "-y", env=case.env())
+    assert result.status == 0 and case.log == ["i", "o", "j", "o"], (result, case.log)
+
+
+def test_an_interrupted_change_that_is_not_in_the_runbook_any_more(tmp_path, faults):
+    case = interrupted(tmp_path, faults)
+    text = (case.books / "book.yaml").read_text()
+    (case.books / "book.yaml").write_text("\n".join(line for line in text.splitlines() if "id: b}" not in line))
+    terminal = on_terminal(case)
+    terminal.answer("[y]es [a]bort [?] ", "y\n")
+    assert terminal.end() == 3, terminal.seen
+    notes = [e["text"] for e in case.events if e["type"] == "note"]
+    assert len(notes) == 1 and "step 'one': nobody knows how this ended" in notes[0], notes
+    assert case.log == ["a"] + [line for line in case.log[1:] if line not in "ab"]
+
+
+def test_an_interrupted_change_is_not_named_again(tmp_path, faults):
+    case = interrupted(tmp_path, faults)
+    terminal = on_terminal(case)
+    terminal.answer("[d]one [a]bort [?] ", "run\n")
+    assert terminal.end() == 0 and not [e for e in case.events if e["type"] == "note"]
+
+
+def test_an_action_that_is_new_in_a_finished_step(tmp_path, faults):
+    steps = step("one", "SAY<a, a>") + step("two", "SAY<b, b>", more="") + step(
+        "three", "exec: [echo, seen], effect: read, id: r", more='\n    when: results.n.outcome == "passed"')
+    case = Killed(tmp_path, faults, steps.replace("results.n", "results.a"),
+                  is_event("step.finished", step="one"), "-y")
+    case.steps = steps.replace("SAY<a, a>}", "SAY<a, a>}\n      - {SAY<n, n>}")
+    case.put()
+    terminal = on_terminal(case)
+    terminal.answer("[y]es [a]bort [?] ", "y\n")
+    assert terminal.end() == 0 and case.log == ["a", "b"]
+    assert any("action 'n' was not run" in e["text"] for e in case.events if e["type"] == "note")
+    assert [e["outcome"] for e in case.events if e["type"] == "step.finished" and e["step"] == "three"] == ["skipped"]
+
+
+def test_a_check_has_nothing_in_flight(tmp_path, faults):
+    case = Killed(tmp_path, faults, step("one", "SAY<a, a>"), is_event("action.started", action="a"), "--check")
+    result = case.go_on_plainly()
+    assert result.status == 0 and "interrupted" not in result.out and case.log == [], result
+
+
+EACH = "for_each: '[\"x\", \"y\", \"x\"]'"
+READ = "exec: [echo, seen], effect: read, id: look"
+LEFT = {  # the event after which it was killed: how many changes are left
+    "nothing": (is_event("step.finished", step="three"), 0),
+    "the last item of a list": (is_event("action.finished", action="c", step_item="q"), 0),
+    "a step's list": (is_event("action.finished", action="c", step_item="p"), 1),
+    "an item": (is_event("action.finished", action="b", item="y"), 2),
+    "a change inside": (is_event("step.finished", step="one/in1"), 3),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_approval_is_for_what_is_left(tmp_path, faults, name):
+    """Nobody is there, and nobody has said -y: what is done already needs no approval."""
+    at, left = LEFT[name]
+    steps = (step("one", "runbook: inner, id: nested") + step("two", READ, f"SAY<b, '\"${{item}}\"'>, {EACH}") +
+             step("three", """SAY<c, '"${it}"'>""", more="""\n    for_each: '["p", "q"]'\n    as: it""") +
+             step("four", READ.replace("look", "look_again"))).replace("'\"", '"').replace("\"'>", '">')
+    case = Killed(tmp_path, faults, steps, at, "-y", inner=step("in1", "SAY<i, i>") + step("in2", "SAY<j, j>"))
+    before = case.journals[0].read_bytes()
+    result = case.go_on_plainly()
+    if left:
+        assert result.status == 77 and f"{left} change" in result.err, result
+        assert case.journals[0].read_bytes() == before
+        result = case.go_on_plainly("-y")
+    assert result.status == 0 and case.log == case.whole == ["i", "j", "x", "y", "x", "p", "q"], (result, case.log)
