@@ -223,8 +223,10 @@ def backups(cluster, failed_nights):
 
 
 def restarted_once(store):
-    """One backend pod has a restart behind it, so that `logs --previous` has something to show."""
-    pod = store.list("pods", NAMESPACE, lambda p: p["metadata"]["labels"].get("app") == "flight-search-backend")[0]
+    """One backend pod has a restart behind it, so that `logs --previous` has something to show: the one that has been
+    ready for longest, which kubectl picks."""
+    pod = min(store.list("pods", NAMESPACE, lambda p: p["metadata"]["labels"].get("app") == "flight-search-backend"),
+              key=lambda p: min(c["lastTransitionTime"] for c in p["status"]["conditions"] if c["type"] == "Ready"))
     ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": pod["status"]["startTime"],
                             "finishedAt": stamp(time.time() - 3 * DAY)}}
     containers = [{**c, "restartCount": 1, "lastState": ended} for c in pod["status"]["containerStatuses"]]
