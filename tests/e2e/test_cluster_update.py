@@ -16,8 +16,8 @@ NODES = ("node-1", "node-2", "node-3")
 def person(tmp_path):
     started = []
 
-    def start(sb, *words):
-        started.append(Terminal(FSOPS, "run", *words, env=environment(sb), cwd=tmp_path))
+    def start(sb, *words, command=("run",)):
+        started.append(Terminal(FSOPS, *command, *words, env=environment(sb), cwd=tmp_path))
         return started[-1]
     yield start
     for one in started:
@@ -110,6 +110,23 @@ def test_a_node_that_could_not_be_updated_is_opened_and_the_next_is_not_touched(
     read_advice(terminal)
     assert terminal.end(60) == 2 and closed(sb) == [], terminal.seen
     assert "Update node-2" not in terminal.seen
+
+
+def test_an_update_that_was_broken_off_is_gone_on_with(sandbox, person):
+    """Ctrl-C leaves the node as it is and says so; resume goes on with it, without a second drain."""
+    sb = sandbox()
+    terminal = person(sb, *UPDATE, "--var", "node=node-2")
+    agree(terminal)
+    terminal.wait("Update node-2 now", 60)
+    terminal.wait(ASK)
+    terminal.type("\x03")
+    assert terminal.end() == 130 and closed(sb) == ["node-2"], terminal.seen
+    assert "No node stays closed' (always) was not run" in terminal.seen, terminal.seen
+    again = person(sb, command=("resume", "-y", "--yes-destroy"))
+    again.wait("Update node-2 now", 60)
+    again.answer(ASK, "d\n")
+    assert again.end(60) == 0 and closed(sb) == [], again.seen
+    assert len([m for m in sb.kube.mutations if m.verb == "patch" and m.resource == "nodes"]) == 2, "closed, opened"
 
 
 def test_without_a_person_no_node_is_drained(sandbox, tmp_path):
