@@ -85,6 +85,10 @@ struct channel_kind {
 extern const struct channel_kind *const channel_kinds[];
 const struct channel_kind *channel_kind_find(const char *name);
 
+/* Whether CHANNEL is told of TOLD by itself, of runs of RUNBOOK; CHECK: of one that only looks. */
+bool channel_is_told(
+    const struct channel *channel, const struct runbook *runbook, enum told told, bool check);
+
 /* What a channel's `${…}` may name besides `message` and `run`; all borrowed. */
 struct channel_names {
 	const struct platform *platform;

@@ -51,6 +51,23 @@ const struct channel_kind *channel_kind_find(const char *name)
 	return NULL;
 }
 
+/* A ping is for what has a schedule: of that somebody must hear when it never comes. */
+static bool is_pinged(const struct channel *channel, const struct runbook *runbook, enum told told)
+{
+	return (told == TOLD_STARTED || told == TOLD_FINISHED) &&
+	       (channel->all_runs || runbook->schedule.kind != SCHEDULE_NONE);
+}
+
+bool channel_is_told(
+    const struct channel *channel, const struct runbook *runbook, enum told told, bool check)
+{
+	if (!channel->kind || runbook->severity < channel->severity)
+		return false;
+	if (channel->kind->pings)
+		return is_pinged(channel, runbook, told);
+	return channel->on & 1u << told && !check;
+}
+
 void check_url(const struct node *map, const char *key, struct problems *list)
 {
 	const struct node *url = node_get(map, key);

@@ -71,24 +71,9 @@ static void on_told(void *ctx, const json_t *fact)
 
 /* ---- who is told ---- */
 
-/* A ping is for what has a schedule: of that somebody must hear when it never comes. */
-static bool pings(const struct notices *notices, const struct channel *channel)
-{
-	return channel->kind->pings && (channel->all_runs || notices->plan->runbook->schedule.kind);
-}
-
-static bool is_severe_enough(const struct notices *notices, const struct channel *channel)
-{
-	return notices->plan->runbook->severity >= channel->severity;
-}
-
 static bool wants(const struct notices *notices, const struct channel *channel, enum told told)
 {
-	if (!channel->kind || !is_severe_enough(notices, channel))
-		return false;
-	if (channel->kind->pings)
-		return (told == TOLD_STARTED || told == TOLD_FINISHED) && pings(notices, channel);
-	return channel->on & 1u << told && !notices->check;
+	return channel_is_told(channel, notices->plan->runbook, told, notices->check);
 }
 
 static void send(struct notices *notices, const struct channel *channel, const char *what,
@@ -241,8 +226,10 @@ struct sink *notices_sink(struct notices *notices, struct events *events)
 
 static bool is_of_use(const struct notices *notices, const struct channel *channel)
 {
-	return channel->kind && is_severe_enough(notices, channel) &&
-	       ((channel->on && !notices->check) || pings(notices, channel));
+	for (int told = 0; told < TOLD_COUNT; told++)
+		if (wants(notices, channel, (enum told)told))
+			return true;
+	return false;
 }
 
 /* Which channels would be told of this run, but lack what they need. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/channel.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "look.h"
@@ -321,6 +322,29 @@ void plan_print_totals(struct buf *out, const struct plan *plan)
 	    totals.manual, budget);
 }
 
+/* "Tells by itself: slack (failed, run.finished), ping (run.started, run.finished)." */
+static void add_told(struct buf *out, const struct plan *plan)
+{
+	const struct platform *platform = plan->catalog->platform;
+	size_t channels = 0;
+
+	for (size_t i = 0; i < platform->channel_count; i++) {
+		const struct channel *channel = &platform->channels[i];
+		size_t events = 0;
+
+		for (int told = 0; told < TOLD_COUNT; told++) {
+			if (!channel_is_told(channel, plan->runbook, (enum told)told, false))
+				continue;
+			if (!events)
+				buf_adds(out, channels++ ? "), " : "Tells by itself: ");
+			if (!events)
+				safe_adds(out, channel->name);
+			buf_addf(out, "%s%s", events++ ? ", " : " (", told_names[told]);
+		}
+	}
+	buf_adds(out, channels ? ").\n" : "");
+}
+
 void print_plan_text(struct buf *out, const struct plan *plan, const struct look *look)
 {
 	const struct page page = {plan, out, look, ""};
@@ -336,4 +360,5 @@ void print_plan_text(struct buf *out, const struct plan *plan, const struct look
 	add_metrics(&page, plan);
 	plan_print_steps(out, plan, look, "");
 	plan_print_totals(out, plan);
+	add_told(out, plan);
 }

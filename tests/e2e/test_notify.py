@@ -172,6 +172,13 @@ def test_a_step_tells_and_knows_whether_it_arrived(desk, hooks):
     assert hooks.to("/pagerduty")[0].json["payload"]["custom_details"]["text"] == "Down: <!everyone>"
 
 
+def test_the_dry_run_says_who_would_be_told(desk, hooks):
+    go = desk([SLACK % "run.started, failed", PAGER % "", "ping: {url: '${env.HOOK}/ping'}"], head="schedule: {daily: '09:00'}")
+    out = fsops("run", "book", "-R", go.folder, "--dry-run", env=go.more).out
+    assert out.endswith("Tells by itself: slack (run.started, failed), ping (run.started, run.finished).\n"), out
+    assert not hooks.received
+
+
 def test_a_step_that_cannot_tell_is_a_finding(desk, hooks):
     hooks.answers["/slack/" + SECRET] = (404, "no_service")
     result = desk([SLACK % ""], "  - {step: Tell, notify: {to: slack, text: x}}\n" + FINE)()

@@ -193,7 +193,8 @@ def test_complete_outage_fails_over(sandbox):
     watched = result.action("monitor")
     assert watched["outcome"] == "passed" and 2 <= watched["seconds"] < 6, "2 s were asked for, a look every 10 s"
     left = [item["text"] for item in result.finished["left"]]
-    assert "Notify stakeholders via Slack" in left and result.step("communicate")["outcome"] == "left"
+    assert "Send customer communication if needed" in left and result.step("communicate")["outcome"] == "left"
+    assert any(h.json["text"].startswith("*Outage of ") for h in sb.webhooks.to("/slack")), "stakeholders are told"
     assert_repaired(result, "availability", "error_rate", "response_time", "db_connections")
     again = run("complete-outage", "-y", "--yes-destroy", *SOON, "monitor_for=1s", on=sb)
     assert again.status == 0 and again.step("failover")["outcome"] == "skipped", str(again)
