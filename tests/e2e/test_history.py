@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import time
 
@@ -217,6 +218,21 @@ def test_a_check_is_not_shown_as_a_run(place):
     assert "ok (check), " in place.fsops("list").out
     (place.state / "history").unlink()
     assert [r["mode"] for r in place.history()] == ["check", "run", "check"]
+
+
+def test_a_check_is_no_success(place):
+    """Whoever alerts on a backup that is missing must not be quieted by a look at it."""
+    def last_success():
+        metrics = place.folder / "run.prom"
+        assert place.fsops("report", "--prom", metrics).status == 0
+        return re.findall(r"^fsops_run_last_success_timestamp_seconds\{.*\} (.*)$", metrics.read_text(), re.M)
+    place.run("good", "--check")
+    assert last_success() == []
+    place.run("good")
+    success = last_success()
+    time.sleep(1.1)
+    place.run("good", "--check")
+    assert len(success) == 1 and last_success() == success
 
 
 def test_told_again_as_it_was_told(place):
