@@ -1,5 +1,6 @@
 """What people are told of a run, as it arrives at stand-ins for Slack, PagerDuty, a status page, a watchdog and a
 mail server: what is said, again when it fails, and never at the run's cost."""
+import base64
 import email
 import email.policy
 import json
@@ -9,6 +10,7 @@ import uuid
 
 import pytest
 from helpers import FSOPS, Terminal, environment, fsops, run, wait_until, write_book
+from sandbox.certs import Certificates
 from sandbox.smtp import HANG as MUTE
 from sandbox.smtp import SmtpServer
 from sandbox.webhooks import HANG, Webhooks
@@ -270,6 +272,23 @@ def test_a_password_is_not_sent_in_the_open(desk, smtp):
     assert not smtp.mails and "STARTTLS" in result.event("notification")["why"], result
     desk([MAIL.replace(", on:", login + ", starttls: never, on:") % (smtp.url, "run.finished")])()
     assert smtp.mails[0].login, "with `starttls: never` it is"
+
+
+@pytest.mark.parametrize("authority", ["ca", "stranger"])
+def test_a_password_goes_only_to_whom_is_trusted(desk, tmp_path, authority):
+    certificates = Certificates(tmp_path)
+    server = SmtpServer(tls=certificates.context("mail", 30, authority)).start()
+    channel = MAIL.replace(", on:", ", user: me, password: '${env.KEY}', on:") % (server.url, "run.finished")
+    go = desk([channel])
+    go.more["SSL_CERT_FILE"] = go.more["CURL_CA_BUNDLE"] = certificates.bundle
+    result = go()
+    server.stop()
+    if authority == "ca":
+        assert told(result) == [("run.finished", True)], result
+        assert base64.b64decode(server.mails[0].login) == b"\0me\0" + KEY.encode()
+    else:
+        fact = result.event("notification")
+        assert not server.mails and (fact["delivered"], fact["attempts"]) == (False, 1), fact
 
 
 def test_a_hanging_first_message_does_not_hide_that_the_run_ended(desk, hooks):

@@ -19,7 +19,7 @@ class Session(socketserver.StreamRequestHandler):
         self.sender, self.to, self.login = None, [], None
         self.say("220 mail.test ESMTP")
         try:
-            for line in self.rfile:
+            while line := self.rfile.readline():  # of the present connection: STARTTLS makes another
                 word = line.split()[0].decode().upper() if line.split() else ""
                 if not self.obey(word, line.decode().strip()):
                     return
@@ -35,7 +35,9 @@ class Session(socketserver.StreamRequestHandler):
         if planned:
             self.say(planned)
         elif word == "EHLO":
-            self.say("250-mail.test\r\n250 AUTH PLAIN")
+            self.say("250-mail.test\r\n250-AUTH PLAIN\r\n250 " + ("STARTTLS" if self.server.mail.tls else "8BITMIME"))
+        elif word == "STARTTLS":
+            self.start_tls()
         elif word == "AUTH":
             self.say("334 ")
             self.login = self.rfile.readline().decode().strip()
@@ -49,6 +51,11 @@ class Session(socketserver.StreamRequestHandler):
                 self.to.append(line.split("<")[1].split(">")[0])
             self.say("221 bye" if word == "QUIT" else "250 ok")
         return word != "QUIT"
+
+    def start_tls(self):
+        self.say("220 go ahead")
+        self.request = self.connection = self.server.mail.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb")
 
     def take_data(self):
         self.say("354 go on")
@@ -68,10 +75,10 @@ class Session(socketserver.StreamRequestHandler):
 
 class SmtpServer:
     """`mails` in order. `answers` maps a command ("EHLO", "RCPT", "END" for the end of the data, …) to a line or
-    HANG, or to a list of these: one a time, then it is well."""
+    HANG, or to a list of these: one a time, then it is well. `tls`: the context of STARTTLS, which it offers then."""
 
-    def __init__(self):
-        self.mails, self.answers = [], {}
+    def __init__(self, tls=None):
+        self.mails, self.answers, self.tls = [], {}, tls
         self.stopping = threading.Event()
 
     def start(self):
