@@ -12,19 +12,27 @@ enum question_kind {
 	QUESTION_DESTROY, /* the name typed in full means yes; "skip" and "abort" are words too */
 	QUESTION_FAILED,  /* [r]etry [s]kip [a]bort */
 	QUESTION_INTERRUPTED, /* [r]un again (ANSWER_RETRY), [d]one (ANSWER_YES), [a]bort */
-	QUESTION_CHANGED, /* [y]es [a]bort */
-	QUESTION_MANUAL,  /* [d]one [n]o [s]kip */
+	QUESTION_CHANGED,     /* [y]es [a]bort */
+	QUESTION_MANUAL,      /* [d]one [n]o [s]kip */
 };
 
-enum answer { ANSWER_NOBODY, ANSWER_YES, ANSWER_SKIP, ANSWER_ABORT, ANSWER_RETRY, ANSWER_NO };
+enum answer {
+	ANSWER_NOBODY,
+	ANSWER_YES,
+	ANSWER_SKIP,
+	ANSWER_ABORT,
+	ANSWER_RETRY,
+	ANSWER_NO,
+	ANSWER_GONE, /* the terminal is lost: nobody has answered */
+};
 
 struct question {
 	enum question_kind kind;
-	const char *step;             /* title; NULL: it is about none */
-	const char *command;          /* masked; NULL for manual */
-	const char *where;            /* "context prod, namespace flight-search-prod" or NULL */
-	const char *name;             /* destroy: what must be typed */
-	const char *text;             /* why it failed, what is known of it, or what is to be done by hand */
+	const char *step;    /* title; NULL: it is about none */
+	const char *command; /* masked; NULL for manual */
+	const char *where;   /* "context prod, namespace flight-search-prod" or NULL */
+	const char *name;    /* destroy: what must be typed */
+	const char *text;    /* why it failed, what is known of it, or what is to be done by hand */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
 };
@@ -33,8 +41,8 @@ typedef void answer_fn(void *ctx, enum answer answer);
 
 struct asker;
 struct asker_ops {
-	/* Ask; FN is called once from the loop. The end of input means ANSWER_ABORT, an unknown
-	 * answer asks again, and neither ever means yes. QUESTION is borrowed until FN is called. */
+	/* Ask; FN is called once from the loop. The end of input means ANSWER_ABORT, or
+	 * ANSWER_GONE when the terminal is; an unknown answer asks again, and none ever means yes. QUESTION is borrowed until FN is called. */
 	void (*ask)(struct asker *asker, const struct question *question, answer_fn *fn, void *ctx);
 	/* The question is withdrawn (the run is being stopped): FN will not be called. */
 	void (*withdraw)(struct asker *asker);

@@ -163,6 +163,10 @@ static void on_answer(void *ctx, enum answer answer)
 	answer_fn *fn = asking->fn;
 	void *fn_ctx = asking->ctx;
 
+	if (answer == ANSWER_GONE) { /* the question is withdrawn with everything else */
+		run_lost_terminal(slot_run(asking->slot));
+		return;
+	}
 	slot_resume_budget(asking->slot);
 	emit_given(
 	    asking->slot, asking->kind, answer, answer == ANSWER_NOBODY ? "nobody" : "person");

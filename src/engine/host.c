@@ -90,6 +90,10 @@ static void on_answer(void *ctx, enum answer answer)
 {
 	struct service *service = ctx;
 
+	if (answer == ANSWER_GONE) {
+		run_lost_terminal(run_of(service));
+		return;
+	}
 	service->asking = false;
 	slot_resume_budget(service->slot);
 	if (answer == ANSWER_ABORT)

@@ -2,6 +2,7 @@
  * Invariants: one step at a time; `ended` comes once, when nothing of the run is alive. */
 #include "fsops/run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,11 +307,20 @@ void run_interrupt(struct run *run, int signal)
 		note(run, "stopping: what runs is being ended; a second signal ends it at once");
 	run->signal = signal;
 	run->stopped_at = run->next;
-	run_stop(run, STOP_SIGNAL, "stopped by a signal");
+	run_stop(
+	    run, STOP_SIGNAL, signal == SIGHUP ? "the terminal was lost" : "stopped by a signal");
 	if (run->measure)
 		measure_cancel(run->measure, on_measure_gone, run);
 	else if (run->step)
 		step_interrupt(run->step);
+}
+
+void run_lost_terminal(struct run *run)
+{
+	while (run->outer)
+		run = run->outer;
+	if (run->stop != STOP_SIGNAL)
+		run_interrupt(run, SIGHUP);
 }
 
 /* ---- the whole ---- */

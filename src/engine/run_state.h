@@ -84,6 +84,9 @@ void run_stop(struct run *run, enum stop stop, const char *why);
 /* End what runs now and start nothing more; `ended` still comes. */
 void run_interrupt(struct run *run, int signal);
 
+/* Nobody can be asked any more, and nobody has said anything: as a hangup, to be gone on with. */
+void run_lost_terminal(struct run *run);
+
 /* Steps that this run goes through: on_failure's only when it has come to them. */
 size_t run_steps_in_all(const struct run *run);
 

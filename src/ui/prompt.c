@@ -39,14 +39,16 @@ static const struct kind kinds[] = {
         {{"yes", ANSWER_YES, "run exactly this command"},
             {"skip", ANSWER_SKIP, "leave this one out and go on with the next"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
-    [QUESTION_DESTROY] = {"DESTROY", ROLE_CRITICAL, "This cannot be undone.", "or \"skip\", \"abort\", \"?\"",
+    [QUESTION_DESTROY] = {"DESTROY", ROLE_CRITICAL, "This cannot be undone.",
+        "or \"skip\", \"abort\", \"?\"",
         {{"skip", ANSWER_SKIP, "leave this one out and go on with the next"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
     [QUESTION_FAILED] = {"FAILED", ROLE_CRITICAL, "What now?", "[r]etry [s]kip [a]bort [?]",
         {{"retry", ANSWER_RETRY, "run the same command once more"},
             {"skip", ANSWER_SKIP, "go on as if it had not been there"},
             {"abort", ANSWER_ABORT, "stop the run; its on_failure steps still run"}}},
-    [QUESTION_INTERRUPTED] = {"INTERRUPTED", ROLE_CRITICAL, "What now?", "[r]un again [d]one [a]bort [?]",
+    [QUESTION_INTERRUPTED] = {"INTERRUPTED", ROLE_CRITICAL, "What now?",
+        "[r]un again [d]one [a]bort [?]",
         {{"run", ANSWER_RETRY, "run it again, as if it had never begun"},
             {"done", ANSWER_YES, "you have looked: it is done; go on with what follows"},
             {"abort", ANSWER_ABORT, "stop the run here; nothing more is changed"}}},
@@ -258,6 +260,14 @@ static void take_line(struct prompt *prompt)
 	free(copy);
 }
 
+/* Of a terminal that was closed the end of input comes, too. */
+static bool is_lost(int fd)
+{
+	struct termios modes;
+
+	return tcgetattr(fd, &modes) < 0 && errno == EIO;
+}
+
 static void on_typed(void *ctx, int fd, int ready)
 {
 	struct prompt *prompt = ctx;
@@ -268,7 +278,7 @@ static void on_typed(void *ctx, int fd, int ready)
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (got <= 0) {
-		finish(prompt, ANSWER_ABORT, false);
+		finish(prompt, is_lost(fd) ? ANSWER_GONE : ANSWER_ABORT, false);
 		return;
 	}
 	if (screen_behind(prompt->place.screen)) {

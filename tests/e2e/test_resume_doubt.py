@@ -1,12 +1,14 @@
 """Going on with a run when what is on record is not all there was: masked, edited, taken over, only looked at."""
 import json
+import os
 import re
+import shlex
 import signal
 import subprocess
 
 import pytest
 
-from helpers import FSOPS, environment, fsops, wait_until, write_book
+from helpers import FSOPS, Terminal, environment, fsops, wait_until, write_book
 from test_resume import Case, faults, interrupted, on_terminal  # noqa: F401 (a fixture)
 
 SAY = "exec: [sh, -c, 'echo \"$1\" >> {log}; echo \"did $1\"', sh, {word}], effect: change, id: {id}"
@@ -212,3 +214,30 @@ def test_approval_is_for_what_is_left(tmp_path, faults, name):
         assert case.journals[0].read_bytes() == before
         result = case.go_on_plainly("-y")
     assert result.status == 0 and case.log == case.whole == ["i", "j", "x", "y", "x", "p", "q"], (result, case.log)
+
+
+ASKED = {  # what a person is asked when the terminal goes: options, the action, the question, what was done by then
+    "change": ((), "SAY<a, a>", "[a]bort [?] ", []),
+    "failed": (("-y",), "exec: [sh, -c, 'echo tried >> LOG; exit 1'], effect: change, id: a", "[s]kip [a]bort [?] ", ["tried"]),
+    "manual": (("-y",), "manual: [Look at it], id: a", "[s]kip [a]bort [?]", []),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_terminal_that_is_lost_says_nothing(tmp_path, name):
+    """That is no abort of a person: nothing is undone, and the run can be gone on with."""
+    options, action, question, done = ASKED[name]
+    case = Flagged.__new__(Flagged)
+    Case.__init__(case, tmp_path)
+    case.steps = step("one", action) + "on_failure:\n" + step("undo", "SAY<undo, undo>")
+    case.head, case.inner = "", None
+    case.put()
+    words = shlex.join(map(str, [FSOPS, "run", "book", "-R", case.books, *options]))
+    terminal = Terminal("sh", "-c", words + "; true", env=environment(**case.env()))
+    terminal.wait(question)
+    os.close(terminal.fd)
+    wait_until(lambda: case.events[-1]["type"] == "run.finished", "the run has ended")
+    end = case.events[-1]
+    assert end["resumable"] and end["why"] == "the terminal was lost" and case.log == done, case.events
+    assert not [e for e in case.events if e["type"] == "approval.given" and e["by"] == "person"]
+    os.waitpid(terminal.pid, 0)
