@@ -25,6 +25,7 @@
 #include "fsops/clock.h"
 #include "fsops/expr.h"
 #include "fsops/metric.h"
+#include "fsops/platform_color.h"
 
 /* An expression as written. `text` NULL: the key was not given; otherwise `expr` is set in
  * every runbook that catalog_find() gives out, and in the platform. */
@@ -218,6 +219,7 @@ struct channel {
 
 struct platform {
 	char *name;
+	enum platform_color color; /* platform_color() tells which one is shown */
 	char *file;
 	const struct node *node;
 	bool broken;      /* problems were found in it */
@@ -235,7 +237,7 @@ struct platform {
 	json_t *links;    /* object: key → URL */
 	struct channel *channels;
 	size_t channel_count;
-	char **secrets;   /* names of environment variables whose values are masked */
+	char **secrets; /* names of environment variables whose values are masked */
 	size_t secret_count;
 };
 

@@ -28,11 +28,13 @@ enum answer {
 
 struct question {
 	enum question_kind kind;
-	const char *step;    /* title; NULL: it is about none */
-	const char *command; /* masked; NULL for manual */
-	const char *where;   /* "context prod, namespace flight-search-prod" or NULL */
-	const char *name;    /* destroy: what must be typed */
-	const char *text;    /* why it failed, what is known of it, or what is to be done by hand */
+	const char *platform; /* its name, or NULL */
+	const char *color;    /* the platform's: "red" …; or NULL */
+	const char *step;     /* title; NULL: it is about none */
+	const char *command;  /* masked; NULL for manual */
+	const char *where;    /* "context prod, namespace flight-search-prod" or NULL */
+	const char *name;     /* destroy: what must be typed */
+	const char *text; /* why it failed, what is known of it, or what is to be done by hand */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
 };

@@ -138,8 +138,10 @@ void history_add_ending(struct buf *out, const json_t *run, enum level *level);
 void history_add_age(struct buf *out, const json_t *run, msec now);
 
 /* METRICS as measure_metrics() makes them. */
-void print_check_text(struct buf *out, const json_t *metrics, const struct look *look, bool quiet);
-void print_check_json(struct buf *out, const json_t *metrics, enum level worst);
+void print_check_text(struct buf *out, const struct platform *platform, const json_t *metrics,
+    const struct look *look, bool quiet);
+void print_check_json(struct buf *out, const struct platform *platform, const json_t *metrics,
+    enum level worst);
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
 

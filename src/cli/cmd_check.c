@@ -34,11 +34,11 @@ static void print_metrics(struct cli *cli, struct buf *text, const struct catalo
     const json_t *metrics, enum level worst)
 {
 	if (cli_format(cli, "json"))
-		print_check_json(text, metrics, worst);
+		print_check_json(text, catalog->platform, metrics, worst);
 	else if (cli_format(cli, "nagios"))
 		print_check_nagios(text, metrics, worst, catalog->platform);
 	else
-		print_check_text(text, metrics, &cli->look, cli->options.quiet);
+		print_check_text(text, catalog->platform, metrics, &cli->look, cli->options.quiet);
 }
 
 /* A monitoring system reads stdout and knows only the statuses 0 to 3. */

@@ -59,7 +59,12 @@ static char *new_id(const struct plan *plan)
 static int agree(struct running *running, struct err *err)
 {
 	const json_t *changed = running->earlier->changed;
-	struct question question = {.kind = QUESTION_CHANGED};
+	const struct platform *platform = running->plan->catalog->platform;
+	struct question question = {
+	    .kind = QUESTION_CHANGED,
+	    .platform = platform->name,
+	    .color = platform_color(platform),
+	};
 	struct buf text;
 	int result = 0;
 

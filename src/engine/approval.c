@@ -228,14 +228,17 @@ static struct asking *ask(struct asking *asking, enum effect effect)
 	struct slot *slot = asking->slot;
 	struct run *run = slot_run(slot);
 	struct question *question = &asking->question;
+	const struct platform *platform = run->plan->catalog->platform;
 
+	question->platform = platform->name;
+	question->color = platform_color(platform);
 	question->command = asking->command;
 	question->where = asking->where;
 	question->name = asking->name;
 	question->text = asking->text;
 	slot_emit(slot, "approval.asked",
-	    json_pack("{s:s, s:s?, s:s, s:s?, s:s?}", "question", asking->kind, "command",
-	        asking->command, "effect", effect_name(effect), "text", asking->text, "where",
+	    json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s?}", "question", asking->kind, "platform",
+	        platform->name, "command", asking->command, "effect", effect_name(effect), "text", asking->text, "where",
 	        asking->where));
 	slot_pause_budget(slot);
 	if (run->asker)

@@ -106,6 +106,7 @@ static void on_answer(void *ctx, enum answer answer)
 
 static void fill_question(struct service *service, const json_t *checklist)
 {
+	const struct platform *platform = run_of(service)->plan->catalog->platform;
 	size_t count = json_array_size(checklist);
 	const char **items = mem_alloc((count + 1) * sizeof(*items));
 
@@ -113,6 +114,8 @@ static void fill_question(struct service *service, const json_t *checklist)
 		items[i] = json_string_value(json_array_get(checklist, i));
 	service->question = (struct question){
 	    .kind = QUESTION_MANUAL,
+	    .platform = platform->name,
+	    .color = platform_color(platform),
 	    .step = slot_title(service->slot),
 	    .text = slot_action(service->slot)->action->title,
 	    .checklist = items,
@@ -128,8 +131,8 @@ static void ask(
 
 	service->answered = done;
 	slot_emit(service->slot, "approval.asked",
-	    json_pack(
-	        "{s:s, s:O, s:s}", "question", "manual", "checklist", checklist, "effect", "read"));
+	    json_pack("{s:s, s:s, s:O, s:s}", "question", "manual", "platform",
+	        run->plan->catalog->platform->name, "checklist", checklist, "effect", "read"));
 	if (!run->asker || !run->options->interactive || run->options->check) {
 		service->timer = loop_after(run->loop, 0, on_nobody, service);
 		return;

@@ -168,8 +168,11 @@ json_t *plan_json(const struct plan *plan)
 	set_text(object, "severity", level_name(plan->runbook->severity));
 	json_object_set_new(object, "vars", redact_value(plan->redact, plan->vars));
 	json_object_set_new(object, "metrics", metrics_list(plan));
-	if (!plan->nested)
+	if (!plan->nested) {
+		set_text(object, "platform", plan->catalog->platform->name);
+		set_text(object, "color", platform_color(plan->catalog->platform));
 		json_object_set_new(object, "tunnels", plan_tunnels(plan));
+	}
 	json_object_set_new(object, "steps", steps);
 	json_object_set_new(object, "totals", totals_object(plan));
 	return object;

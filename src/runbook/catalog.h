@@ -45,6 +45,7 @@ void action_finish(struct decode *d, struct action *action);
 extern const char action_relations[];
 
 extern const struct type type_steps;      /* struct step_list */
+extern const struct type type_color;      /* enum platform_color */
 extern const struct type type_on_failure; /* enum on_failure */
 extern const struct type type_targets;    /* of a struct platform: its targets */
 extern const struct type type_metrics;    /* the same: its metrics, until metrics_finish() */

@@ -83,6 +83,9 @@ static const struct field escalation_fields[] = {
 #define AT(member) offsetof(struct platform, member)
 const struct field platform_fields[] = {
     {"platform", &type_name, AT(name), "its name", true, NULL},
+    {"color", &type_color, AT(color),
+        "of its name, wherever it is shown; default: red, unless the name says that it is for less",
+        false, NULL},
     {"vars", &type_vars, AT(vars), "variables of all runbooks: {name: default}", false, var_fields},
     {"targets", &type_targets, 0, "what is reached, and how: {name: {kubectl: …}}", false, NULL},
     {"metrics", &type_metrics, 0, "what is measured: {name: {source, baseline, warning, critical}}",

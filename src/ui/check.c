@@ -45,7 +45,15 @@ static void add_row(struct table *table, const json_t *metric)
 	buf_release(&value);
 }
 
-void print_check_text(struct buf *out, const json_t *metrics, const struct look *look, bool quiet)
+static void add_platform(struct buf *out, const struct platform *platform, const struct look *look)
+{
+	buf_adds(out, "Platform ");
+	look_add_platform(out, look, platform->name, platform_color(platform));
+	buf_addc(out, '\n');
+}
+
+void print_check_text(struct buf *out, const struct platform *platform, const json_t *metrics,
+    const struct look *look, bool quiet)
 {
 	static const char *const heads[] = {
 	    "METRIC", "VALUE", "LEVEL", "BASELINE", "WARNING", "CRITICAL", ""};
@@ -63,16 +71,20 @@ void print_check_text(struct buf *out, const json_t *metrics, const struct look 
 		add_row(table, metric);
 		shown++;
 	}
-	if (shown)
+	if (shown) {
+		add_platform(out, platform, look);
 		table_print(out, table, "");
-	else if (!json_array_size(metrics))
+	}
+	if (!json_array_size(metrics))
 		buf_adds(out, "The platform has no metrics.\n");
 	table_free(table);
 }
 
-void print_check_json(struct buf *out, const json_t *metrics, enum level worst)
+void print_check_json(
+    struct buf *out, const struct platform *platform, const json_t *metrics, enum level worst)
 {
-	json_t *object = json_pack("{s:s, s:O}", "level", level_name(worst), "metrics", metrics);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:O}", "level", level_name(worst), "platform",
+	    platform->name, "color", platform_color(platform), "metrics", metrics);
 
 	print_json(out, object);
 	json_decref(object);

@@ -85,6 +85,33 @@ void look_add(struct buf *out, const struct look *look, enum role role, const ch
 	look_off(out, look, role);
 }
 
+/* In reverse, so that it stands out from whatever else is red or green. */
+static const struct {
+	const char *color;
+	const char *on;
+} platform_colors[] = {
+    {"red", "\x1b[1;7;31m"},
+    {"yellow", "\x1b[1;7;33m"},
+    {"green", "\x1b[1;7;32m"},
+    {"blue", "\x1b[1;7;34m"},
+    {"magenta", "\x1b[1;7;35m"},
+    {"cyan", "\x1b[1;7;36m"},
+};
+
+void look_add_platform(
+    struct buf *out, const struct look *look, const char *name, const char *color)
+{
+	const char *on = colors[ROLE_BOLD];
+
+	for (size_t i = 0; color && i < COUNT_OF(platform_colors); i++)
+		if (strcmp(platform_colors[i].color, color) == 0)
+			on = platform_colors[i].on;
+	if (look->color)
+		buf_adds(out, on);
+	safe_adds(out, name);
+	look_off(out, look, ROLE_BOLD);
+}
+
 /* The length of the colour that begins at TEXT, 0 when none does. */
 static size_t color_len(const char *text, size_t len)
 {

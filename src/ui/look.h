@@ -25,6 +25,10 @@ void look_off(struct buf *out, const struct look *look, enum role role);
 /* TEXT (made harmless) in ROLE's colour. */
 void look_add(struct buf *out, const struct look *look, enum role role, const char *text);
 
+/* A platform's NAME in its COLOR ("red"; NULL or an unknown one: bold). */
+void look_add_platform(
+    struct buf *out, const struct look *look, const char *name, const char *color);
+
 /* Columns of TEXT as look_add() makes it: colours take none. */
 int look_width(const char *text, size_t len);
 /* Cut it to WIDTH columns; colours that were begun are ended. */

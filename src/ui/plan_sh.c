@@ -24,7 +24,7 @@ static const char *const helpers[HELPER_COUNT] = {
                        "\treturn 1\n"
                        "}\n",
     [HELPER_CONFIRM_DESTROY] = "confirm_destroy() {\n"
-                               "\task 'this destroys; type \"destroy\" to run it:'\n"
+                               "\task \"this destroys on $platform; type \\\"destroy\\\" to run it:\"\n"
                                "\t[ \"$answer\" = destroy ]\n"
                                "}\n",
     [HELPER_NEXT] = "# next WHAT: false when the person gives no more\n"
@@ -67,7 +67,7 @@ static const char *const helpers[HELPER_COUNT] = {
                       "\tname=$1\n"
                       "\tshift\n"
                       "\tshow \"$@\"\n"
-                      "\tif confirm 'run this?'; then\n"
+                      "\tif confirm \"run this on $platform?\"; then\n"
                       "\t\t\"$@\" || stop \"$name\"\n"
                       "\telse\n"
                       "\t\tsay 'not run'\n"
@@ -174,6 +174,7 @@ static void add_head(struct buf *out, const struct script *s)
 	buf_adds(out, "#!/bin/sh\n");
 	buf_adds(out, "# ");
 	safe_adds(out, runbook->title);
+	buf_addf(out, ", on %s", s->plan->catalog->platform->name);
 	buf_addf(out, "\n# Made by `fsops run %s --dry-run=sh`: the same steps, by hand.\n",
 	    runbook->name);
 	buf_adds(out, "# Reads run as they are; a change is shown and asked for at the terminal.\n"
@@ -182,6 +183,11 @@ static void add_head(struct buf *out, const struct script *s)
 	              "# shellcheck disable=SC2016,SC2034\nset -u\n\nfailed=0\n");
 	if (s->used & 1u << HELPER_STOP)
 		buf_adds(out, "stopping=0\n");
+	if (s->used & (1u << HELPER_CHANGE | 1u << HELPER_CONFIRM_DESTROY)) {
+		buf_adds(out, "platform=");
+		buf_add_shell_word(out, s->plan->catalog->platform->name);
+		buf_addc(out, '\n');
+	}
 	for (size_t i = 0; i < s->names.count; i++)
 		if (!s->names.items[i].env)
 			buf_addf(out, "%s=\n", s->names.items[i].name);

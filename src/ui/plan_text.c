@@ -352,7 +352,8 @@ void print_plan_text(struct buf *out, const struct plan *plan, const struct look
 	buf_adds(out, "Dry run of ");
 	look_add(out, look, ROLE_BOLD, plan->runbook->name);
 	buf_adds(out, " on ");
-	safe_adds(out, plan->catalog->platform->name);
+	look_add_platform(
+	    out, look, plan->catalog->platform->name, platform_color(plan->catalog->platform));
 	buf_adds(out, ": nothing is executed. ${…} is not known before the run.\n");
 	safe_adds(out, plan->runbook->title);
 	buf_addf(out, " (%s)\n\n", level_name(plan->runbook->severity));

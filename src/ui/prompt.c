@@ -141,6 +141,10 @@ static void show_question(struct prompt *prompt)
 	buf_init(&out, BUF_TEXT_MAX);
 	buf_adds(&out, "  ");
 	look_add(&out, look, role, kind_of(prompt)->heading);
+	if (question->platform) {
+		buf_adds(&out, " on ");
+		look_add_platform(&out, look, question->platform, question->color);
+	}
 	if (question->step) {
 		buf_adds(&out, " in step ");
 		safe_adds(&out, question->step);

@@ -85,7 +85,7 @@ static char *command_text(struct script *s, const struct plan_action *item)
 static void add_complex(struct script *s, const struct plan_action *item, const char *command)
 {
 	static const char *const asked[] = {
-	    NULL, "if confirm 'run this?'; then", "if confirm_destroy; then"};
+	    NULL, "if confirm \"run this on $platform?\"; then", "if confirm_destroy; then"};
 	bool read = item->effect == EFFECT_READ;
 	struct buf word;
 

@@ -25,7 +25,7 @@ void sh_names_release(struct sh_names *names)
 static bool plain_name(const char *name)
 {
 	static const char *const taken[] = {"answer", "failed", "stopping", "name", "word", "until",
-	    "status", "path", "tunnels", "opened", "heard", "port", "tries"};
+	    "status", "path", "platform", "tunnels", "opened", "heard", "port", "tries"};
 
 	if (!*name || !(islower((unsigned char)*name) || *name == '_') || name[1] == '\0')
 		return false;

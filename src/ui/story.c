@@ -111,7 +111,8 @@ static void add_run(struct buf *out, const struct look *look, const json_t *even
 		buf_addc(out, ')');
 	}
 	buf_adds(out, " on ");
-	story_add_text(out, event, "platform");
+	look_add_platform(
+	    out, look, value_get_text(event, "platform"), value_get_text(event, "color"));
 	if (mode && strcmp(mode, "check") == 0)
 		buf_adds(out, ", check only: nothing is changed");
 }
@@ -396,7 +397,12 @@ static void on_asked(struct story *story, struct buf *out)
 	if (!story->times)
 		return;
 	story_line(story, out, 2 * story->depth - 1);
-	buf_adds(out, "asked: ");
+	buf_adds(out, "asked");
+	if (value_get_text(story->event, "platform")) {
+		buf_adds(out, " on ");
+		story_add_text(out, story->event, "platform");
+	}
+	buf_adds(out, ": ");
 	add_question(story, out);
 	buf_addc(out, '\n');
 }

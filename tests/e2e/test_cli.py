@@ -219,7 +219,8 @@ def test_check_without_metrics_is_unknown(demo):
     line = fsops("check", "--format", "nagios", cwd=demo)
     assert (line.returncode, line.stdout) == (3, "FSOPS UNKNOWN - the platform has no metrics\n")
     data = fsops("check", "--format", "json", cwd=demo)
-    assert (data.returncode, json.loads(data.stdout)) == (3, {"level": "unknown", "metrics": []})
+    assert (data.returncode, json.loads(data.stdout)) == (
+        3, {"level": "unknown", "platform": "demo", "color": "green", "metrics": []})
 
 
 def test_the_nagios_line_says_why_a_name_is_wrong(demo):
@@ -267,7 +268,7 @@ def test_a_script_asks_before_it_changes(demo):
         os.chdir(demo)
         os.execvp("sh", ["sh", "script.sh"])
     seen = b""
-    answers = [(b"run this? [y/N] ", b"y\n"), (b"to run it: ", b"no\n"), (b"done ", b"\n"), (b"done ", b"\n")]
+    answers = [(b"? [y/N] ", b"y\n"), (b"to run it: ", b"no\n"), (b"done ", b"\n"), (b"done ", b"\n")]
     try:
         while True:
             seen += os.read(fd, 4096)

@@ -305,7 +305,7 @@ def test_a_script_changes_what_is_said_and_only_that(sandbox, tmp_path):
     person = Terminal(script, env=environment(sb))
     person.answer("[y/N] ", "n\n")  # the step "scale": its condition does not hold
     person.answer("does it hold? [y/N] ", "y\n")
-    assert f"rollout undo deployment/{BACKEND}" in person.wait("run this? [y/N] ")
+    assert f"rollout undo deployment/{BACKEND}" in person.wait("? [y/N] ")
     assert sb.kube.mutations == [], "it was done before it was approved"
     person.type("y\n")
     assert person.end(60) == 0, person.seen

@@ -31,6 +31,8 @@ static void has(const char *text, const char *part)
 		fail_msg("'%s' is not in:\n%s", part, text);
 }
 
+static struct platform somewhere = {.name = "flight-search"};
+
 static void breaches_name_their_runbook(void **state)
 {
 	json_t *metrics = json_pack("[o, o, o]",
@@ -42,7 +44,8 @@ static void breaches_name_their_runbook(void **state)
 
 	(void)state;
 	buf_init(&out, BUF_TEXT_MAX);
-	print_check_text(&out, metrics, &look, false);
+	print_check_text(&out, &somewhere, metrics, &look, false);
+	assert_int_equal(strncmp(out.data, "Platform flight-search\nMETRIC", 29), 0);
 	has(out.data, "error_rate      8.1 %  critical");
 	has(out.data, "→ fsops run high-error-rate\n");
 	has(out.data, "response_time  310 ms  ok");
@@ -50,7 +53,7 @@ static void breaches_name_their_runbook(void **state)
 	has(out.data, "cpu                 -  unknown");
 	has(out.data, "no data\\x1b[2J\n");
 	buf_clear(&out);
-	print_check_text(&out, metrics, &look, true);
+	print_check_text(&out, &somewhere, metrics, &look, true);
 	assert_null(strstr(out.data, "response_time"));
 	has(out.data, "error_rate");
 	has(out.data, "cpu");
@@ -71,7 +74,7 @@ static void a_command_to_type_is_never_cut(void **state)
 		struct buf out;
 
 		buf_init(&out, BUF_TEXT_MAX);
-		print_check_text(&out, metrics, &look, false);
+		print_check_text(&out, &somewhere, metrics, &look, false);
 		has(out.data, "> 5%\n    → fsops run high-error-rate\ncpu");
 		buf_release(&out);
 	}
@@ -86,7 +89,7 @@ static void quiet_says_nothing_when_all_is_well(void **state)
 
 	(void)state;
 	buf_init(&out, BUF_TEXT_MAX);
-	print_check_text(&out, metrics, &look, true);
+	print_check_text(&out, &somewhere, metrics, &look, true);
 	assert_string_equal(out.data, "");
 	json_decref(metrics);
 	buf_release(&out);
@@ -100,7 +103,7 @@ static void check_json_has_the_worst_level(void **state)
 
 	(void)state;
 	buf_init(&out, BUF_TEXT_MAX);
-	print_check_json(&out, metrics, LEVEL_UNKNOWN);
+	print_check_json(&out, &somewhere, metrics, LEVEL_UNKNOWN);
 	root = json_loads(out.data, 0, NULL);
 	assert_string_equal(json_string_value(json_object_get(root, "level")), "unknown");
 	assert_true(json_is_null(
