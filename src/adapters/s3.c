@@ -320,6 +320,7 @@ static const struct adapter_field fields[] = {
     {"bytes", "int", "verify: its size unpacked"},
     {"lines", "int", "verify: how many lines it has, unpacked"},
     {"head", "list", "verify: the first 20 of them"},
+    {"tail", "list", "verify: the last 10 of them"},
     {NULL, NULL, NULL},
 };
 

@@ -115,12 +115,13 @@ void s3_explain(const struct s3_place *place, int status, const struct s3_page *
 
 /* verify */
 #define S3_HEAD_LINES 20
+#define S3_TAIL_LINES 10
 struct s3_gzip;
 struct s3_gzip *s3_gzip_new(const char *key);
 int s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err);
 /* -1: it is torn or damaged. */
 int s3_gzip_finish(struct s3_gzip *gzip, struct err *err);
-/* `bytes`, `lines`, `head` into RESULT; null when the object is not gzip. */
+/* `bytes`, `lines`, `head`, `tail` into RESULT; null or empty when the object is not gzip. */
 void s3_gzip_result(const struct s3_gzip *gzip, json_t *result);
 void s3_gzip_free(struct s3_gzip *gzip);
 

@@ -18,6 +18,9 @@
 /* Of the head, for people: more of a line than this is left out, and "…" says so. */
 #define LINE_MAX_SHOWN 512
 
+/* So much of the end is kept to take the last lines from. */
+#define TAIL_SIZE 4096
+
 /* What the stream is in front of. */
 enum state {
 	STATE_START,   /* the first byte: is it gzip at all? */
@@ -36,6 +39,8 @@ struct s3_gzip {
 	long long lines;
 	struct buf line; /* the line of the head that is being read */
 	json_t *head;
+	size_t tail_len;
+	char tail[TAIL_SIZE]; /* the last bytes that came out */
 	unsigned char block[BLOCK];
 };
 
@@ -87,6 +92,17 @@ static void take_head(struct s3_gzip *gzip, const unsigned char *data, size_t le
 	}
 }
 
+/* What does not fit any more goes out at the front. */
+static void take_tail(struct s3_gzip *gzip, const unsigned char *data, size_t len)
+{
+	size_t taken = len < TAIL_SIZE ? len : TAIL_SIZE;
+	size_t kept = TAIL_SIZE - taken < gzip->tail_len ? TAIL_SIZE - taken : gzip->tail_len;
+
+	memmove(gzip->tail, gzip->tail + gzip->tail_len - kept, kept);
+	memcpy(gzip->tail + kept, data + len - taken, taken);
+	gzip->tail_len = kept + taken;
+}
+
 static void take_output(struct s3_gzip *gzip, size_t len)
 {
 	const unsigned char *at = gzip->block;
@@ -94,6 +110,7 @@ static void take_output(struct s3_gzip *gzip, size_t len)
 
 	gzip->bytes += (long long)len;
 	take_head(gzip, at, len);
+	take_tail(gzip, at, len);
 	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
 		gzip->lines++;
 		at++;
@@ -191,6 +208,32 @@ int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
 	return 0;
 }
 
+/* The last lines, whole ones; of a longer one than is kept, the end behind a "…". */
+static json_t *tail_lines(const struct s3_gzip *gzip)
+{
+	json_t *lines = json_array();
+	const char *end = gzip->tail + gzip->tail_len;
+
+	if (end > gzip->tail && end[-1] == '\n')
+		end--;
+	while (gzip->tail_len && json_array_size(lines) < S3_TAIL_LINES) {
+		const char *from = memrchr(gzip->tail, '\n', (size_t)(end - gzip->tail));
+		json_t *line = value_text(
+		    from ? from + 1 : gzip->tail, (size_t)(end - (from ? from + 1 : gzip->tail)));
+		bool cut = !from && gzip->bytes > (long long)gzip->tail_len;
+
+		if (!cut || json_array_size(lines) == 0)
+			json_array_insert_new(lines, 0,
+			    cut ? json_sprintf("\xE2\x80\xA6%s", json_string_value(line))
+			        : json_incref(line));
+		json_decref(line);
+		if (!from)
+			break;
+		end = from;
+	}
+	return lines;
+}
+
 void s3_gzip_result(const struct s3_gzip *gzip, json_t *result)
 {
 	bool packed = gzip->state == STATE_BETWEEN;
@@ -199,6 +242,7 @@ void s3_gzip_result(const struct s3_gzip *gzip, json_t *result)
 	json_object_set_new(result, "bytes", packed ? json_integer(gzip->bytes) : json_null());
 	json_object_set_new(result, "lines", packed ? json_integer(gzip->lines) : json_null());
 	json_object_set(result, "head", gzip->head);
+	json_object_set_new(result, "tail", tail_lines(gzip));
 }
 
 void s3_gzip_free(struct s3_gzip *gzip)

@@ -101,7 +101,13 @@ static int check_size(const struct s3_call *s3, const struct web_reply *reply, s
 	    reply->received, listed);
 }
 
-/* What was verified, and its first lines. */
+static void add_lines(struct buf *text, const json_t *lines)
+{
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		buf_addf(text, "%s\n", json_string_value(json_array_get(lines, i)));
+}
+
+/* What was verified, its first lines and its last. */
 static void show_verified(
     const struct s3_call *s3, const struct web_reply *reply, const json_t *result)
 {
@@ -118,8 +124,11 @@ static void show_verified(
 		    json_integer_value(json_object_get(result, "lines")));
 	else
 		buf_adds(&text, ", not gzip: only its size is known to be right\n");
-	for (size_t i = 0; i < json_array_size(head); i++)
-		buf_addf(&text, "%s\n", json_string_value(json_array_get(head, i)));
+	add_lines(&text, head);
+	if (json_integer_value(json_object_get(result, "lines")) > S3_HEAD_LINES + S3_TAIL_LINES) {
+		buf_adds(&text, "[\xE2\x80\xA6]\n");
+		add_lines(&text, json_object_get(result, "tail"));
+	}
 	call_output(s3->call, CHILD_STDOUT, text.data, text.len);
 	buf_release(&text);
 }

@@ -1,8 +1,11 @@
 """Releases, backups and recovery: each runbook on its good path, and in what can go wrong with it."""
+import gzip
 import os
+import time
 
 import pytest
 from helpers import BACKEND, FRONTEND, run, wait_until
+from sandbox import backups
 from sandbox.kube import GOOD
 
 BUCKET = "flight-search-backups"
@@ -208,12 +211,20 @@ def test_verify_finds_a_torn_backup(sandbox):
 
 def test_verify_finds_a_backup_that_is_none(sandbox):
     sb = sandbox()
-    import gzip
-    import time
     sb.s3.put(BUCKET, "postgres-backups/latest-backup.sql.gz", gzip.compress(b"pg_dump: error: out of room\n" * 9), time.time())
     result = run("verify-backup", on=sb)
     assert result.status == 2 and "dump" in result.action("whole")["why"], str(result)
     assert result.action("size")["outcome"] == "failed"
+
+
+def test_verify_finds_a_dump_that_broke_off_before_it_was_packed(sandbox):
+    """Whole gzip, the right beginning, and the size of the others: only its last words are missing."""
+    sb = sandbox()
+    text = gzip.decompress(backups.dump()).replace(b"-- PostgreSQL database dump complete\n", b"")
+    sb.s3.put(BUCKET, "postgres-backups/latest-backup.sql.gz", gzip.compress(text), time.time())
+    result = run("verify-backup", on=sb)
+    assert result.status == 2 and "dump complete" in result.action("whole")["why"], str(result)
+    assert result.action("size")["outcome"] == "passed"
 
 
 # recovery

@@ -315,7 +315,7 @@ static void test_full_disk(void **state)
 
 static void test_verify(void **state)
 {
-	const json_t *head;
+	const json_t *head, *tail;
 
 	(void)state;
 	run("backups", "verify", "db/new.sql.gz", NULL);
@@ -327,7 +327,11 @@ static void test_verify(void **state)
 	assert_int_equal(json_array_size(head), 20);
 	assert_string_equal(json_string_value(json_array_get(head, 0)), "line 1");
 	assert_string_equal(json_string_value(json_array_get(head, 19)), "line 20");
-	assert_has(last.output.data, "line 20\n");
+	assert_has(last.output.data, "line 20\n[\xE2\x80\xA6]\nline 991\n");
+	tail = member("tail");
+	assert_int_equal(json_array_size(tail), 10);
+	assert_string_equal(json_string_value(json_array_get(tail, 0)), "line 991");
+	assert_string_equal(json_string_value(json_array_get(tail, 9)), "line 1000");
 	run("backups", "verify", "other/two.gz", NULL);
 	assert_int_equal(json_integer_value(member("lines")), 1001);
 	run("backups", "verify", "other/padded.gz", NULL);
@@ -336,8 +340,12 @@ static void test_verify(void **state)
 	assert_int_equal(json_integer_value(member("bytes")), 100004);
 	assert_int_equal(json_string_length(json_array_get(member("head"), 0)), 512 + 3);
 	assert_string_equal(json_string_value(json_array_get(member("head"), 1)), "end");
+	assert_int_equal(json_array_size(member("tail")), 1); /* of the line before it the half is there */
+	assert_string_equal(json_string_value(json_array_get(member("tail"), 0)), "end");
 	run("backups", "verify", "other/large.gz", NULL);
 	assert_int_equal(json_integer_value(member("bytes")), 64 * 1024 * 1024);
+	assert_int_equal(json_array_size(member("tail")), 1);
+	assert_has(json_string_value(json_array_get(member("tail"), 0)), "\xE2\x80\xA6");
 	run("backups", "verify", "other/plain.txt", NULL);
 	assert_null(last.why);
 	assert_true(json_is_false(member("gzip")));
