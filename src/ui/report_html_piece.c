@@ -14,7 +14,8 @@ struct place page_place(const struct page *page, const struct record_action *act
 	for (size_t s = 0; action && s < page->record->step_count; s++) {
 		const struct record_step *step = &page->record->steps[s];
 
-		if (action >= step->actions && action < step->actions + step->action_count)
+		if (step->action_count && action >= step->actions &&
+		    action < step->actions + step->action_count)
 			return (struct place){s + 1, (size_t)(action - step->actions) + 1};
 	}
 	return (struct place){0, 0};
