@@ -23,7 +23,7 @@ static void add_lines(struct record *record, const char *text, size_t size)
 	while (text < end) {
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		size_t len = (size_t)((stop ? stop : end) - text);
-		json_t *event = json_loadb(text, len, 0, NULL);
+		json_t *event = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
 
 		/* What the reader of journals lets through. */
 		if (json_is_object(event) && json_is_string(json_object_get(event, "type")))
@@ -33,14 +33,30 @@ static void add_lines(struct record *record, const char *text, size_t size)
 	}
 }
 
-static void check(const struct buf *text)
+static void check(const char *text, size_t len)
 {
-	for (size_t i = 0; i < text->len; i++) {
-		unsigned char c = (unsigned char)text->data[i];
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
 
 		if ((c < ' ' && c != '\n') || c == 0x7F)
 			abort();
 	}
+}
+
+/* The style sheet is ours and has tabs. Behind it no element is begun that the page does not have. */
+static void check_page(const struct buf *page)
+{
+	static const char *const never[] = {"<script", "<img", "<style", "<iframe", "<!--"};
+	const char *body = strstr(page->data, "</style>");
+
+	if (page->full)
+		return;
+	if (!body || strlen(body) != page->len - (size_t)(body - page->data))
+		abort();
+	check(body, strlen(body));
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (strstr(body, never[i]))
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,7 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_init(&text, UI_TEXT_MAX);
 		printers[i](&text, record);
 		if (i < 2)
-			check(&text);
+			check(text.data, text.len);
+		if (printers[i] == print_report_html)
+			check_page(&text);
 		buf_release(&text);
 	}
 	buf_init(&text, UI_TEXT_MAX);
