@@ -95,6 +95,7 @@ static void add_plan(struct gathering *g, const struct plan *plan)
 			add_action(g, plan, &plan->steps[i].actions[k]);
 }
 
+/* An automatic one is not opened in the cluster: there the names resolve. */
 static void add_tunnels(struct gathering *g, const struct plan *plan)
 {
 	json_t *tunnels = plan_tunnels(plan);
@@ -102,7 +103,11 @@ static void add_tunnels(struct gathering *g, const struct plan *plan)
 	json_t *tunnel;
 
 	json_array_foreach(tunnels, i, tunnel)
-		add_command(g, value_get_text(tunnel, "target"), value_get_text(tunnel, "command"));
+	{
+		if (!json_is_true(json_object_get(tunnel, "automatic")))
+			add_command(
+			    g, value_get_text(tunnel, "target"), value_get_text(tunnel, "command"));
+	}
 	json_decref(tunnels);
 }
 

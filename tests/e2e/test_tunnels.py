@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 import pytest
-from helpers import check, environment, fsops, run, wait_until, write_book, FSOPS
+from helpers import FSOPS, ROOT, check, environment, fsops, run, wait_until, write_book
 from sandbox import Sandbox
 from sandbox.faults import tcp
 
@@ -254,8 +254,16 @@ def test_the_script_opens_them_too(cluster, kubectl, tmp_path):
     wait_until(lambda: not kubectl.left(), "no tunnel is left")
 
 
-def test_a_schedule_in_the_cluster_may_open_them(cluster, tmp_path):
-    here = write_book(tmp_path / "book", steps([{"id": "a", "postgres": "ping"}]), {"cluster": CLUSTER, "db": DB},
+@pytest.mark.parametrize("tunnel, needed", [("svc/postgres:5432", True), ("auto", False)])
+def test_a_schedule_in_the_cluster_may_open_what_does_not_resolve_there(cluster, tmp_path, tunnel, needed):
+    db = {"postgres": "host=postgres dbname=x", "tunnel": tunnel}
+    here = write_book(tmp_path / "book", steps([{"id": "a", "postgres": "ping"}]), {"cluster": CLUSTER, "db": db},
                       head='schedule: {daily: "09:00"}')
     text = fsops("schedule", "--kubernetes", "-R", here, on=cluster).out
-    assert "pods/portforward" in text
+    assert "kind: CronJob" in text and ("pods/portforward" in text) == needed
+
+
+def test_the_shipped_platform_is_reached_from_outside_the_cluster(cluster):
+    plan = fsops("run", "daily-health-check", "--dry-run=json", "-R", ROOT / "runbooks", on=cluster).json
+    assert {(t["target"], t["to"], t["automatic"]) for t in plan["tunnels"]} >= {
+        ("db", "svc/postgres:5432", True), ("cache", "svc/redis:6379", True), ("monitor", "svc/prometheus:9090", True)}
