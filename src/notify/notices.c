@@ -285,23 +285,31 @@ static void on_grace_over(void *ctx)
 	loop_stop(notices->loop);
 }
 
-void notices_finish(struct notices *notices, bool hurry)
+/* Why what is left is not delivered. */
+static char *why_not(bool whole_grace)
 {
 	char span[CLOCK_TEXT_MAX];
+
+	clock_format_span(NOTICES_GRACE, span);
+	if (whole_grace)
+		return mem_printf("not delivered within %s after the end of the run", span);
+	return mem_text("not delivered by the end of the run, and a signal ended the wait");
+}
+
+void notices_finish(struct notices *notices, bool hurry)
+{
 	char *why;
 
 	if (!notices->post || post_idle(notices->post))
 		return;
 	notices->closing = true;
 	post_close(notices->post);
-	if (!hurry) {
-		notices->grace = loop_after(notices->loop, NOTICES_GRACE, on_grace_over, notices);
+	notices->grace = loop_after(notices->loop, NOTICES_GRACE, on_grace_over, notices);
+	if (!hurry)
 		loop_run(notices->loop);
-		loop_cancel(notices->grace);
-	}
-	clock_format_span(NOTICES_GRACE, span);
-	why = hurry ? mem_text("not delivered by the end of the run")
-	            : mem_printf("not delivered within %s after the end of the run", span);
+	why = why_not(!notices->grace);
+	loop_cancel(notices->grace);
+	notices->grace = NULL;
 	post_give_up(notices->post, why);
 	free(why);
 }
