@@ -166,9 +166,12 @@ static const char *given_now(const struct cli *cli, const char *name)
 
 static bool is_listed(const json_t *list, const char *name)
 {
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), name) == 0)
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+
+		if (item && strcmp(item, name) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -251,8 +254,10 @@ static struct plan *plan_again(const struct cli *cli, const struct earlier *earl
 	struct plan *plan = NULL;
 
 	for (size_t i = 0; i < json_array_size(only); i++) {
+		const char *step = json_string_value(json_array_get(only, i));
+
 		MEM_PUSH_ROOM(wishes.only, wishes.only_count);
-		wishes.only[wishes.only_count++] = json_string_value(json_array_get(only, i));
+		wishes.only[wishes.only_count++] = step ? step : ""; /* no step's name */
 	}
 	if (take_vars(cli, earlier, catalog, runbook, &wishes, err) == 0) {
 		const struct plan_options options = {

@@ -34,8 +34,10 @@ bool record_action_in_flight(const struct record_action *action)
 	const char *stop = value_get_text(action->finished, "stop");
 	bool cut_off = stop && strcmp(stop, "signal") == 0;
 
-	/* A runbook that is run by another changes nothing itself: its own actions do. */
-	if (!effect || strcmp(effect, "read") == 0 || (adapter && strcmp(adapter, "runbook") == 0))
+	/* A runbook that is run by another changes nothing itself: its own actions do. One that does not
+	 * say what it does may have changed something. */
+	if (!action->started || (effect && strcmp(effect, "read") == 0) ||
+	    (adapter && strcmp(adapter, "runbook") == 0))
 		return false;
 	if (!action->finished)
 		return true;

@@ -188,7 +188,7 @@ void story_action_output(struct story *story, struct buf *out)
 	const char *stream = value_get_text(story->event, "stream");
 
 	(void)out;
-	if (!action || !text)
+	if (!action || !json_is_string(text))
 		return;
 	action->left_out += left_out_in(json_string_value(text));
 	kept_add(&action->output, same(stream, "stderr") ? 2 : 1, json_string_value(text),

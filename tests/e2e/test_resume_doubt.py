@@ -1,4 +1,5 @@
 """Going on with a run when what is on record is not all there was: masked, edited, taken over, only looked at."""
+import hashlib
 import json
 import os
 import re
@@ -241,3 +242,28 @@ def test_a_terminal_that_is_lost_says_nothing(tmp_path, name):
     assert end["resumable"] and end["why"] == "the terminal was lost" and case.log == done, case.events
     assert not [e for e in case.events if e["type"] == "approval.given" and e["by"] == "person"]
     os.waitpid(terminal.pid, 0)
+
+
+def reseal(events):
+    """A journal as if these had been written."""
+    lines, digest = [], "0" * 64
+    for event in events:
+        event = {**event, "prev": digest}
+        lines.append(json.dumps(event, separators=(",", ":")).encode())
+        digest = hashlib.sha256(lines[-1]).hexdigest()
+    return b"".join(line + b"\n" for line in lines)
+
+
+def test_sealed_nonsense(tmp_path, faults):
+    """A chain that holds, but fields that are no texts: nothing crashes, and what does not say what it does is asked about."""
+    case = Killed(tmp_path, faults, step("one", "SAY<a, a>") + step("two", "SAY<b, b>"), is_event("action.started", action="b"),
+                  *GIVEN, "--only", "one", "--only", "two", head=KEYS)
+    events = case.events
+    for type_, field, value in (("action.output", "text", ["x"]), ("run.started", "given", [1]), ("run.started", "only", [{}])):
+        case.journals[0].write_bytes(reseal([{**e, field: value} if e["type"] == type_ else e for e in events]))
+        for words in (("log",), ("report",), ("resume", "-R", case.books, "-y")):
+            result = fsops(*words, env=case.env())
+            assert result.status in (0, 1, 2, 3, 64, 65, 77), (type_, field, result)
+    case.journals[0].write_bytes(reseal([{k: v for k, v in e.items() if k != "effect"} for e in events]))
+    result = case.go_on_plainly(*GIVEN)
+    assert result.status == 77 and case.log == ["a"], (result, case.log)
