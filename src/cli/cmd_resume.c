@@ -294,7 +294,50 @@ static void add_changed_files(json_t *changed, const json_t *before, const json_
 	}
 }
 
-static json_t *what_changed(const struct plan *plan, const json_t *started)
+/* Runs of the same runbook that began later: what they found and changed this one does not know. */
+struct later {
+	const char *run;
+	char *newest;
+	size_t count;
+};
+
+static bool take_later(void *ctx, const struct history_entry *entry)
+{
+	struct later *later = ctx;
+
+	if (strcmp(entry->run, later->run) == 0)
+		return false; /* newest first: the others are older */
+	if (entry->check)
+		return true;
+	if (!later->newest)
+		later->newest = mem_text(entry->run);
+	later->count++;
+	return true;
+}
+
+static void add_later_runs(json_t *changed, const struct plan *plan, const char *run)
+{
+	const struct history_filter filter = {
+	    .runbook = plan->runbook->name, .platform = plan->catalog->platform->name};
+	struct later later = {.run = run};
+	char *text;
+
+	/* A history that cannot be read is no reason not to go on. */
+	if (plan->changes + plan->destroys == 0 ||
+	    history_each(&filter, take_later, &later, NULL) < 0 || !later.newest) {
+		free(later.newest);
+		return;
+	}
+	text = mem_printf(
+	    "%zu run%s of the same runbook began since, the last is %s: what this one measured "
+	    "before may not be so any more, and it is not measured again",
+	    later.count, later.count == 1 ? "" : "s", later.newest);
+	json_array_append_new(changed, value_text(text, strlen(text)));
+	free(text);
+	free(later.newest);
+}
+
+static json_t *what_changed(const struct plan *plan, const char *run, const json_t *started)
 {
 	json_t *files = plan_files(plan);
 	json_t *whole = plan_json(plan);
@@ -307,6 +350,7 @@ static json_t *what_changed(const struct plan *plan, const json_t *started)
 		json_array_append_new(changed,
 		    json_string("no command is another: comments, conditions or texts may be"));
 	json_array_extend(changed, differences);
+	add_later_runs(changed, plan, run);
 	json_decref(differences);
 	json_decref(now);
 	json_decref(whole);
@@ -345,7 +389,7 @@ static int resume(struct cli *cli, struct earlier *earlier)
 	if (check_platform(catalog, earlier, &err) == 0)
 		plan = plan_again(cli, earlier, catalog, runbook, &err);
 	if (plan) {
-		earlier->changed = what_changed(plan, started);
+		earlier->changed = what_changed(plan, earlier->run, started);
 		status = cli_run_plan(cli, plan, earlier);
 		json_decref(earlier->changed);
 		plan_free(plan);

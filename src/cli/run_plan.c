@@ -25,6 +25,7 @@ struct running {
 	struct locks *locks;
 	struct notices *notices;
 	struct report_files *reports;
+	char *unlocked; /* why there is no lock, though it changes things; NULL: all is well */
 	char *id;
 };
 
@@ -78,9 +79,9 @@ static int agree(struct running *running, struct err *err)
 		break;
 	case ANSWER_NOBODY:
 		result = err_set(err, ERR_REFUSED,
-		    "the runbook has changed since the run began, and there is nobody to ask "
-		    "whether "
-		    "to go on with it as it is now: resume it on a terminal\n%s",
+		    "things have changed since the run began, and there is nobody to ask whether "
+		    "to "
+		    "go on: resume it on a terminal\n%s",
 		    text.data);
 		break;
 	default:
@@ -98,9 +99,10 @@ static void tell_waiting(void *ctx, const char *text)
 	complain("%s", text);
 }
 
+/* Where no lock can be held, nothing may be changed; a new run may still look. */
 static int take_locks(struct running *running, struct err *err)
 {
-	const struct locks_options options = {
+	struct locks_options options = {
 	    .run = running->id,
 	    .check = running->cli->options.check,
 	    .take_over = running->cli->options.take_over,
@@ -108,6 +110,11 @@ static int take_locks(struct running *running, struct err *err)
 	};
 
 	running->locks = locks_take(running->plan, &options, err);
+	if (!running->locks && err->kind == ERR_SYSTEM && !running->earlier) {
+		running->unlocked = mem_text(err->text);
+		options.check = true;
+		running->locks = locks_take(running->plan, &options, err);
+	}
 	return running->locks ? 0 : -1;
 }
 
@@ -118,6 +125,8 @@ static struct journal *open_journal(const struct running *running, struct err *e
 
 	if (running->earlier)
 		return journal_continue(running->earlier->reader, err);
+	if (running->unlocked)
+		return journal_missing(running->unlocked);
 	journal = journal_create(running->id, err);
 	return journal ? journal : journal_missing(err->text);
 }
@@ -223,6 +232,7 @@ int cli_run_plan(struct cli *cli, struct plan *plan, const struct earlier *earli
 	notices_free(running.notices);
 	stage_close(&running.stage);
 	report_files_free(running.reports);
+	free(running.unlocked);
 	free(running.id);
 	return status < 0 ? complain_err(&err) : result.exit;
 }

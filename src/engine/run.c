@@ -88,9 +88,16 @@ void run_add_level(struct run *run, enum level level)
 	run->level = level_worst(run->level, level);
 }
 
+bool run_is_stopped(const struct run *run)
+{
+	return run->stop != STOP_NONE && run->stop != STOP_UNRECORDED;
+}
+
 void run_stop(struct run *run, enum stop stop, const char *why)
 {
-	bool aborted = stop == STOP_ABORT && run->stop == STOP_FAILED; /* while it is undone */
+	/* While it is undone, or only looks. */
+	bool aborted =
+	    stop == STOP_ABORT && (run->stop == STOP_FAILED || run->stop == STOP_UNRECORDED);
 
 	if (run->stop != STOP_NONE && stop != STOP_SIGNAL && !aborted)
 		return;
@@ -230,7 +237,7 @@ static bool runs_now(const struct run *run, const struct plan_step *step)
 	case SECTION_ALWAYS:
 		return true;
 	default:
-		return run->stop == STOP_NONE;
+		return !run_is_stopped(run);
 	}
 }
 

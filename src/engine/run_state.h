@@ -81,6 +81,10 @@ void run_free(struct run *run);
  * while a failure is undone. Steps of `always` still run unless a signal came. */
 void run_stop(struct run *run, enum stop stop, const char *why);
 
+/* Nothing more is begun but what runs always. What cannot be put on record is refused change by change,
+ * and looking goes on. */
+bool run_is_stopped(const struct run *run);
+
 /* End what runs now and start nothing more; `ended` still comes. */
 void run_interrupt(struct run *run, int signal);
 

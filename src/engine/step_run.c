@@ -246,7 +246,8 @@ static void start_what_may(struct step_run *step)
 
 bool step_is_stopping(const struct step_run *step)
 {
-	return step->exceeded || step->run->stop > step->stop_at_start;
+	return step->exceeded ||
+	       (run_is_stopped(step->run) && step->run->stop != step->stop_at_start);
 }
 
 static void cancel_waiting(struct step_run *step)

@@ -52,7 +52,7 @@ static char *what_is_known(const struct task *task, const struct record_action *
 
 	buf_init(&text, BUF_TEXT_MAX);
 	buf_addf(
-	    &text, "it began at %s, and nobody knows how it ended: look first", time ? time : "?");
+	    &text, "it began at %s, and nobody knows how it ended; it may still be running: look first", time ? time : "?");
 	for (size_t i = 0; i < action->capture_count; i++)
 		buf_addf(&text, "%s'%s'",
 		    i ? ", " : "\nif it is taken as done, there will be no value of ",

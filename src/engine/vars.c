@@ -114,9 +114,13 @@ static bool fits_pattern(const char *text, const char *pattern)
 
 bool var_admits(const struct var *var, const char *text)
 {
+	json_t *value = typed(text, var->value);
 	char *whole;
 	bool fits;
 
+	if (!value)
+		return false;
+	json_decref(value);
 	whole = mem_printf("^(?:%s)$", var->pattern ? var->pattern : VAR_PLAIN_PATTERN);
 	fits = fits_pattern(text, whole);
 	free(whole);

@@ -388,7 +388,7 @@ static void remember_change(
 		return;
 	if (end->role == ROLE_OK)
 		buf_addf(&story->changed, "%.*s\n", len, command);
-	else if (action->begun && end->bad)
+	else if (action->begun && end->bad && strcmp(end->word, "REFUSED") != 0)
 		buf_addf(&story->begun, "%s: %.*s\n", end->word, len, command);
 }
 

@@ -532,3 +532,29 @@ def test_a_run_that_is_alive(tmp_path):
     child.kill()
     child.wait()
     assert alive.status == 75 and "is alive" in alive.err, alive
+
+
+def test_another_run_has_begun_since(tmp_path, faults):
+    """What it found and changed this one does not know: it says so and asks."""
+    case = interrupted(tmp_path, faults, action="c")
+    first = case.journals[0].stem
+    time.sleep(1.1)  # ids sort by the second
+    assert case.start().status == 0
+    later = next(p.stem for p in case.journals if p.stem != first)
+    count = len(case.log)
+    refused = case.resume(first)
+    assert refused.status == 77 and f"1 run of the same runbook began since, the last is {later}" in refused.err, refused
+    terminal = on_terminal(case, first)
+    assert later in terminal.answer("[y]es [a]bort [?] ", "a\n")
+    assert terminal.end() == 77 and len(case.log) == count
+
+
+def test_looking_goes_on_without_a_record(tmp_path):
+    """No state folder at all: no change is started, every read is."""
+    case = Case(tmp_path)
+    case.state.write_text("in its place")
+    result = case.start()
+    assert result.status == 2 and case.log == [], result
+    assert "this run is not recorded" in result.out and "not started" in result.out
+    for name in ("r1", "r2", "r3", "r4"):
+        assert f"passed   {name} " in result.out, result
