@@ -87,7 +87,10 @@ static const char *const helpers[HELPER_COUNT] = {
     [HELPER_TUNNEL] =
         "# tunnel COMMAND...: open one, its local port into $port; it ends with this script\n"
         "tunnels=\n"
-        "trap 'for opened in $tunnels; do kill \"$opened\" 2>/dev/null; done' EXIT\n"
+        "close_tunnels() {\n"
+        "\tfor opened in $tunnels; do kill \"$opened\" 2>/dev/null; done\n"
+        "}\n"
+        "trap close_tunnels EXIT\n"
         "trap 'exit 130' INT\n"
         "trap 'exit 143' TERM HUP\n"
         "tunnel() {\n"
