@@ -1,11 +1,15 @@
-/* Looking into the record of a run that goes on; shared by past.c (what is done already) and past_left.c
- * (what is left) only. */
+/* Looking into the record of a run that goes on; shared by past.c (what is done already), past_take.c
+ * (taking it over) and past_left.c (what is left) only. */
 #ifndef FSOPS_ENGINE_PAST_PRIVATE_H
 #define FSOPS_ENGINE_PAST_PRIVATE_H
 
 #include "past.h"
 
 json_int_t past_seq(const json_t *event);
+
+/* The step ID as it was begun the next time after BEFORE (NULL: the first time). */
+const struct record_step *past_next_round(
+    const struct run *run, const char *id, const struct record_step *before);
 
 /* The step ID as it was begun last; NULL: it never was. */
 const struct record_step *past_last_round(const struct run *run, const char *id);
@@ -15,6 +19,13 @@ const struct record_action *past_newest(const struct run *run, const char *step,
 
 /* It may have changed something, itself or in a runbook inside. */
 bool past_is_change(const struct record_action *action);
+
+/* Is a secret in it, which is not on record? */
+bool past_is_masked(const json_t *value);
+
+/* Something of ENTRY that later steps look at is not in the record. */
+bool past_is_lossy(
+    const struct run *run, const struct plan_action *plan, const struct record_action *entry);
 
 /* Did STEP end in ROUND so that it is taken over whole? */
 bool past_can_be_taken(
