@@ -129,10 +129,10 @@ def test_the_script_of_a_dry_run_makes_its_own_and_shows_it_to_nobody(sandbox, t
     script.write_text(fsops("run", *ROTATE, "--dry-run=sh", on=sb).out)
     with Watch() as watch:
         person = Terminal("sh", script, env=environment(sb, **env), cwd=tmp_path)
-        person.answer("run this? [y/N] ", "y\n")
-        person.answer("run this? [y/N] ", "n\n")
+        person.answer("run this on flight-search? [y/N] ", "y\n")
+        person.answer("run this on flight-search? [y/N] ", "n\n")
         person.answer("the value of now:", "2026-01-01\n")
-        person.answer("run this? [y/N] ", "n\n")
+        person.answer("run this on flight-search? [y/N] ", "n\n")
         person.end(60)
     assert jwt_secret(sb) != old and len(base64.b64decode(jwt_secret(sb), validate=True)) == 32, person.seen
     for shown in (person.seen, *watch.seen):
