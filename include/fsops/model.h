@@ -283,6 +283,8 @@ void catalog_free(struct catalog *catalog);
  */
 const struct runbook *catalog_find(
     const struct catalog *catalog, const char *name, struct err *err);
+/* By exactly this name or alias? */
+bool runbook_is_called(const struct runbook *runbook, const char *name);
 const struct metric *platform_metric(const struct platform *platform, const char *name);
 const struct channel *platform_channel(const struct platform *platform, const char *name);
 /* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). alert.c */

@@ -15,16 +15,6 @@
 
 /* ---- which runbook ---- */
 
-static bool is_exactly(const struct runbook *runbook, const char *name)
-{
-	if (strcmp(runbook->name, name) == 0)
-		return true;
-	for (size_t i = 0; i < runbook->alias_count; i++)
-		if (strcmp(runbook->aliases[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* LEN bytes as a runbook's name or alias, without ".md" or ".html" at their end. */
 static const struct runbook *exact_runbook(
     const struct catalog *catalog, const char *text, size_t len, struct err *err)
@@ -45,7 +35,7 @@ static const struct runbook *exact_runbook(
 			name[len - end] = '\0';
 	}
 	runbook = catalog_find(catalog, name, err);
-	return runbook && is_exactly(runbook, name) ? runbook : NULL;
+	return runbook && runbook_is_called(runbook, name) ? runbook : NULL;
 }
 
 /* "https://wiki/runbooks#high-error-rate", "https://wiki/high-error-rate.md?v=2". */

@@ -7,6 +7,16 @@
 #include "fsops/mem.h"
 #include "fsops/text.h"
 
+bool runbook_is_called(const struct runbook *runbook, const char *name)
+{
+	if (strcmp(runbook->name, name) == 0)
+		return true;
+	for (size_t i = 0; i < runbook->alias_count; i++)
+		if (strcmp(runbook->aliases[i], name) == 0)
+			return true;
+	return false;
+}
+
 static bool has_prefix(const struct runbook *runbook, const char *prefix)
 {
 	size_t len = strlen(prefix);

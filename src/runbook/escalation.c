@@ -39,20 +39,10 @@ msec escalation_after(const struct platform *platform, int level)
 	return after;
 }
 
-static bool is_called(const struct runbook *runbook, const char *name)
-{
-	if (strcmp(runbook->name, name) == 0)
-		return true;
-	for (size_t i = 0; i < runbook->alias_count; i++)
-		if (strcmp(runbook->aliases[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool names_runbook(const struct escalation *entry, const struct runbook *runbook)
 {
 	for (size_t i = 0; runbook && i < entry->runbook_count; i++)
-		if (is_called(runbook, entry->runbooks[i]))
+		if (runbook_is_called(runbook, entry->runbooks[i]))
 			return true;
 	return false;
 }

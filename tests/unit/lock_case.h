@@ -1,4 +1,4 @@
-/* A state folder for one test, and a process that holds a lock. */
+/* A process that holds a lock in the state folder of one test. */
 #ifndef FSOPS_LOCK_CASE_H
 #define FSOPS_LOCK_CASE_H
 
@@ -16,30 +16,7 @@
 #include "fsops/lock.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
-
-static char case_folder[64];
-
-static int case_set_up(void **state)
-{
-	(void)state;
-	snprintf(case_folder, sizeof(case_folder), "/tmp/fsops-lock-XXXXXX");
-	if (!mkdtemp(case_folder))
-		return -1;
-	return setenv("FSOPS_STATE", case_folder, 1);
-}
-
-static int case_tear_down(void **state)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", case_folder, (char *)NULL);
-		_exit(127);
-	}
-	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
-}
+#include "state_folder.h"
 
 static char *lock_path(const char *name)
 {

@@ -1,4 +1,4 @@
-/* A state folder for one test, and files in it. */
+/* Files in the state folder of one test. */
 #ifndef FSOPS_STATE_CASE_H
 #define FSOPS_STATE_CASE_H
 
@@ -14,30 +14,7 @@
 #include "fsops/journal.h"
 #include "fsops/mem.h"
 #include "fsops/redact.h"
-
-static char case_folder[64];
-
-static int case_set_up(void **state)
-{
-	(void)state;
-	snprintf(case_folder, sizeof(case_folder), "/tmp/fsops-state-XXXXXX");
-	if (!mkdtemp(case_folder))
-		return -1;
-	return setenv("FSOPS_STATE", case_folder, 1);
-}
-
-static int case_tear_down(void **state)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", case_folder, (char *)NULL);
-		_exit(127);
-	}
-	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
-}
+#include "state_folder.h"
 
 /* NAME is below the state folder. */
 static void case_write(const char *name, const char *data, size_t len)
