@@ -98,6 +98,9 @@ json_t *plan_json(const struct plan *plan);
  * pattern, else VAR_PLAIN_PATTERN. */
 bool var_admits(const struct var *var, const char *text);
 
+/* What VAR must be, by its default ("a whole number"), when TEXT is not that; NULL: it is. */
+const char *var_wrong_type(const struct var *var, const char *text);
+
 /* The arguments of METRIC's source with the platform's variables filled in, as a measurement has
  * them; a new reference. Errors: a variable without a value. */
 json_t *metric_source_args(

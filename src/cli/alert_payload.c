@@ -140,6 +140,9 @@ static void take_label(struct notice *notice, const struct var *var, const char 
 		    var->name);
 	else if (is_default(var, value))
 		return;
+	else if (var_wrong_type(var, value))
+		why = mem_printf("the label '%s' is '%.100s', and the variable is %s", var->name,
+		    value, var_wrong_type(var, value));
 	else if (!var_admits(var, value))
 		why = mem_printf("the label '%s' is '%.100s', which does not fit %s %s", var->name,
 		    value,

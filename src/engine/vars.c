@@ -112,15 +112,20 @@ static bool fits_pattern(const char *text, const char *pattern)
 	return result;
 }
 
-bool var_admits(const struct var *var, const char *text)
+const char *var_wrong_type(const struct var *var, const char *text)
 {
 	json_t *value = typed(text, var->value);
+	bool fits = value;
+
+	json_decref(value);
+	return fits ? NULL : type_word(var->value);
+}
+
+bool var_admits(const struct var *var, const char *text)
+{
 	char *whole;
 	bool fits;
 
-	if (!value)
-		return false;
-	json_decref(value);
 	whole = mem_printf("^(?:%s)$", var->pattern ? var->pattern : VAR_PLAIN_PATTERN);
 	fits = fits_pattern(text, whole);
 	free(whole);

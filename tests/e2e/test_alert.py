@@ -73,6 +73,7 @@ vars:
   pod: {value: none, pattern: '[a-z0-9-]+'}
   who: {value: me}
   text: {value: '', pattern: '.*'}
+  pods: {value: 6}
   token: {value: hidden, pattern: '.*', secret: true}
 """
 
@@ -153,6 +154,13 @@ def test_a_variable_without_a_pattern_takes_only_a_plain_name(book, value):
     good, = matched(book, alert("Disk Full", who="db-1.shop_2")).json["alerts"]
     assert good["vars"] == {"who": "db-1.shop_2"}
     assert matched(book, alert("Disk Full", who="me")).json["alerts"][0]["vars"] is None, "the default anyway"
+
+
+def test_a_number_takes_no_other_label(book):
+    result = matched(book, alert("Disk Full", pods="7x"))
+    assert result.status == 3, str(result)
+    assert result.json["alerts"][0]["problem"] == "the label 'pods' is '7x', and the variable is a whole number"
+    assert matched(book, alert("Disk Full", pods="7")).json["alerts"][0]["vars"] == {"pods": "7"}
 
 
 def test_a_label_never_fills_a_secret_nor_what_the_runbook_does_not_declare(book):

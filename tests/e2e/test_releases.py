@@ -153,6 +153,15 @@ def test_a_rollback_that_is_refused(sandbox):
     assert "frontend_undo" not in result.commands() and result.step("failed")["outcome"] == "left"
 
 
+@pytest.mark.parametrize("words", [("backup",), ("deploy", "--var", "version=v1.3.0"),
+                                   ("restore-database", "--var", "backup=NEWEST")])
+def test_a_check_waits_for_no_job_that_it_does_not_start(healthy, words):
+    words = [word.replace("NEWEST", newest(healthy)) for word in words]
+    result = run(*words, "--check", *(QUICK if words[0] == "deploy" else ()), on=healthy)
+    assert result.status == 0 and changes(healthy) == [], str(result)
+    assert "failed" not in result.outcomes().values()
+
+
 # backups
 
 def test_backup(sandbox):

@@ -556,5 +556,6 @@ def test_looking_goes_on_without_a_record(tmp_path):
     result = case.start()
     assert result.status == 2 and case.log == [], result
     assert "this run is not recorded" in result.out and "not started" in result.out
+    assert "may have taken effect" not in result.out, f"what was refused had not begun{result}"
     for name in ("r1", "r2", "r3", "r4"):
         assert f"passed   {name} " in result.out, result

@@ -57,6 +57,14 @@ def test_without_all_of_the_evidence_nothing_is_isolated(sandbox, tmp_path):
     assert_not_isolated(sb)
 
 
+def test_people_are_told_also_when_nothing_is_known(sandbox, tmp_path):
+    sb = sandbox()
+    result = run("security-incident", "-y", "--yes-destroy", "--var", "deployment=nope", on=sb, cwd=tmp_path)
+    assert result.status == 2 and result.action("before")["outcome"] == "failed", str(result)
+    assert result.action("notify")["outcome"] == "left" and result.action("take_back")["outcome"] == "skipped"
+    assert len([one for one in result.finished["left"] if one["step"] == "notify"]) == 4, str(result)
+
+
 def test_an_isolation_that_is_refused_is_said(sandbox, tmp_path):
     sb = sandbox()
     sb.kube.forbid("patch", "ingresses")
