@@ -33,8 +33,9 @@ def test_deploy(sandbox):
     assert result.status == 0, str(result)
     assert sb.kube.image(BACKEND) == NEW and sb.kube.image(FRONTEND) == "flight-search/frontend:v1.3.0"
     assert sb.kube.ready_images(BACKEND) == [NEW] * 3
-    assert made(sb, "jobs") == [f"pre-deploy-backup-{result.finished['run']}"]
-    assert [name.rsplit("-2", 1)[0] for name in made(sb, "pods")] == ["migration-job", "smoke-test"]
+    run_id = result.finished["run"]
+    assert made(sb, "jobs") == [f"pre-deploy-backup-{run_id}"]
+    assert made(sb, "pods") == [f"migration-job-{run_id}", f"smoke-test-{run_id}"]
     assert sb.kube.pods("migration-job") == [] and result.action("errors")["outcome"] == "passed"
     assert result.step("checklist")["outcome"] == "left" and len(result.finished["left"]) == 5
     assert "take_back" not in result.outcomes("step")
