@@ -40,16 +40,16 @@ def last_night(now):
 
 
 def fill(sandbox, newest, torn):
-    """Nightly backups up to `newest`; the last one, and its copy, may be torn."""
+    """Nightly backups up to `newest`, and none after it; the last one, and its copy, may be torn."""
     data = dump()
     night = last_night(newest)
     for age in range(NIGHTS, -1, -1):
         at = night - age * DAY
         content = data[:len(data) // 2] if torn and age == 0 else data
-        sandbox.s3.put(BUCKET, name_at(at), content, at + 40)
+        sandbox.s3.put(BUCKET, name_at(at), content, min(at + 40, newest))
         sandbox.s3.put(BUCKET, f"{REDIS}redis_backup_{time.strftime('%Y%m%d', time.gmtime(at))}.rdb",
-                       b"REDIS0010" + bytes(2000), at + 1800)
-    sandbox.s3.put(BUCKET, LATEST, content, night + 41)
+                       b"REDIS0010" + bytes(2000), min(at + 1800, newest))
+    sandbox.s3.put(BUCKET, LATEST, content, min(night + 41, newest))
 
 
 def postgres_job(sandbox):
