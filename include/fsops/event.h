@@ -63,6 +63,9 @@
 #include "fsops/err.h"
 #include "fsops/redact.h"
 
+/* `v`: another meaning of a field is another version; a new field is not. */
+#define EVENT_VERSION 1
+
 struct sink;
 struct sink_ops {
 	/* MUST. One event; borrowed. */

@@ -22,6 +22,9 @@
 /* A longer line is an error, on both sides: no event that the engine makes comes near it. */
 #define JOURNAL_LINE_MAX ((size_t)32 * 1024 * 1024)
 
+/* Why a line is damaged, for people; a NUL included. */
+#define JOURNAL_WHY_MAX 256
+
 /* What `prev` of the first line says. */
 #define JOURNAL_FIRST "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -54,7 +57,7 @@ struct journal_facts {
 	char last[SHA256_TEXT]; /* digest of the last whole line */
 	size_t torn;            /* bytes after the last newline: a line that was being written */
 	size_t bad_line;        /* the first line that is no event or breaks the chain; 0: none */
-	char why[256];          /* what is wrong with it, for people */
+	char why[JOURNAL_WHY_MAX]; /* what is wrong with it */
 };
 
 /* RUN: a whole id. NULL: there is none, or it cannot be read. */

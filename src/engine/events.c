@@ -11,8 +11,6 @@
 
 #include "fsops/mem.h"
 
-#define EVENT_VERSION 1
-
 struct events {
 	const struct clock *clock;
 	const struct redact *redact;

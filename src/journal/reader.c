@@ -244,7 +244,8 @@ static void check_chain(struct journal_reader *reader, const json_t *event)
 static bool is_event(const json_t *event)
 {
 	return value_get_text(event, "type") && value_get_text(event, "run") &&
-	       value_get_text(event, "time") && json_is_integer(json_object_get(event, "seq"));
+	       value_get_text(event, "time") && json_is_integer(json_object_get(event, "seq")) &&
+	       json_is_integer(json_object_get(event, "v"));
 }
 
 /* A new reference; NULL: it is none. */
@@ -257,6 +258,23 @@ static json_t *parse_event(const char *line, size_t len)
 		return event;
 	json_decref(event);
 	return NULL;
+}
+
+/* What another version of the format says is not guessed at: its words may mean something else. */
+static int check_version(struct journal_reader *reader, json_t **event, struct err *err)
+{
+	json_int_t version = json_integer_value(json_object_get(*event, "v"));
+	char why[JOURNAL_WHY_MAX];
+
+	if (version == EVENT_VERSION)
+		return 1;
+	json_decref(*event);
+	*event = NULL;
+	snprintf(why, sizeof(why),
+	    "it is of version %lld of the format, and this fsops reads version %d: use the fsops that "
+	    "wrote it",
+	    (long long)version, EVENT_VERSION);
+	return bad_line(reader, why, err);
 }
 
 int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
@@ -282,7 +300,7 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 	}
 	memcpy(reader->facts.last, digest, sizeof(digest));
 	if (*event)
-		return 1;
+		return check_version(reader, event, err);
 	return bad_line(reader, len > JOURNAL_LINE_MAX ? TOO_LONG : "this is no event", err);
 }
 

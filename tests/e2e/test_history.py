@@ -305,6 +305,8 @@ DAMAGES = {
     "foreign": (lambda lines: [b"#!/bin/sh\n", b"echo hello\n"], ":1: this is no event"),
     "foreign JSON": (lambda lines: [b'{"a": 1}\n'], ":1: this is no event"),
     "garbled": (lambda lines: [*lines[:4], bytes(range(256)) * 9 + b"\n", *lines[5:]], ":5: this is no event"),
+    "of a version to come": (lambda lines: [line.replace(b'{"v":1,', b'{"v":2,') for line in lines],
+                             ":1: it is of version 2 of the format, and this fsops reads version 1"),
     "of another run": (lambda lines: [line.replace(b'-good-', b'-evil-') for line in lines], "another run"),
 }
 

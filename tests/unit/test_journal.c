@@ -171,9 +171,9 @@ static void a_line_that_was_taken_out_is_found(void **state)
 static void foreign_files_are_named(void **state)
 {
 	static const char *const lines[] = {"\n", "{}\n", "[]\n", "null\n", "\"x\"\n", "7\n",
-	    "{\"type\":1,\"run\":2,\"time\":3,\"seq\":4}\n",
-	    "{\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\",\"seq\":1.5}\n",
-	    "{\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\"}\n"};
+	    "{\"v\":1,\"type\":1,\"run\":2,\"time\":3,\"seq\":4}\n",
+	    "{\"v\":1,\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\",\"seq\":1.5}\n",
+	    "{\"v\":1,\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\"}\n"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
@@ -190,7 +190,7 @@ static void foreign_files_are_named(void **state)
 static void numbers_at_their_ends_are_no_trouble(void **state)
 {
 	static const char event[] =
-	    "{\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\",\"seq\":%s}\n";
+	    "{\"v\":1,\"type\":\"note\",\"run\":\"" RUN "\",\"time\":\"t\",\"seq\":%s}\n";
 	static const char *const numbers[] = {
 	    "9223372036854775807", "-9223372036854775808", "0", "-1", "9223372036854775807"};
 	struct buf text = write_run(0);
