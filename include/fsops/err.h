@@ -20,15 +20,15 @@
 
 enum err_kind {
 	ERR_NONE,
-	ERR_USAGE,   /* the command line is wrong: status 64 */
-	ERR_INPUT,   /* a runbook, platform or data file is wrong: status 65 */
-	ERR_SYSTEM,  /* the operating system refused something */
-	ERR_REMOTE,  /* the other side refused, failed or answered nonsense */
-	ERR_TIMEOUT, /* no answer in time */
-	ERR_LIMIT,   /* a named ceiling was reached */
-	ERR_LOCKED,  /* another run has the lock: status 75 */
-	ERR_REFUSED, /* not approved, and nobody to ask: status 77 */
-	ERR_UNKNOWN, /* a value is not known (a dry run, no data) */
+	ERR_USAGE,       /* the command line is wrong: status 64 */
+	ERR_INPUT,       /* a runbook, platform or data file is wrong: status 65 */
+	ERR_SYSTEM,      /* the operating system refused something */
+	ERR_REMOTE,      /* the other side refused, failed or answered nonsense */
+	ERR_TIMEOUT,     /* no answer in time */
+	ERR_LIMIT,       /* a named ceiling was reached */
+	ERR_LOCKED,      /* another run has the lock: status 75 */
+	ERR_REFUSED,     /* not approved, and nobody to ask: status 77 */
+	ERR_UNKNOWN,     /* a value is not known (a dry run, no data) */
 	ERR_INTERRUPTED, /* stopped by SIGINT: status 130 */
 	ERR_TERMINATED,  /* stopped by SIGTERM or SIGHUP: status 143 */
 };

@@ -60,7 +60,7 @@ void notices_withdraw(struct notices_call *call); /* DONE never comes */
  * Returns [{channel, kind, delivered, why, …}] as the event `notification` has it, masked, a new
  * reference; NULL: ERR, nothing was sent.
  */
-json_t *notices_by_hand(const struct platform *platform, const json_t *facts, const json_t *event,
-    struct err *err);
+json_t *notices_by_hand(
+    const struct platform *platform, const json_t *facts, const json_t *event, struct err *err);
 
 #endif

@@ -35,9 +35,9 @@ struct plan_step {
 struct plan {
 	const struct catalog *catalog;
 	const struct runbook *runbook;
-	json_t *vars;  /* every variable that has a value: name → value */
-	json_t *names; /* what expressions may name before the run: vars, env, links, contacts */
-	json_t *refs;  /* what expressions look at; engine/refs.h */
+	json_t *vars;   /* every variable that has a value: name → value */
+	json_t *names;  /* what expressions may name before the run: vars, env, links, contacts */
+	json_t *refs;   /* what expressions look at; engine/refs.h */
 	json_t *chosen; /* what was asked for besides the runbook: {"given": names of --var, "from",
 	                   "only"}; a resumed run asks for the same */
 	struct redact *redact;   /* knows the secrets; shared with the run */

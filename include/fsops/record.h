@@ -24,13 +24,13 @@
 
 /* One action, or one item of its for_each; again when a resumed run begins it once more. */
 struct record_action {
-	const char *id;     /* borrowed from an event */
-	json_t *started;    /* NULL: it never began (skipped, refused, cancelled before) */
-	json_t *finished;   /* NULL: nobody knows how it ended, or it still runs */
-	json_t *output;     /* array of action.output events, in order */
-	json_t *approvals;  /* array of approval.asked and approval.given, in order */
-	json_t *metrics;    /* array of metric.measured */
-	json_int_t seq;     /* of its first event */
+	const char *id;    /* borrowed from an event */
+	json_t *started;   /* NULL: it never began (skipped, refused, cancelled before) */
+	json_t *finished;  /* NULL: nobody knows how it ended, or it still runs */
+	json_t *output;    /* array of action.output events, in order */
+	json_t *approvals; /* array of approval.asked and approval.given, in order */
+	json_t *metrics;   /* array of metric.measured */
+	json_int_t seq;    /* of its first event */
 };
 
 /* One step.started and what followed. A resumed step is a new one. */
@@ -38,8 +38,8 @@ struct record_step {
 	const char *id; /* borrowed; of a runbook inside a step: "outer/inner" */
 	json_t *started;
 	json_t *finished;
-	json_t *budget; /* array of budget.warned and budget.exceeded */
-	json_t *lists;  /* array of items.listed */
+	json_t *budget;                /* array of budget.warned and budget.exceeded */
+	json_t *lists;                 /* array of items.listed */
 	struct record_action *actions; /* in the order in which they were first heard of */
 	size_t action_count;
 };

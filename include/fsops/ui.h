@@ -140,8 +140,8 @@ void history_add_age(struct buf *out, const json_t *run, msec now);
 /* METRICS as measure_metrics() makes them. */
 void print_check_text(struct buf *out, const struct platform *platform, const json_t *metrics,
     const struct look *look, bool quiet);
-void print_check_json(struct buf *out, const struct platform *platform, const json_t *metrics,
-    enum level worst);
+void print_check_json(
+    struct buf *out, const struct platform *platform, const json_t *metrics, enum level worst);
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
 
@@ -201,7 +201,8 @@ struct incident {
 	enum level severity;
 	msec began; /* wall */
 	msec now;
-	const json_t *told; /* what became of telling channels, notices_by_hand(); NULL: not asked for */
+	/* What became of telling channels: notices_by_hand(). NULL: not asked for. */
+	const json_t *told;
 };
 void print_escalation_text(
     struct buf *out, const struct incident *incident, const struct look *look);

@@ -40,8 +40,7 @@ char **words_of_env(const json_t *object)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, name, value)
-	{
+	json_object_foreach((json_t *)object, name, value) {
 		char *text;
 
 		if (!words_is_variable(name))

@@ -124,8 +124,7 @@ int http_check(const json_t *args, bool final, struct err *err)
 	if (check_text(method, final, check_method, err) < 0 ||
 	    check_text(url, final, check_url, err) < 0)
 		return -1;
-	json_object_foreach(json_object_get(args, "headers"), name, value)
-	{
+	json_object_foreach(json_object_get(args, "headers"), name, value) {
 		char *text = value_to_text(value);
 		int bad = !final && (web_is_template(name) || web_is_template(text))
 		              ? 0
@@ -267,8 +266,8 @@ static bool http_place(const json_t *args, const json_t *target, char **host, ch
 
 	web_place(args, target, host, port);
 	if (*url != '/' && !web_is_template(url) && *host)
-		own = web_url_place(url, &own_host, &own_port) && strcasecmp(own_host, *host) == 0 &&
-		      strcmp(own_port, *port) == 0;
+		own = web_url_place(url, &own_host, &own_port) &&
+		      strcasecmp(own_host, *host) == 0 && strcmp(own_port, *port) == 0;
 	free(own_host);
 	free(own_port);
 	return own;
@@ -288,8 +287,7 @@ static void describe_headers(const json_t *args, struct buf *out)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(json_object_get(args, "headers"), name, value)
-	{
+	json_object_foreach(json_object_get(args, "headers"), name, value) {
 		char *text = value_to_text(value);
 
 		describe_header(out, name, text);

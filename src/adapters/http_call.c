@@ -93,8 +93,9 @@ bool http_has_header(const json_t *args, const char *name)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(json_object_get(args, "headers"), key,
-	    value) if (strcasecmp(key, name) == 0) return true;
+	json_object_foreach(json_object_get(args, "headers"), key, value)
+		if (strcasecmp(key, name) == 0)
+			return true;
 	return false;
 }
 
@@ -135,8 +136,7 @@ static int on_data(
 	if (buf_add(&http->body, data, len) < 0 && http->wanted)
 		return err_set(err, ERR_LIMIT,
 		    "%s: the reply is over %d MiB, the most that an expression can look at: ask "
-		    "for "
-		    "less, or `save` it and look at `status` only",
+		    "for less, or `save` it and look at `status` only",
 		    http->what, WEB_BODY_MAX / 1024 / 1024);
 	call_output(http->call, CHILD_STDOUT, data, len);
 	return 0;
@@ -215,8 +215,7 @@ static char **header_lines(const json_t *args, size_t *count)
 	json_t *value;
 
 	*count = 0;
-	json_object_foreach(json_object_get(args, "headers"), name, value)
-	{
+	json_object_foreach(json_object_get(args, "headers"), name, value) {
 		char *text = value_to_text(value);
 
 		MEM_PUSH_ROOM(lines, *count);

@@ -134,8 +134,7 @@ static const char *option_by_value(const json_t *args)
 	size_t i;
 	json_t *at;
 
-	json_array_foreach(json_object_get(args, "filled"), i, at)
-	{
+	json_array_foreach(json_object_get(args, "filled"), i, at) {
 		const char *word =
 		    json_string_value(json_array_get(words, (size_t)json_integer_value(at)));
 
@@ -201,8 +200,7 @@ static void start(struct call *call)
 	if (option) {
 		call_fail(call, ERR_INPUT,
 		    "the value '%s' was filled in where kubectl would read it as an option: a "
-		    "value "
-		    "must not begin with '-'",
+		    "value must not begin with '-'",
 		    option);
 		return;
 	}

@@ -42,8 +42,7 @@ static json_t *parse_sql(const struct node *node, struct problems *list)
 	if (template_in(sql)) {
 		NODE_PROBLEM(list, node,
 		    "`${…}` inside SQL lets a value become SQL: write $1, $2 … and give the values "
-		    "as "
-		    "{query: …, params: [\"${…}\"]}");
+		    "as {query: …, params: [\"${…}\"]}");
 		return NULL;
 	}
 	if (sql_check(sql, &err) < 0) {

@@ -114,8 +114,9 @@ static bool has_name(const json_t *names, const char *name)
 	size_t index;
 	json_t *item;
 
-	json_array_foreach(
-	    names, index, item) if (strcmp(json_string_value(item), name) == 0) return true;
+	json_array_foreach(names, index, item)
+		if (strcmp(json_string_value(item), name) == 0)
+			return true;
 	return false;
 }
 
@@ -255,8 +256,7 @@ static void measure(struct column *column, const json_t *list)
 
 	column->width = width_of(column->name);
 	column->right = json_array_size(list) > 0;
-	json_array_foreach(list, index, row)
-	{
+	json_array_foreach(list, index, row) {
 		const json_t *value = json_object_get(row, column->name);
 		char *text = cell_text(value);
 		size_t width = width_of(text);
@@ -311,8 +311,7 @@ static void print_body(const struct pg_rows *rows, struct buf *out, const struct
 	size_t index;
 	json_t *row;
 
-	json_array_foreach(rows->list, index, row)
-	{
+	json_array_foreach(rows->list, index, row) {
 		for (size_t i = 0; i < count; i++) {
 			char *text = cell_text(json_object_get(row, columns[i].name));
 

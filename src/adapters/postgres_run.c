@@ -92,8 +92,7 @@ static void on_resolved(void *ctx, const char *const *addresses, size_t count, c
 	if (!count)
 		err_set(&pg->failure, ERR_REMOTE,
 		    "unable to connect to postgres: the host '%s' is unknown: %s: check the name, "
-		    "DNS "
-		    "and VPN",
+		    "DNS and VPN",
 		    pg->settings.endpoints[pg->resolving].host, why ? why : "no address");
 	pg_settings_resolved(&pg->settings, pg->resolving, addresses, count);
 	pg->resolving += count;

@@ -239,8 +239,7 @@ static void show_item(const json_t *series, struct buf *out)
 	json_t *value;
 
 	buf_addf(out, "%s{", name ? name : "");
-	json_object_foreach((json_t *)(uintptr_t)labels, key, value)
-	{
+	json_object_foreach((json_t *)(uintptr_t)labels, key, value) {
 		if (strcmp(key, "__name__") == 0)
 			continue;
 		buf_addf(out, "%s%s=\"%s\"", between, key, json_string_value(value));

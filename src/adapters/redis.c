@@ -115,8 +115,7 @@ static void describe(const json_t *args, const json_t *target, enum effect effec
 		buf_adds(out, "REDISCLI_AUTH=\"$FSOPS_REDIS_PASSWORD\" ");
 	buf_adds(out, "redis-cli");
 	describe_target(target, out);
-	json_array_foreach(json_object_get(args, "words"), index, word)
-	{
+	json_array_foreach(json_object_get(args, "words"), index, word) {
 		char *text = value_to_text(word);
 
 		buf_addc(out, ' ');

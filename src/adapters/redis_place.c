@@ -139,8 +139,7 @@ int redis_place_parse(struct redis_place *place, const char *url, struct err *er
 	else if (strncmp(url, "rediss://", 9) == 0)
 		result = err_set(err, ERR_INPUT,
 		    "redis: rediss:// (TLS) can't be used: the hiredis that fsops is linked with "
-		    "(%d.%d) "
-		    "has no TLS; use redis:// through a tunnel, or stunnel on this machine",
+		    "(%d.%d) has no TLS; use redis:// through a tunnel, or stunnel on this machine",
 		    HIREDIS_MAJOR, HIREDIS_MINOR);
 	else
 		result = err_set(err, ERR_INPUT,

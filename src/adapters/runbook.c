@@ -40,8 +40,7 @@ static void describe(const json_t *args, const json_t *target, enum effect effec
 	buf_adds(out, "fsops run ");
 	buf_add_shell_word(out, name);
 	free(name);
-	json_object_foreach(json_object_get(args, "vars"), key, value)
-	{
+	json_object_foreach(json_object_get(args, "vars"), key, value) {
 		char *text = value_to_text(value);
 		char *pair = mem_printf("%s=%s", key, text);
 

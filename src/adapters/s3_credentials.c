@@ -149,8 +149,7 @@ static int read_file(struct s3_credentials *out, const char *profile, struct err
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		err_set(err, ERR_INPUT,
 		    "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
-		    "'%s' "
-		    "(`aws configure`)",
+		    "'%s' (`aws configure`)",
 		    path);
 		goto out;
 	}

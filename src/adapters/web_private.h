@@ -13,9 +13,9 @@ struct web_request {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
-	struct loop_timer *begin; /* set until the request is handed to libcurl */
-	bool dropped;             /* cancelled from inside libcurl: freed after the round */
-	bool looking;             /* the second connection, to read a refused certificate */
+	struct loop_timer *begin;   /* set until the request is handed to libcurl */
+	bool dropped;               /* cancelled from inside libcurl: freed after the round */
+	bool looking;               /* the second connection, to read a refused certificate */
 	char *what;
 	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
 	    struct err *err);

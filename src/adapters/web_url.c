@@ -102,8 +102,8 @@ int web_smtp_check(const char *url, struct err *err)
 	code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 	curl_url_cleanup(parsed);
 	if (code != CURLUE_OK)
-		return err_set(err, ERR_INPUT, "'%s' is no mail server: %s", url,
-		    curl_url_strerror(code));
+		return err_set(
+		    err, ERR_INPUT, "'%s' is no mail server: %s", url, curl_url_strerror(code));
 	return 0;
 }
 

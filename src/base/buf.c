@@ -107,7 +107,7 @@ int buf_addf(struct buf *buf, const char *fmt, ...)
 static bool plain_word(const char *text)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_-+./:,=@%";
+	                           "0123456789_-+./:,=@%";
 
 	return *text && text[strspn(text, safe)] == '\0';
 }
@@ -156,10 +156,11 @@ int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, ERR_SYSTEM, "unable to read '%s': %s", name, strerror(errno));
+			return err_set(
+			    err, ERR_SYSTEM, "unable to read '%s': %s", name, strerror(errno));
 		if (buf_add(buf, block, (size_t)got) < 0)
-			return err_set(err, ERR_LIMIT, "'%s' is over %zu bytes, the most that is read", name,
-			    buf->max);
+			return err_set(err, ERR_LIMIT,
+			    "'%s' is over %zu bytes, the most that is read", name, buf->max);
 	}
 }
 

@@ -88,7 +88,8 @@ void clock_format_span(msec span, char text[CLOCK_TEXT_MAX])
 	else if (seconds < 3600 && seconds % 60 == 0)
 		snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "m", seconds / 60);
 	else if (seconds < 3600)
-		snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "m%02" PRId64 "s", seconds / 60, seconds % 60);
+		snprintf(
+		    text, CLOCK_TEXT_MAX, "%" PRId64 "m%02" PRId64 "s", seconds / 60, seconds % 60);
 	else
 		snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "h%02" PRId64 "m", seconds / 3600,
 		    seconds / 60 % 60);

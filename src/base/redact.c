@@ -75,7 +75,7 @@ static char *base64(const char *text)
 static char *percent(const char *text)
 {
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					 "0123456789-._~";
+	                                 "0123456789-._~";
 	struct buf out;
 
 	buf_init(&out, strlen(text) * 3 + 1);

@@ -222,8 +222,7 @@ static int add_alerts(
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		const char *status = value_get_text(item, "status");
 
 		if (status && strcmp(status, "resolved") == 0)

@@ -77,8 +77,7 @@ static void set_vars(struct options *options, const struct notice *notice, struc
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(notice->vars, name, value)
-	{
+	json_object_foreach(notice->vars, name, value) {
 		MEM_PUSH_ROOM(owned->items, owned->count);
 		owned->items[owned->count++] = mem_printf("%s=%s", name, json_string_value(value));
 	}

@@ -183,8 +183,7 @@ static int told_status(const json_t *told)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach((json_t *)told, i, one)
-	{
+	json_array_foreach((json_t *)told, i, one) {
 		if (!json_is_true(json_object_get(one, "delivered")))
 			return EXIT_FAILED;
 	}

@@ -102,8 +102,8 @@ static void note_missing(struct telling *telling)
 		    facts->torn ? "there is no whole line in it" : "it is empty");
 	else if (telling->known[0] && !telling->met && !telling->damaged)
 		note_damage(telling,
-		    "%s: lines are missing at its end, or its last one was changed: it is not what the "
-		    "run wrote last",
+		    "%s: lines are missing at its end, or its last one was changed: it is not what "
+		    "the run wrote last",
 		    path);
 	if (telling->damaged > DAMAGES_MAX)
 		complain("%s: and %zu more lines that are damaged", path,

@@ -84,8 +84,7 @@ static void warn_problems(const struct cli *cli, const struct record *record)
 	json_t *text;
 	size_t i;
 
-	json_array_foreach(record->problems, i, text)
-	{
+	json_array_foreach(record->problems, i, text) {
 		if (!cli->options.quiet)
 			complain("warning: the journal is not as it was written: %s",
 			    json_string_value(text));

@@ -99,8 +99,7 @@ static int check_record(const struct earlier *earlier, struct err *err)
 	if (record->finished && !json_is_true(json_object_get(record->finished, "resumable")))
 		return err_set(err, ERR_USAGE,
 		    "run '%s' has ended (%s, at %s): there is nothing to go on with; start a new "
-		    "one "
-		    "with `fsops run %s`",
+		    "one with `fsops run %s`",
 		    earlier->run, outcome ? outcome : "?", time ? time : "?",
 		    value_get_text(record->started, "runbook"));
 	return 0;
@@ -200,8 +199,7 @@ static int take_secret(const struct cli *cli, const struct earlier *earlier, con
 	else if (is_random(var))
 		return err_set(err, ERR_USAGE,
 		    "variable '%s' was a secret that the run itself made, and it was not kept: "
-		    "what "
-		    "was done with it cannot be finished; start a new run",
+		    "what was done with it cannot be finished; start a new run",
 		    var->name);
 	return 0;
 }
@@ -233,8 +231,7 @@ static int take_vars(const struct cli *cli, const struct earlier *earlier,
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(json_object_get(earlier->record->started, "vars"), name, value)
-	{
+	json_object_foreach(json_object_get(earlier->record->started, "vars"), name, value) {
 		const struct var *var = find_var(catalog, runbook, name);
 
 		/* One that is not there any more is among what has changed. */
@@ -281,8 +278,7 @@ static void add_changed_files(json_t *changed, const json_t *before, const json_
 	const char *file;
 	json_t *digest;
 
-	json_object_foreach((json_t *)now, file, digest)
-	{
+	json_object_foreach((json_t *)now, file, digest) {
 		json_t *was = json_object_get(before, file);
 		char *text;
 

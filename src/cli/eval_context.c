@@ -129,8 +129,7 @@ static size_t list(void *ctx, const char *const *path, size_t count, const char 
 	(void)path;
 	if (count)
 		return 0;
-	json_object_foreach(context->names, key, value)
-	{
+	json_object_foreach(context->names, key, value) {
 		if (found < max)
 			out[found++] = key;
 	}

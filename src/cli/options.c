@@ -60,7 +60,8 @@ const struct option_spec option_table[OPTION_COUNT] = {
     [OPTION_KUBERNETES] = {0, "kubernetes", OPTION_FLAG, AT(kubernetes), NULL, NULL, {0},
         "cron jobs for Kubernetes, with accounts that may do just what the runbooks need"},
     [OPTION_ZONE] = {0, "zone", OPTION_TEXT, AT(zone), "ZONE", NULL, {0},
-        "the time zone of the schedules, such as Europe/Berlin (default: $TZ, else this machine's)"},
+        "the time zone of the schedules, such as Europe/Berlin (default: $TZ, else this "
+        "machine's)"},
     [OPTION_INTO] = {0, "into", OPTION_TEXT, AT(into), "DIR", NULL, {0},
         "with --systemd: write the units into this folder"},
     [OPTION_IMAGE] = {0, "image", OPTION_TEXT, AT(image), "IMAGE", NULL, {0},
@@ -91,8 +92,8 @@ const struct option_spec option_table[OPTION_COUNT] = {
         "as Markdown, for a postmortem (the default)"},
     [OPTION_HTML] = {0, "html", OPTION_FLAG, AT(html), NULL, NULL, {0},
         "as one HTML file without references to others"},
-    [OPTION_JUNIT] = {0, "junit", OPTION_TEXT, AT(junit), "FILE", NULL, {0},
-        "as JUnit XML, for CI", "report"},
+    [OPTION_JUNIT] = {0, "junit", OPTION_TEXT, AT(junit), "FILE", NULL, {0}, "as JUnit XML, for CI",
+        "report"},
     [OPTION_JSON] = {0, "json", OPTION_FLAG, AT(json), NULL, NULL, {0},
         "the events, one JSON object a line"},
     [OPTION_PROM] = {0, "prom", OPTION_TEXT, AT(prom), "FILE", NULL, {0},
@@ -236,7 +237,8 @@ static int take_long(struct parser *p, const char *text)
 	if (option_is_flag_of(spec, command_of(p))) {
 		if (value)
 			return err_set(p->err, ERR_USAGE,
-			    "option '--%s' takes no value here: name the file with --output", spec->name);
+			    "option '--%s' takes no value here: name the file with --output",
+			    spec->name);
 		value = "";
 	}
 	if (spec->kind != OPTION_FLAG && !value && take_next(p, spec, &value) < 0)

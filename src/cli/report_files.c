@@ -142,8 +142,7 @@ struct report_files *report_files_new(
 		return NULL;
 	}
 	if (earlier)
-		json_array_foreach(earlier->events, i, event)
-		{
+		json_array_foreach(earlier->events, i, event) {
 			record_add(files->record, event);
 		}
 	return files;

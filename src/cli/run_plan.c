@@ -80,8 +80,7 @@ static int agree(struct running *running, struct err *err)
 	case ANSWER_NOBODY:
 		result = err_set(err, ERR_REFUSED,
 		    "things have changed since the run began, and there is nobody to ask whether "
-		    "to "
-		    "go on: resume it on a terminal\n%s",
+		    "to go on: resume it on a terminal\n%s",
 		    text.data);
 		break;
 	default:

@@ -105,8 +105,7 @@ int approval_check(const struct plan *plan, const struct run_options *options, s
 	if (count)
 		err_set(err, ERR_REFUSED,
 		    "%zu change%s need%s approval and there is nobody to ask: run it on a "
-		    "terminal, "
-		    "approve with %s, or look only with --check:%s",
+		    "terminal, approve with %s, or look only with --check:%s",
 		    count, count == 1 ? "" : "s", count == 1 ? "s" : "",
 		    !needing.destroys ? "-y"
 		    : options->yes    ? "--yes-destroy"
@@ -195,8 +194,7 @@ static char *target_text(const struct action *action, const struct prepared *pre
 	if (!action->target || !prepared->target)
 		return NULL;
 	buf_init(&text, BUF_TEXT_MAX);
-	json_object_foreach(prepared->target, key, value)
-	{
+	json_object_foreach(prepared->target, key, value) {
 		const char *part = json_string_value(value);
 
 		if (part && *part && strstr(prepared->line, part))
@@ -238,8 +236,8 @@ static struct asking *ask(struct asking *asking, enum effect effect)
 	question->text = asking->text;
 	slot_emit(slot, "approval.asked",
 	    json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s?}", "question", asking->kind, "platform",
-	        platform->name, "command", asking->command, "effect", effect_name(effect), "text", asking->text, "where",
-	        asking->where));
+	        platform->name, "command", asking->command, "effect", effect_name(effect), "text",
+	        asking->text, "where", asking->where));
 	slot_pause_budget(slot);
 	if (run->asker)
 		run->asker->ops->ask(run->asker, question, on_answer, asking);

@@ -88,8 +88,7 @@ static int last_level(const struct record *past)
 	size_t i;
 	int level = 0;
 
-	json_array_foreach(past ? past->events : NULL, i, event)
-	{
+	json_array_foreach(past ? past->events : NULL, i, event) {
 		if (strcmp(value_get_text(event, "type"), "escalated") == 0)
 			level = (int)value_get_number(event, "level", 0);
 	}

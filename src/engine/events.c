@@ -98,8 +98,7 @@ static json_t *mask_members(const struct redact *redact, const json_t *object)
 	const char *key;
 	json_t *member;
 
-	json_object_foreach((json_t *)object, key, member)
-	{
+	json_object_foreach((json_t *)object, key, member) {
 		json_object_set_new(masked, key, redact_value(redact, member));
 	}
 	return masked;
@@ -111,8 +110,7 @@ static json_t *mask(const struct redact *redact, const json_t *event)
 	const char *key;
 	json_t *member;
 
-	json_object_foreach((json_t *)event, key, member)
-	{
+	json_object_foreach((json_t *)event, key, member) {
 		if (is_one_of(key, plain, COUNT_OF(plain)))
 			json_object_set(masked, key, member);
 		else if (json_is_object(member) && is_one_of(key, named, COUNT_OF(named)))

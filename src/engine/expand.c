@@ -119,8 +119,7 @@ static json_t *expand_object(const struct expander *expander, const json_t *obje
 	const char *key;
 	json_t *member;
 
-	json_object_foreach((json_t *)object, key, member)
-	{
+	json_object_foreach((json_t *)object, key, member) {
 		json_t *item = expand_json(expander, member, err);
 
 		if (!item) {

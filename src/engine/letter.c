@@ -62,12 +62,10 @@ static void look_at(struct search *search, const json_t *value)
 
 	if (json_is_string(value))
 		template_each(json_string_value(value), NULL, look_at_hole, search);
-	json_object_foreach((json_t *)value, key, item)
-	{
+	json_object_foreach((json_t *)value, key, item) {
 		look_at(search, item);
 	}
-	json_array_foreach((json_t *)value, i, item)
-	{
+	json_array_foreach((json_t *)value, i, item) {
 		look_at(search, item);
 	}
 }
@@ -111,8 +109,7 @@ static void mask_texts(struct masking *masking, const json_t *value)
 
 	if (json_is_string(value))
 		template_each(json_string_value(value), NULL, mask_hole, masking);
-	json_object_foreach((json_t *)value, key, item)
-	{
+	json_object_foreach((json_t *)value, key, item) {
 		mask_texts(masking, item);
 	}
 }

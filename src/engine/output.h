@@ -33,8 +33,7 @@ struct output {
 	void *ctx;
 };
 
-void output_init(
-    struct output *output, const struct redact *redact, output_fn *fn, void *ctx);
+void output_init(struct output *output, const struct redact *redact, output_fn *fn, void *ctx);
 void output_add(struct output *output, enum child_stream stream, const char *data, size_t len);
 /* Pass on what is left, the tail too. */
 void output_finish(struct output *output);

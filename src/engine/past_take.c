@@ -18,8 +18,7 @@ static void drop_masked(json_t *result)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(result, next, name, value)
-	{
+	json_object_foreach_safe(result, next, name, value) {
 		if (past_is_masked(value))
 			json_object_del(result, name);
 	}
@@ -44,8 +43,7 @@ static void apply_captures(struct run *run, const json_t *captured)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)captured, name, value)
-	{
+	json_object_foreach((json_t *)captured, name, value) {
 		if (past_is_masked(value))
 			continue;
 		json_object_set(run->names, name, value);
@@ -258,8 +256,7 @@ bool past_take_before(struct run *run)
 	for (size_t i = 0; i < runbook->metric_count; i++)
 		if (!measured_before(run->past, runbook->metrics[i]->name))
 			return false;
-	json_object_foreach(json_object_get(run->plan->refs, "metrics"), name, none)
-	{
+	json_object_foreach(json_object_get(run->plan->refs, "metrics"), name, none) {
 		if (!measured_before(run->past, name))
 			return false;
 	}

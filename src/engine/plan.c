@@ -53,8 +53,7 @@ static char **nested_vars(const json_t *vars, size_t *count)
 	json_t *value;
 
 	*count = 0;
-	json_object_foreach((json_t *)vars, key, value)
-	{
+	json_object_foreach((json_t *)vars, key, value) {
 		char *text = value_to_text(value);
 
 		items[(*count)++] = mem_printf("%s=%s", key, text);
@@ -311,8 +310,8 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 		plan->vars = vars_resolve(
 		    catalog->platform, runbook, options, plan->names, plan->redact, err);
 	if (plan->vars && !outer)
-		channels_mask(&(struct channel_names){
-		    catalog->platform, plan->names, plan->redact});
+		channels_mask(
+		    &(struct channel_names){catalog->platform, plan->names, plan->redact});
 	making.known = json_copy(plan->names);
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {

@@ -112,8 +112,7 @@ static void compare_members(json_t *list, const char *place, const json_t *befor
 	json_t *value;
 
 	json_object_update_missing(all, (json_t *)now);
-	json_object_foreach(all, key, value)
-	{
+	json_object_foreach(all, key, value) {
 		bool skip = false;
 
 		for (size_t i = 0; kept[i]; i++)

@@ -16,8 +16,7 @@ bool plan_action_measures(const struct plan_action *action, const struct metric 
 		return false;
 	if (json_array_size(names) == 0)
 		return true;
-	json_array_foreach(names, i, item)
-	{
+	json_array_foreach(names, i, item) {
 		if (json_is_string(item) && strcmp(json_string_value(item), metric->name) == 0)
 			return true;
 	}
@@ -30,8 +29,7 @@ static bool listed(const json_t *list, const json_t *tunnel)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (json_equal(item, tunnel))
 			return true;
 	}

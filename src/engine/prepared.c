@@ -30,8 +30,8 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	if (prepared->args && action->target)
 		prepared->target = expand_json(expander, action->target->config, err);
 	if (!prepared->args || (action->target && !prepared->target) ||
-	    tunnel_spec_make(&prepared->tunnel, expander, action, prepared->args, prepared->target,
-	        err) < 0) {
+	    tunnel_spec_make(
+	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0) {
 		prepared_release(prepared);
 		return -1;
 	}

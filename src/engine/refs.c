@@ -44,7 +44,8 @@ static void walk_json(const json_t *value, const struct walk *walk)
 	walk_text(json_string_value(value), walk);
 	for (size_t i = 0; i < json_array_size(value); i++)
 		walk_json(json_array_get(value, i), walk);
-	json_object_foreach((json_t *)value, key, member) walk_json(member, walk);
+	json_object_foreach((json_t *)value, key, member)
+		walk_json(member, walk);
 }
 
 /* The expressions that see the action's own result. */

@@ -154,8 +154,7 @@ static void add_texts(json_t *env, const json_t *names)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)names, key, value)
-	{
+	json_object_foreach((json_t *)names, key, value) {
 		char *text = value_to_text(value);
 
 		json_object_set_new(env, key, value_text(text, strlen(text)));

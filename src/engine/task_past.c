@@ -51,8 +51,9 @@ static char *what_is_known(const struct task *task, const struct record_action *
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	buf_addf(
-	    &text, "it began at %s, and nobody knows how it ended; it may still be running: look first", time ? time : "?");
+	buf_addf(&text,
+	    "it began at %s, and nobody knows how it ended; it may still be running: look first",
+	    time ? time : "?");
 	for (size_t i = 0; i < action->capture_count; i++)
 		buf_addf(&text, "%s'%s'",
 		    i ? ", " : "\nif it is taken as done, there will be no value of ",

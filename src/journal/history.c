@@ -222,8 +222,7 @@ static char *choose(struct finding *finding, struct err *err)
 	else if (finding->name)
 		err_set(err, ERR_USAGE,
 		    "there is no run '%s', and none of a runbook of that name: `fsops history` "
-		    "lists "
-		    "the runs that there were",
+		    "lists the runs that there were",
 		    finding->name);
 	else
 		err_set(err, ERR_USAGE, "there was no run yet");

@@ -84,7 +84,8 @@ struct journal *journal_create(const char *run, struct err *err)
 	journal = journal_new(path);
 	journal->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	if (journal->fd < 0 || take_lock(journal->fd) < 0) {
-		err_set(err, ERR_SYSTEM, "unable to make the journal '%s': %s", path, strerror(errno));
+		err_set(
+		    err, ERR_SYSTEM, "unable to make the journal '%s': %s", path, strerror(errno));
 		journal_free(journal);
 		journal = NULL;
 	}
@@ -100,8 +101,9 @@ static int check_read(int fd, const struct journal_reader *reader, struct err *e
 	struct stat st;
 
 	if (facts->bad_line)
-		return err_set(err, ERR_INPUT, "%s:%zu: %s: a run is not gone on with on the word of a "
-		                               "damaged journal",
+		return err_set(err, ERR_INPUT,
+		    "%s:%zu: %s: a run is not gone on with on the word of a "
+		    "damaged journal",
 		    path, facts->bad_line, facts->why);
 	if (fstat(fd, &st) < 0)
 		return err_set(
@@ -127,7 +129,8 @@ struct journal *journal_continue(const struct journal_reader *reader, struct err
 	}
 	if (take_lock(journal->fd) < 0) {
 		err_set(err, ERR_LOCKED,
-		    "this run is alive: another process writes '%s'; watch it with `fsops log --follow`",
+		    "this run is alive: another process writes '%s'; watch it with `fsops log "
+		    "--follow`",
 		    path);
 		goto failed;
 	}
@@ -158,8 +161,8 @@ struct journal *journal_missing(const char *why)
 static void fail(struct journal *journal, const char *what, int error)
 {
 	if (!journal->why)
-		journal->why = mem_printf("unable to %s the journal '%s': %s", what, journal->path,
-		    strerror(error));
+		journal->why = mem_printf(
+		    "unable to %s the journal '%s': %s", what, journal->path, strerror(error));
 }
 
 /* All of it or, as far as the file can be mended, nothing. */
@@ -192,7 +195,8 @@ static int add_piece(const char *data, size_t len, void *ctx)
 /* The event as a line without its newline, with `prev` as its last member. */
 static int make_line(const struct journal *journal, const json_t *event, struct buf *line)
 {
-	if (json_dump_callback(event, add_piece, line, JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0 ||
+	if (json_dump_callback(event, add_piece, line, JSON_COMPACT | JSON_REAL_PRECISION(15)) <
+	        0 ||
 	    line->full)
 		return -1;
 	line->data[--line->len] = '\0'; /* the closing brace */

@@ -97,9 +97,8 @@ static int judge_left(
 		return 0;
 	}
 	refuse(lock, holder,
-	    state == HOLDER_KNOWN
-	        ? "; whether it still runs cannot be seen from this host"
-	        : "; the file holds something else than a holder: look at it",
+	    state == HOLDER_KNOWN ? "; whether it still runs cannot be seen from this host"
+	                          : "; the file holds something else than a holder: look at it",
 	    err);
 	json_decref(holder);
 	return -1;
@@ -185,8 +184,8 @@ static void tell_waiting(const struct lock_spec *spec, const struct lock *lock)
 		return;
 	clock_format_span(spec->wait, span);
 	buf_init(&text, ERR_TEXT_MAX);
-	buf_addf(&text, "taking over the lock of '%s' on '%s' from ", lock->runbook,
-	    lock->platform);
+	buf_addf(
+	    &text, "taking over the lock of '%s' on '%s' from ", lock->runbook, lock->platform);
 	holder_add_name(&text, lock->before);
 	holder_add_step(&text, lock->before);
 	buf_addf(&text, ": waiting up to %s for it to let go", span);
@@ -211,8 +210,8 @@ static int wait_for(const struct lock *lock, int old, msec wait, struct err *err
 }
 
 /* Put the file NEXT in the place of that of a live holder, which lock->fd has open. */
-static int replace(struct lock *lock, const struct lock_spec *spec, int next,
-    const char *next_path, struct err *err)
+static int replace(struct lock *lock, const struct lock_spec *spec, int next, const char *next_path,
+    struct err *err)
 {
 	enum holder_state state;
 	json_t *holder;

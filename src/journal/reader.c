@@ -28,9 +28,9 @@ struct journal_reader {
 	struct buf data; /* read, from `at` on not given out yet */
 	size_t at;
 	size_t searched; /* behind `at`: so far there is no newline */
-	size_t line;    /* the number of the last line that was taken */
-	off_t whole;    /* bytes of the file up to its end */
-	bool skipping;  /* inside of a line that is over the ceiling */
+	size_t line;     /* the number of the last line that was taken */
+	off_t whole;     /* bytes of the file up to its end */
+	bool skipping;   /* inside of a line that is over the ceiling */
 	struct journal_facts facts;
 };
 
@@ -39,7 +39,8 @@ struct journal_reader {
 /* As run_id_new() makes them. */
 bool journal_is_run_id(const char *run)
 {
-	size_t len = strspn(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+	size_t len =
+	    strspn(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
 	return len && run[len] == '\0' && run[0] != '.';
 }
@@ -172,8 +173,7 @@ __attribute__((format(printf, 2, 3))) static void note_bad(
 static int bad_line(struct journal_reader *reader, const char *why, struct err *err)
 {
 	note_bad(reader, "%s", why);
-	return err_set(
-	    err, ERR_INPUT, "%s:%zu: %s", reader->path, reader->line, why);
+	return err_set(err, ERR_INPUT, "%s:%zu: %s", reader->path, reader->line, why);
 }
 
 /* Over the ceiling: drop what was read of it; its end is looked for from now on. */
@@ -197,8 +197,7 @@ static int next_line(struct journal_reader *reader, const char **line, size_t *l
 	for (;;) {
 		const char *begin = reader->data.data + reader->at;
 		size_t there = reader->data.len - reader->at;
-		const char *end =
-		    memchr(begin + reader->searched, '\n', there - reader->searched);
+		const char *end = memchr(begin + reader->searched, '\n', there - reader->searched);
 		int more;
 
 		reader->searched = end ? 0 : there;
@@ -229,8 +228,9 @@ static void check_chain(struct journal_reader *reader, const json_t *event)
 	struct journal_facts *facts = &reader->facts;
 
 	if (!prev || strcmp(prev, facts->last) != 0)
-		note_bad(reader, "it does not follow the line before it: that one was changed, or lines "
-		                 "are missing");
+		note_bad(reader,
+		    "it does not follow the line before it: that one was changed, or lines "
+		    "are missing");
 	if (seq < 1 || seq - 1 != facts->last_seq)
 		note_bad(reader, "it is event %lld, and %lld came before it", (long long)seq,
 		    (long long)facts->last_seq);
@@ -271,8 +271,8 @@ static int check_version(struct journal_reader *reader, json_t **event, struct e
 	json_decref(*event);
 	*event = NULL;
 	snprintf(why, sizeof(why),
-	    "it is of version %lld of the format, and this fsops reads version %d: use the fsops that "
-	    "wrote it",
+	    "it is of version %lld of the format, and this fsops reads version %d: use the fsops "
+	    "that wrote it",
 	    (long long)version, EVENT_VERSION);
 	return bad_line(reader, why, err);
 }

@@ -85,9 +85,8 @@ static struct record_step *add_step(struct record *record, const json_t *event)
 
 	MEM_PUSH_ROOM(record->steps, record->step_count);
 	step = &record->steps[record->step_count++];
-	*step = (struct record_step){.id = value_get_text(event, "step"),
-	    .budget = json_array(),
-	    .lists = json_array()};
+	*step = (struct record_step){
+	    .id = value_get_text(event, "step"), .budget = json_array(), .lists = json_array()};
 	keep(&step->started, event);
 	return step;
 }

@@ -51,25 +51,28 @@ static int check_folder(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return err_set(err, ERR_SYSTEM, "unable to look at '%s': %s", path, strerror(errno));
+		return err_set(
+		    err, ERR_SYSTEM, "unable to look at '%s': %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
 		    err, ERR_SYSTEM, "'%s' is no folder: move it away, or set FSOPS_STATE", path);
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_SYSTEM,
-		    "the folder '%s' belongs to another user: give it to yourself, or set FSOPS_STATE",
+		    "the folder '%s' belongs to another user: give it to yourself, or set "
+		    "FSOPS_STATE",
 		    path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_SYSTEM,
-		    "others may write into the folder '%s': `chmod go-w` it, or set FSOPS_STATE", path);
+		    "others may write into the folder '%s': `chmod go-w` it, or set FSOPS_STATE",
+		    path);
 	return 0;
 }
 
 static int make_folder(const char *path, struct err *err)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(err, ERR_SYSTEM, "unable to make the folder '%s': %s", path,
-		    strerror(errno));
+		return err_set(
+		    err, ERR_SYSTEM, "unable to make the folder '%s': %s", path, strerror(errno));
 	return 0;
 }
 

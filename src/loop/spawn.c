@@ -160,8 +160,7 @@ static int explain_size(const struct child_spec *spec, struct err *err)
 		return 0;
 	return err_set(err, ERR_LIMIT,
 	    "unable to run '%s': its %s%.*s%s is over %zu bytes, the most that a command can be "
-	    "given: "
-	    "use its standard input",
+	    "given: use its standard input",
 	    spec->argv[0], variable ? "variable '" : "argument '",
 	    variable ? (int)strcspn(variable, "=") : 40, variable ? variable : argument,
 	    variable ? "'" : "…'", WORD_MAX);

@@ -21,8 +21,7 @@ static void take_past(struct notices *notices, const struct record *past)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(past->events, i, event)
-	{
+	json_array_foreach(past->events, i, event) {
 		const struct channel *channel = platform_channel(platform, said(event, "channel"));
 
 		notice_run_learn(&notices->run, event);

@@ -61,13 +61,11 @@ static int add_headers(json_t *letter, const json_t *headers, struct err *err)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)headers, name, value)
-	{
+	json_object_foreach((json_t *)headers, name, value) {
 		if (strcasecmp(name, "Content-Type") == 0)
 			json_array_clear(lines);
 	}
-	json_object_foreach((json_t *)headers, name, value)
-	{
+	json_object_foreach((json_t *)headers, name, value) {
 		char *text = value_to_text(value);
 		int result = add_header(lines, name, text, err);
 

@@ -51,8 +51,7 @@ static bool has_labels(const json_t *labels, const json_t *match)
 	const char *name;
 	json_t *wanted;
 
-	json_object_foreach((json_t *)match, name, wanted)
-	{
+	json_object_foreach((json_t *)match, name, wanted) {
 		if (!has_label(labels, name, wanted))
 			return false;
 	}

@@ -36,8 +36,7 @@ static void no_kind(struct decode *d, const struct node *name, const struct node
 		buf_addf(&known, "%s%s", i ? ", " : "", names[i]);
 	NODE_PROBLEM(d->list, map,
 	    "the channel '%s' must say what it is with 'kind': %s%s%s%s (only one that is called "
-	    "like "
-	    "its kind need not)",
+	    "like its kind need not)",
 	    name->text, known.data, near ? "; did you mean '" : "", near ? near : "",
 	    near ? "'?" : "");
 	buf_release(&known);

@@ -113,8 +113,7 @@ static int attach(struct builder *b, struct node *node, yaml_mark_t mark)
 	if (b->weight > NODES_MAX)
 		return refuse(b, mark,
 		    "the file holds more than %d values (aliases counted as often as they are "
-		    "used); "
-		    "make it smaller",
+		    "used); make it smaller",
 		    NODES_MAX);
 	if (b->depth + (size_t)node->height > NODE_DEPTH_MAX)
 		return refuse(b, mark, "more than %d levels inside each other", NODE_DEPTH_MAX);

@@ -115,8 +115,7 @@ void contact_add_how(struct buf *out, const struct platform *platform, const cha
 	const char *way;
 	json_t *value;
 
-	json_object_foreach(contact, way, value)
-	{
+	json_object_foreach(contact, way, value) {
 		if (strcmp(way, "title") == 0)
 			continue;
 		buf_addf(out, "%s%s %s", before, way, json_string_value(value));

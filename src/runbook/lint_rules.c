@@ -18,8 +18,7 @@ static void effect_unstated(struct lint *lint)
 	if (action->derived == EFFECT_UNSTATED && !action->effect_stated)
 		lint_say(lint, lint_key_pos(action->node, action->adapter->name),
 		    "nobody can tell what this does, so it is asked for like a change: add "
-		    "'effect: "
-		    "read', 'change' or 'destroy'");
+		    "'effect: read', 'change' or 'destroy'");
 }
 
 static bool is_change(const struct action *action)
@@ -70,8 +69,7 @@ static void unproven_change(struct lint *lint)
 		return;
 	lint_say(lint, lint_key_pos(action->node, action->adapter->name),
 	    "nothing looks whether this change did what it should, or takes it back: add 'expect', "
-	    "a "
-	    "step that looks, or 'on_failure' steps");
+	    "a step that looks, or 'on_failure' steps");
 }
 
 /* What is done twice when the first answer was lost. */

@@ -222,8 +222,7 @@ static void check_contact(struct decode *d, const struct node *map, const json_t
 	if (!node || node->kind != NODE_SCALAR || node_is_null(node) ||
 	    json_object_get(contacts, node->text))
 		return;
-	json_object_foreach((json_t *)contacts, name, contact)
-	{
+	json_object_foreach((json_t *)contacts, name, contact) {
 		if (count < COUNT_OF(names))
 			names[count++] = name;
 	}

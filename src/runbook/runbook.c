@@ -113,8 +113,7 @@ static void name_action(struct decode *d, struct names *seen, const struct actio
 	if (first)
 		problem_add(d->list, PROBLEM_ERROR, id_pos(action->node),
 		    "the action id '%s' is that of the action in line %d too; give one of them "
-		    "another "
-		    "'id'",
+		    "another 'id'",
 		    action->id, first->pos.line);
 }
 

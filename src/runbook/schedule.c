@@ -148,6 +148,5 @@ const struct type type_schedule = {
     "a map with one of daily, weekly and monthly, such as {weekly: sunday 02:00}", decode_schedule,
     NULL,
     "{\"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, \"additionalProperties\": "
-    "false, "
-    "\"properties\": {" KEY("daily", DAILY, TIME) ", " KEY(
+    "false, \"properties\": {" KEY("daily", DAILY, TIME) ", " KEY(
         "weekly", WEEKLY, DAY " +" TIME) ", " KEY("monthly", MONTHLY, NTH " +" DAY " +" TIME) "}}"};

@@ -46,12 +46,10 @@ static json_t *fill_in(json_t *schema, const struct field *fields)
 		json_decref(schema);
 		return channels_schema();
 	}
-	json_object_foreach(schema, key, value)
-	{
+	json_object_foreach(schema, key, value) {
 		json_object_set_new(schema, key, fill_in(json_incref(value), fields));
 	}
-	json_array_foreach(schema, i, value)
-	{
+	json_array_foreach(schema, i, value) {
 		json_array_set_new(schema, i, fill_in(json_incref(value), fields));
 	}
 	return schema;
@@ -259,8 +257,7 @@ static json_t *any_channel_schema(void)
 
 	for (size_t i = 0; channel_kinds[i]; i++)
 		json_array_append_new(forms, channel_schema(channel_kinds[i]));
-	return json_pack(
-	    "{s:s, s:[s], s:o}", "type", "object", "required", "kind", "oneOf", forms);
+	return json_pack("{s:s, s:[s], s:o}", "type", "object", "required", "kind", "oneOf", forms);
 }
 
 /* A channel that is called like a kind is of that kind unless it says another. */
@@ -272,8 +269,8 @@ static json_t *channels_schema(void)
 	for (size_t i = 0; channel_kinds[i]; i++)
 		json_object_set_new(properties, channel_kinds[i]->name,
 		    json_pack("{s:s, s:{s:[s]}, s:{s:s}, s:o}", "description",
-		        channel_kinds[i]->help, "if", "required", "kind", "then", "$ref", any, "else",
-		        channel_schema(channel_kinds[i])));
+		        channel_kinds[i]->help, "if", "required", "kind", "then", "$ref", any,
+		        "else", channel_schema(channel_kinds[i])));
 	return json_pack("{s:s, s:o, s:{s:s}}", "type", "object", "properties", properties,
 	    "additionalProperties", "$ref", any);
 }
@@ -297,8 +294,7 @@ static json_t *keys_of_actions(const json_t *properties)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)properties, key, value)
-	{
+	json_object_foreach((json_t *)properties, key, value) {
 		if (!decode_find(step_fields, key))
 			json_object_set_new(refused, key, json_false());
 	}

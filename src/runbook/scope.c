@@ -255,8 +255,7 @@ static size_t json_list(
 
 	for (size_t i = 1; i < count; i++)
 		json = json_object_get(json, path[i]);
-	json_object_foreach((json_t *)json, key, value)
-	{
+	json_object_foreach((json_t *)json, key, value) {
 		if (found < max)
 			out[found++] = key;
 	}

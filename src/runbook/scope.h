@@ -25,11 +25,11 @@ struct known {
 struct scope {
 	const struct catalog *catalog;
 	const struct runbook *runbook; /* NULL: the platform, which has no results and metrics */
-	bool channel;                  /* a channel of the platform: `message` and `run` are there */
-	struct names vars;             /* → struct var */
-	struct names captures;         /* → struct known */
-	struct names actions;          /* by id → struct known */
-	struct known *known;           /* the memory of both */
+	bool channel;          /* a channel of the platform: `message` and `run` are there */
+	struct names vars;     /* → struct var */
+	struct names captures; /* → struct known */
+	struct names actions;  /* by id → struct known */
+	struct known *known;   /* the memory of both */
 	size_t known_count;
 
 	size_t now;

@@ -177,8 +177,7 @@ static void decode_step(struct decode *d, const struct node *map, struct step *s
 	else if (!node_get(map, "actions") && !has_unknown_key(map))
 		NODE_PROBLEM(d->list, map,
 		    "a step needs 'actions', or a key that says what is done, such as kubectl, "
-		    "http or "
-		    "manual");
+		    "http or manual");
 	if (node_get(map, "as") && !node_get(map, "for_each"))
 		NODE_PROBLEM(d->list, node_get(map, "as"), "'as' needs 'for_each'");
 	if (!step->as)

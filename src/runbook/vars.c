@@ -67,8 +67,7 @@ int check_variable_name(struct decode *d, const struct node *name, const char *w
 	if (!is_identifier(name->text))
 		NODE_PROBLEM(d->list, name,
 		    "%s must be a name of letters, digits and '_' that does not begin with a "
-		    "digit, not "
-		    "'%s'",
+		    "digit, not '%s'",
 		    what, name->text);
 	else if (one_of(name->text, reserved, COUNT_OF(reserved)))
 		NODE_PROBLEM(d->list, name,

@@ -130,8 +130,7 @@ static void add_told(struct buf *out, const json_t *told, const struct look *loo
 	json_t *one;
 	size_t i;
 
-	json_array_foreach((json_t *)told, i, one)
-	{
+	json_array_foreach((json_t *)told, i, one) {
 		bool delivered = json_is_true(json_object_get(one, "delivered"));
 		const char *text = value_get_text(one, delivered ? "channel" : "why");
 

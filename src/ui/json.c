@@ -80,12 +80,10 @@ static int digits_needed(const json_t *value, int digits)
 
 	if (json_is_real(value))
 		return digits_of(json_real_value(value), digits);
-	json_object_foreach((json_t *)value, key, member)
-	{
+	json_object_foreach((json_t *)value, key, member) {
 		digits = digits_needed(member, digits);
 	}
-	json_array_foreach(value, i, member)
-	{
+	json_array_foreach(value, i, member) {
 		digits = digits_needed(member, digits);
 	}
 	return digits;

@@ -71,8 +71,7 @@ static size_t add_findings(struct buf *out, const json_t *metrics)
 	json_t *metric;
 
 	for (int level = LEVEL_CRITICAL; level >= LEVEL_UNKNOWN; level--)
-		json_array_foreach(metrics, i, metric)
-		{
+		json_array_foreach(metrics, i, metric) {
 			if (level_of(value_get_text(metric, "level")) != (enum level)level)
 				continue;
 			buf_adds(out, count++ ? "; " : "");
@@ -155,8 +154,7 @@ void print_check_nagios(
 		buf_addf(out, "%zu metric%s inside %s limits", count, count == 1 ? "" : "s",
 		    count == 1 ? "its" : "their");
 	buf_adds(out, " |");
-	json_array_foreach(metrics, i, metric)
-	{
+	json_array_foreach(metrics, i, metric) {
 		add_perfdata(out, metric, platform);
 	}
 	buf_addc(out, '\n');

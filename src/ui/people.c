@@ -19,8 +19,7 @@ void print_contacts_text(
 	const char *key;
 	json_t *contact;
 
-	json_object_foreach(platform->contacts, key, contact)
-	{
+	json_object_foreach(platform->contacts, key, contact) {
 		struct buf how;
 
 		if (!wanted(key, only))
@@ -46,8 +45,7 @@ void print_contacts_json(struct buf *out, const struct platform *platform, const
 	const char *key;
 	json_t *contact;
 
-	json_object_foreach(platform->contacts, key, contact)
-	{
+	json_object_foreach(platform->contacts, key, contact) {
 		if (wanted(key, only))
 			json_array_append_new(list, contact_object(platform, key));
 	}
@@ -63,8 +61,7 @@ void print_links_text(
 	const char *key;
 	json_t *url;
 
-	json_object_foreach(platform->links, key, url)
-	{
+	json_object_foreach(platform->links, key, url) {
 		if (!wanted(key, only))
 			continue;
 		if (!only)
@@ -84,8 +81,7 @@ void print_links_json(struct buf *out, const struct platform *platform, const ch
 	const char *key;
 	json_t *url;
 
-	json_object_foreach(platform->links, key, url)
-	{
+	json_object_foreach(platform->links, key, url) {
 		if (wanted(key, only))
 			json_array_append_new(
 			    list, json_pack("{s:s, s:O}", "name", key, "url", url));

@@ -23,10 +23,11 @@ static const char *const helpers[HELPER_COUNT] = {
                        "\tesac\n"
                        "\treturn 1\n"
                        "}\n",
-    [HELPER_CONFIRM_DESTROY] = "confirm_destroy() {\n"
-                               "\task \"this destroys on $platform; type \\\"destroy\\\" to run it:\"\n"
-                               "\t[ \"$answer\" = destroy ]\n"
-                               "}\n",
+    [HELPER_CONFIRM_DESTROY] =
+        "confirm_destroy() {\n"
+        "\task \"this destroys on $platform; type \\\"destroy\\\" to run it:\"\n"
+        "\t[ \"$answer\" = destroy ]\n"
+        "}\n",
     [HELPER_NEXT] = "# next WHAT: false when the person gives no more\n"
                     "next() {\n"
                     "\task \"next $1 (empty: no more):\"\n"
@@ -218,8 +219,7 @@ static void add_tunnels(struct script *s)
 	size_t i;
 	json_t *tunnel;
 
-	json_array_foreach(tunnels, i, tunnel)
-	{
+	json_array_foreach(tunnels, i, tunnel) {
 		struct buf command;
 
 		buf_addc(s->out, '\n');

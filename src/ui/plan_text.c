@@ -302,7 +302,8 @@ static void add_tunnels(const struct page *page, const struct plan *plan)
 		    "Tunnels, each opened when it is first needed");
 		buf_addc(page->out, '\n');
 	}
-	json_array_foreach(tunnels, i, tunnel) add_tunnel(page, tunnel);
+	json_array_foreach(tunnels, i, tunnel)
+		add_tunnel(page, tunnel);
 	if (json_array_size(tunnels))
 		buf_addc(page->out, '\n');
 	json_decref(tunnels);

@@ -102,8 +102,7 @@ static void add_labels(struct buf *out, const json_t *set)
 	json_t *value;
 
 	buf_adds(out, "        labels:\n");
-	json_object_foreach((json_t *)set, name, value)
-	{
+	json_object_foreach((json_t *)set, name, value) {
 		buf_addf(out, "          %s: ", name);
 		yaml_add_text(out, json_string_value(value));
 		buf_addc(out, '\n');

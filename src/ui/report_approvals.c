@@ -21,8 +21,7 @@ static void add_action(struct approvals *approvals, const struct record_action *
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(action->approvals, i, event)
-	{
+	json_array_foreach(action->approvals, i, event) {
 		bool answer = report_is(event, "approval.given");
 
 		if (asked || answer)

@@ -79,8 +79,7 @@ static const json_t *with_id(const json_t *array, const char *id)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach(array, i, item) {
 		if (id && strcmp(text_or(item, "id", ""), id) == 0)
 			return item;
 	}
@@ -167,8 +166,7 @@ static bool holds(const json_t *array, const json_t *event)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach(array, i, item) {
 		if (item == event)
 			return true;
 	}
@@ -199,8 +197,7 @@ void report_person(struct buf *out, const struct record *record, const json_t *e
 	json_t *resumed;
 	size_t i;
 
-	json_array_foreach(record->resumed, i, resumed)
-	{
+	json_array_foreach(record->resumed, i, resumed) {
 		if (event && seq_of(resumed) <= seq_of(event))
 			by = json_object_get(resumed, "by");
 	}
@@ -289,8 +286,7 @@ void report_output(struct buf *out, const struct record_action *action, const ch
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(action->output, i, event)
-	{
+	json_array_foreach(action->output, i, event) {
 		const char *of = text_or(event, "stream", "stdout");
 
 		if (!stream || strcmp(of, stream) == 0)
@@ -308,8 +304,7 @@ const json_t *report_before(const struct record *record, const char *name)
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach(record->before, i, metric)
-	{
+	json_array_foreach(record->before, i, metric) {
 		if (is_named(metric, name))
 			return metric;
 	}
@@ -333,8 +328,7 @@ static void add_next(json_t *list, char *command, char *why)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		if (strcmp(value_get_text(item, "command"), command) == 0)
 			goto out;
 	}
@@ -366,8 +360,7 @@ json_t *report_next(const struct record *record)
 	else if (!record->finished || json_is_true(json_object_get(record->finished, "resumable")))
 		add_next(list, mem_printf("fsops resume %s", run),
 		    mem_text("go on at the first step that is not finished"));
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		if (report_is_last_after(record, i))
 			add_metric_next(list, metric);
 	}

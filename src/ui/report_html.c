@@ -134,8 +134,7 @@ static void add_problems(struct page *page)
 	json_t *text;
 	size_t i;
 
-	json_array_foreach(page->record->problems, i, text)
-	{
+	json_array_foreach(page->record->problems, i, text) {
 		html_add(&page->html,
 		    "<p class=\"notice\"><b>The journal is not as it was written.</b> %s</p>\n",
 		    json_string_value(text));
@@ -169,8 +168,7 @@ static size_t output_share(const struct record *record)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(record->events, i, event)
-	{
+	json_array_foreach(record->events, i, event) {
 		if (!report_is(event, "action.output"))
 			continue;
 		all += json_string_length(json_object_get(event, "text"));

@@ -18,8 +18,7 @@ static size_t output_size(const struct record_action *action)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(action->output, i, event)
-	{
+	json_array_foreach(action->output, i, event) {
 		size += json_string_length(json_object_get(event, "text"));
 	}
 	return size;
@@ -39,8 +38,7 @@ static void add_whole(struct page *page, const struct record_action *action)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(action->output, i, event)
-	{
+	json_array_foreach(action->output, i, event) {
 		const json_t *text = json_object_get(event, "text");
 
 		if (is_errors(event) != errors)
@@ -154,8 +152,7 @@ static void fact_captured(struct page *page, const void *of)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(json_object_get(action->finished, "captured"), name, value)
-	{
+	json_object_foreach(json_object_get(action->finished, "captured"), name, value) {
 		char *text = value_to_text(value);
 
 		html_add(&page->html, "<div><code>%s = %s</code></div>", name, text);
@@ -194,8 +191,7 @@ static void fact_metrics(struct page *page, const void *of)
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach(action->metrics, i, metric)
-	{
+	json_array_foreach(action->metrics, i, metric) {
 		if (measured_again(action->metrics, i))
 			continue;
 		html_add(&page->html, "<div>%s ", value_get_text(metric, "name"));

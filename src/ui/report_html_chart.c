@@ -121,8 +121,7 @@ static void add_interruptions(struct chart *chart)
 		report_utc(scale->sittings[i].end, utc);
 		html_add(&chart->page->html,
 		    "<p class=\"notice\">The run was interrupted: nothing was heard of it for %s "
-		    "after "
-		    "%s UTC. That time is drawn as a narrow gap.</p>\n",
+		    "after %s UTC. That time is drawn as a narrow gap.</p>\n",
 		    span, utc);
 	}
 }

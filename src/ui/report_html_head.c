@@ -119,14 +119,12 @@ static void fact_resumed(struct page *page, const void *of)
 	size_t i, k;
 
 	(void)of;
-	json_array_foreach(page->record->resumed, i, event)
-	{
+	json_array_foreach(page->record->resumed, i, event) {
 		html_add(&page->html, "<div>");
 		page_time(page, event);
 		html_add(&page->html, " by ");
 		add_person(page, event);
-		json_array_foreach(json_object_get(event, "changed"), k, changed)
-		{
+		json_array_foreach(json_object_get(event, "changed"), k, changed) {
 			html_add(&page->html, "; %s", json_string_value(changed));
 		}
 		html_add(&page->html, "</div>");

@@ -119,8 +119,7 @@ static bool has_after(const struct record *record, const char *name)
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		const char *other = value_get_text(metric, "name");
 
 		if (name && other && strcmp(name, other) == 0)
@@ -138,16 +137,14 @@ void page_metrics(struct page *page)
 
 	page_table_begin(
 	    page, "What was measured before and after the run", columns, COUNT_OF(columns));
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		if (!report_is_last_after(record, i))
 			continue;
 		row = (struct metric_row){
 		    report_before(record, value_get_text(metric, "name")), metric};
 		page_row(page, NULL, 0, columns, COUNT_OF(columns), &row);
 	}
-	json_array_foreach(record->before, i, metric)
-	{
+	json_array_foreach(record->before, i, metric) {
 		const char *name = value_get_text(metric, "name");
 
 		if (has_after(record, name) || report_before(record, name) != metric)

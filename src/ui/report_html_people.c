@@ -107,8 +107,7 @@ void page_left(struct page *page)
 	size_t i;
 
 	html_add(&page->html, "<ul class=\"todo\">\n");
-	json_array_foreach(json_object_get(page->record->finished, "left"), i, item)
-	{
+	json_array_foreach(json_object_get(page->record->finished, "left"), i, item) {
 		const char *text = value_get_text(item, "text");
 
 		html_add(&page->html, "<li><b>%s</b>", value_get_text(item, "title"));
@@ -159,8 +158,7 @@ static void add_moments(
 	size_t i;
 
 	page_table_begin(page, caption, moment_columns, COUNT_OF(moment_columns));
-	json_array_foreach(page->record->events, i, event)
-	{
+	json_array_foreach(page->record->events, i, event) {
 		struct moment_row row = {.event = event};
 		struct buf text;
 
@@ -181,8 +179,7 @@ bool page_has_escalations(const struct page *page)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(page->record->events, i, event)
-	{
+	json_array_foreach(page->record->events, i, event) {
 		if (report_is_escalation(event))
 			return true;
 	}

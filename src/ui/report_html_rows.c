@@ -74,8 +74,7 @@ static size_t count_escalations(const struct record *record)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(record->events, i, event)
-	{
+	json_array_foreach(record->events, i, event) {
 		count += report_is_escalation(event);
 	}
 	return count;
@@ -115,8 +114,7 @@ void chart_escalations(struct chart *chart)
 		return;
 	begin_row(chart, "escalations", "Budgets, escalations",
 	    "When budgets ran out, and when people were told", count);
-	json_array_foreach(chart->page->record->events, i, event)
-	{
+	json_array_foreach(chart->page->record->events, i, event) {
 		if (report_is_escalation(event))
 			add_escalation(chart, event, ++number);
 	}

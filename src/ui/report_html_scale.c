@@ -83,8 +83,7 @@ void scale_init(struct scale *scale, const struct record *record)
 	size_t i;
 
 	*scale = (struct scale){0};
-	json_array_foreach(record->events, i, event)
-	{
+	json_array_foreach(record->events, i, event) {
 		add_event(scale, event);
 	}
 	if (!scale->count)

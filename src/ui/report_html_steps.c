@@ -29,8 +29,7 @@ static const json_t *planned_step(const struct record *record, const char *id)
 	json_t *step;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "steps"), i, step)
-	{
+	json_array_foreach(json_object_get(plan, "steps"), i, step) {
 		const char *own = value_get_text(step, "id");
 
 		if (own && strcmp(own, id) == 0)
@@ -56,8 +55,7 @@ static void add_actions_missing(struct page *page, const struct record_step *ste
 
 	if (strcmp(report_step_outcome(page->record, step), "skipped") == 0)
 		return;
-	json_array_foreach(json_object_get(planned, "actions"), i, action)
-	{
+	json_array_foreach(json_object_get(planned, "actions"), i, action) {
 		if (has_action(step, action))
 			continue;
 		html_add(&page->html, any ? "; %s" : "<p>Not begun: %s", planned_title(action));
@@ -74,8 +72,7 @@ static void add_steps_missing(struct page *page)
 	json_t *step;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "steps"), i, step)
-	{
+	json_array_foreach(json_object_get(plan, "steps"), i, step) {
 		const char *section = value_get_text(step, "section");
 
 		if (!json_is_true(json_object_get(step, "selected")) ||

@@ -123,8 +123,7 @@ static void add_next(struct page *page)
 	size_t i;
 
 	html_add(&page->html, "<h3>What to do next</h3>\n<ul>\n");
-	json_array_foreach(next, i, item)
-	{
+	json_array_foreach(next, i, item) {
 		html_add(&page->html, "<li>%s", value_get_text(item, "why"));
 		page_command(page, value_get_text(item, "command"));
 		html_add(&page->html, "</li>\n");
@@ -165,8 +164,7 @@ static void add_variables(struct page *page)
 	html_add(
 	    &page->html, "<details><summary>Variables (%zu)</summary>\n", json_object_size(vars));
 	page_table_begin(page, "Variables of the run", columns, COUNT_OF(columns));
-	json_object_foreach(vars, variable.name, value)
-	{
+	json_object_foreach(vars, variable.name, value) {
 		variable.value = value;
 		page_row(page, NULL, 0, columns, COUNT_OF(columns), &variable);
 	}

@@ -14,8 +14,7 @@ void print_report_json(struct buf *out, const struct record *record)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(record->events, i, event)
-	{
+	json_array_foreach(record->events, i, event) {
 		json_t *copy = json_copy(event);
 
 		json_object_del(copy, "prev");

@@ -260,8 +260,7 @@ static void add_metrics(struct junit *junit)
 	if (!json_array_size(record->after))
 		return;
 	suite_begin(&suite);
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		enum level level = level_of(value_get_text(metric, "level"));
 		const char *error = value_get_text(metric, "error");
 		struct buf message;
@@ -289,8 +288,7 @@ static void add_not_reached(struct junit *junit)
 	size_t i;
 
 	suite_begin(&suite);
-	json_array_foreach(json_object_get(plan, "steps"), i, step)
-	{
+	json_array_foreach(json_object_get(plan, "steps"), i, step) {
 		const char *id = value_get_text(step, "id");
 		const char *section = value_get_text(step, "section");
 

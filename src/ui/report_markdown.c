@@ -78,8 +78,7 @@ static void add_who(struct buf *out, const struct record *record)
 	buf_init(&who, BUF_TEXT_MAX);
 	report_person(&who, record, NULL);
 	row_text(out, "Run by", who.data);
-	json_array_foreach(record->resumed, i, event)
-	{
+	json_array_foreach(record->resumed, i, event) {
 		row_time(out, "Taken up again", event);
 		buf_clear(&who);
 		report_person(&who, record, event);
@@ -118,8 +117,7 @@ static void add_vars(struct buf *out, const struct record *record)
 	if (!json_object_size(vars))
 		return;
 	row(out, "Variables");
-	json_object_foreach(vars, name, value)
-	{
+	json_object_foreach(vars, name, value) {
 		char *text = value_to_text(value);
 
 		md_textf(out, "%s%s = %s", any ? ", " : "", name, text);
@@ -134,8 +132,7 @@ static void add_problems(struct buf *out, const struct record *record)
 	json_t *text;
 	size_t i;
 
-	json_array_foreach(record->problems, i, text)
-	{
+	json_array_foreach(record->problems, i, text) {
 		buf_adds(out, "> **The journal is not as it was written.** ");
 		md_text(out, json_string_value(text));
 		buf_adds(out, "\n\n");
@@ -251,8 +248,7 @@ static bool has_after(const struct record *record, const json_t *before)
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		const char *other = value_get_text(metric, "name");
 
 		if (name && other && strcmp(name, other) == 0)
@@ -271,14 +267,12 @@ static void add_metrics(struct buf *out, const struct record *record)
 	buf_adds(out, "\n## Metrics before and after\n\n"
 	              "| Metric | Before | Level | After | Level | Trend | Baseline |\n"
 	              "|---|--:|---|--:|---|---|---|\n");
-	json_array_foreach(record->after, i, metric)
-	{
+	json_array_foreach(record->after, i, metric) {
 		if (report_is_last_after(record, i))
 			metric_row(
 			    out, report_before(record, value_get_text(metric, "name")), metric);
 	}
-	json_array_foreach(record->before, i, metric)
-	{
+	json_array_foreach(record->before, i, metric) {
 		if (!has_after(record, metric) &&
 		    report_before(record, value_get_text(metric, "name")) == metric)
 			metric_row(out, metric, NULL);
@@ -315,8 +309,7 @@ static void add_left(struct buf *out, const struct record *record)
 	if (!json_array_size(left))
 		return;
 	buf_adds(out, "\n## Left to people, not done\n\n");
-	json_array_foreach(left, i, item)
-	{
+	json_array_foreach(left, i, item) {
 		buf_adds(out, "- [ ] **");
 		md_text(out, value_get_text(item, "title"));
 		buf_adds(out, "**\n");
@@ -331,8 +324,7 @@ static void add_in_flight(struct buf *out, const struct record *record)
 	json_t *change;
 	size_t i;
 
-	json_array_foreach(changes, i, change)
-	{
+	json_array_foreach(changes, i, change) {
 		const char *command = value_get_text(change, "command");
 
 		buf_adds(out, "- **Look first:** nobody knows how this change ended: ");
@@ -368,8 +360,7 @@ static void add_next(struct buf *out, const struct record *record)
 	buf_adds(out, "\n## Rollback and what to do next\n\n");
 	add_in_flight(out, record);
 	add_rollback(out, record);
-	json_array_foreach(next, i, item)
-	{
+	json_array_foreach(next, i, item) {
 		buf_adds(out, "- ");
 		md_code(out, value_get_text(item, "command"));
 		buf_adds(out, ": ");

@@ -115,8 +115,7 @@ static void add_table(struct buf *out, const struct record *record, const char *
 	size_t i;
 
 	buf_init(&rows, UI_TEXT_MAX);
-	json_array_foreach(record->events, i, event)
-	{
+	json_array_foreach(record->events, i, event) {
 		if (wanted(event))
 			moment_row(&rows, record, event);
 	}

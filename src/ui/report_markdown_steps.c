@@ -78,13 +78,11 @@ static void add_metrics(struct buf *out, const struct record_action *action)
 	size_t i;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	json_array_foreach(action->metrics, i, metric)
-	{
+	json_array_foreach(action->metrics, i, metric) {
 		if (value_get_text(metric, "name"))
 			json_object_set(last, value_get_text(metric, "name"), metric);
 	}
-	json_object_foreach(last, name, metric)
-	{
+	json_object_foreach(last, name, metric) {
 		buf_clear(&text);
 		metric_value_text(&text, metric);
 		md_textf(out, "%s: %s, %s", name, text.data,

@@ -207,8 +207,7 @@ static bool on_budget_exceeded(struct moment *moment)
 	add_step(moment);
 	buf_adds(moment->out, " is over after ");
 	add_span(moment, "budget_seconds");
-	json_array_foreach(ended, i, line)
-	{
+	json_array_foreach(ended, i, line) {
 		const char *text = json_string_value(line);
 
 		buf_addf(moment->out, "%s%s", i ? ", " : "; ended: ", text ? text : "?");
@@ -227,8 +226,8 @@ static bool on_notification(struct moment *moment)
 {
 	bool delivered = json_is_true(json_object_get(moment->event, "delivered"));
 
-	buf_addf(moment->out, "%s channel '%s'", delivered ? "told" : "NOT told:",
-	    field(moment, "channel"));
+	buf_addf(moment->out, "%s channel '%s'",
+	    delivered ? "told" : "NOT told:", field(moment, "channel"));
 	if (*field(moment, "about"))
 		buf_addf(moment->out, " of \"%s\"", field(moment, "about"));
 	add_why(moment);

@@ -118,8 +118,7 @@ static void actions(const struct prom *prom)
 	const char *outcome;
 	json_t *count;
 
-	json_object_foreach(counts, outcome, count)
-	{
+	json_object_foreach(counts, outcome, count) {
 		sample(prom, json_number_value(count), "outcome", outcome, NULL);
 	}
 }
@@ -180,13 +179,11 @@ static void add_metrics(const struct prom *prom, bool of_level)
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach(prom->record->before, i, metric)
-	{
+	json_array_foreach(prom->record->before, i, metric) {
 		if (report_before(prom->record, value_get_text(metric, "name")) == metric)
 			add_metric(prom, metric, of_level);
 	}
-	json_array_foreach(prom->record->after, i, metric)
-	{
+	json_array_foreach(prom->record->after, i, metric) {
 		if (report_is_last_after(prom->record, i))
 			add_metric(prom, metric, of_level);
 	}

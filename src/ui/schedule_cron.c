@@ -51,8 +51,7 @@ static void add_command(
 
 	add_word(out, table->program);
 	buf_adds(out, " -q");
-	json_array_foreach(words, i, word)
-	{
+	json_array_foreach(words, i, word) {
 		buf_addc(out, ' ');
 		add_word(out, json_string_value(word));
 	}

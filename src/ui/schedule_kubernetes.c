@@ -350,8 +350,7 @@ int print_schedule_kubernetes(struct buf *out, const struct timetable *table, st
 	    "# The scheduled runbooks of %s, made by `fsops schedule --kubernetes`, for `kubectl "
 	    "apply\n"
 	    "# --server-side -f -`. The image needs fsops, kubectl and tzdata. What the runbooks "
-	    "need "
-	    "of the\n"
+	    "need of the\n"
 	    "# environment comes from the Secret `fsops`, if there is one. A journal goes with its "
 	    "pod.\n",
 	    table->catalog->platform->name);

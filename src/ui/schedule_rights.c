@@ -102,8 +102,7 @@ static void add_tunnels(struct gathering *g, const struct plan *plan)
 	size_t i;
 	json_t *tunnel;
 
-	json_array_foreach(tunnels, i, tunnel)
-	{
+	json_array_foreach(tunnels, i, tunnel) {
 		if (!json_is_true(json_object_get(tunnel, "automatic")))
 			add_command(
 			    g, value_get_text(tunnel, "target"), value_get_text(tunnel, "command"));

@@ -48,8 +48,7 @@ static void add_command(
 
 	buf_adds(out, "ExecStart=");
 	add_word(out, table->program);
-	json_array_foreach(words, i, word)
-	{
+	json_array_foreach(words, i, word) {
 		buf_addc(out, ' ');
 		add_word(out, json_string_value(word));
 	}

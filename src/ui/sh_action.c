@@ -244,8 +244,7 @@ static void add_exports(struct script *s)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(s->plan->vars, name, value)
-	{
+	json_object_foreach(s->plan->vars, name, value) {
 		char *text = value_to_text(value);
 		char *masked = redact_text(s->plan->redact, text, strlen(text));
 		struct buf word;

@@ -334,8 +334,7 @@ static void on_budget(struct story *story, struct buf *out, enum role role, cons
 	buf_adds(out, " of the step's ");
 	story_add_seconds(out, story->event, "budget_seconds");
 	buf_addc(out, '\n');
-	json_array_foreach(ended, i, line)
-	{
+	json_array_foreach(ended, i, line) {
 		story_more(story, out, depth);
 		buf_adds(out, "  ended: ");
 		safe_adds(out, json_string_value(line));
@@ -374,8 +373,7 @@ static void add_question(struct story *story, struct buf *out)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach(list, i, item) {
 		buf_adds(out, i ? "; " : "");
 		safe_adds(out, json_string_value(item));
 	}

@@ -367,8 +367,7 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 	const char *name;
 	json_t *metric;
 
-	json_object_foreach(action->metrics, name, metric)
-	{
+	json_object_foreach(action->metrics, name, metric) {
 		json_array_append(list, metric);
 	}
 	if (json_array_size(list))

@@ -21,8 +21,7 @@ static void tell_left(struct story *story, struct buf *out)
 	story_line(story, out, 0);
 	look_add(out, &story->options.look, ROLE_BOLD, "left to people, not done:");
 	buf_addc(out, '\n');
-	json_array_foreach(left, i, item)
-	{
+	json_array_foreach(left, i, item) {
 		story_line(story, out, 1);
 		buf_adds(out, "- ");
 		story_add_text(out, item, "title");

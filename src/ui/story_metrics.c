@@ -121,8 +121,7 @@ void story_metrics_list(struct story *story, struct buf *out, const json_t *metr
 	json_t *metric;
 
 	table_align_right(table, 1);
-	json_array_foreach(metrics, i, metric)
-	{
+	json_array_foreach(metrics, i, metric) {
 		table_cell(table, ROLE_PLAIN, value_get_text(metric, "name"));
 		value_cell(table, metric);
 		level_cell(table, metric);
@@ -203,8 +202,7 @@ void story_metrics_compare(struct story *story, struct buf *out)
 	table_align_right(table, 3);
 	for (size_t i = 0; i < 7; i++)
 		table_cell(table, ROLE_DIM, heads[i]);
-	json_object_foreach(story->after, name, after)
-	{
+	json_object_foreach(story->after, name, after) {
 		compare_row(story, table, name, after);
 	}
 	table_print(out, table, indent);

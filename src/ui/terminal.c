@@ -48,8 +48,7 @@ static void add_looks(struct buf *out, const struct story_action *action)
 	const char *name;
 	json_t *metric;
 
-	json_object_foreach(action->metrics, name, metric)
-	{
+	json_object_foreach(action->metrics, name, metric) {
 		buf_adds(out, " ");
 		safe_adds(out, name);
 		buf_addc(out, ' ');

@@ -82,8 +82,7 @@ static bool fits_line(const json_t *value)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		if (!json_is_string(item) || fits_block(json_string_value(item)))
 			return false;
 		len += json_string_length(item) + 4;
@@ -97,8 +96,7 @@ static void add_line(struct buf *out, const json_t *value)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		buf_adds(out, before);
 		yaml_add_text(out, json_string_value(item));
 		before = ", ";
@@ -139,8 +137,7 @@ static void add_value(struct buf *out, const json_t *value, int indent, bool fir
 	size_t i;
 	json_t *item;
 
-	json_object_foreach((json_t *)value, key, item)
-	{
+	json_object_foreach((json_t *)value, key, item) {
 		if (!first)
 			add_blanks(out, indent);
 		first = false;
@@ -151,8 +148,7 @@ static void add_value(struct buf *out, const json_t *value, int indent, bool fir
 		else
 			add_scalar(out, item, indent + STEP);
 	}
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		if (!first)
 			add_blanks(out, indent);
 		first = false;

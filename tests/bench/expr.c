@@ -14,7 +14,8 @@ static const char context[] =
     "{\"exit\": 0, \"status\": 200, \"stdout\": \"PONG\\n\", \"reply\": \"PONG\","
     " \"metrics\": {\"cpu\": {\"value\": 74.5, \"level\": \"warning\"},"
     "              \"error_rate\": {\"value\": 8.1, \"level\": \"critical\"}},"
-    " \"results\": {\"deployment\": {\"outcome\": \"passed\", \"json\": {\"spec\": {\"replicas\": 3}}}},"
+    " \"results\": {\"deployment\": {\"outcome\": \"passed\", \"json\": {\"spec\": {\"replicas\": "
+    "3}}}},"
     " \"replicas\": 6, \"lines\": [\"INFO a\", \"ERROR b\", \"INFO c\"],"
     " \"objects\": [{\"key\": \"a\", \"size\": 10}, {\"key\": \"b\", \"size\": 20}],"
     " \"modified\": \"2026-11-23T02:00:41Z\", \"tls_expires\": \"2027-01-22T00:00:00Z\"}";
@@ -24,7 +25,8 @@ static const char *const conditions[] = {
     "status >= 200 && status < 300",
     "reply == \"PONG\"",
     "metrics.cpu.level in [\"warning\", \"critical\"]",
-    "results.deployment.outcome == \"passed\" && results.deployment.json.spec.replicas < int(replicas)",
+    "results.deployment.outcome == \"passed\" && results.deployment.json.spec.replicas < "
+    "int(replicas)",
     "lines.filter(l, l.contains(\"ERROR\")).size() == 1",
     "objects.all(o, o.size > 0)",
     "timestamp(\"2026-11-23T09:00:00Z\") - timestamp(modified) < duration(\"26h\")",

@@ -72,7 +72,9 @@ static size_t list(void *ctx, const char *const *path, size_t count, const char 
 
 	for (size_t i = 0; i < count; i++)
 		value = json_object_get(value, path[i]);
-	json_object_foreach(value, key, member) if (found < max) out[found++] = key;
+	json_object_foreach(value, key, member)
+		if (found < max)
+			out[found++] = key;
 	return found;
 }
 

@@ -525,8 +525,7 @@ static void trees_that_end_at_once(void **state)
 	    "env -i setsid sh -c '(env -i sleep 4712.5 >/dev/null 2>&1 </dev/null &)'; echo ready; "
 	    "sleep 4712.5",
 	    "env -i setsid sh -c '(ulimit -R unlimited 2>/dev/null; exec env -i setsid sleep "
-	    "4712.5 "
-	    ">/dev/null 2>&1 </dev/null) &'; echo ready; sleep 4712.5",
+	    "4712.5 >/dev/null 2>&1 </dev/null) &'; echo ready; sleep 4712.5",
 	    "for i in 1 2 3 4 5 6 7 8 9; do (setsid sleep 4712.5 &) & done; wait; echo ready; "
 	    "sleep 4712.5",
 	};

@@ -259,8 +259,7 @@ static void what_is_described_is_what_runs(void **state)
 {
 	static const char *const cases[] = {
 	    "[printf, '[%s]', 'it''s', '\"', '\\', '$x', '`id`', \"a\\nb\", '*', '#', '~', '!', "
-	    "'a=b', "
-	    "'']",
+	    "'a=b', '']",
 	    "{argv: [sh, -c, 'printf \"[%s]\" \"$A\" \"$B\"'], env: {A: \"it's\\n$x\", B: ''}, "
 	    "cwd: /}",
 	};

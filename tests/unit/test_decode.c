@@ -51,12 +51,10 @@ static const struct {
         "02:00'"},
     {"runbook: x\nschedule: {monthly: fifth sunday 01:00}\nsteps:\n  - {step: S, manual: x}\n",
         "x:2:21: 'monthly' must be first, second, third or fourth, a weekday and a time of day, "
-        "such "
-        "as 'first sunday 01:00', not 'fifth sunday 01:00'"},
+        "such as 'first sunday 01:00', not 'fifth sunday 01:00'"},
     {"runbook: x\nschedule: {monthly: [a]}\nsteps:\n  - {step: S, manual: x}\n",
         "x:2:21: 'monthly' must be first, second, third or fourth, a weekday and a time of day, "
-        "such "
-        "as 'first sunday 01:00', not a list"},
+        "such as 'first sunday 01:00', not a list"},
     /* variables */
     {"runbook: x\nvars: {a-b: 1, namespace: x, run: x, ok: 1}\nsteps:\n  - {step: S, manual: x}\n",
         "x:2:8: a variable must be a name of letters, digits and '_' that does not begin with a "
@@ -94,14 +92,12 @@ static const struct {
         "x:6:5: 'kubectl' belongs to an action: move it into one of 'actions'"},
     {STEP "    id: a-b\n    sequential: yes\n    manual: x\n",
         "x:4:9: 'id' must be a name of letters, digits and '_' that does not begin with a digit, "
-        "not "
-        "'a-b'\n"
+        "not 'a-b'\n"
         "x:5:17: 'sequential' must be true or false, not 'yes'"},
     {STEP "    as: n\n    manual: x\n", "x:4:9: 'as' needs 'for_each'"},
     {BOOK "  - {step: Same title, manual: x}\n  - {step: same TITLE, manual: x}\n",
         "x:4:5: the step id 'same_title' is that of the step in line 3 too; give one of them "
-        "another "
-        "'id'"},
+        "another 'id'"},
     {BOOK "  - {step: A, id: a, manual: x}\nalways:\n  - {step: B, id: a, manual: x}\n",
         "x:5:19: the step id 'a' is that of the step in line 3 too; give one of them another 'id'"},
     /* actions */

@@ -209,9 +209,9 @@ static char *random_runbook(const char *name)
 
 struct watcher {
 	struct sink sink;
-	json_t *open;    /* what has begun and not ended: "step/action/item" */
-	bool contrary;   /* something ended twice, or did not begin */
-	bool bad;        /* something failed that counts */
+	json_t *open;  /* what has begun and not ended: "step/action/item" */
+	bool contrary; /* something ended twice, or did not begin */
+	bool bad;      /* something failed that counts */
 	json_int_t seq;
 };
 
@@ -219,8 +219,8 @@ static char *key_of(const json_t *event)
 {
 	char *item = value_to_text(json_object_get(event, "item"));
 	const char *action = value_get_text(event, "action");
-	char *key = mem_printf("%s/%s/%s", value_get_text(event, "step"), action ? action : "",
-	    action ? item : "");
+	char *key = mem_printf(
+	    "%s/%s/%s", value_get_text(event, "step"), action ? action : "", action ? item : "");
 
 	free(item);
 	return key;
@@ -302,8 +302,8 @@ static void one_run(uint64_t seed)
 		print_error("%s:%d: %s\n", problems.items[i].file, problems.items[i].line,
 		    problems.items[i].text);
 	assert_int_equal(problems.errors, 0);
-	struct plan *plan = plan_new(
-	    catalog, catalog_find(catalog, "book", &err), &(struct plan_options){0}, &err);
+	struct plan *plan =
+	    plan_new(catalog, catalog_find(catalog, "book", &err), &(struct plan_options){0}, &err);
 	if (!plan)
 		fail_msg("%s", err.text);
 	struct events *events = events_new(&clock_system, "stress", plan->redact);

@@ -244,12 +244,14 @@ static void people_are_told(void **state)
 	(void)state;
 	host_says.metrics = json_pack("{s:s}", "slack", "delivered");
 	host_says.why = NULL;
-	check_host(&adapter_notify, "{to: slack, text: down}", "{\"text\":\"down\",\"to\":\"slack\"}",
+	check_host(&adapter_notify, "{to: slack, text: down}",
+	    "{\"text\":\"down\",\"to\":\"slack\"}",
 	    "{\"channels\":{\"slack\":\"delivered\"},\"status\":\"delivered\"}", "");
 	host_says.why = "channel 'slack': status 403";
 	check_host(&adapter_notify, "{to: [slack, b], text: up, action: resolve}",
 	    "{\"action\":\"resolve\",\"text\":\"up\",\"to\":[\"slack\",\"b\"]}",
-	    "{\"channels\":{\"slack\":\"delivered\"},\"level\":\"warning\",\"status\":\"not delivered\"}",
+	    "{\"channels\":{\"slack\":\"delivered\"},\"level\":\"warning\",\"status\":\"not "
+	    "delivered\"}",
 	    "channel 'slack': status 403");
 	json_decref(host_says.metrics);
 	host_says.metrics = NULL;
@@ -258,7 +260,8 @@ static void people_are_told(void **state)
 	    "{\"skipped\":true,\"status\":\"not sent\"}", "");
 	check_command(&adapter_notify, "{to: [slack, b], text: \"it's down\"}",
 	    ": notify slack b 'it'\\''s down'");
-	check_problem(&adapter_notify, "slack", "must be a map such as {to: slack, text: …}, not text");
+	check_problem(
+	    &adapter_notify, "slack", "must be a map such as {to: slack, text: …}, not text");
 	check_problem(&adapter_notify, "{to: slack}", "needs 'text'");
 	check_problem(&adapter_notify, "{to: slack, text: x, action: open}",
 	    "'action' must be trigger, acknowledge or resolve, not 'open'");

@@ -183,8 +183,8 @@ static void write_journal(const char *run)
 
 	assert_non_null(journal);
 	events_add_sink(events, journal_sink(journal, events));
-	event_emit(events, "run.started",
-	    json_pack("{s:s, s:s}", "runbook", "book", "platform", "shop"));
+	event_emit(
+	    events, "run.started", json_pack("{s:s, s:s}", "runbook", "book", "platform", "shop"));
 	for (int i = 1; i <= 2; i++)
 		event_emit(events, "step.started",
 		    json_pack("{s:s, s:s, s:i, s:i}", "step", i == 1 ? "a" : "b", "title",

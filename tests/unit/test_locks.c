@@ -207,8 +207,7 @@ static const json_t *taken_event(const struct guarded *run, const char *key)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(run->kept, i, event)
-	{
+	json_array_foreach(run->kept, i, event) {
 		if (strcmp(value_get_text(event, "type"), "lock.taken") != 0)
 			continue;
 		assert_null(found); /* once */

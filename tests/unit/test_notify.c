@@ -68,8 +68,7 @@ static void check_letter(
 
 	json_object_set_new(said, "action", json_string(action));
 	letter = letter_of(kind, config, said);
-	json_object_foreach(expected, key, value)
-	{
+	json_object_foreach(expected, key, value) {
 		json_t *got = json_object_get(letter, key);
 		json_t *body =
 		    json_is_object(value) ? parse(json_string_value(got)) : json_incref(got);

@@ -34,8 +34,7 @@ static const struct {
     {MONITOR "metrics:\n  a: {unit: percent}\n  b-c: {source: {prometheus: x}}\n  d: {source: x}\n",
         "platform:4:6: a metric needs 'source' (the read that measures it)\n"
         "platform:5:3: a metric must be a name of letters, digits and '_' that does not begin with "
-        "a "
-        "digit, not 'b-c'\n"
+        "a digit, not 'b-c'\n"
         "platform:6:15: 'source' must be an action such as {prometheus: up}, not 'x'"},
     {MONITOR "metrics:\n  a: {source: {prometheus: x}, unit: second, warning: '> 5%', warn: 1}\n",
         "platform:4:38: 'unit' must be percent, ratio, seconds, bytes or count, not 'second'\n"
@@ -44,12 +43,10 @@ static const struct {
     {MONITOR
         "metrics:\n  a: {source: {prometheus: x}, baseline: 5, warning: 'x', critical: '5..1'}\n",
         "platform:4:42: 'baseline': '5' is not a threshold: it must be a comparison such as '> 5' "
-        "or a "
-        "range such as '1..5' or '!1..5'\n"
+        "or a range such as '1..5' or '!1..5'\n"
         "platform:4:54: 'warning': 'x' is not a threshold: there is no number at 'x'\n"
         "platform:4:69: 'critical': '5..1' is not a threshold: the range's lower end is over its "
-        "upper "
-        "end"},
+        "upper end"},
     {MONITOR
         "metrics:\n  a: {source: {kubectl: delete pod x}, value: exit}\n  b: {source: {kubectl: "
         "get pods}}\n  c: {source: {exec: x}, value: exit}\n",
@@ -69,12 +66,11 @@ static const struct {
         "platform:5:31: unknown key 'expect' in a metric's source; did you mean 'exec'?\n"
         "platform:6:16: unknown key 'promethes' in a metric's source; did you mean 'prometheus'?\n"
         "platform:7:15: there is nothing to do here: one key must be kubectl, http, postgres, "
-        "redis, "
-        "s3, prometheus, metrics, dns, exec, shell, manual, notify or runbook"},
+        "redis, s3, prometheus, metrics, dns, exec, shell, manual, notify or runbook"},
     /* people and places */
     {HEAD "contacts:\n  a: x\n  b: {phone: [1]}\nalerts:\n  - {alert: A, severity: critical, "
-          "contact: "
-          "c}\n  - {severity: no}\nescalation:\n  - {level: one, contact: b}\n  - {level: 1}\n",
+          "contact: c}\n  - {severity: no}\nescalation:\n  - {level: one, contact: b}\n  - {level: "
+          "1}\n",
         "platform:3:6: a contact must be a map such as {title: …, phone: …}, not text\n"
         "platform:4:14: how to reach a contact must be text, not a list\n"
         "platform:6:45: there is no contact 'c'; did you mean 'b'?\n"

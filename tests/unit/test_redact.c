@@ -71,8 +71,8 @@ static void values_are_masked_whole(void **state)
 	char *text = json_dumps(masked, JSON_COMPACT);
 
 	(void)state;
-	assert_string_equal(
-	    text, "{\"pin\":\"***\",\"other\":1234567,\"nul\":\"a\\u0000b ***\",\"list\":[\"***\"]}");
+	assert_string_equal(text,
+	    "{\"pin\":\"***\",\"other\":1234567,\"nul\":\"a\\u0000b ***\",\"list\":[\"***\"]}");
 	free(text);
 	json_decref(masked);
 	json_decref(value);

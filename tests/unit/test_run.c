@@ -188,8 +188,7 @@ static char *outcomes(const struct ran *ran)
 	json_t *event;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	json_array_foreach(ran->events, i, event)
-	{
+	json_array_foreach(ran->events, i, event) {
 		if (strcmp(value_get_text(event, "type"), "action.finished") == 0)
 			buf_addf(&text, "%s%s=%s", text.len ? " " : "",
 			    value_get_text(event, "action"), value_get_text(event, "outcome"));
@@ -202,8 +201,7 @@ static json_t *find_event(const struct ran *ran, const char *type, const char *a
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(ran->events, i, event)
-	{
+	json_array_foreach(ran->events, i, event) {
 		const char *of = value_get_text(event, "action");
 
 		if (strcmp(value_get_text(event, "type"), type) == 0 &&
@@ -220,8 +218,7 @@ static char *output_of(const struct ran *ran, const char *action)
 	json_t *event;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	json_array_foreach(ran->events, i, event)
-	{
+	json_array_foreach(ran->events, i, event) {
 		if (strcmp(value_get_text(event, "type"), "action.output") == 0 &&
 		    strcmp(value_get_text(event, "action"), action) == 0)
 			buf_adds(&text, value_get_text(event, "text"));
@@ -288,8 +285,10 @@ static void reads_run_at_once_and_are_told_in_order(void **state)
 	(void)state;
 	assert_true(seconds < 3.8); /* one after another: 4 s */
 	/* That it begins is told at once; how it ended, after what is declared before it. */
-	assert_true(place_of(&ran, "action.started", "also") < place_of(&ran, "action.finished", "slow"));
-	assert_true(place_of(&ran, "action.finished", "slow") < place_of(&ran, "action.finished", "fast"));
+	assert_true(
+	    place_of(&ran, "action.started", "also") < place_of(&ran, "action.finished", "slow"));
+	assert_true(
+	    place_of(&ran, "action.finished", "slow") < place_of(&ran, "action.finished", "fast"));
 	check_outcomes(&ran, "slow=passed fast=passed also=passed", 0);
 }
 
@@ -505,10 +504,11 @@ static void until_waits_for_the_condition(void **state)
 
 static void a_check_looks_once(void **state)
 {
-	struct ran ran = run(
-	    "steps:\n"
-	    "  - {step: One, id: a, budget: 60s, exec: 'true', effect: read, until: exit == 1, every: 1s}\n"
-	    "  - {step: Two, id: b, budget: 60s, exec: 'true', effect: read, expect: exit == 0, hold_for: 50s}\n",
+	struct ran ran = run("steps:\n"
+	                     "  - {step: One, id: a, budget: 60s, exec: 'true', effect: read, "
+	                     "until: exit == 1, every: 1s}\n"
+	                     "  - {step: Two, id: b, budget: 60s, exec: 'true', effect: read, "
+	                     "expect: exit == 0, hold_for: 50s}\n",
 	    (struct run_options){.check = true});
 
 	(void)state;
@@ -923,7 +923,7 @@ static void interrupt_soon(struct loop *loop, void *ctx)
 	(void)ctx;
 	if (loop)
 		if (loop)
-		loop_after(loop, 300, interrupt, NULL);
+			loop_after(loop, 300, interrupt, NULL);
 }
 
 static void a_failed_change_stays_failed_when_the_run_is_stopped(void **state)
@@ -968,15 +968,16 @@ static void only_the_last_attempt_is_saved(void **state)
 
 static void a_reason_that_is_cut_or_no_text_is_still_told(void **state)
 {
-	struct ran ran = run(
-	    "steps:\n"
-	    "  - step: One\n"
-	    "    budget: 500ms\n"
-	    "    actions:\n"
-	    "      - {id: a, effect: read, shell: 'printf x >&2; i=0; while [ $i -lt 300 ]; do "
-	    "printf é >&2; i=$((i+1)); done; exit 3'}\n"
-	    "      - {id: b, effect: read, shell: 'sh -c \"sleep 60; :\" \"$(printf \"a\\377z\")\"'}\n",
-	    (struct run_options){0});
+	struct ran ran =
+	    run("steps:\n"
+	        "  - step: One\n"
+	        "    budget: 500ms\n"
+	        "    actions:\n"
+	        "      - {id: a, effect: read, shell: 'printf x >&2; i=0; while [ $i -lt 300 ]; do "
+	        "printf é >&2; i=$((i+1)); done; exit 3'}\n"
+	        "      - {id: b, effect: read, shell: 'sh -c \"sleep 60; :\" \"$(printf "
+	        "\"a\\377z\")\"'}\n",
+	        (struct run_options){0});
 	const char *why = value_get_text(find_event(&ran, "action.finished", "a"), "why");
 	char *ended = json_dumps(find_event(&ran, "budget.exceeded", NULL), 0);
 
@@ -998,7 +999,7 @@ static void a_script_waits_for_the_variables_it_may_read(void **state)
 	        "      - {id: first, shell: 'sleep 0.2; echo after', effect: read, capture: {n: "
 	        "'lines[0]'}}\n"
 	        "      - {id: second, shell: 'echo $n', effect: read}\n",
-	    (struct run_options){0});
+	        (struct run_options){0});
 
 	(void)state;
 	check_output(&ran, "second", "after\n");

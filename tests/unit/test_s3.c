@@ -190,8 +190,7 @@ static void test_tricky_keys(void **state)
 	assert_null(last.why);
 	objects = json_incref(json_object_get(last.result, "objects"));
 	assert_true(json_array_size(objects) >= 20);
-	json_array_foreach(objects, i, object)
-	{
+	json_array_foreach(objects, i, object) {
 		char *url = mem_printf("s3://tricky/%s", value_get_text(object, "key"));
 
 		run("tricky", "stat", url, NULL);
@@ -340,7 +339,8 @@ static void test_verify(void **state)
 	assert_int_equal(json_integer_value(member("bytes")), 100004);
 	assert_int_equal(json_string_length(json_array_get(member("head"), 0)), 512 + 3);
 	assert_string_equal(json_string_value(json_array_get(member("head"), 1)), "end");
-	assert_int_equal(json_array_size(member("tail")), 1); /* of the line before it the half is there */
+	assert_int_equal(
+	    json_array_size(member("tail")), 1); /* of the line before it the half is there */
 	assert_string_equal(json_string_value(json_array_get(member("tail"), 0)), "end");
 	run("backups", "verify", "other/large.gz", NULL);
 	assert_int_equal(json_integer_value(member("bytes")), 64 * 1024 * 1024);

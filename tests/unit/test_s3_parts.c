@@ -223,7 +223,8 @@ static void test_region(void **state)
 static const char list_text[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "
     "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-    "<Name>b</Name><Contents><Key>a%2Bb+c%25%zz%00&amp;</Key><LastModified>2026-11-20T03:04:05.000Z</"
+    "<Name>b</Name><Contents><Key>a%2Bb+c%25%zz%00&amp;</"
+    "Key><LastModified>2026-11-20T03:04:05.000Z</"
     "LastModified>"
     "<ETag>&quot;e&quot;</ETag><Size>5368709120</Size><Owner><ID>x</ID><Key>not "
     "this</Key></Owner></Contents>"

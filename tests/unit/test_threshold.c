@@ -79,8 +79,7 @@ static const struct {
     {"", UNIT_COUNT, "'' is not a threshold: there is no number at ''"},
     {"5", UNIT_COUNT,
         "'5' is not a threshold: it must be a comparison such as '> 5' or a range such as '1..5' "
-        "or "
-        "'!1..5'"},
+        "or '!1..5'"},
     {"> ", UNIT_COUNT, "'> ' is not a threshold: there is no number at ''"},
     {"=> 5", UNIT_COUNT, "'=> 5' is not a threshold: there is no number at '=> 5'"},
     {"> inf", UNIT_COUNT, "'> inf' is not a threshold: there is no number at 'inf'"},

@@ -178,8 +178,13 @@ static void lists_show_broken_runbooks(void **state)
 	struct runbook bad = {.name = (char *)"bad", .file = (char *)"x/bad.yaml", .broken = true};
 	struct runbook *both[] = {&bad, &good};
 	const struct catalog catalog = {.runbooks = both, .runbook_count = 2};
-	const struct history_entry run = {.run = "r", .runbook = "good", .platform = "p",
-	    .started = 1764000000000, .finished = 1764000001000, .level = LEVEL_CRITICAL, .exit = 2};
+	const struct history_entry run = {.run = "r",
+	    .runbook = "good",
+	    .platform = "p",
+	    .started = 1764000000000,
+	    .finished = 1764000001000,
+	    .level = LEVEL_CRITICAL,
+	    .exit = 2};
 	const struct look look = {0};
 	struct buf out;
 	json_t *root, *last;
