@@ -7,8 +7,8 @@
  *	if (buf.full) …                  // something did not fit and was left out
  *	char *text = buf_detach(&buf);   // or buf_release(&buf)
  *
- * `data` is always NUL-terminated (never NULL after buf_init; only buf_detach() gives it away). An addition that
- * would pass the ceiling adds nothing, sets `full` and returns -1.
+ * `data` is always NUL-terminated (never NULL after buf_init; only buf_detach() gives it away). An
+ * addition that would pass the ceiling adds nothing, sets `full` and returns -1.
  */
 #ifndef FSOPS_BUF_H
 #define FSOPS_BUF_H

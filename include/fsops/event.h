@@ -13,9 +13,10 @@
  *	                 plan (as --dry-run=json prints it), files {path: SHA-256} (the runbook and the
  *	                 platform), given (names of the variables given by --var), from, only
  *	run.resumed      runbook, title, platform, severity, summary, mode, by, after (seq of the last event
- *	                 before), before (what was measured before the first step), torn (bytes of a line that was cut off), changed (list of what is
- *	                 another in the plan than it was), interrupted (list of {step, action,
- *	                 command, item, time}: changes of which nobody knows how they ended)
+ *	                 before), before (what was measured before the first step), torn (bytes of a
+ *	                 line that was cut off), changed (list of what is another in the plan than it
+ *	                 was), interrupted (list of {step, action, command, item, time}: changes of
+ *	                 which nobody knows how they ended)
  *	items.listed     step, action (without it: of the step itself), items (what its for_each goes through),
  *	                 step_item, step_item_repeat
  *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead, let_go} (who did
@@ -34,8 +35,8 @@
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
  *	                 --format json`: name, title, unit, value, level, baseline, warning, critical,
  *	                 runbook, error
- *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "interrupted" | "manual"), command,
- *	                 effect, text
+ *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "interrupted" |
+ *	                 "manual"), command, effect, text
  *	approval.given   step, action, question, answer ("yes" | "skip" | "abort" | "retry" | "done" | "no" |
  *	                 "none": there was nobody), by ("person" | "option")
  *	budget.warned    step, seconds, budget_seconds

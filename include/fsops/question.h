@@ -43,8 +43,9 @@ typedef void answer_fn(void *ctx, enum answer answer);
 
 struct asker;
 struct asker_ops {
-	/* Ask; FN is called once from the loop. The end of input means ANSWER_ABORT, or
-	 * ANSWER_GONE when the terminal is; an unknown answer asks again, and none ever means yes. QUESTION is borrowed until FN is called. */
+	/* Ask; FN is called once from the loop. The end of input means ANSWER_ABORT, or ANSWER_GONE
+	 * when the terminal is; an unknown answer asks again, and none ever means yes. QUESTION is
+	 * borrowed until FN is called. */
 	void (*ask)(struct asker *asker, const struct question *question, answer_fn *fn, void *ctx);
 	/* The question is withdrawn (the run is being stopped): FN will not be called. */
 	void (*withdraw)(struct asker *asker);

@@ -52,7 +52,8 @@ struct run_result {
 };
 
 /* May it start at all? -1 (ERR_REFUSED): it holds changes, named in ERR, and nobody could approve
- * them; or one was interrupted and nobody could say whether it is done. For what must not be done for a run that is refused; run_plan() looks, too. */
+ * them; or one was interrupted and nobody could say whether it is done. Ask before doing what must
+ * not be done for a run that is refused; run_plan() looks, too. */
 int run_allowed(const struct plan *plan, const struct run_options *options, struct err *err);
 
 /* -1: refused before anything was started (ERR_REFUSED: changes without anybody to approve them,

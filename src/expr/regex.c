@@ -133,7 +133,8 @@ static bool reads(const struct instruction *in, uint32_t code)
 	return in->kind == DO_CLASS && class_has(in->as.class, code);
 }
 
-/* Every state reads CODE, which is at AT; AROUND is what is around its end. A match cuts off the states after it. */
+/* Every state reads CODE, which is at AT; AROUND is what is around its end. A match cuts off the states
+ * after it. */
 static void step_all(struct search *s, uint32_t code, size_t at, struct around around)
 {
 	s->next.count = 0;

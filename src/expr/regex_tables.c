@@ -1,7 +1,7 @@
 /*
- * Unicode's general categories as ranges (L is all that begin with L), from the Unicode Character Database 14.0.0
- * (python3: unicodedata.category). A range of every second code point, as the
- * alternating capitals are, has the step 2.
+ * Unicode's general categories as ranges (L is all that begin with L), from the Unicode Character
+ * Database 14.0.0 (python3: unicodedata.category). A range of every second code point, as the alternating
+ * capitals are, has the step 2.
  */
 #include "regex_tables.h"
 

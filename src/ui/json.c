@@ -1,5 +1,5 @@
-/* The JSON sink: one object a line, in the order in which things happened. Invariant: a line is written whole or not at all
- * begun, so that a reader of the stream never sees two events on one. */
+/* The JSON sink: one object a line, in the order in which things happened. Invariant: a line is written
+ * whole or is not begun, so that a reader of the stream never sees two events on one. */
 #include "fsops/ui.h"
 
 #include <stdio.h>
