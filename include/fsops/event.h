@@ -15,8 +15,9 @@
  *	run.resumed      runbook, title, platform, severity, summary, mode, by, after (seq of the last event
  *	                 before), before (what was measured before the first step), torn (bytes of a
  *	                 line that was cut off), changed (list of what is another in the plan than it
- *	                 was), interrupted (list of {step, action, command, item, time}: changes of
- *	                 which nobody knows how they ended)
+ *	                 was), done (list of {step, action, command, item, time, outcome}: changes that
+ *	                 had ended before), interrupted (the same without an outcome: of which nobody
+ *	                 knows how they ended)
  *	items.listed     step, action (without it: of the step itself), items (what its for_each goes through),
  *	                 step_item, step_item_repeat
  *	lock.taken       runbook, platform, before {run, user, host, pid, since, dead, let_go} (who did
@@ -31,7 +32,8 @@
  *	action.output    step, action, stream ("stdout" | "stderr"), text
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
  *	                 severity (of a failed read), effect, attempts, saved, captured {name: value}, stop,
- *	                 and the items as above
+ *	                 command (of a change that was interrupted and did not begin again), and the
+ *	                 items as above
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
  *	                 --format json`: name, title, unit, value, level, baseline, warning, critical,
  *	                 runbook, error

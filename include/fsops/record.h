@@ -87,6 +87,9 @@ bool record_action_is(const struct record_action *action, const json_t *fields);
 bool record_action_unknown(const struct record *record, const struct record_step *step,
     const struct record_action *action);
 
+/* The changes of the whole run that have ended, in their order: as `done` of run.resumed; a new array. */
+json_t *record_done(const struct record *record);
+
 /* The changes of the whole run that are in flight, and that no later event of theirs settled: as
  * `interrupted` of run.resumed; a new array. */
 json_t *record_interrupted(const struct record *record);

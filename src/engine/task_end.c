@@ -98,6 +98,10 @@ static void emit_finished(struct task *task, double seconds)
 		json_object_set(fields, "saved", task->saved);
 	if (task->captured)
 		json_object_set(fields, "captured", task->captured);
+	/* No action.started of this process has named it. */
+	if (task->interrupted && !task->started)
+		json_object_set(
+		    fields, "command", json_object_get(task->interrupted->started, "command"));
 	if (task_run(task)->stop != STOP_NONE)
 		json_object_set_new(fields, "stop", json_string(stop_name(task_run(task)->stop)));
 	if (is_bad(task->outcome))

@@ -66,6 +66,7 @@ static void ask(struct task *task, const struct record_action *entry)
 	const char *command = value_get_text(entry->started, "command");
 	char *text = what_is_known(task, entry);
 
+	task->interrupted = entry;
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task_set_phase(task, ASKING);
 	past_note_asked(task_run(task), entry);

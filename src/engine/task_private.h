@@ -26,11 +26,12 @@ struct task {
 	json_t *wants; /* the result fields that expressions look at; refs.h */
 	struct save *save;
 	json_t *saved;
-	json_t *captured; /* name: value, without secrets; NULL: none yet */
-	bool started;     /* action.started was emitted */
-	bool inner_stop;  /* of a `runbook:` action: a change inside it failed */
-	bool killed;      /* processes of it had to be ended */
-	bool timed_out;   /* the step's time was up */
+	json_t *captured;                        /* name: value, without secrets; NULL: none yet */
+	const struct record_action *interrupted; /* what a person was asked about; borrowed; NULL */
+	bool started;                            /* action.started was emitted */
+	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
+	bool killed;     /* processes of it had to be ended */
+	bool timed_out;  /* the step's time was up */
 	bool cancelled;
 	bool handled; /* it failed and a person took it on: the run goes on */
 	msec began;

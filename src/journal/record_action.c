@@ -26,18 +26,25 @@ bool record_action_is(const struct record_action *action, const json_t *fields)
 	return true;
 }
 
+/* It may change something. A runbook that is run by another changes nothing itself: its own actions do.
+ * One that does not say what it does may. */
+static bool is_change(const struct record_action *action)
+{
+	const json_t *of = action->started ? action->started : action->finished;
+	const char *effect = value_get_text(of, "effect");
+	const char *adapter = value_get_text(of, "adapter");
+
+	return !(effect && strcmp(effect, "read") == 0) &&
+	       !(adapter && strcmp(adapter, "runbook") == 0);
+}
+
 bool record_action_in_flight(const struct record_action *action)
 {
-	const char *effect = value_get_text(action->started, "effect");
 	const char *outcome = value_get_text(action->finished, "outcome");
-	const char *adapter = value_get_text(action->started, "adapter");
 	const char *stop = value_get_text(action->finished, "stop");
 	bool cut_off = stop && strcmp(stop, "signal") == 0;
 
-	/* A runbook that is run by another changes nothing itself: its own actions do. One that does not
-	 * say what it does may have changed something. */
-	if (!action->started || (effect && strcmp(effect, "read") == 0) ||
-	    (adapter && strcmp(adapter, "runbook") == 0))
+	if (!action->started || !is_change(action))
 		return false;
 	if (!action->finished)
 		return true;
@@ -70,7 +77,46 @@ bool record_action_final(const struct record_action *action)
 	       !record_action_in_flight(action) && !is_half_a_runbook(action);
 }
 
-/* ---- the changes that were interrupted ---- */
+/* ---- the changes of a run: done, interrupted ---- */
+
+static json_t *change(const struct record_step *step, const struct record_action *action)
+{
+	static const char *const keys[] = {"command", "item", "time"};
+	const json_t *of = action->started ? action->started : action->finished;
+	json_t *object = json_pack("{s:s, s:s}", "step", step->id, "action", action->id);
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		json_object_set(object, keys[i], json_object_get(of, keys[i]));
+	return object;
+}
+
+/* Without having begun it has passed only when a person took what was interrupted as done. */
+static bool is_done_change(const struct record_action *action)
+{
+	const char *outcome = value_get_text(action->finished, "outcome");
+
+	return is_change(action) && record_action_final(action) &&
+	       (action->started || strcmp(outcome, "passed") == 0);
+}
+
+json_t *record_done(const struct record *record)
+{
+	json_t *list = json_array();
+
+	for (size_t s = 0; s < record->step_count; s++)
+		for (size_t i = 0; i < record->steps[s].action_count; i++) {
+			const struct record_action *action = &record->steps[s].actions[i];
+			json_t *done;
+
+			if (!is_done_change(action))
+				continue;
+			done = change(&record->steps[s], action);
+			json_object_set(
+			    done, "outcome", json_object_get(action->finished, "outcome"));
+			json_array_append_new(list, done);
+		}
+	return list;
+}
 
 /* Has something been heard of the same action in that step or, later, in its next one? */
 static bool is_settled(
@@ -86,16 +132,6 @@ static bool is_settled(
 				return true;
 		}
 	return false;
-}
-
-static json_t *interrupted(const struct record_step *step, const struct record_action *action)
-{
-	static const char *const keys[] = {"command", "item", "time"};
-	json_t *object = json_pack("{s:s, s:s}", "step", step->id, "action", action->id);
-
-	for (size_t i = 0; i < COUNT_OF(keys); i++)
-		json_object_set(object, keys[i], json_object_get(action->started, keys[i]));
-	return object;
 }
 
 bool record_action_unknown(
@@ -117,7 +153,7 @@ json_t *record_interrupted(const struct record *record)
 			const struct record_action *action = &step->actions[i];
 
 			if (record_action_unknown(record, step, action))
-				json_array_append_new(list, interrupted(step, action));
+				json_array_append_new(list, change(step, action));
 		}
 	return list;
 }

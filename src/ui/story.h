@@ -89,6 +89,10 @@ void story_action_finished(struct story *story, struct buf *out);
 void story_action_metric(struct story *story, const json_t *metric);
 /* At the end of the run: changes that began and were never told to have ended. */
 void story_actions_open(struct story *story);
+/* For the end of the run: a change, by how it ended. What did not pass may have taken effect, but only if
+ * it had BEGUN: what was refused before that did nothing, nor what --check skipped. */
+void story_remember_change(
+    struct story *story, const char *command, const struct outcome_look *end, bool begun);
 void story_action_free(struct story_action *action);
 
 /* The text of a field, harmless. */

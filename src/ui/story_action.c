@@ -375,20 +375,23 @@ static void tell_metrics(struct story *story, struct buf *out, const struct stor
 	json_decref(list);
 }
 
-/* For the end of the run: a change, by how it ended. What did not pass may have taken effect, but
- * only if it had begun: what was refused before that did nothing, nor what --check skipped. */
+void story_remember_change(
+    struct story *story, const char *command, const struct outcome_look *end, bool begun)
+{
+	int len = (int)strcspn(command, "\n");
+
+	if (end->role == ROLE_OK)
+		buf_addf(&story->changed, "%.*s\n", len, command);
+	else if (begun && end->bad && strcmp(end->word, "REFUSED") != 0)
+		buf_addf(&story->begun, "%s: %.*s\n", end->word, len, command);
+}
+
 static void remember_change(
     struct story *story, const struct story_action *action, const struct outcome_look *end)
 {
-	const char *command = action->command ? action->command : action->label;
-	int len = (int)strcspn(command, "\n");
-
-	if (action->effect == EFFECT_READ || same(action->adapter, "runbook"))
-		return;
-	if (end->role == ROLE_OK)
-		buf_addf(&story->changed, "%.*s\n", len, command);
-	else if (action->begun && end->bad && strcmp(end->word, "REFUSED") != 0)
-		buf_addf(&story->begun, "%s: %.*s\n", end->word, len, command);
+	if (action->effect != EFFECT_READ && !same(action->adapter, "runbook"))
+		story_remember_change(
+		    story, action->command ? action->command : action->label, end, action->begun);
 }
 
 void story_actions_open(struct story *story)

@@ -32,6 +32,20 @@ static void take_before(struct story *story)
 	}
 }
 
+/* The end tells the changes of the whole run. `fsops log` has seen them; a run that goes on has not. */
+static void take_done(struct story *story)
+{
+	const json_t *done = json_object_get(story->event, "done");
+
+	for (size_t i = 0; !story->runbook && i < json_array_size(done); i++) {
+		const json_t *change = json_array_get(done, i);
+		const char *command = value_get_text(change, "command");
+
+		story_remember_change(story, command ? command : value_get_text(change, "action"),
+		    outcome_find(value_get_text(change, "outcome")), true);
+	}
+}
+
 static void tell_by(struct story *story, struct buf *out)
 {
 	const json_t *by = json_object_get(story->event, "by");
@@ -83,6 +97,7 @@ void story_resumed(struct story *story, struct buf *out)
 {
 	forget_open(story);
 	take_before(story);
+	take_done(story);
 	free(story->runbook);
 	story->runbook = mem_text(value_get_text(story->event, "runbook"));
 	if (!story->options.quiet) {

@@ -319,6 +319,22 @@ def on_terminal(case, *options):
     return Terminal(FSOPS, "resume", "-R", case.books, "-y", *options, env=environment(**case.env()))
 
 
+def test_the_end_tells_the_changes_of_the_whole_run(tmp_path, faults):
+    """Also those before it was interrupted, and one that a person took as done, in an earlier resume."""
+    case = interrupted(tmp_path, faults)
+    terminal = Terminal(FSOPS, "resume", "-R", case.books, "-y", env=environment(**case.env("kill-after:6")))
+    terminal.answer("[a]bort [?] ", "done\n")
+    terminal.end()
+    taken, = [e for e in case.events if e["type"] == "action.finished" and e["action"] == "b"]
+    assert taken["outcome"] == "passed" and taken["command"].endswith(" sh b"), case.events[-1]
+    result = case.resume()
+    assert result.status == 0, result
+    changed = [line.rsplit(" ", 1)[1].strip("'") for line in result.out.split("changed:\n")[1].splitlines() if "- " in line]
+    assert changed == ["a", "b"] + WHOLE[2:]
+    told = fsops("log", env=case.env()).out
+    assert told.split("changed:\n")[1].count("echo") == 2 * len(WHOLE)
+
+
 def test_abort_ends_it_for_good(tmp_path, faults):
     case = interrupted(tmp_path, faults)
     terminal = on_terminal(case)
