@@ -81,6 +81,10 @@ bool plan_action_manual(const struct plan_action *action);
 /* Is it a `metrics:` action that measures METRIC? */
 bool plan_action_measures(const struct plan_action *action, const struct metric *metric);
 
+/* What selected steps look at and steps that are left out would have given: a new array of sentences. It
+ * may still not matter: a condition may keep the action from being run. */
+json_t *plan_missing(const struct plan *plan);
+
 /* The tunnels that the plan's actions and metrics need: a new array of objects with `target`, `to`,
  * `command` (that opens it), `automatic`, then also `name` (it is opened only when that does not
  * resolve), `host` and `port` (what stands in commands for its address); masked. */

@@ -94,14 +94,14 @@ static void note_path(void *ctx, const char *const *parts, size_t count)
 		json_object_set_new(member(refs, "metrics"), parts[1], json_true());
 }
 
-static void note_step(const struct step *step, json_t *refs)
+void step_each_path(const struct step *step, expr_path_fn *fn, void *ctx)
 {
-	struct walk walk = {.fn = note_path, .ctx = refs};
+	struct walk walk = {.fn = fn, .ctx = ctx};
 
 	walk_condition(&step->when, &walk);
 	walk_condition(&step->for_each, &walk);
 	for (size_t i = 0; i < step->action_count; i++)
-		action_each_path(&step->actions[i], note_path, refs);
+		action_each_path(&step->actions[i], fn, ctx);
 }
 
 json_t *refs_of_runbook(const struct runbook *runbook)
@@ -110,7 +110,7 @@ json_t *refs_of_runbook(const struct runbook *runbook)
 
 	for (size_t s = 0; s < SECTION_COUNT; s++)
 		for (size_t i = 0; i < runbook->sections[s].count; i++)
-			note_step(&runbook->sections[s].items[i], refs);
+			step_each_path(&runbook->sections[s].items[i], note_path, refs);
 	return refs;
 }
 

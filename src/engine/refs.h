@@ -13,6 +13,8 @@
 
 /* Every path in every expression of an action, its templates included. */
 void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx);
+/* Of a step: its own and its actions'. */
+void step_each_path(const struct step *step, expr_path_fn *fn, void *ctx);
 
 /*
  * Everything that a runbook's expressions look at, a new object:

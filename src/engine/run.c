@@ -83,6 +83,16 @@ static void note(const struct run *run, const char *text)
 	    json_pack("{s:o, s:s}", "text", value_text(text, strlen(text)), "level", "warning"));
 }
 
+/* Before anything is begun: a person may stop it yet. */
+static void note_missing(const struct run *run)
+{
+	json_t *missing = plan_missing(run->plan);
+
+	for (size_t i = 0; i < json_array_size(missing); i++)
+		note(run, json_string_value(json_array_get(missing, i)));
+	json_decref(missing);
+}
+
 void run_add_level(struct run *run, enum level level)
 {
 	run->level = level_worst(run->level, level);
@@ -417,6 +427,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		run_emit_resumed(run);
 	else
 		run_emit_started(run);
+	note_missing(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
 	climb = climb_start(run);

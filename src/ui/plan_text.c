@@ -346,6 +346,19 @@ static void add_told(struct buf *out, const struct plan *plan)
 	buf_adds(out, channels ? ").\n" : "");
 }
 
+static void add_missing(const struct page *page, const struct plan *plan)
+{
+	json_t *missing = plan_missing(plan);
+
+	for (size_t i = 0; i < json_array_size(missing); i++) {
+		char *line = mem_printf("Note: %s.", json_string_value(json_array_get(missing, i)));
+
+		print_folded(page->out, line, page->look->width, page->indent);
+		free(line);
+	}
+	json_decref(missing);
+}
+
 void print_plan_text(struct buf *out, const struct plan *plan, const struct look *look)
 {
 	const struct page page = {plan, out, look, ""};
@@ -362,5 +375,6 @@ void print_plan_text(struct buf *out, const struct plan *plan, const struct look
 	add_metrics(&page, plan);
 	plan_print_steps(out, plan, look, "");
 	plan_print_totals(out, plan);
+	add_missing(&page, plan);
 	add_told(out, plan);
 }
