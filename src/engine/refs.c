@@ -100,8 +100,13 @@ void step_each_path(const struct step *step, expr_path_fn *fn, void *ctx)
 
 	walk_condition(&step->when, &walk);
 	walk_condition(&step->for_each, &walk);
+}
+
+static void note_step(const struct step *step, json_t *refs)
+{
+	step_each_path(step, note_path, refs);
 	for (size_t i = 0; i < step->action_count; i++)
-		action_each_path(&step->actions[i], fn, ctx);
+		action_each_path(&step->actions[i], note_path, refs);
 }
 
 json_t *refs_of_runbook(const struct runbook *runbook)
@@ -110,7 +115,7 @@ json_t *refs_of_runbook(const struct runbook *runbook)
 
 	for (size_t s = 0; s < SECTION_COUNT; s++)
 		for (size_t i = 0; i < runbook->sections[s].count; i++)
-			step_each_path(&runbook->sections[s].items[i], note_path, refs);
+			note_step(&runbook->sections[s].items[i], refs);
 	return refs;
 }
 

@@ -13,7 +13,7 @@
 
 /* Every path in every expression of an action, its templates included. */
 void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx);
-/* Of a step: its own and its actions'. */
+/* Of a step itself, without its actions. */
 void step_each_path(const struct step *step, expr_path_fn *fn, void *ctx);
 
 /*

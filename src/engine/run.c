@@ -427,7 +427,8 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		run_emit_resumed(run);
 	else
 		run_emit_started(run);
-	note_missing(run);
+	if (!options->past) /* else it is on record */
+		note_missing(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
 	climb = climb_start(run);
