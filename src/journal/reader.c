@@ -261,19 +261,21 @@ static json_t *parse_event(const char *line, size_t len)
 }
 
 /* What another version of the format says is not guessed at: its words may mean something else. */
-static int check_version(struct journal_reader *reader, json_t **event, struct err *err)
+static bool is_readable(const json_t *event)
 {
-	json_int_t version = json_integer_value(json_object_get(*event, "v"));
+	return json_integer_value(json_object_get(event, "v")) == EVENT_VERSION;
+}
+
+static int bad_version(struct journal_reader *reader, json_t **event, struct err *err)
+{
 	char why[JOURNAL_WHY_MAX];
 
-	if (version == EVENT_VERSION)
-		return 1;
-	json_decref(*event);
-	*event = NULL;
 	snprintf(why, sizeof(why),
 	    "it is of version %lld of the format, and this fsops reads version %d: use the fsops "
 	    "that wrote it",
-	    (long long)version, EVENT_VERSION);
+	    (long long)json_integer_value(json_object_get(*event, "v")), EVENT_VERSION);
+	json_decref(*event);
+	*event = NULL;
 	return bad_line(reader, why, err);
 }
 
@@ -299,8 +301,10 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 		reader->facts.events++;
 	}
 	memcpy(reader->facts.last, digest, sizeof(digest));
+	if (*event && is_readable(*event))
+		return 1;
 	if (*event)
-		return check_version(reader, event, err);
+		return bad_version(reader, event, err);
 	return bad_line(reader, len > JOURNAL_LINE_MAX ? TOO_LONG : "this is no event", err);
 }
 
@@ -310,9 +314,15 @@ int journal_next(struct journal_reader *reader, json_t **event, struct err *err)
 static json_t *parse_line(const char *data, const char *end, bool whole_file, const char **begin)
 {
 	const char *before = end > data ? memrchr(data, '\n', (size_t)(end - data)) : NULL;
+	json_t *event = NULL;
 
 	*begin = before ? before + 1 : data;
-	return before || whole_file ? parse_event(*begin, (size_t)(end - *begin)) : NULL;
+	if (before || whole_file)
+		event = parse_event(*begin, (size_t)(end - *begin));
+	if (!event || is_readable(event))
+		return event;
+	json_decref(event);
+	return NULL;
 }
 
 /* Past the events that only say who was told of the run's end. */

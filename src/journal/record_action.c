@@ -99,10 +99,20 @@ static bool is_done_change(const struct record_action *action)
 	       (action->started || strcmp(outcome, "passed") == 0);
 }
 
+/* It changes nothing. */
+static bool is_check(const struct record *record)
+{
+	const char *mode = value_get_text(record->started, "mode");
+
+	return mode && strcmp(mode, "check") == 0;
+}
+
 json_t *record_done(const struct record *record)
 {
 	json_t *list = json_array();
 
+	if (is_check(record))
+		return list;
 	for (size_t s = 0; s < record->step_count; s++)
 		for (size_t i = 0; i < record->steps[s].action_count; i++) {
 			const struct record_action *action = &record->steps[s].actions[i];
@@ -142,10 +152,9 @@ bool record_action_unknown(
 
 json_t *record_interrupted(const struct record *record)
 {
-	const char *mode = value_get_text(record->started, "mode");
 	json_t *list = json_array();
 
-	if (mode && strcmp(mode, "check") == 0) /* it changes nothing */
+	if (is_check(record))
 		return list;
 	for (size_t s = 0; s < record->step_count; s++)
 		for (size_t i = 0; i < record->steps[s].action_count; i++) {

@@ -66,8 +66,9 @@ struct record *record_read(const char *run, struct err *err)
 	damaged = add_events(record, reader);
 	add_problems(record, reader, damaged);
 	if (!record->last) {
-		err_set(err, ERR_INPUT, "no event can be read from the journal '%s'",
-		    journal_path(reader));
+		err_set(err, ERR_INPUT, "no event can be read from the journal '%s'%s%s",
+		    journal_path(reader), journal_facts(reader)->bad_line ? ": " : "",
+		    journal_facts(reader)->why);
 		record_free(record);
 		record = NULL;
 	}

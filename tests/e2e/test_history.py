@@ -331,6 +331,20 @@ def test_a_damaged_journal_is_named(place, damage):
     place.history()
 
 
+def test_what_a_version_to_come_says_is_not_believed(place):
+    """Not even its last line, by which the history tells a run's end."""
+    place.run()
+    file = place.journal()
+    file.write_bytes(file.read_bytes().replace(b'{"v":1,', b'{"v":2,'))
+    history = place.state / "history"
+    history.write_bytes(history.read_bytes().splitlines(keepends=True)[0])  # that it began
+    told = place.history()
+    assert [run.get("exit") for run in told] == [None] and "interrupted" in place.fsops("history").out, told
+    for command in ("report", "resume"):
+        result = place.fsops(command, file.stem)
+        assert result.status == 65 and "version 2 of the format" in result.err, result
+
+
 def test_what_was_found_as_data(place):
     place.run()
     found = place.fsops("log", "--verify", "--format", "json").json
