@@ -115,7 +115,8 @@ void events_free(struct events *events); /* closes the sinks */
 const char *events_run_id(const struct events *events); /* borrowed */
 json_t *event_time(const struct events *events); /* now, as an event tells it; a new reference */
 
-/* "20261123-090000-high-error-rate-k3": sorts by time (UTC), can be typed. A new string. */
-char *run_id_new(const struct clock *clock, const char *runbook);
+/* "20261123-090000-high-error-rate-k3": sorts by time (UTC), can be typed. DRAW: 0, then 1, 2, … as
+ * long as another run has that id. A new string. */
+char *run_id_new(const struct clock *clock, const char *runbook, int draw);
 
 #endif

@@ -46,11 +46,11 @@ static bool is_taken(const char *id)
  * cannot be looked into is the journal's to complain about. */
 static char *new_id(const struct plan *plan)
 {
-	char *id = run_id_new(&clock_system, plan->runbook->name);
+	char *id = run_id_new(&clock_system, plan->runbook->name, 0);
 
-	for (int i = 1; i < ID_DRAWS_MAX && is_taken(id); i++) {
+	for (int draw = 1; draw < ID_DRAWS_MAX && is_taken(id); draw++) {
 		free(id);
-		id = run_id_new(&clock_system, plan->runbook->name);
+		id = run_id_new(&clock_system, plan->runbook->name, draw);
 	}
 	return id;
 }

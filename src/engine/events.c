@@ -174,20 +174,22 @@ void events_continue(struct events *events, json_int_t seq)
 	events->seq = seq;
 }
 
-/* Two characters tell apart runs of one runbook that start in the same second. */
-static void random_suffix(char suffix[3])
+/* Two characters tell apart runs of one runbook that start in the same second. Processes that start close
+ * together have other numbers, so the first draw is never the same for two of them. */
+static void make_suffix(char suffix[3], int draw)
 {
 	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	unsigned char bytes[2] = {0};
+	const unsigned base = sizeof(letters) - 1;
+	unsigned number = (unsigned)getpid();
 
-	if (getentropy(bytes, sizeof(bytes)) < 0)
-		bytes[0] = (unsigned char)getpid();
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		suffix[i] = letters[bytes[i] % (sizeof(letters) - 1)];
+	if (draw > 0 && getentropy(&number, sizeof(number)) < 0)
+		number += (unsigned)draw;
+	suffix[0] = letters[number / base % base];
+	suffix[1] = letters[number % base];
 	suffix[2] = '\0';
 }
 
-char *run_id_new(const struct clock *clock, const char *runbook)
+char *run_id_new(const struct clock *clock, const char *runbook, int draw)
 {
 	time_t seconds = (time_t)(clock->wall(clock->ctx) / 1000);
 	char stamp[32];
@@ -196,6 +198,6 @@ char *run_id_new(const struct clock *clock, const char *runbook)
 
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	random_suffix(suffix);
+	make_suffix(suffix, draw);
 	return mem_printf("%s-%s-%s", stamp, runbook, suffix);
 }
