@@ -63,9 +63,10 @@ struct story {
 	json_t *pending; /* array: metrics measured before, not yet told */
 	json_t *before;  /* object: name → metric */
 	json_t *after;
-	struct buf changed;  /* for the end: what was changed, … */
-	struct buf begun;    /* … changes that began and did not pass, … */
-	struct buf bad;      /* … and what was not well, a line each */
+	struct buf changed; /* for the end: what was changed, … */
+	struct buf begun;   /* … changes that began and did not pass, … */
+	struct buf bad;     /* … and what was not well, a line each */
+	json_t *doubts; /* array: changes that were interrupted, and neither begun again nor done */
 	const json_t *event; /* being told */
 	bool asked;          /* the prompt has just shown the command: not once more */
 };
@@ -101,6 +102,10 @@ void story_add_text(struct buf *out, const json_t *event, const char *key);
 void story_label(struct story *story, struct buf *out, const char *label);
 /* story_resume.c: run.resumed */
 void story_resumed(struct story *story, struct buf *out);
+/* The present event settles what became of its change. */
+void story_settle(struct story *story);
+/* At the end of the run: what nothing has settled may have taken effect. */
+void story_remember_doubts(struct story *story);
 /* story.c, for it: what run it is, as EVENT (run.started or run.resumed) says. */
 void story_run_header(struct story *story, struct buf *out, const json_t *event);
 void story_step_release(struct story_step *step);

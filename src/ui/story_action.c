@@ -158,6 +158,7 @@ void story_action_started(struct story *story, struct buf *out)
 		story_need_header(story, out);
 	if (attempt > 1 && find_action(story))
 		return;
+	story_settle(story);
 	action = action_new(story);
 	action->begun = true;
 	put_in(story, action);
@@ -446,6 +447,8 @@ void story_action_finished(struct story *story, struct buf *out)
 	    i < story->action_count ? take_out(story, i) : action_new(story);
 
 	action->finished = story->event;
+	if (same(value_get_text(story->event, "outcome"), "passed"))
+		story_settle(story);
 	tell_action(story, out, action);
 	story_action_free(action);
 }

@@ -97,6 +97,7 @@ void story_finished(struct story *story, struct buf *out)
 	int status = (int)value_get_number(story->event, "exit", 0);
 
 	story_actions_open(story);
+	story_remember_doubts(story);
 	if (story->options.quiet && nothing_to_say(story))
 		return;
 	story_need_header(story, out);

@@ -32,17 +32,63 @@ static void take_before(struct story *story)
 	}
 }
 
-/* The end tells the changes of the whole run. `fsops log` has seen them; a run that goes on has not. */
+/* The end tells the changes of the whole run: what was known of them until now is told anew, by one who
+ * knows which of them were only cut off; and what was not well since then. */
 static void take_done(struct story *story)
 {
 	const json_t *done = json_object_get(story->event, "done");
 
-	for (size_t i = 0; !story->runbook && i < json_array_size(done); i++) {
+	if (!done)
+		return;
+	buf_clear(&story->changed);
+	buf_clear(&story->begun);
+	buf_clear(&story->bad);
+	for (size_t i = 0; i < json_array_size(done); i++) {
 		const json_t *change = json_array_get(done, i);
 		const char *command = value_get_text(change, "command");
 
 		story_remember_change(story, command ? command : value_get_text(change, "action"),
 		    outcome_find(value_get_text(change, "outcome")), true);
+	}
+}
+
+static void take_doubts(struct story *story)
+{
+	json_array_clear(story->doubts);
+	json_array_extend(story->doubts, json_object_get(story->event, "interrupted"));
+}
+
+static bool is_of(const json_t *event, const json_t *change)
+{
+	static const char *const keys[] = {"step", "action", "item"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		const json_t *a = json_object_get(event, keys[i]);
+		const json_t *b = json_object_get(change, keys[i]);
+
+		if (a != b && !json_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
+void story_settle(struct story *story)
+{
+	for (size_t i = 0; i < json_array_size(story->doubts); i++)
+		if (is_of(story->event, json_array_get(story->doubts, i))) {
+			json_array_remove(story->doubts, i);
+			return;
+		}
+}
+
+void story_remember_doubts(struct story *story)
+{
+	for (size_t i = 0; i < json_array_size(story->doubts); i++) {
+		const json_t *change = json_array_get(story->doubts, i);
+		const char *command = value_get_text(change, "command");
+
+		story_remember_change(story, command ? command : value_get_text(change, "action"),
+		    outcome_find("interrupted"), true);
 	}
 }
 
@@ -98,6 +144,7 @@ void story_resumed(struct story *story, struct buf *out)
 	forget_open(story);
 	take_before(story);
 	take_done(story);
+	take_doubts(story);
 	free(story->runbook);
 	story->runbook = mem_text(value_get_text(story->event, "runbook"));
 	if (!story->options.quiet) {

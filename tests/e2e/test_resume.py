@@ -335,6 +335,24 @@ def test_the_end_tells_the_changes_of_the_whole_run(tmp_path, faults):
     assert told.split("changed:\n")[1].count("echo") == 2 * len(WHOLE)
 
 
+def in_doubt(case, seen):
+    """Of the change `b` both the terminal and the log say at the end that nobody knows."""
+    for text in (seen, fsops("log", env=case.env()).out):
+        end = text.split("begun, may have taken effect:")[1]
+        assert end.count("INTERRUPTED: ") == 1 and re.search(r" sh\s+b\b", end), end
+
+
+def test_run_again_and_then_not_is_still_unknown(tmp_path, faults):
+    case = interrupted(tmp_path, faults)
+    terminal = Terminal(FSOPS, "resume", "-R", case.books, env=environment(**case.env()))
+    terminal.answer("[a]bort [?] ", "run\n")
+    terminal.answer("[y]es [s]kip [a]bort [?] ", "skip\n")
+    terminal.answer("[y]es [s]kip [a]bort [?] ", "abort\n")
+    terminal.answer("[y]es [s]kip [a]bort [?] ", "skip\n")  # in `always`
+    assert terminal.end() == 2
+    in_doubt(case, terminal.seen)
+
+
 def test_abort_ends_it_for_good(tmp_path, faults):
     case = interrupted(tmp_path, faults)
     terminal = on_terminal(case)
@@ -342,6 +360,7 @@ def test_abort_ends_it_for_good(tmp_path, faults):
     assert "nobody knows how it ended" in shown and 'echo "$1"' in shown
     assert terminal.end() == 2
     assert case.log == ["a", "g"]  # `always` ran
+    in_doubt(case, terminal.seen)
     ended = case.resume()
     assert ended.status == 64, ended
 
