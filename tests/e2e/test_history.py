@@ -50,8 +50,8 @@ class Place:
         self.book("slow", f"echo begun; until [ -e {self.folder}/gate ]; do sleep 0.05; done; echo over")
         child = subprocess.Popen([FSOPS, "run", "slow", "-y", "-R", self.books], env=environment(**self.env),
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        wait_until(lambda: list((self.state / "runs").glob("*slow*")) if self.state.exists() else None, "it has begun")
-        return child, list((self.state / "runs").glob("*slow*"))[0].stem
+        wait_until(lambda: [j for j in self.state.glob("runs/*slow*") if '"action.output"' in j.read_text()], "it runs")
+        return child, next(self.state.glob("runs/*slow*")).stem
 
     def open_gate(self):
         (self.folder / "gate").touch()
