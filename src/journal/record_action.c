@@ -79,6 +79,7 @@ bool record_action_final(const struct record_action *action)
 
 /* ---- the changes of a run: done, interrupted ---- */
 
+/* One that is in flight has no outcome. */
 static json_t *change(const struct record_step *step, const struct record_action *action)
 {
 	static const char *const keys[] = {"command", "item", "time"};
@@ -87,45 +88,47 @@ static json_t *change(const struct record_step *step, const struct record_action
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		json_object_set(object, keys[i], json_object_get(of, keys[i]));
+	if (record_action_final(action))
+		json_object_set(object, "outcome", json_object_get(action->finished, "outcome"));
 	return object;
 }
 
+typedef bool choose_fn(const struct record *record, const struct record_step *step,
+    const struct record_action *action);
+
+/* The changes of the run that CHOOSE takes; none of a check, which changes nothing. */
+static json_t *changes(const struct record *record, choose_fn *choose)
+{
+	const char *mode = value_get_text(record->started, "mode");
+	json_t *list = json_array();
+
+	if (mode && strcmp(mode, "check") == 0)
+		return list;
+	for (size_t s = 0; s < record->step_count; s++)
+		for (size_t i = 0; i < record->steps[s].action_count; i++) {
+			const struct record_step *step = &record->steps[s];
+
+			if (choose(record, step, &step->actions[i]))
+				json_array_append_new(list, change(step, &step->actions[i]));
+		}
+	return list;
+}
+
 /* Without having begun it has passed only when a person took what was interrupted as done. */
-static bool is_done_change(const struct record_action *action)
+static bool is_done(
+    const struct record *record, const struct record_step *step, const struct record_action *action)
 {
 	const char *outcome = value_get_text(action->finished, "outcome");
 
+	(void)record;
+	(void)step;
 	return is_change(action) && record_action_final(action) &&
 	       (action->started || strcmp(outcome, "passed") == 0);
 }
 
-/* It changes nothing. */
-static bool is_check(const struct record *record)
-{
-	const char *mode = value_get_text(record->started, "mode");
-
-	return mode && strcmp(mode, "check") == 0;
-}
-
 json_t *record_done(const struct record *record)
 {
-	json_t *list = json_array();
-
-	if (is_check(record))
-		return list;
-	for (size_t s = 0; s < record->step_count; s++)
-		for (size_t i = 0; i < record->steps[s].action_count; i++) {
-			const struct record_action *action = &record->steps[s].actions[i];
-			json_t *done;
-
-			if (!is_done_change(action))
-				continue;
-			done = change(&record->steps[s], action);
-			json_object_set(
-			    done, "outcome", json_object_get(action->finished, "outcome"));
-			json_array_append_new(list, done);
-		}
-	return list;
+	return changes(record, is_done);
 }
 
 /* Has something been heard of the same action in that step or, later, in its next one? */
@@ -152,17 +155,5 @@ bool record_action_unknown(
 
 json_t *record_interrupted(const struct record *record)
 {
-	json_t *list = json_array();
-
-	if (is_check(record))
-		return list;
-	for (size_t s = 0; s < record->step_count; s++)
-		for (size_t i = 0; i < record->steps[s].action_count; i++) {
-			const struct record_step *step = &record->steps[s];
-			const struct record_action *action = &step->actions[i];
-
-			if (record_action_unknown(record, step, action))
-				json_array_append_new(list, change(step, action));
-		}
-	return list;
+	return changes(record, record_action_unknown);
 }

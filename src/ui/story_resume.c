@@ -32,6 +32,23 @@ static void take_before(struct story *story)
 	}
 }
 
+/* CHANGES as run.resumed has them; one without an outcome was interrupted. */
+static void remember(struct story *story, const json_t *changes)
+{
+	for (size_t i = 0; i < json_array_size(changes); i++) {
+		const json_t *change = json_array_get(changes, i);
+		const char *command = value_get_text(change, "command");
+		const char *name = value_get_text(change, "action");
+		const char *outcome = value_get_text(change, "outcome");
+
+		story_remember_change(story,
+		    command ? command
+		    : name  ? name
+		            : "?",
+		    outcome_find(outcome ? outcome : "interrupted"), true);
+	}
+}
+
 /* The end tells the changes of the whole run: what was known of them until now is told anew, by one who
  * knows which of them were only cut off; and what was not well since then. */
 static void take_done(struct story *story)
@@ -43,13 +60,7 @@ static void take_done(struct story *story)
 	buf_clear(&story->changed);
 	buf_clear(&story->begun);
 	buf_clear(&story->bad);
-	for (size_t i = 0; i < json_array_size(done); i++) {
-		const json_t *change = json_array_get(done, i);
-		const char *command = value_get_text(change, "command");
-
-		story_remember_change(story, command ? command : value_get_text(change, "action"),
-		    outcome_find(value_get_text(change, "outcome")), true);
-	}
+	remember(story, done);
 }
 
 static void take_doubts(struct story *story)
@@ -83,13 +94,7 @@ void story_settle(struct story *story)
 
 void story_remember_doubts(struct story *story)
 {
-	for (size_t i = 0; i < json_array_size(story->doubts); i++) {
-		const json_t *change = json_array_get(story->doubts, i);
-		const char *command = value_get_text(change, "command");
-
-		story_remember_change(story, command ? command : value_get_text(change, "action"),
-		    outcome_find("interrupted"), true);
-	}
+	remember(story, story->doubts);
 }
 
 static void tell_by(struct story *story, struct buf *out)

@@ -29,7 +29,7 @@ CASES = {
                  [("act", "results.count", "look")]),
     "a script": (LOOK + step("act", "{shell: 'echo \"${found}\"', effect: change}"), ["--from", "act"],
                  [("act", "found", "look")]),
-    "another word of a script": (LOOK + step("act", "{shell: 'founds=3; echo $founds', effect: change}"),
+    "another word of a script": (LOOK + step("act", "{shell: 'founds=3; found_s=4; echo $founds $found_s', effect: change}"),
                                  ["--from", "act"], []),
     "a variable has its default": (step("look", captures("count", "replicas")) + step("act", echo("${replicas}")),
                                    ["--from", "act"], []),

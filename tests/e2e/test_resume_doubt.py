@@ -265,6 +265,11 @@ def test_sealed_nonsense(tmp_path, faults):
         for words in (("log",), ("report",), ("resume", "-R", case.books, "-y")):
             result = fsops(*words, env=case.env())
             assert result.status in (0, 1, 2, 3, 64, 65, 77), (type_, field, result)
+    nameless = {"type": "run.resumed", "seq": len(events) + 1, "done": [{}, 1], "interrupted": [{}, 1]}
+    ended = {"type": "run.finished", "seq": len(events) + 2, "outcome": "passed", "exit": 0}
+    case.journals[0].write_bytes(reseal([*events, {**events[0], **nameless}, {**events[0], **ended}]))
+    told = fsops("log", env=case.env())
+    assert told.status == 0 and told.out.count("- INTERRUPTED: ?") == 4, told
     case.journals[0].write_bytes(reseal([{k: v for k, v in e.items() if k != "effect"} for e in events]))
     result = case.go_on_plainly(*GIVEN)
     assert result.status == 77 and case.log == ["a"], (result, case.log)
