@@ -94,9 +94,10 @@ bool call_wants(const struct call *call, const char *field);
 
 /*
  * The call has ended with RESULT (an object with the adapter's result fields; the reference
- * is taken). UNEXPECTED is NULL when the result is good by the adapter's own default, else a
- * sentence that says what is wrong ("exit status 1: connection refused"); an `expect:` in the
- * runbook replaces that default. May be called from inside start(): it is delivered later.
+ * is taken). UNEXPECTED is NULL when the result is good by the adapter's own verdict, else a
+ * sentence that says what is wrong ("exit status 1: connection refused"). What the runbook expects
+ * adds to that verdict, unless it names a field that decides. May be called from inside start(): it
+ * is delivered later.
  */
 void call_done(struct call *call, json_t *result, const char *unexpected);
 
@@ -118,6 +119,12 @@ struct adapter {
 	const char *help;  /* one line */
 	const char *forms; /* "METHOD URL, URL, {method, url, …}": for help and messages */
 	const struct adapter_field *fields; /* of the result */
+	/* When it has succeeded by its own verdict, in a few words: "exit status 0". */
+	const char *succeeds;
+	/* The fields that tell by themselves whether it has succeeded, as words: "exit stderr". An
+	 * `expect` or `until` that names one judges in the adapter's place; any other only adds to its
+	 * verdict. "*": whatever it names. NULL: none. */
+	const char *decides;
 
 	/* What its YAML value may be, for the schema. `takes`: ADAPTER_TEXT, ADAPTER_LIST (of texts);
 	 * `keys`: those of the long form, NULL when it has none. Neither: anything. */

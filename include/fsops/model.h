@@ -43,6 +43,12 @@ extern const struct adapter_field result_common_fields[]; /* outcome, why, secon
 /* What there is of a metric in an expression, as `metrics.NAME.…`. Ends with NULL. */
 extern const struct adapter_field metric_fields[]; /* value, level, unit, title, error */
 
+/* One entry of `expect`. */
+struct expectation {
+	struct condition holds;
+	char *message; /* template: the reason when it does not hold; NULL: the expression itself */
+};
+
 struct capture {
 	char *name;
 	struct condition value;
@@ -65,8 +71,11 @@ struct action {
 	enum effect derived; /* what the adapter says; may be EFFECT_UNSTATED */
 	bool effect_stated;
 	struct condition when;
-	struct condition *expects; /* empty: the adapter's default */
+	struct expectation *expects;
 	size_t expect_count;
+	/* `accept: any`, or an `expect` or `until` names a field that decides (adapter.h): these judge
+	 * in the adapter's place. False: they add to its own verdict. */
+	bool judged_by_expect;
 	struct capture *captures; /* in order: a later one may use an earlier one's name */
 	size_t capture_count;
 	msec timeout;     /* 0: none of its own */
@@ -174,7 +183,7 @@ struct metric {
 	const struct node *node;
 	char *title; /* default: the name */
 	enum unit unit;
-	struct action source;   /* only adapter, target, args, timeout are used */
+	struct action source;   /* only adapter, target, args, timeout, judged_by_expect are used */
 	struct condition value; /* picks the number from the source's result */
 	struct thresholds thresholds;
 	char *runbook; /* a name, checked; or NULL */

@@ -51,6 +51,9 @@ int text_pick(
  * the expression ('…' and "…") may hold braces. */
 size_t text_template_len(const char *text);
 
+/* Is WORD one of WORDS, which single blanks separate? NULL has none. */
+bool text_has_word(const char *words, const char *word);
+
 /* Whether two texts are the same. For looking through a table: most names differ in their first
  * character, and a call for each would be a tenth of the time that loading takes. */
 static inline bool text_same(const char *a, const char *b)

@@ -76,6 +76,7 @@ const struct adapter adapter_dns = {
     .help = "look up the addresses of a name",
     .forms = "a name",
     .fields = fields,
+    .succeeds = "an address",
     .takes = ADAPTER_TEXT,
     .parse = parse,
     .effect = effect_read,

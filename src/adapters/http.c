@@ -351,6 +351,8 @@ const struct adapter adapter_http = {
         "an HTTP request; fails on status 400 and above and on a TLS certificate that is not valid",
     .forms = "METHOD URL, URL, {method, url, headers, body, json, follow}",
     .fields = fields,
+    .succeeds = "a status of 200 to 299",
+    .decides = "status",
     .takes = ADAPTER_TEXT,
     .keys = map_keys,
     .target_kind = "http",

@@ -32,6 +32,13 @@ static const struct phrase {
 	int status;
 	const char *text;
 } phrases[] = {
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {402, "Payment Required"},
@@ -188,6 +195,27 @@ static void follow(struct http_call *http, const struct web_reply *reply)
 		call_fail(http->call, err.kind, "%s", err.text);
 }
 
+static bool is_success(const struct web_reply *reply)
+{
+	return reply->status >= 200 && reply->status < 300;
+}
+
+/* A change that is answered with a way to go was not made, and a read that is may have met a login
+ * page: neither is a success. */
+static void say_status(
+    const struct http_call *http, const struct web_reply *reply, char *why, size_t size)
+{
+	bool read = http->call->effect == EFFECT_READ;
+	int len = snprintf(
+	    why, size, "%s: status %d %s", http->what, reply->status, phrase(reply->status));
+
+	if (!reply->redirect || len < 0 || (size_t)len >= size)
+		return;
+	snprintf(why + len, size - (size_t)len, ": it leads to %s: put that into the target%s",
+	    reply->redirect,
+	    read ? ", or 'follow: true' into the action" : "");
+}
+
 static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)
 {
 	struct http_call *http = ctx;
@@ -201,9 +229,8 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	} else if (is_redirect(http, reply)) {
 		follow(http, reply);
 	} else {
-		snprintf(why, sizeof(why), "%s: status %d %s", http->what, reply->status,
-		    phrase(reply->status));
-		call_done(http->call, reply_result(http, reply), reply->status >= 400 ? why : NULL);
+		say_status(http, reply, why, sizeof(why));
+		call_done(http->call, reply_result(http, reply), is_success(reply) ? NULL : why);
 	}
 }
 

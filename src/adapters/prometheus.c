@@ -415,6 +415,7 @@ const struct adapter adapter_prometheus = {
     .help = "a PromQL query; fails on an error, and when there is no data",
     .forms = "PROMQL",
     .fields = fields,
+    .succeeds = "an answer with data",
     .takes = ADAPTER_TEXT,
     .target_kind = "prometheus",
     .target_keys = prometheus_target_keys,

@@ -330,6 +330,8 @@ const struct adapter adapter_s3 = {
         "look at objects in S3, fetch or verify one; fails on an error and when nothing is found",
     .forms = "ls [URL], stat URL, cp URL FILE, verify [URL]",
     .fields = fields,
+    .succeeds = "something found",
+    .decides = "count",
     .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .target_kind = "s3",
     .target_keys = target_keys,

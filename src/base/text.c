@@ -177,6 +177,18 @@ static size_t distance(const char *a, const char *b)
 	return above[blen];
 }
 
+bool text_has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; at; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		if (strncmp(at, word, len) == 0 && (at[len] == ' ' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
 const char *text_nearest(const char *name, const char *const *names, size_t count)
 {
 	const char *best = NULL;

@@ -2,8 +2,14 @@
 #include "judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "expand.h"
 #include "fsops/clock.h"
+
+/* How the sentence begins when `until` could be judged and does not hold. */
+#define JUDGE_NOT_YET "not yet: "
 
 void judge_silence(const struct action *action, const char *span, char *why, size_t size)
 {
@@ -31,36 +37,64 @@ static enum verdict judge_failure(
 	return end->outcome == ATTEMPT_TIMED_OUT ? VERDICT_LATE : VERDICT_BAD;
 }
 
-static enum verdict judge_until(
-    const struct action *action, const struct scope *own, char *why, size_t size)
+/* The adapter's own reason always comes first: without it a sentence about an expression explains
+ * nothing. */
+static void add_reason(const struct attempt_end *end, const char *reason, char *why, size_t size)
 {
+	snprintf(why, size, "%s%s%s", end->why ? end->why : "", end->why ? "; " : "", reason);
+}
+
+static enum verdict judge_until(const struct action *action, const struct attempt_end *end,
+    const struct scope *own, char *why, size_t size)
+{
+	char reason[ERR_TEXT_MAX];
 	bool holds = false;
 	struct err err;
 
-	if (scope_eval_bool(own, &action->until, &holds, &err) < 0)
-		snprintf(why, size, "%s", err.text);
-	else if (!holds)
-		snprintf(why, size, "not yet: %s", action->until.text);
+	if (scope_eval_bool(own, &action->until, &holds, &err) < 0) {
+		add_reason(end, err.text, why, size);
+	} else if (!holds) {
+		snprintf(reason, sizeof(reason), JUDGE_NOT_YET "%s", action->until.text);
+		add_reason(end, reason, why, size);
+	}
 	return holds ? VERDICT_GOOD : VERDICT_AGAIN;
+}
+
+/* What is said when it does not hold. */
+static void say_unmet(
+    const struct expectation *expectation, const struct scope *own, char *text, size_t size)
+{
+	const struct expander expander = {.scope = own};
+	struct err err;
+	char *message =
+	    expectation->message ? expand_text(&expander, expectation->message, &err) : NULL;
+
+	if (message)
+		snprintf(text, size, "%s", message);
+	else if (expectation->message)
+		snprintf(text, size, "expected %s (no message: %.200s)", expectation->holds.text,
+		    err.text);
+	else
+		snprintf(text, size, "expected %s", expectation->holds.text);
+	free(message);
 }
 
 static enum verdict judge_expects(const struct action *action, const struct attempt_end *end,
     const struct scope *own, char *why, size_t size)
 {
 	for (size_t i = 0; i < action->expect_count; i++) {
-		const struct condition *expect = &action->expects[i];
+		char reason[ERR_TEXT_MAX];
 		bool holds = false;
 		struct err err;
 
-		if (scope_eval_bool(own, expect, &holds, &err) < 0) {
-			snprintf(why, size, "%s", err.text);
-			return VERDICT_BAD;
-		}
-		if (!holds) {
-			snprintf(why, size, "expected %s%s%s%s", expect->text, end->why ? " (" : "",
-			    end->why ? end->why : "", end->why ? ")" : "");
-			return VERDICT_BAD;
-		}
+		if (scope_eval_bool(own, &action->expects[i].holds, &holds, &err) < 0)
+			snprintf(reason, sizeof(reason), "%s", err.text);
+		else if (!holds)
+			say_unmet(&action->expects[i], own, reason, sizeof(reason));
+		else
+			continue;
+		add_reason(end, reason, why, size);
+		return VERDICT_BAD;
 	}
 	return VERDICT_GOOD;
 }
@@ -68,28 +102,31 @@ static enum verdict judge_expects(const struct action *action, const struct atte
 enum verdict judge(const struct action *action, const struct attempt_end *end,
     const struct scope *own, char *why, size_t size)
 {
+	bool until = action->until.expr;
+
 	if (end->outcome != ATTEMPT_DONE)
 		return judge_failure(action, end, why, size);
-	if (action->until.expr && judge_until(action, own, why, size) == VERDICT_AGAIN)
-		return VERDICT_AGAIN;
-	if (action->expect_count)
-		return judge_expects(action, end, own, why, size);
-	if (end->why && !action->until.expr) {
+	if (end->why && !action->judged_by_expect) {
 		snprintf(why, size, "%s", end->why);
-		return VERDICT_BAD;
+		return until ? VERDICT_AGAIN : VERDICT_BAD;
 	}
-	return VERDICT_GOOD;
+	if (until && judge_until(action, end, own, why, size) == VERDICT_AGAIN)
+		return VERDICT_AGAIN;
+	return judge_expects(action, end, own, why, size);
 }
 
 const char *judge_late(const struct action *action, const char *last)
 {
 	static char text[ERR_TEXT_MAX];
 
+	/* That it did not hold is said here anyway. */
+	if (last && strncmp(last, JUDGE_NOT_YET, strlen(JUDGE_NOT_YET)) == 0)
+		last = NULL;
 	if (action->until.expr)
-		snprintf(text, sizeof(text), "the step's time was up before this held: %s%s%s%s",
-		    action->until.text, last ? " (" : "", last ? last : "", last ? ")" : "");
+		snprintf(text, sizeof(text), "%s%sthe step's time was up before this held: %s",
+		    last ? last : "", last ? "; " : "", action->until.text);
 	else if (last)
-		snprintf(text, sizeof(text), "the step's time was up (%s)", last);
+		snprintf(text, sizeof(text), "%s; the step's time was up", last);
 	else
 		judge_silence(action, "the step's budget (its time was up)", text, sizeof(text));
 	return text;

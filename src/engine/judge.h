@@ -1,6 +1,7 @@
 /*
- * Was an attempt good? From its end, the action's `until` and `expect`, and the
- * adapter's own default.
+ * Was an attempt good? By the adapter's own verdict and, besides, the action's `until` and `expect`;
+ * by these alone when they name what decides (action->judged_by_expect). Why the adapter found it
+ * bad is always said first.
  */
 #ifndef FSOPS_ENGINE_JUDGE_H
 #define FSOPS_ENGINE_JUDGE_H

@@ -133,7 +133,8 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 		    metric->source.timeout ? metric->source.timeout : MEASURE_TIMEOUT, span);
 		judge_silence(&metric->source, span, err.text, sizeof(err.text));
 		end_reading(reading, err.text);
-	} else if (end->outcome != ATTEMPT_DONE || end->why) {
+	} else if (end->outcome != ATTEMPT_DONE ||
+	           (end->why && !reading->metric->source.judged_by_expect)) {
 		end_reading(reading, end->why ? end->why : "cancelled");
 	} else {
 		bool known = pick_value(reading, end->result, &err) == 0;

@@ -58,12 +58,12 @@ static void set_span(json_t *object, const char *key, msec span)
 		json_object_set_new(object, key, json_real((double)span / 1000));
 }
 
-static json_t *texts_of(const struct condition *conditions, size_t count)
+static json_t *expects_of(const struct action *action)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(conditions[i].text));
+	for (size_t i = 0; i < action->expect_count; i++)
+		json_array_append_new(list, json_string(action->expects[i].holds.text));
 	return list;
 }
 
@@ -79,8 +79,9 @@ static json_t *captures_of(const struct action *action)
 static void add_details(json_t *object, const struct action *action)
 {
 	if (action->expect_count)
-		json_object_set_new(
-		    object, "expect", texts_of(action->expects, action->expect_count));
+		json_object_set_new(object, "expect", expects_of(action));
+	if (action->judged_by_expect)
+		json_object_set_new(object, "judged_by_expect", json_true());
 	if (action->capture_count)
 		json_object_set_new(object, "capture", captures_of(action));
 	set_text(object, "for_each", action->for_each.text);

@@ -48,11 +48,17 @@ static void walk_json(const json_t *value, const struct walk *walk)
 		walk_json(member, walk);
 }
 
+static void walk_expectation(const struct expectation *expectation, const struct walk *walk)
+{
+	walk_condition(&expectation->holds, walk);
+	walk_text(expectation->message, walk);
+}
+
 /* The expressions that see the action's own result. */
 static void walk_own(const struct action *action, const struct walk *walk)
 {
 	for (size_t i = 0; i < action->expect_count; i++)
-		walk_condition(&action->expects[i], walk);
+		walk_expectation(&action->expects[i], walk);
 	for (size_t i = 0; i < action->capture_count; i++)
 		walk_condition(&action->captures[i].value, walk);
 	walk_condition(&action->until, walk);

@@ -113,6 +113,49 @@ static void decode_captures(
 static const struct type type_captures = {"a map of names and expressions", decode_captures, NULL,
     SCHEMA_MAP(SCHEMA_IDENTIFIER, SCHEMA_LONG_OR(SCHEMA_TEXT))};
 
+static const struct field expectation_fields[] = {
+    {"expression", &type_expr, offsetof(struct expectation, holds), "what must hold", true, NULL},
+    {"message", &type_text, offsetof(struct expectation, message),
+        "the reason that is shown when it does not hold", false, NULL},
+    {0},
+};
+
+/* `expression`, or {expression, message}, as in Kubernetes' validation rules. */
+static int item_expectation(
+    struct decode *d, const struct field *field, const struct node *value, void *item)
+{
+	struct expectation *expectation = item;
+	size_t errors = d->list->errors;
+
+	if (value->kind != NODE_MAP)
+		return decode_expr(d, value, field->key, &expectation->holds);
+	decode_map(d, value, expectation_fields, "an 'expect'", NULL, expectation);
+	return d->list->errors == errors ? 0 : -1;
+}
+
+static void decode_expects(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	decode_items_or_one(d, field, value, sizeof(struct expectation), item_expectation, out);
+}
+
+static const struct type type_expects = {"an expression or a list of them", decode_expects, NULL,
+    SCHEMA_LONG_OR("{\"anyOf\": [" SCHEMA_TEXT ", {\"type\": \"array\", \"minItems\": 1, "
+                   "\"items\": " SCHEMA_LONG_OR(SCHEMA_TEXT) "}]}")};
+
+static const struct choice accepts[] = {{"any", true}, {0}};
+
+static void decode_accept(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	int any = false;
+
+	decode_choice(d, field, value, &any);
+	*(bool *)out = any;
+}
+
+const struct type type_accept = {"any", decode_accept, accepts, NULL};
+
 #define AT(member) offsetof(struct action, member)
 const struct field action_fields[] = {
     {"id", &type_id, AT(id), "the name to refer to it by: results.ID", false, NULL},
@@ -121,15 +164,19 @@ const struct field action_fields[] = {
         "which target of the platform; default: the only or first one for the adapter", false,
         NULL},
     {"when", &type_expr, AT(when), "condition; when false the action is skipped", false, NULL},
-    {"expect", &type_exprs, AT(expects),
-        "what must hold of the result, one condition or a list; default: the adapter's", false,
+    {"expect", &type_expects, AT(expects),
+        "what must hold of the result besides success, one condition or a list; one that names "
+        "what decides (exit, status, reply …) judges in its place",
+        false, expectation_fields},
+    {"accept", &type_accept, AT(judged_by_expect),
+        "any: only expect and until judge, not the exit or HTTP status, an error reply …", false,
         NULL},
     {"capture", &type_captures, 0, "new variables from the result: {name: expression}", false,
         capture_fields},
     {"timeout", &type_span, AT(timeout), "how long one attempt may take", false, NULL},
     {"retry", &type_retry, 0, "how often to try again after a failure: {times: 3, every: 5s}",
         false, retry_fields},
-    {"until", &type_expr, AT(until), "repeat until this holds or the time is up", false, NULL},
+    {"until", &type_expr, AT(until), "repeat until it succeeds and this holds, or the time is up", false, NULL},
     {"every", &type_span, AT(every), "how long between two looks; default 5s", false, NULL},
     {"hold_for", &type_hold_for, 0, "expect must hold at every look for that long", false, NULL},
     {"effect", &type_effect, 0,

@@ -11,6 +11,7 @@
 #include "catalog.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
+#include "fsops/text.h"
 #include "reference.h"
 #include "scope.h"
 
@@ -175,13 +176,46 @@ static void check_vars(struct check *check, const struct var *vars, size_t count
 
 /* ---- actions and steps ---- */
 
+/* Does a path begin with a field that decides whether the action succeeded? */
+static void note_deciding(void *ctx, const char *const *parts, size_t count)
+{
+	struct action *action = ctx;
+
+	if (count && text_has_word(action->adapter->decides, parts[0]))
+		action->judged_by_expect = true;
+}
+
+static void check_judge(struct action *action, const struct condition *condition)
+{
+	if (!condition->expr || !action->adapter || !action->adapter->decides)
+		return;
+	if (strcmp(action->adapter->decides, "*") == 0)
+		action->judged_by_expect = true;
+	expr_each_path(condition->expr, note_deciding, action);
+}
+
+/* The message of an entry of `expect`, which may be the only one. */
+static const struct node *message_node(const struct action *action, size_t index)
+{
+	const struct node *expect = node_get(action->node, "expect");
+
+	if (expect && expect->kind == NODE_LIST)
+		expect = expect->items[index];
+	return expect && expect->kind == NODE_MAP ? node_get(expect, "message") : NULL;
+}
+
 /* Conditions on the action's own result, which has names of its own there. */
 static void check_result(struct check *check, struct action *action)
 {
 	check->scope.own = action;
+	for (size_t i = 0; i < action->expect_count; i++) {
+		check_condition(check, &action->expects[i].holds);
+		check_judge(action, &action->expects[i].holds);
+	}
 	for (size_t i = 0; i < action->expect_count; i++)
-		check_condition(check, &action->expects[i]);
+		check_templates(check, message_node(action, i));
 	check_condition(check, &action->until);
+	check_judge(action, &action->until);
 	for (size_t i = 0; i < action->capture_count; i++) {
 		check->scope.now++;
 		check_condition(check, &action->captures[i].value);
@@ -272,6 +306,7 @@ static void check_metric(struct check *check, struct metric *metric)
 		check_condition(check, &metric->value);
 	else if (!node_get(metric->node, "value"))
 		check_default_value(check, metric);
+	check_judge(&metric->source, &metric->value);
 	check->scope.own = NULL;
 	reference_runbook(check->catalog, node_get(metric->node, "runbook"), check->list);
 }

@@ -86,7 +86,7 @@ extern const struct type type_span;    /* msec */
 extern const struct type type_texts;   /* char **, and a size_t right behind it */
 extern const struct type type_names;   /* the same, each a type_name */
 extern const struct type type_expr;    /* struct condition */
-extern const struct type type_exprs;   /* struct condition *, and a size_t right behind it */
+extern const struct type type_accept;  /* bool */
 extern const struct type type_checked; /* text that is only looked at: read with node_get() later */
 extern const struct type type_level;   /* enum level: critical, warning, info */
 extern const struct type type_json;    /* json_t * */

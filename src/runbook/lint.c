@@ -95,14 +95,7 @@ const struct lint_rule_info *lint_rule_infos(void)
 
 static bool is_for(const char *names, const char *name)
 {
-	size_t len = strlen(name);
-
-	for (const char *at = names; at; at = strchr(at, ' ')) {
-		at += *at == ' ';
-		if (strncmp(at, name, len) == 0 && (at[len] == ' ' || !at[len]))
-			return true;
-	}
-	return !names;
+	return !names || text_has_word(names, name);
 }
 
 enum place { PLACE_PLATFORM, PLACE_RUNBOOK, PLACE_STEP, PLACE_ACTION };

@@ -183,7 +183,7 @@ static void note_action(struct lint *lint, const struct action *action)
 	note_condition(lint, &action->until);
 	note_condition(lint, &action->for_each);
 	for (size_t i = 0; i < action->expect_count; i++)
-		note_condition(lint, &action->expects[i]);
+		note_condition(lint, &action->expects[i].holds);
 	for (size_t i = 0; i < action->capture_count; i++)
 		note_condition(lint, &action->captures[i].value);
 	if (action->adapter && action->adapter->literal && action->args_node &&

@@ -235,7 +235,7 @@ static void never_action(struct lint *lint)
 	say_never(lint, &action->until, "this is never true, so it is waited for in vain");
 	for (size_t i = 0; i < action->expect_count; i++)
 		say_never(
-		    lint, &action->expects[i], "this is never true, so the action always fails");
+		    lint, &action->expects[i].holds, "this is never true, so the action always fails");
 }
 
 /* ---- names ---- */

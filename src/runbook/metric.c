@@ -14,6 +14,8 @@ const struct field source_fields[] = {
     {"target", &type_checked, 0, "which target of the platform; default: the only or first one",
         false, NULL},
     {"timeout", &type_span, offsetof(struct action, timeout), "how long it may take", false, NULL},
+    {"accept", &type_accept, offsetof(struct action, judged_by_expect),
+        "any: the number counts whatever the exit or HTTP status is", false, NULL},
     {0},
 };
 

@@ -9,6 +9,12 @@ static void condition_release(struct condition *condition)
 	expr_free(condition->expr);
 }
 
+static void expectation_release(struct expectation *expectation)
+{
+	condition_release(&expectation->holds);
+	free(expectation->message);
+}
+
 static void texts_free(char **texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -34,7 +40,7 @@ static void action_release(struct action *action)
 	json_decref(action->args);
 	condition_release(&action->when);
 	for (size_t i = 0; i < action->expect_count; i++)
-		condition_release(&action->expects[i]);
+		expectation_release(&action->expects[i]);
 	free(action->expects);
 	for (size_t i = 0; i < action->capture_count; i++) {
 		free(action->captures[i].name);

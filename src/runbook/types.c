@@ -140,18 +140,6 @@ static void decode_condition(
 	decode_expr(d, value, field->key, out);
 }
 
-static int item_condition(
-    struct decode *d, const struct field *field, const struct node *value, void *item)
-{
-	return decode_expr(d, value, field->key, item);
-}
-
-static void decode_conditions(
-    struct decode *d, const struct field *field, const struct node *value, void *out)
-{
-	decode_items_or_one(d, field, value, sizeof(struct condition), item_condition, out);
-}
-
 static void decode_checked(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
@@ -196,9 +184,6 @@ const struct type type_span = {
 const struct type type_texts = {"a list of texts", decode_texts, NULL, SCHEMA_LIST(SCHEMA_TEXT)};
 const struct type type_names = {"a list of names", decode_names, NULL, SCHEMA_LIST(SCHEMA_NAME)};
 const struct type type_expr = {"an expression", decode_condition, NULL, SCHEMA_TEXT};
-const struct type type_exprs = {"an expression or a list of them", decode_conditions, NULL,
-    "{\"anyOf\": [" SCHEMA_TEXT ", {\"type\": \"array\", \"minItems\": 1, \"items\": " SCHEMA_TEXT
-    "}]}"};
 const struct type type_checked = {"text", decode_checked, NULL, SCHEMA_TEXT};
 const struct type type_level = {"critical, warning or info", decode_choice, levels, NULL};
 const struct type type_json = {"a map", decode_json, NULL, "{\"type\": \"object\"}"};

@@ -89,11 +89,32 @@ static void add_captures(const struct page *page, const struct action *action)
 	}
 }
 
+/* "LABEL: exit status 0, and TEXT": what the adapter itself asks for is said where it counts. */
+static void add_judged(const struct page *page, const char *label, const struct action *action,
+    const char *text, bool first)
+{
+	struct buf line;
+
+	buf_init(&line, BUF_TEXT_MAX);
+	plan_judged_text(action, text, first, &line);
+	add_detail(page, label, line.data);
+	buf_release(&line);
+}
+
+static void add_expectation(const struct page *page, const struct action *action, size_t index)
+{
+	const struct expectation *expectation = &action->expects[index];
+
+	add_judged(page, "expect", action, expectation->holds.text, index == 0);
+	add_detail(page, "else", expectation->message);
+}
+
 static void add_watch(const struct page *page, const struct action *action)
 {
 	char *hold = plan_hold_text(page->plan, action);
 
-	add_detail(page, "until", action->until.text);
+	if (action->until.text)
+		add_judged(page, "until", action, action->until.text, true);
 	add_span(page, "hold for", action->hold_for);
 	add_detail(page, "hold for", hold);
 	free(hold);
@@ -137,7 +158,7 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	add_detail(page, "when", action->when.text);
 	add_loop(page, &action->for_each, action->as);
 	for (size_t i = 0; i < action->expect_count; i++)
-		add_detail(page, "expect", action->expects[i].text);
+		add_expectation(page, action, i);
 	add_watch(page, action);
 	add_captures(page, action);
 	add_retry(page, action);

@@ -79,3 +79,11 @@ char *plan_hold_text(const struct plan *plan, const struct action *action)
 	free(name);
 	return text;
 }
+
+void plan_judged_text(
+    const struct action *action, const char *condition, bool first, struct buf *out)
+{
+	if (first && !action->judged_by_expect)
+		buf_addf(out, "%s, and ", action->adapter->succeeds);
+	buf_adds(out, condition);
+}

@@ -24,6 +24,11 @@ msec runbook_budget(const struct runbook *runbook, size_t *steps);
  * otherwise; a new string, or NULL when there is none. */
 char *plan_hold_text(const struct plan *plan, const struct action *action);
 
+/* A condition on ACTION's result as it is judged: "exit status 0, and CONDITION" when its adapter's
+ * own verdict counts besides and this is the FIRST condition. */
+void plan_judged_text(
+    const struct action *action, const char *condition, bool first, struct buf *out);
+
 /* Every section with its steps and commands, each line after INDENT. */
 void plan_print_steps(
     struct buf *out, const struct plan *plan, const struct look *look, const char *indent);

@@ -126,14 +126,25 @@ static void add_simple(struct script *s, const struct plan_action *item, const c
 	buf_release(&word);
 }
 
+static void add_expectations(struct script *s, const struct action *action)
+{
+	for (size_t i = 0; i < action->expect_count; i++) {
+		struct buf text;
+
+		buf_init(&text, BUF_TEXT_MAX);
+		plan_judged_text(action, action->expects[i].holds.text, i == 0, &text);
+		sh_call(s, HELPER_SAY, "say", "", "expected: %s", text.data);
+		buf_release(&text);
+	}
+}
+
 static void add_run(struct script *s, const struct plan_action *item, const char *command)
 {
 	if (sh_is_simple(item->command) && !item->action->stdin_text)
 		add_simple(s, item, command);
 	else
 		add_complex(s, item, command);
-	for (size_t i = 0; i < item->action->expect_count; i++)
-		sh_call(s, HELPER_SAY, "say", "", "expected: %s", item->action->expects[i].text);
+	add_expectations(s, item->action);
 }
 
 /* How long `hold_for` is: 0 when there is none, -1 when it is not known. */
@@ -170,11 +181,17 @@ static bool open_repeat(struct script *s, const struct action *action)
 
 static void close_repeat(struct script *s, const struct action *action, bool opened)
 {
+	struct buf until;
+
 	if (!opened)
 		return;
-	if (action->until.text)
+	buf_init(&until, BUF_TEXT_MAX);
+	if (action->until.text) {
+		plan_judged_text(action, action->until.text, true, &until);
 		sh_call(s, HELPER_CONFIRM, "if confirm", "; then break; fi",
-		    "until %s: does it hold now?", action->until.text);
+		    "until %s: does it hold now?", until.data);
+	}
+	buf_release(&until);
 	sh_line(s, "sleep %lld", action->every > 1000 ? (long long)action->every / 1000 : 1);
 	sh_close(s, true, "done");
 }

@@ -186,7 +186,7 @@ FAULTS = {
                         {"env": {"PATH": "/nonexistent"}}),
     "missing folder": ("exec: {argv: [ls], cwd: /nonexistent}\neffect: read", "folder '/nonexistent': No such", {}),
     "killed": ("shell: kill -9 $$\neffect: read", r"killed by signal 9 \(KILL\)", {}),
-    "bad JSON": ("kubectl: get pods\nexpect: json.items.size() > 0", "json", {}),
+    "bad JSON": ("kubectl: get pods\nexpect: json.items.size() > 0", "stdout is not JSON", {}),
     "save into nowhere": ("exec: [echo, x]\neffect: read\nsave: /nonexistent/at/all",
                           "unable to save to '/nonexistent/at/all': folder '/nonexistent/at': No such", {}),
     "save over a file": ("exec: [echo, x]\neffect: read\nsave: /etc/passwd",

@@ -287,10 +287,10 @@ static void its_first_action(const struct action *pods)
 	assert_int_equal(pods->effect, EFFECT_READ);
 	assert_false(pods->effect_stated);
 	assert_int_equal(pods->expect_count, 2);
-	assert_string_equal(pods->expects[1].text, "lines.size() > 1");
-	assert_non_null(pods->expects[1].expr);
-	assert_int_equal(pods->expects[1].pos.line, 25);
-	assert_int_equal(pods->expects[1].pos.col, 29);
+	assert_string_equal(pods->expects[1].holds.text, "lines.size() > 1");
+	assert_non_null(pods->expects[1].holds.expr);
+	assert_int_equal(pods->expects[1].holds.pos.line, 25);
+	assert_int_equal(pods->expects[1].holds.pos.col, 29);
 	assert_int_equal(pods->capture_count, 3);
 	assert_string_equal(pods->captures[1].name, "token");
 	assert_true(pods->captures[1].secret);

@@ -334,7 +334,8 @@ static void test_redirects(void **state)
 
 	(void)state;
 	get_web(to, NULL);
-	assert_null(last.why);
+	assert_non_null(strstr(last.why, "status 302 Found: it leads to http://127.0.0.1:"));
+	assert_non_null(strstr(last.why, "into the target"));
 	assert_int_equal(value_get_number(last.result, "status", 0), 302);
 	get("http://127.0.0.1", web.port, to, ",\"follow\":true,\"headers\":{\"X-Key\":\"k\"}",
 	    " json ");

@@ -15,12 +15,14 @@
 #include "fsops/ui.h"
 #include "ui/sh_words.h"
 
-static const struct adapter exec_adapter = {.name = "exec"};
+static const struct adapter exec_adapter = {.name = "exec", .succeeds = "exit status 0"};
 static const struct adapter manual_adapter = {.name = "manual"};
 static const struct adapter shell_adapter = {.name = "shell", .literal = true};
 
 static struct capture captures[] = {{.name = "replicas", .value = {.text = "json.spec.replicas"}}};
-static struct condition expects[] = {{.text = "lines.size() > 0 && stdout != 'it''s'"}};
+static struct expectation expects[] = {
+    {.holds.text = "lines.size() > 0 && stdout != 'it''s'",
+        .message = (char *)"nothing is there"}};
 
 static struct action actions[] = {
     {.id = "look",
@@ -36,7 +38,11 @@ static struct action actions[] = {
         .timeout = 90000,
         .retry_times = 2,
         .retry_every = 5000},
-    {.id = "wait", .adapter = &exec_adapter, .until = {.text = "exit == 0"}, .every = 5000},
+    {.id = "wait",
+        .adapter = &exec_adapter,
+        .until = {.text = "exit == 0"},
+        .judged_by_expect = true,
+        .every = 5000},
     {.id = "watch", .adapter = &exec_adapter, .hold_for = 60000, .every = 10000},
     {.id = "tell", .adapter = &manual_adapter},
     {.id = "script", .adapter = &shell_adapter, .effect = EFFECT_CHANGE},
@@ -159,7 +165,8 @@ static void text_shows_everything(void **state)
 	has(out.data, " 1. Look; $(reboot) (budget 2m)  [first]\n");
 	has(out.data, "    read     kubectl get pods\n");
 	has(out.data, "for: what is there");
-	has(out.data, "expect: lines.size() > 0");
+	has(out.data, "expect: exit status 0, and lines.size() > 0");
+	has(out.data, "else: nothing is there");
 	has(out.data, "capture: replicas = json.spec.replicas");
 	has(out.data, "when: metrics.cpu.level == \"warning\"");
 	has(out.data, "    change   kubectl scale deployment x '--replicas=${replicas}'\n");
