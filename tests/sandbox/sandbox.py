@@ -27,6 +27,9 @@ from .webhooks import Webhooks
 PROGRAMS = ("kubectl", "psql", "openssl", "redis-server", "prometheus", "promtool")
 PODS = {"postgres": "postgres", "redis": "redis", "prometheus": "prometheus", "grafana": "grafana",
         "flight-search-backend": "api_plain", "flight-search-frontend": "site_plain"}
+# What can be wrong with the cluster beside what can be wrong with any part.
+KUBE_MODES = {"forbidden": lambda kube: kube.forbid("*"), "forbid-reads": lambda kube: kube.forbid("read"),
+              "unauthorized": lambda kube: kube.lock_out()}
 HISTORY = 6 * 60  # seconds of metrics from before the start; more than the longest window
 
 
@@ -192,7 +195,7 @@ class Sandbox:
         access, secret = next(iter(self.s3.credentials.items()))
         hook = self.address("webhooks", "http")
         return {
-            "KUBECONFIG": self.path("kubeconfig"), "PGPASSFILE": self.path("pgpass"),
+            "KUBECONFIG": self.path("kubeconfig"), "KUBECACHEDIR": self.path("kube-cache"), "PGPASSFILE": self.path("pgpass"),
             "AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": self.s3.region,
             "AWS_REGION": self.s3.region, "AWS_EC2_METADATA_DISABLED": "true",
             "SSL_CERT_FILE": self.certificates.bundle, "CURL_CA_BUNDLE": self.certificates.bundle,
@@ -246,8 +249,8 @@ class Sandbox:
         if mode == "stop" and part in self.processes:
             self.stopped.add(part)
             self.processes[part].process.send(signal.SIGSTOP)
-        elif (part, mode) == ("kube", "forbidden"):
-            self.kube.forbid("*")
+        elif part == "kube" and mode in KUBE_MODES:
+            KUBE_MODES[mode](self.kube)
         else:
             # A part without a process of its own hangs when it is stopped.
             door.set_mode("hang" if mode == "stop" else mode)
@@ -274,6 +277,10 @@ class Sandbox:
         if check and done.returncode:
             raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr}")
         return done.stdout
+
+    def warm_discovery(self):
+        """From now on kubectl knows the cluster's types without asking for them."""
+        self.kubectl("api-resources")
 
     def stop(self):
         while self.undo:

@@ -5,12 +5,14 @@
     cluster     controllers and knobs   rollout, workloads, pods
     server      HTTP, tokens, records   actions, logs, usage, protobuf, streams (over spdy)
     fixtures    the Flight Search platform's objects
+    knobs       what a test does to them
 """
 import json
 
 from . import fixtures, pods
 from .cluster import Cluster
 from .fixtures import BAD, GOOD, NAMESPACE, STAGING
+from .knobs import Knobs
 from .server import ApiServer, Face
 from .usage import Usage
 
@@ -18,8 +20,9 @@ __all__ = ["Kube", "NAMESPACE", "STAGING", "GOOD", "BAD"]
 USERS = {"prod": "on-call", "staging": "developer"}
 
 
-class Kube:
+class Kube(Knobs):
     """The production cluster (and `staging`), with short ways to look at it."""
+    namespace = NAMESPACE
 
     def __init__(self, load, certificate_days=60, failed_nights=0):
         self.cluster = Cluster("prod")
@@ -57,13 +60,6 @@ class Kube:
     @property
     def streams(self):
         return self.faces["prod"].streams
-
-    def forbid(self, verb, resource="*"):
-        """Answer 403 from now on; "*" stands for any."""
-        self.faces["prod"].forbidden.add((verb, resource))
-
-    def allow_all(self):
-        self.faces["prod"].forbidden.clear()
 
     def state(self, plural, name, namespace=NAMESPACE):
         """An object as it is stored, or None."""

@@ -18,8 +18,10 @@ SYSTEM_FIELDS = ("uid", "creationTimestamp", "resourceVersion", "generation")
 
 
 class Actions:
-    def __init__(self, cluster, usage):
+    def __init__(self, cluster, usage, may):
+        """`may(verb, resource)`: whether clients have the permission."""
         self.cluster = cluster
+        self.may = may
         self.store = cluster.store
         self.computed = {"pods": usage.pods, "nodes": usage.nodes}
         self.reviews = {("authorization.k8s.io", "selfsubjectaccessreviews")}
@@ -67,12 +69,17 @@ class Actions:
     def change(self, verb, target, body, kind, query, dry):
         """The answer's object and HTTP status."""
         if (target.type.group, target.type.plural) in self.reviews:
-            return {**body, "status": {"allowed": True}}, 201
+            return {**body, "status": {"allowed": self.allowed(body)}}, 201
         method = CHANGES.get((verb, target.sub))
         if not method:
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
         with self.store.changed:
             return method(self, target, body, kind.split(";")[0], {**query, **options(verb, body)}, dry)
+
+    def allowed(self, review):
+        asked = review.get("spec", {}).get("resourceAttributes", {})
+        sub = asked.get("subresource")
+        return self.may(asked.get("verb", ""), asked.get("resource", "") + (f"/{sub}" if sub else ""))
 
     def create(self, target, body, _kind, _query, dry):
         obj = with_data(copy.deepcopy(body))

@@ -31,6 +31,7 @@ class Cluster:
         self.run_seconds = 0.6     # seconds a job's pod runs
         self.end_delay = 0.3       # seconds a deleted pod still shows as Terminating
         self.bad_images = set()    # images that can't be pulled
+        self.still = set()         # see `attended`
         self.crashing = set()      # `app` labels whose pods crash
         self.failing_jobs = set()  # names of jobs or cron jobs that fail
         self.exit_codes = {}       # pod name, or how it begins -> exit code of a `kubectl run`
@@ -89,6 +90,11 @@ class Cluster:
             controller.step()
         for pod in self.store.list("pods"):
             self.advance(pod)
+
+    def attended(self, plural):
+        """The objects whose controller does its work: a type, an object ("deployments/redis") or "*" may stand still."""
+        return [o for o in self.store.list(plural)
+                if not self.still & {"*", plural, f"{plural}/{o['metadata']['name']}"}]
 
     # Pods
 

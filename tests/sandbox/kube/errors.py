@@ -26,7 +26,8 @@ class ApiError(Exception):
         where = f' in the namespace "{target.namespace}"' if target.namespace else " at the cluster scope"
         named = f' "{target.name}"' if target.name else ""
         return cls(403, "Forbidden", f'{qualified(target.type)}{named} is forbidden: User "{user}" cannot {verb} '
-                   f'resource "{resource}" in API group "{target.type.group}"{where}')
+                   f'resource "{resource}" in API group "{target.type.group}"{where}',
+                   {"name": target.name, "group": target.type.group, "kind": target.type.plural})
 
 
 def qualified(type_):

@@ -36,6 +36,10 @@ def undated(template):
     return {**template, "metadata": meta}
 
 
+def has_template(rs, deployment):
+    return undated(plain_template(rs)) == undated(deployment["spec"]["template"])
+
+
 def revision(obj):
     return int(obj["metadata"].get("annotations", {}).get(REVISION, 0))
 
@@ -62,6 +66,9 @@ def ready(rs):
     return rs["status"].get("readyReplicas", 0)
 
 
+NO_SET = {"metadata": {"uid": None, "name": ""}, "status": {}}  # of a template that was never rolled out
+
+
 class Rollout:
     def __init__(self, cluster):
         self.cluster = cluster
@@ -69,25 +76,27 @@ class Rollout:
         self.progress = {}  # deployment uid -> (what it looked like, since when)
 
     def step(self):
-        for deployment in self.store.list("deployments"):
+        for deployment in self.cluster.attended("deployments"):
             self.deployment(deployment)
-        for rs in self.store.list("replicasets"):
+        for rs in self.cluster.attended("replicasets"):
             self.replica_set(rs)
 
     def deployment(self, d):
         sets = self.store.list("replicasets", d["metadata"]["namespace"], owned_by(d))
-        newest = self.newest_set(d, sets)
-        sets = [s for s in sets if s["metadata"]["uid"] != newest["metadata"]["uid"]]
-        if not d["spec"].get("paused"):
-            self.roll(d, newest, sets)
+        if d["spec"].get("paused"):
+            newest = next((s for s in sets if has_template(s, d)), None)
+            self.scale_paused(d, sets)
+        else:
+            newest = self.newest_set(d, sets)
+            self.roll(d, newest, [s for s in sets if s["metadata"]["uid"] != newest["metadata"]["uid"]])
         everything = self.store.list("replicasets", d["metadata"]["namespace"], owned_by(d))
-        self.deployment_status(d, newest["metadata"]["uid"], everything)
+        self.deployment_status(d, newest and newest["metadata"]["uid"], everything)
 
     def newest_set(self, d, sets):
         """The set with the deployment's template: an old one taken up again, or a new one."""
         number = max([revision(s) for s in sets], default=0)
         for s in sets:
-            if undated(plain_template(s)) == undated(d["spec"]["template"]):
+            if has_template(s, d):
                 if revision(s) < number:
                     s = self.annotate("replicasets", s, {**s["metadata"]["annotations"], REVISION: str(number + 1)})
                 break
@@ -113,6 +122,12 @@ class Rollout:
             "spec": {"replicas": 0, "selector": {"matchLabels": {**d["spec"]["selector"]["matchLabels"], HASH: digest}},
                      "template": template},
             "status": {"replicas": 0}})
+
+    def scale_paused(self, d, sets):
+        """A paused deployment rolls nothing out, but the pods that it has are scaled."""
+        grown = max(sets, key=lambda s: (count(s), revision(s)), default=None)
+        if grown:
+            self.resize(d, grown, max(0, count(grown) + d["spec"].get("replicas", 1) - sum(map(count, sets))))
 
     def roll(self, d, newest, old):
         wanted = d["spec"].get("replicas", 1)
@@ -149,7 +164,7 @@ class Rollout:
 
     def deployment_status(self, d, newest_uid, sets):
         d = self.store.get("deployments", d["metadata"]["namespace"], d["metadata"]["name"])
-        newest = next(s for s in sets if s["metadata"]["uid"] == newest_uid)
+        newest = next((s for s in sets if s["metadata"]["uid"] == newest_uid), NO_SET)
         wanted = d["spec"].get("replicas", 1)
         total = sum(s["status"].get("replicas", 0) for s in sets)
         able = sum(map(ready, sets))
@@ -174,6 +189,8 @@ class Rollout:
             self.progress[uid] = (looks, time.monotonic())
         late = time.monotonic() - self.progress[uid][1] > d["spec"].get("progressDeadlineSeconds", DEADLINE)
         name = newest["metadata"]["name"]
+        if d["spec"].get("paused"):
+            return self.condition(d, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused")
         if done:
             return self.condition(d, "Progressing", "True", "NewReplicaSetAvailable",
                                   f'ReplicaSet "{name}" has successfully progressed.')

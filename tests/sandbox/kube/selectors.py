@@ -5,19 +5,24 @@ there: a runbook that works here must work in production.
 """
 import re
 
+# Beside COMMON; a type that is not here has those two alone.
 FIELDS = {
     "pods": ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-             "status.phase", "status.podIP", "status.nominatedNodeName"),
+             "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"),
     "nodes": ("spec.unschedulable",),
     "jobs": ("status.successful",),
     "secrets": ("type",),
     "namespaces": ("status.phase",),
-    "replicasets": ("status.replicas",),
+    "services": ("spec.clusterIP", "spec.type"),
     "events": ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
                "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
                "reason", "reportingComponent", "source", "type"),
 }
 COMMON = ("metadata.name", "metadata.namespace")
+UNNAMESPACED = ("nodes", "namespaces")  # of FIELDS: they have no metadata.namespace to select by
+JOBS = 'field label "{}" not supported for batchv1.Job'
+SOME = "field label not supported: {}"
+NONE = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s+\(([^)]*)\)\s*$")
 PAIR = re.compile(r"^\s*([^=!\s]+)\s*(==|=|!=)\s*([^=!]*?)\s*$")
 
@@ -63,9 +68,15 @@ def _field_test(part, plural):
     if not m:
         raise BadSelector(f"invalid field selector: {part!r}")
     path, word, value = m[1], m[2], m[3]
-    if path not in COMMON + FIELDS.get(plural, ()):
-        raise BadSelector(f"field label not supported: {path}")
+    if path not in known(plural):
+        words = JOBS if plural == "jobs" else SOME if plural in FIELDS else NONE
+        raise BadSelector(words.format(path))
     return lambda obj: (lookup(obj, path, plural) == value) == (word != "!=")
+
+
+def known(plural):
+    """The fields that objects of a type can be selected by."""
+    return (COMMON[:1] if plural in UNNAMESPACED else COMMON) + FIELDS.get(plural, ())
 
 
 def lookup(obj, path, plural):
@@ -78,7 +89,7 @@ def lookup(obj, path, plural):
     if isinstance(obj, bool):
         return str(obj).lower()
     if obj is None:
-        return {"spec.unschedulable": "false", "status.replicas": "0"}.get(path, "")
+        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
     return str(obj)
 
 

@@ -17,7 +17,7 @@ class Jobs:
         self.store = cluster.store
 
     def step(self):
-        for job in self.store.list("jobs"):
+        for job in self.cluster.attended("jobs"):
             if not any(c["status"] == "True" for c in job.get("status", {}).get("conditions", [])):
                 self.advance(job)
 
@@ -59,7 +59,7 @@ class DaemonSets:
         self.store = cluster.store
 
     def step(self):
-        for ds in self.store.list("daemonsets"):
+        for ds in self.cluster.attended("daemonsets"):
             self.spread(ds)
 
     def spread(self, ds):
@@ -80,10 +80,11 @@ class DaemonSets:
 
 class Endpoints:
     def __init__(self, cluster):
+        self.cluster = cluster
         self.store = cluster.store
 
     def step(self):
-        for service in self.store.list("services"):
+        for service in self.cluster.attended("services"):
             if service["spec"].get("selector"):
                 self.refresh(service)
 
