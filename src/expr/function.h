@@ -44,6 +44,8 @@ extern const struct overload lib_time[];
 extern const struct overload lib_encode[];
 extern const struct overload lib_quantity[];
 extern const struct overload lib_ready[];
+extern const struct overload lib_releases[];
+extern const struct overload lib_managers[];
 
 /* More overloads of one name, form and count there are not. */
 #define OVERLOADS_MAX 24
