@@ -30,7 +30,7 @@ def test_all_reads_are_forbidden_in_the_api_servers_words(sandbox):
     sb.kube.forbid("read")
     assert ('pods is forbidden: User "on-call" cannot list resource "pods" in API group "" in the namespace '
             f'"{NAMESPACE}"') in refused(sb, "get", "pods")
-    assert 'deployments.apps "redis" is forbidden: User "on-call" cannot get' in refused(sb, "get", "deployment", "redis")
+    assert 'deployments.apps "redis" is forbidden: User "on-call"' in refused(sb, "get", "deployment", "redis")
     assert "cannot list resource \"nodes\" in API group \"\" at the cluster scope" in refused(sb, "get", "nodes")
     assert kubectl(sb, "auth", "can-i", "list", "pods").stdout == "no\n"
     assert kubectl(sb, "auth", "can-i", "delete", "pods").stdout == "yes\n"
@@ -110,3 +110,104 @@ def test_a_controller_that_stands_still_sees_nothing(sandbox):
     sb.kube.go_on()
     sb.kubectl("rollout", "status", f"deployment/{BACKEND}", "--timeout=20s")
     assert sb.kube.ready_images(BACKEND) == [NEW] * 3
+
+
+# Others who write.
+
+MARKS = {"argocd": "argocd.argoproj.io/tracking-id", "argocd-label": "argocd.argoproj.io/instance",
+         "flux": "kustomize.toolkit.fluxcd.io/name", "flux-helm": "helm.toolkit.fluxcd.io/name",
+         "helm": "meta.helm.sh/release-name"}
+
+
+def test_a_healer_puts_the_image_and_the_replicas_back(sandbox):
+    sb = sandbox()
+    old = sb.kube.image(BACKEND)
+    sb.kube.managed(BACKEND, "argocd", after=0.5)
+    set_image(sb)
+    sb.kubectl("scale", f"deployment/{BACKEND}", "--replicas=5")
+    assert sb.kube.image(BACKEND) == NEW and sb.kube.replicas(BACKEND) == 5
+    wait_until(lambda: (sb.kube.image(BACKEND), sb.kube.replicas(BACKEND)) == (old, 3), "it is healed")
+    sb.kubectl("rollout", "status", f"deployment/{BACKEND}", "--timeout=20s")
+    assert sb.kube.ready_images(BACKEND) == [old] * 3
+
+
+def test_managers_leave_their_marks(sandbox):
+    sb = sandbox()
+    for by, mark in MARKS.items():
+        sb.kube.managed("redis", by, heals=False)
+        shown = sb.kube.state("deployments", "redis")["metadata"]
+        assert mark in {**shown["annotations"], **shown["labels"]}
+    sb.kubectl("scale", "deployment/redis", "--replicas=2")
+    assert sb.kube.replicas("redis") == 2
+
+
+def test_an_autoscaler_scales_back(sandbox):
+    sb = sandbox()
+    sb.kube.autoscale(BACKEND, 3, 6, wanted=4, after=0.3)
+    wait_until(lambda: sb.kube.replicas(BACKEND) == 4, "it is scaled to what the load asks for")
+    sb.kubectl("scale", f"deployment/{BACKEND}", "--replicas=9")
+    wait_until(lambda: sb.kube.replicas(BACKEND) == 4, "it is scaled back")
+    sb.kubectl("scale", f"deployment/{BACKEND}", "--replicas=0")
+    wait_until(lambda: "ScalingDisabled" in sb.kubectl("get", "hpa", BACKEND, "-o", "yaml"), "0 switches it off")
+    assert sb.kube.replicas(BACKEND) == 0
+    sb.kube.autoscale("redis", 1, 3, by="keda")
+    assert "scaledobject.keda.sh/name: redis" in sb.kubectl("get", "hpa", "keda-hpa-redis", "-o", "yaml")
+    assert "Deployment/redis" in sb.kubectl("get", "hpa")
+
+
+# Jobs.
+
+def jobs(sb, cron="postgres-backup"):
+    return {j["metadata"]["name"] for j in sb.kube.store.list("jobs", NAMESPACE)
+            if j["metadata"]["name"].startswith(cron) or "by-hand" in j["metadata"]["name"]}
+
+
+def by_hand(sb, name="by-hand"):
+    sb.kubectl("create", "job", "--from=cronjob/postgres-backup", name)
+
+
+def test_a_cron_job_adopts_jobs_and_keeps_its_limits(sandbox):
+    sb = sandbox(old_apis=False)
+    nights = jobs(sb)
+    assert len(nights) == 3
+    before = sb.kube.state("cronjobs", "postgres-backup")["status"]
+    by_hand(sb)
+    sb.kubectl("wait", "--for=condition=complete", "job/by-hand", "--timeout=20s")
+    wait_until(lambda: len(jobs(sb)) == 3, "the oldest is gone")
+    assert jobs(sb) == {"by-hand"} | set(sorted(nights)[1:])
+    after = sb.kube.state("cronjobs", "postgres-backup")["status"]
+    assert after["lastSuccessfulTime"] > before["lastSuccessfulTime"]
+    assert after["lastScheduleTime"] == before["lastScheduleTime"]
+    sb.kube.job("by-hand-unowned", "postgres-backup", owned=False, ago=60)
+    for n in range(2):
+        sb.kube.job(f"by-hand-failed-{n}", "postgres-backup", ago=30 - n, failed=True)
+    wait_until(lambda: "by-hand-failed-0" not in jobs(sb), "one failed job is kept")
+    assert {"by-hand-unowned", "by-hand-failed-1"} <= jobs(sb)
+    assert sb.kube.state("cronjobs", "postgres-backup")["status"]["lastSuccessfulTime"] == after["lastSuccessfulTime"]
+
+
+@pytest.mark.parametrize("how", [
+    lambda sb: sb.kube.cron("postgres-backup", ttlSecondsAfterFinished=0),
+    lambda sb: sb.kube.cron("postgres-backup", successfulJobsHistoryLimit=0),
+    lambda sb: sb.kube.cluster.vanishing.add("by-hand")], ids=["ttl", "history", "vanishing"])
+def test_a_job_is_gone_once_it_has_succeeded(sandbox, how):
+    sb = sandbox(old_apis=False)
+    how(sb)
+    newest = max(sb.s3.keys("flight-search-backups"))
+    by_hand(sb)
+    wait_until(lambda: "by-hand" not in jobs(sb), "the job is gone")
+    assert max(sb.s3.keys("flight-search-backups")) >= newest
+    wait_until(lambda: not sb.kube.store.list("pods", NAMESPACE, lambda p: "by-hand" in p["metadata"]["name"]),
+               "its pods too")
+    assert "NotFound" in refused(sb, "wait", "--for=condition=complete", "job/by-hand", "--timeout=2s")
+
+
+def test_groups_that_are_gone(sandbox):
+    sb = sandbox(old_apis=False)
+    shown = sb.kubectl("api-versions").split()
+    assert {"batch/v1", "policy/v1", "autoscaling/v2"} <= set(shown)
+    assert [v for v in shown if "beta" in v] == ["metrics.k8s.io/v1beta1"]
+    assert "doesn't have a resource type" in refused(sb, "get", "cronjobs.v1beta1.batch")
+    old = sandbox(old_apis=True)
+    assert {"batch/v1beta1", "policy/v1beta1"} <= set(old.kubectl("api-versions").split())
+    assert "apiVersion: batch/v1beta1" in old.kubectl("get", "cronjob", "postgres-backup", "-o", "yaml")

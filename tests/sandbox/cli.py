@@ -163,7 +163,8 @@ def parser():
     sub.add_parser("list", help="the scenarios, and what repairs each")
     for name, text in (("stop", "end it and remove its folder"), ("status", "where its parts are")):
         sub.add_parser(name, help=text).add_argument("folder", metavar="DIR")
-    b = sub.add_parser("break", help="break a part: " + ", ".join([*faults.MODES, "stop", *(f"{m} (kube)" for m in KUBE_MODES)]))
+    modes = [*faults.MODES, "stop", *(f"{m} (kube)" for m in KUBE_MODES)]
+    b = sub.add_parser("break", help="break a part: " + ", ".join(modes))
     b.add_argument("part")
     b.add_argument("mode")
     h = sub.add_parser("heal", help="undo a break")

@@ -3,6 +3,7 @@
 Invariant: after `stop`, and after a start that failed, no process, no port and
 no file of it is left; the keeper sees to that when we are killed.
 """
+import functools
 import json
 import os
 import shutil
@@ -30,18 +31,22 @@ PODS = {"postgres": "postgres", "redis": "redis", "prometheus": "prometheus", "g
 # What can be wrong with the cluster beside what can be wrong with any part.
 KUBE_MODES = {"forbidden": lambda kube: kube.forbid("*"), "forbid-reads": lambda kube: kube.forbid("read"),
               "unauthorized": lambda kube: kube.lock_out()}
+OLD_MINOR = 20  # the last kubectl that wants cron jobs as v1beta1
 HISTORY = 6 * 60  # seconds of metrics from before the start; more than the longest window
 
 
 class Sandbox:
-    def __init__(self, scenario="healthy", folder=None, tunnels=False):
-        """`tunnels`: database and cache are given as in production, behind `kubectl port-forward`."""
+    def __init__(self, scenario="healthy", folder=None, tunnels=False, old_apis=None):
+        """`tunnels`: database and cache are given as in production, behind `kubectl port-forward`.
+
+        `old_apis`: the cluster is of 1.20's age, with groups that are gone since; by default only where kubectl is."""
         if scenario not in scenarios.SCENARIOS:
             raise ValueError(f"no scenario {scenario!r}; there are: {', '.join(scenarios.SCENARIOS)}")
         self.name = scenario
         self.scenario = scenarios.SCENARIOS[scenario]
         self.folder = folder
         self.tunnels = tunnels
+        self.old_apis = kubectl_minor() <= OLD_MINOR if old_apis is None else old_apis
         self.bad_images = {BAD}
         self.doors = {}
         self.processes = {}
@@ -107,7 +112,8 @@ class Sandbox:
         return part
 
     def _start_cluster(self):
-        self.kube = Kube(lambda: self.app.load, self.scenario.certificate_days, self.scenario.failed_nights)
+        self.kube = Kube(lambda: self.app.load, self.scenario.certificate_days, self.scenario.failed_nights,
+                         self.old_apis)
         self.kube.logs.bad_images = self.bad_images
         self.scenario.before(self)
         cluster = self.kube.cluster
@@ -195,7 +201,8 @@ class Sandbox:
         access, secret = next(iter(self.s3.credentials.items()))
         hook = self.address("webhooks", "http")
         return {
-            "KUBECONFIG": self.path("kubeconfig"), "KUBECACHEDIR": self.path("kube-cache"), "PGPASSFILE": self.path("pgpass"),
+            "KUBECONFIG": self.path("kubeconfig"), "KUBECACHEDIR": self.path("kube-cache"),
+            "PGPASSFILE": self.path("pgpass"),
             "AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": self.s3.region,
             "AWS_REGION": self.s3.region, "AWS_EC2_METADATA_DISABLED": "true",
             "SSL_CERT_FILE": self.certificates.bundle, "CURL_CA_BUNDLE": self.certificates.bundle,
@@ -291,6 +298,14 @@ class Sandbox:
         sweep(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.keeper.dismiss()
+
+
+@functools.lru_cache(maxsize=None)
+def kubectl_minor():
+    """The machine's kubectl is of 1.…"""
+    said = subprocess.run([find_program("kubectl"), "version", "--client", "-o", "json"], capture_output=True,
+                          timeout=20).stdout
+    return int(json.loads(said)["clientVersion"]["minor"].rstrip("+"))
 
 
 def check_reachable(folder):

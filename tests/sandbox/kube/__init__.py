@@ -2,7 +2,7 @@
 
     resources   the types               discovery  what the API says about itself
     store       objects and watches     selectors, patches, tables, errors
-    cluster     controllers and knobs   rollout, workloads, pods
+    cluster     controllers             rollout, workloads, cronjobs, managers, pods
     server      HTTP, tokens, records   actions, logs, usage, protobuf, streams (over spdy)
     fixtures    the Flight Search platform's objects
     knobs       what a test does to them
@@ -24,9 +24,9 @@ class Kube(Knobs):
     """The production cluster (and `staging`), with short ways to look at it."""
     namespace = NAMESPACE
 
-    def __init__(self, load, certificate_days=60, failed_nights=0):
-        self.cluster = Cluster("prod")
-        self.staging = Cluster("staging")
+    def __init__(self, load, certificate_days=60, failed_nights=0, old_apis=False):
+        self.cluster = Cluster("prod", old_apis)
+        self.staging = Cluster("staging", old_apis)
         self.store = self.cluster.store
         self.clusters = {c.name: c for c in (self.cluster, self.staging)}
         self.faces = {name: Face(c, Usage(c, load), USERS[name]) for name, c in self.clusters.items()}

@@ -10,6 +10,8 @@ import threading
 import time
 
 from . import pods
+from .cronjobs import CronJobs
+from .managers import Autoscalers, Healers
 from .pods import Hindrance
 from .rollout import Rollout
 from .store import Store, stamp
@@ -23,8 +25,10 @@ CRASHES = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s r
 
 
 class Cluster:
-    def __init__(self, name):
+    def __init__(self, name, old=False):
+        """`old`: of 1.20's age."""
         self.name = name
+        self.old = old
         self.offset = 0            # how far in the past we are; 0 when live
         self.store = Store(self.now)
         self.ready_delay = 0.6     # seconds until a new pod is ready
@@ -34,6 +38,7 @@ class Cluster:
         self.still = set()         # see `attended`
         self.crashing = set()      # `app` labels whose pods crash
         self.failing_jobs = set()  # names of jobs or cron jobs that fail
+        self.vanishing = set()     # names of jobs or cron jobs that are gone the moment they succeeded
         self.exit_codes = {}       # pod name, or how it begins -> exit code of a `kubectl run`
         self.output = {}           # pod name -> lines it logs
         self.on_start = {}         # `app` label -> function called when a new pod starts
@@ -44,8 +49,9 @@ class Cluster:
         self.starting = {}         # pod uid -> thread of its on_start
         self.addresses = itertools.count(10)
         self.ended = threading.Event()
-        self.controllers = [Rollout(self), Jobs(self), DaemonSets(self), Endpoints(self),
-                            Certificates(self)]
+        self.healers, self.autoscalers = Healers(self), Autoscalers(self)
+        self.controllers = [Rollout(self), Jobs(self), CronJobs(self), DaemonSets(self), Endpoints(self),
+                            Certificates(self), self.healers, self.autoscalers]
 
     def now(self):
         return time.time() - self.offset
@@ -53,10 +59,11 @@ class Cluster:
     @contextlib.contextmanager
     def past(self, seconds):
         """What is done inside happened `seconds` ago and has settled since."""
-        self.offset = seconds
-        yield
-        self.settle()
-        self.offset = 0
+        with self.store.changed:
+            self.offset = seconds
+            yield
+            self.settle()
+            self.offset = 0
 
     def settle(self):
         for _ in range(SETTLE_STEPS):
@@ -92,7 +99,8 @@ class Cluster:
             self.advance(pod)
 
     def attended(self, plural):
-        """The objects whose controller does its work: a type, an object ("deployments/redis") or "*" may stand still."""
+        """The objects whose controller does its work: a type, an object ("deployments/redis") or all ("*") may stand
+        still."""
         return [o for o in self.store.list(plural)
                 if not self.still & {"*", plural, f"{plural}/{o['metadata']['name']}"}]
 
@@ -193,7 +201,8 @@ class Cluster:
         if job and self.failing_jobs & {owner["name"], cron_job_of(job)}:
             return 1
         name = pod["metadata"]["name"]
-        return next((code for start, code in self.exit_codes.items() if name == start or name.startswith(start + "-")), 0)
+        return next((code for start, code in self.exit_codes.items()
+                     if name == start or name.startswith(start + "-")), 0)
 
     def is_starting(self, pod):
         thread = self.starting.get(pod["metadata"]["uid"])
@@ -205,6 +214,9 @@ class Cluster:
         if pod["metadata"].get("labels", {}).get("app") in self.crashing:
             return Hindrance(CRASHES, restarts=7)
         return None
+
+    def is_vanishing(self, job):
+        return bool(self.vanishing & {job["metadata"]["name"], cron_job_of(job)})
 
     def job_done(self, job):
         hook = self.on_job.get(cron_job_of(job))

@@ -9,8 +9,8 @@ VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update
 READ_VERBS = ["get", "list"]
 
 
-def version(old_client):
-    minor = "20" if old_client else "29"
+def version(old):
+    minor = "20" if old else "29"
     return {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.4", "gitCommit": "0", "gitTreeState": "clean",
             "buildDate": "2024-01-01T00:00:00Z", "goVersion": "go1.21", "compiler": "gc", "platform": "linux/amd64"}
 
@@ -19,9 +19,9 @@ def core_versions():
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
 
 
-def group_list(old_client):
+def group_list(old):
     return {"kind": "APIGroupList", "apiVersion": "v1",
-            "groups": [group(name, versions) for name, versions in resources.groups(old_client).items()]}
+            "groups": [group(name, versions) for name, versions in resources.groups(old).items()]}
 
 
 def group(name, versions):
@@ -29,12 +29,12 @@ def group(name, versions):
     return {"name": name, "versions": offered, "preferredVersion": offered[0]}
 
 
-def resource_list(group_name, version_name, old_client):
+def resource_list(group_name, version_name, old):
     found = []
     for t in resources.TYPES:
-        if t.group == group_name and resources.version_for(t, old_client) == version_name:
+        if t.group == group_name and resources.version_for(t, old) == version_name:
             found.append(entry(t))
-            found += [part(t, *sub, old_client) for sub in t.subresources]
+            found += [part(t, *sub, old) for sub in t.subresources]
     if not found:
         return None
     name = f"{group_name}/{version_name}" if group_name else version_name
@@ -51,8 +51,8 @@ def entry(t):
     return shown
 
 
-def part(t, name, group_name, version_name, kind, old_client):
-    if name == "eviction" and old_client:
+def part(t, name, group_name, version_name, kind, old):
+    if name == "eviction" and old:
         version_name = resources.OLD_EVICTION
     shown = {"name": f"{t.plural}/{name}", "singularName": "", "namespaced": t.namespaced,
              "kind": kind or t.kind, "verbs": ["create", "get", "patch", "update"]}

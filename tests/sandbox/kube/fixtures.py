@@ -6,6 +6,7 @@ statuses come from the controllers.
 import base64
 import time
 
+from .cronjobs import finished_job
 from .store import stamp
 
 NAMESPACE = "flight-search-prod"
@@ -139,12 +140,10 @@ def namespace(name):
 
 
 def job(cluster, cron, name):
-    """A run of a cron job, as its controller or `kubectl create job --from` makes it."""
-    source = cluster.store.get("cronjobs", NAMESPACE, cron)
-    return {"metadata": {"name": name, "namespace": NAMESPACE, "ownerReferences": [{
-                "apiVersion": "batch/v1", "kind": "CronJob", "name": cron, "controller": True,
-                "uid": source["metadata"]["uid"]}]},
-            "spec": source["spec"]["jobTemplate"]["spec"], "status": {}}
+    """A run of a cron job, as its controller makes it."""
+    made = finished_job(cluster.store.get("cronjobs", NAMESPACE, cron), name, True)
+    made["metadata"]["annotations"] = {}
+    return made
 
 
 def production(cluster, certificate_days, failed_nights):
@@ -218,7 +217,7 @@ def backups(cluster, failed_nights):
                 cluster.store.create("jobs", job(cluster, cron, f"{cron}-{number}"))
                 cron_object = cluster.store.get("cronjobs", NAMESPACE, cron)
                 cluster.store.update("cronjobs", {**cron_object, "status": {
-                    "lastScheduleTime": stamp(time.time() - ago)}})
+                    **cron_object["status"], "lastScheduleTime": stamp(time.time() - ago)}})
     cluster.failing_jobs = set()
 
 

@@ -3,6 +3,8 @@
 Each method is a line of the table in ../README.md.  Invariant: a knob changes
 objects and settings only; what follows from it is the controllers' doing.
 """
+from . import cronjobs, managers
+
 READS = ("get", "list", "watch")
 
 
@@ -36,6 +38,43 @@ class Knobs:
 
     def pause(self, name, paused=True):
         self.change("deployments", name, spec={"paused": paused})
+
+    # Others who write
+
+    def managed(self, name, by, heals=True, after=1.0, plural="deployments"):
+        """Give an object the marks of "argocd", "argocd-label", "flux", "flux-helm" or "helm" (None: no marks); image
+        and replicas are put back `after` seconds."""
+        old = self.store.get(plural, self.namespace, name)
+        new = self.store.update(plural, {**old, "metadata": managers.marked(old, by)})
+        if heals:
+            self.cluster.healers.take_over(plural, new, after)
+
+    def autoscale(self, name, low, high, wanted=None, by=None, after=1.0, plural="deployments"):
+        """A HorizontalPodAutoscaler, KEDA's when `by` is "keda", that scales to `wanted` or into its limits."""
+        made = managers.autoscaler(self.store.get(plural, self.namespace, name), low, high, by)
+        key = (self.namespace, made["metadata"]["name"])
+        self.cluster.autoscalers.patience[key] = managers.Patience(after)
+        if wanted is not None:
+            self.cluster.autoscalers.wanted[key] = wanted
+        return self.store.create("horizontalpodautoscalers", made)
+
+    # Jobs
+
+    def cron(self, name, **spec):
+        """Change a cron job: its history limits, `suspend`, or the `ttlSecondsAfterFinished` of its jobs."""
+        old = self.store.get("cronjobs", self.namespace, name)
+        self.store.update("cronjobs", {**old, "spec": cronjobs.with_spec(old, spec)})
+
+    def job(self, name, cron, owned=True, ago=0.0, failed=False):
+        """A job of a cron job that ran `ago` seconds ago and is over.  `owned`: the cron job is its controller;
+        "reference": a mere owner, as kubectl 1.20 writes it; False: it is nobody's."""
+        source = self.store.get("cronjobs", self.namespace, cron)
+        with self.cluster.past(max(ago, 1)):
+            usual = self.cluster.failing_jobs
+            self.cluster.failing_jobs = {name} if failed else set()
+            self.store.create("jobs", {**cronjobs.finished_job(source, name, owned)})
+            self.cluster.settle()
+            self.cluster.failing_jobs = usual
 
     # Help for the above
 

@@ -5,7 +5,8 @@ of k8s.io/api); unknown ones are skipped, as protobuf wants it.
 """
 MAGIC = b"k8s\0"
 META = ("metadata", "ObjectMeta")
-# message: {field number: (name, type)}; a type in a list is repeated, "map" is string to string.
+# message: {field number: (name, type)}; a type in a list is repeated, "map" is string to string,
+# "quantities" string to quantity.
 MESSAGES = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "bytes")},
     "TypeMeta": {1: ("apiVersion", "string"), 2: ("kind", "string")},
@@ -15,10 +16,14 @@ MESSAGES = {
                        5: ("apiVersion", "string"), 6: ("controller", "bool"), 7: ("blockOwnerDeletion", "bool")},
     "Job": {1: META, 2: ("spec", "JobSpec")},
     "JobSpec": {1: ("parallelism", "int"), 2: ("completions", "int"), 6: ("template", "PodTemplateSpec"),
-                7: ("backoffLimit", "int")},
+                7: ("backoffLimit", "int"), 8: ("ttlSecondsAfterFinished", "int")},
     "PodTemplateSpec": {1: META, 2: ("spec", "PodSpec")},
     "PodSpec": {2: ("containers", ["Container"]), 3: ("restartPolicy", "string")},
-    "Container": {1: ("name", "string"), 2: ("image", "string"), 3: ("command", ["string"]), 4: ("args", ["string"])},
+    "Container": {1: ("name", "string"), 2: ("image", "string"), 3: ("command", ["string"]), 4: ("args", ["string"]),
+                  8: ("resources", "Resources")},
+    "Resources": {1: ("limits", "quantities"), 2: ("requests", "quantities")},
+    "Quantity": {1: ("string", "string")},
+    "Amount": {1: ("key", "string"), 2: ("value", "Quantity")},
     "Pod": {1: META, 2: ("spec", "PodSpec")},
     "Eviction": {1: META},
     "SelfSubjectAccessReview": {1: META, 2: ("spec", "ReviewSpec")},
@@ -71,6 +76,9 @@ def message(data, kind):
         elif type_ == "map":
             pair = message(value, "Pair")
             found.setdefault(name, {})[pair["key"]] = pair.get("value", "")
+        elif type_ == "quantities":
+            pair = message(value, "Amount")
+            found.setdefault(name, {})[pair["key"]] = pair["value"]["string"]
         elif name:
             found[name] = decode(value, type_)
     return found

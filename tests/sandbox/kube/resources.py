@@ -37,6 +37,7 @@ TYPES = (
     _type("replicasets", "ReplicaSet", "apps", "v1", True, ["rs"], ALL, [STATUS, SCALE]),
     _type("daemonsets", "DaemonSet", "apps", "v1", True, ["ds"], ALL, [STATUS]),
     _type("statefulsets", "StatefulSet", "apps", "v1", True, ["sts"], ALL, [STATUS, SCALE]),
+    _type("horizontalpodautoscalers", "HorizontalPodAutoscaler", "autoscaling", "v2", True, ["hpa"], ALL, [STATUS]),
     _type("jobs", "Job", "batch", "v1", True, (), ALL, [STATUS]),
     _type("cronjobs", "CronJob", "batch", "v1", True, ["cj"], ALL, [STATUS]),
     _type("ingresses", "Ingress", "networking.k8s.io", "v1", True, ["ing"], (), [STATUS]),
@@ -53,32 +54,33 @@ TYPES = (
 METRICS = "metrics.k8s.io"
 BY_PLURAL = {t.plural: t for t in TYPES if t.group != METRICS}
 
-# An old kubectl only knows these types under an older version; a real cluster of its age serves that one.
-OLD = {("batch", "cronjobs"): "v1beta1", ("policy", "poddisruptionbudgets"): "v1beta1"}
+# A cluster of 1.20's age serves these types under an older version, the only one that a kubectl of its age knows.
+OLD = {("batch", "cronjobs"): "v1beta1", ("policy", "poddisruptionbudgets"): "v1beta1",
+       ("autoscaling", "horizontalpodautoscalers"): "v2beta2"}
 OLD_EVICTION = "v1beta1"
 
 
-def version_for(type_, old_client):
-    return OLD.get((type_.group, type_.plural), type_.version) if old_client else type_.version
+def version_for(type_, old):
+    return OLD.get((type_.group, type_.plural), type_.version) if old else type_.version
 
 
-def api_version(type_, old_client=False):
-    version = version_for(type_, old_client)
+def api_version(type_, old=False):
+    version = version_for(type_, old)
     return f"{type_.group}/{version}" if type_.group else version
 
 
-def groups(old_client):
+def groups(old):
     """{group: sorted versions} as this client is shown them."""
     found = {}
     for t in TYPES:
         if t.group:
-            found.setdefault(t.group, set()).add(version_for(t, old_client))
+            found.setdefault(t.group, set()).add(version_for(t, old))
     return {group: sorted(versions) for group, versions in found.items()}
 
 
-def find(group, version, plural, old_client):
-    """The type at a path, or None.  A type is found under the version shown and under its own."""
+def find(group, version, plural, old):
+    """The type at a path, or None."""
     for t in TYPES:
-        if (t.group, t.plural) == (group, plural) and version in (t.version, version_for(t, old_client)):
+        if (t.group, t.plural, version_for(t, old)) == (group, plural, version):
             return t
     return None

@@ -45,7 +45,6 @@ class Api(Handler):
         self.face = self.server.kube.faces.get(cluster_name)
         if not self.face:
             raise ApiError(404, "NotFound", "the server could not find the requested resource")
-        self.old_client = is_old(self.headers.get("User-Agent", ""))
         self.face.requests.append((self.command, "/" + "/".join(words), parts.query))
         self.user = self.authenticate(words)
         about = self.about_itself(words)
@@ -65,7 +64,7 @@ class Api(Handler):
 
     def about_itself(self, words):
         """Discovery and health: (body, content type), or None when it is about objects."""
-        old = self.old_client
+        old = self.face.cluster.old
         fixed = {("version",): discovery.version, ("apis",): discovery.group_list}
         if tuple(words) in fixed:
             return (fixed[tuple(words)](old),)
@@ -100,7 +99,7 @@ class Api(Handler):
         self.version = version
         if (group, rest[0]) in self.face.actions.reviews:
             return Target(resources.Type(rest[0], "", group, version, False, (), (), ()), "", "", "")
-        found = resources.find(group, version, rest[0], self.old_client)
+        found = resources.find(group, version, rest[0], self.face.cluster.old)
         if not found:
             raise missing
         return Target(found, namespace, rest[1], "/".join(rest[2:]).strip("/"))
@@ -219,13 +218,6 @@ class Api(Handler):
             self.send_piece(logs.render(self.face.logs.since(pod, said + 1, now), {}))
             said = now
         self.end_stream()
-
-
-def is_old(agent):
-    """kubectl up to 1.20 names itself `kubectl/v1.20.2 (linux/amd64) …`."""
-    name, _, version = agent.split(" ")[0].partition("/v1.")
-    minor = version.split(".")[0]
-    return minor.isdigit() and int(minor) <= 20
 
 
 def parse(raw):

@@ -132,6 +132,10 @@ COLUMNS = {
               ("External-IP", 1, lambda n: "<none>"), ("OS-Image", 1, node_info("osImage")),
               ("Kernel-Version", 1, node_info("kernelVersion")),
               ("Container-Runtime", 1, node_info("containerRuntimeVersion"))],
+    "horizontalpodautoscalers": [
+        NAME, ("Reference", 0, lambda h: "{kind}/{name}".format(**h["spec"]["scaleTargetRef"])),
+        ("Targets", 0, lambda h: "cpu: <unknown>/70%"), ("MinPods", 0, spec("minReplicas", 1)),
+        ("MaxPods", 0, spec("maxReplicas")), ("Replicas", 0, status("currentReplicas")), AGE],
     "jobs": [NAME, ("Completions", 0, lambda j: f"{status('succeeded')(j)}/{j['spec'].get('completions', 1)}"),
              ("Duration", 0, job_duration), AGE, *WORKLOAD],
     "cronjobs": [NAME, ("Schedule", 0, spec("schedule")),

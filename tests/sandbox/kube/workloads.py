@@ -29,6 +29,9 @@ class Jobs:
         status = {"startTime": job.get("status", {}).get("startTime") or stamp(self.store.now())}
         if succeeded >= job["spec"].get("completions", 1):
             self.cluster.job_done(job)
+            if self.cluster.is_vanishing(job):
+                self.store.delete("jobs", job)
+                return delete_children(self.cluster, job, False)
             status.update(succeeded=succeeded, completionTime=stamp(self.store.now()),
                           conditions=[self.condition("Complete")])
         elif failed > job["spec"].get("backoffLimit", 6):
