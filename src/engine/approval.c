@@ -274,6 +274,7 @@ struct asking *approval_ask(
 	struct asking *asking = asking_new(slot, destroy ? QUESTION_DESTROY : QUESTION_CHANGE,
 	    destroy ? "destroy" : "change", fn, ctx);
 
+	asking->text = masked(slot_run(slot), prepared->title);
 	if (destroy)
 		asking->name = destroyed_name(slot, prepared);
 	return ask_about(asking, prepared);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "fsops/buf.h"
+#include "fsops/mem.h"
+#include "fsops/template.h"
 #include "fsops/value.h"
 #include "tunnel_spec.h"
 
@@ -16,6 +18,21 @@ static enum effect effect_of(const struct action *action, const json_t *args)
 	if (action->effect_stated && action->effect > derived)
 		return action->effect;
 	return derived;
+}
+
+/* A title is for people: one that cannot be filled in is shown as it stands, and stops nothing. */
+static char *filled_title(const struct expander *expander, const struct action *action)
+{
+	char *title = NULL;
+	struct err err;
+
+	if (action->title && template_any(action->title))
+		title = expand_text(expander, action->title, &err);
+	if (!title)
+		title = mem_text(action->title);
+	if (title)
+		value_clean(title);
+	return title;
 }
 
 int prepared_make(struct prepared *prepared, const struct expander *expander,
@@ -36,6 +53,7 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 		return -1;
 	}
 	prepared->effect = effect_of(action, prepared->args);
+	prepared->title = filled_title(expander, action);
 	buf_init(&line, BUF_TEXT_MAX);
 	adapter->describe(prepared->args, prepared->target, prepared->effect, &line);
 	prepared->line = buf_detach(&line);
@@ -50,5 +68,6 @@ void prepared_release(struct prepared *prepared)
 	json_decref(prepared->target);
 	json_decref(prepared->tunnel);
 	free(prepared->line);
+	free(prepared->title);
 	*prepared = (struct prepared){0};
 }

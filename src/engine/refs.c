@@ -73,6 +73,7 @@ void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx)
 	walk_condition(&action->for_each, &walk);
 	if (!action->adapter->literal)
 		walk_json(action->args, &walk);
+	walk_text(action->title, &walk);
 	walk_text(action->save, &walk);
 	walk_text(action->stdin_text, &walk);
 	walk_text(action->hold_for_text, &walk);

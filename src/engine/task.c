@@ -134,8 +134,8 @@ static void emit_started(struct task *task)
 	    "effect", effect_name(task->prepared.effect), "command", task->prepared.line, "attempt",
 	    task->attempts, "severity", level_name(action->severity));
 
-	if (action->title)
-		json_object_set_new(fields, "title", json_string(action->title));
+	if (task->prepared.title)
+		json_object_set_new(fields, "title", json_string(task->prepared.title));
 	if (action->target)
 		json_object_set_new(fields, "target", json_string(action->target->name));
 	slot_emit(task->slot, "action.started", fields);

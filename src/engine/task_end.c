@@ -146,6 +146,9 @@ static void tell_run(struct task *task)
 {
 	struct run *run = task_run(task);
 
+	if (task->outcome == OUTCOME_LEFT && stops_run(task) && !run->options->check)
+		run_stop(run, STOP_REFUSED,
+		    "a person must answer this before anything goes on, and there is nobody to ask");
 	if (!is_bad(task->outcome) && task->outcome != OUTCOME_REFUSED)
 		return;
 	if (is_bad(task->outcome))

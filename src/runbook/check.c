@@ -225,7 +225,7 @@ static void check_result(struct check *check, struct action *action)
 
 static void check_action(struct check *check, struct action *action)
 {
-	static const char *const templates[] = {"stdin", "save", "hold_for"};
+	static const char *const templates[] = {"title", "stdin", "save", "hold_for"};
 
 	check->scope.action = action;
 	check_condition(check, &action->for_each);
