@@ -9,7 +9,7 @@ import copy
 from . import pods, resources
 from .errors import ApiError
 from .patches import APPLY, BadPatch
-from .selectors import matcher, of_object
+from .selectors import matcher
 from .store import Conflict, NotFound
 from .workloads import delete_children
 
@@ -52,7 +52,10 @@ class Actions:
     def loggable(self, target, query):
         pod = self.existing(target)
         names = [c["name"] for c in pod["spec"]["containers"]]
-        container = query.get("container") or names[0]
+        container = query.get("container") or (names[0] if len(names) == 1 else None)
+        if not container:
+            raise ApiError(400, "BadRequest", f"a container name must be specified for pod {target.name}, choose one "
+                           f"of: [{' '.join(names)}]")
         if container not in names:
             raise ApiError(400, "BadRequest", f"container {container} is not valid for pod {target.name}")
         if query.get("previous") == "true" and not pods.restarts_of(pod):
@@ -148,9 +151,7 @@ class Actions:
 
     def evict(self, target, _body, _kind, _query, dry):
         pod = self.existing(target)
-        if disruptions_allowed(self.store, pod) < 1:
-            raise ApiError(429, "TooManyRequests",
-                           "Cannot evict pod as it would violate the pod's disruption budget.")
+        self.cluster.budgets.check_eviction(pod)
         if not dry:
             self.cluster.remove_pod(pod)
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
@@ -164,7 +165,7 @@ class Actions:
                             "uid": obj["metadata"]["uid"]}}, 200
 
     def remove(self, type_, obj, query):
-        if type_.plural == "pods":
+        if type_.plural == "pods" and str(query.get("gracePeriodSeconds")) != "0":
             return self.cluster.remove_pod(obj)
         self.store.delete(type_.plural, obj)
         orphan = query.get("propagationPolicy") == "Orphan" or str(query.get("orphanDependents")).lower() == "true"
@@ -189,17 +190,7 @@ def options(verb, body):
     """DeleteOptions come as body or as query."""
     if not verb.startswith("delete") or not isinstance(body, dict):
         return {}
-    return {k: v for k, v in body.items() if k in ("propagationPolicy", "orphanDependents")}
-
-
-def disruptions_allowed(store, pod):
-    """How many pods may go at once by the disruption budgets that this one falls under."""
-    where = pod["metadata"]["namespace"]
-    allowed = [sum(pods.is_ready(p) for p in store.list("pods", where) if fits(p["metadata"].get("labels")))
-               - budget["spec"].get("minAvailable", 0)
-               for budget in store.list("poddisruptionbudgets", where)
-               for fits in [of_object(budget["spec"].get("selector"))] if fits(pod["metadata"].get("labels"))]
-    return min(allowed, default=1)
+    return {k: v for k, v in body.items() if k in ("propagationPolicy", "orphanDependents", "gracePeriodSeconds")}
 
 
 def with_data(obj):

@@ -10,12 +10,14 @@ import threading
 import time
 
 from . import pods
+from .budgets import Budgets
 from .cronjobs import CronJobs
 from .managers import Autoscalers, Healers
 from .pods import Hindrance
 from .rollout import Rollout
 from .store import Store, stamp
-from .workloads import Certificates, DaemonSets, Endpoints, Jobs
+from .sets import DaemonSets, StatefulSets
+from .workloads import Certificates, Endpoints, Jobs
 
 TICK = 0.05
 REST = 10  # ticks between two looks when nothing moves
@@ -36,7 +38,9 @@ class Cluster:
         self.end_delay = 0.3       # seconds a deleted pod still shows as Terminating
         self.bad_images = set()    # images that can't be pulled
         self.still = set()         # see `attended`
-        self.crashing = set()      # `app` labels whose pods crash
+        self.crashing = set()      # names of pods that crash, or `app` labels of such
+        self.stuck = set()         # the same of pods that stay Terminating, until they are taken out
+        self.sidecars = {}         # `app` label -> function pod -> pod that puts a container beside the app's
         self.failing_jobs = set()  # names of jobs or cron jobs that fail
         self.vanishing = set()     # names of jobs or cron jobs that are gone the moment they succeeded
         self.exit_codes = {}       # pod name, or how it begins -> exit code of a `kubectl run`
@@ -50,8 +54,9 @@ class Cluster:
         self.addresses = itertools.count(10)
         self.ended = threading.Event()
         self.healers, self.autoscalers = Healers(self), Autoscalers(self)
-        self.controllers = [Rollout(self), Jobs(self), CronJobs(self), DaemonSets(self), Endpoints(self),
-                            Certificates(self), self.healers, self.autoscalers]
+        self.budgets = Budgets(self)
+        self.controllers = [Rollout(self), StatefulSets(self), DaemonSets(self), Jobs(self), CronJobs(self),
+                            Endpoints(self), self.budgets, Certificates(self), self.healers, self.autoscalers]
 
     def now(self):
         return time.time() - self.offset
@@ -113,6 +118,8 @@ class Cluster:
         return time.monotonic() - self.born.get(pod["metadata"]["uid"], 0)
 
     def add_pod(self, pod):
+        inject = self.sidecars.get(pod["metadata"].get("labels", {}).get("app"))
+        pod = inject(pod) if inject else pod
         node = pod["spec"].get("nodeName") or self.choose_node()
         if node:
             pod["spec"]["nodeName"] = node
@@ -158,7 +165,7 @@ class Cluster:
     def advance(self, pod):
         uid = pod["metadata"]["uid"]
         if uid in self.ending:
-            if self.offset or time.monotonic() - self.ending[uid] > self.end_delay:
+            if self.offset or (time.monotonic() - self.ending[uid] > self.end_delay and not called(pod, self.stuck)):
                 self.store.delete("pods", pod)
                 del self.ending[uid]
         elif not pods.is_finished(pod):
@@ -184,9 +191,16 @@ class Cluster:
             return pod["status"] if same else pods.hindered(pod, now, hindrance)
         if pod["spec"].get("restartPolicy", "Always") != "Always":
             return self.run_once(pod, now, age)
-        if age < self.ready_delay / 2:
+        if age < self.ready_delay / 2 or (pod["status"].get("phase") == "Pending" and self.waits_for_volume(pod)):
             return pods.pending(pod, now)
         return pods.running(pod, now, age >= self.ready_delay and not self.is_starting(pod))
+
+    def waits_for_volume(self, pod):
+        """Whether an older pod still has a ReadWriteOnce volume that this one mounts."""
+        wanted, born = pods.claims(pod), self.born.get(pod["metadata"]["uid"], 0)
+        return bool(wanted) and any(
+            wanted & pods.claims(p) and self.born.get(p["metadata"]["uid"], 0) < born and not pods.is_finished(p)
+            for p in self.store.list("pods", pod["metadata"]["namespace"]))
 
     def run_once(self, pod, now, age):
         if age < self.run_seconds / 2:
@@ -211,7 +225,7 @@ class Cluster:
     def hindrance(self, pod):
         if any(c["image"] in self.bad_images for c in pod["spec"]["containers"]):
             return Hindrance(PULL_FAILS)
-        if pod["metadata"].get("labels", {}).get("app") in self.crashing:
+        if called(pod, self.crashing):
             return Hindrance(CRASHES, restarts=7)
         return None
 
@@ -236,6 +250,11 @@ class Cluster:
             "reason": reason, "message": message, "type": kind, "count": 1, "firstTimestamp": now,
             "lastTimestamp": now, "source": {"component": about or "controller-manager"},
             "reportingComponent": "", "reportingInstance": ""})
+
+
+def called(pod, names):
+    """Whether a set holds the pod's name or its `app` label."""
+    return bool(names & {pod["metadata"]["name"], pod["metadata"].get("labels", {}).get("app")})
 
 
 def cron_job_of(job):

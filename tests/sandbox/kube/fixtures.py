@@ -135,6 +135,18 @@ def daemon_set(name, namespace, image):
             "status": {}}
 
 
+def stateful_set(name, namespace, replicas, image, template=None):
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels},
+           "spec": {"containers": [{"name": name, "image": image, "resources": LIMITS}]}}
+    return {"metadata": {"name": name, "namespace": namespace, "labels": labels, "annotations": {}},
+            "spec": {"replicas": replicas, "serviceName": name, "selector": {"matchLabels": labels},
+                     "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10,
+                     "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+                     "template": template or pod},
+            "status": {}}
+
+
 def namespace(name):
     return {"metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}, "status": {"phase": "Active"}}
 

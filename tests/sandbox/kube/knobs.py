@@ -3,7 +3,8 @@
 Each method is a line of the table in ../README.md.  Invariant: a knob changes
 objects and settings only; what follows from it is the controllers' doing.
 """
-from . import cronjobs, managers
+from . import cronjobs, fixtures, managers, pods, workloads
+from .rollout import owned_by
 
 READS = ("get", "list", "watch")
 
@@ -75,6 +76,72 @@ class Knobs:
             self.store.create("jobs", {**cronjobs.finished_job(source, name, owned)})
             self.cluster.settle()
             self.cluster.failing_jobs = usual
+
+    # Pods
+
+    def evicted(self, app, count=1, ago=3600.0):
+        """Pods of an app that were evicted `ago` seconds ago and stay; others took their place."""
+        pod = self.store.list("pods", self.namespace, lambda p: p["metadata"].get("labels", {}).get("app") == app)[0]
+        above = pods.controller_of(pod)
+        owner = self.store.get(above["kind"].lower() + "s", self.namespace, above["name"])
+        with self.cluster.past(ago):
+            return [self.store.create("pods", pods.evicted(owner, owner["spec"]["template"], pod["spec"]["nodeName"],
+                                                           self.cluster.now())) for _ in range(count)]
+
+    def sidecar(self, app, container="istio-proxy", default=False):
+        """A proxy as the first container of the app's pods, of those that there are and of new ones."""
+        def inject(pod):
+            return pods.with_sidecar(pod, container, default)
+        with self.store.changed:
+            self.cluster.sidecars[app] = inject
+            for pod in self.pods(app):
+                self.store.update("pods", {**inject(pod), "status": pod["status"]})
+
+    # Workloads of other kinds
+
+    def workload(self, plural, name, namespace=None, replicas=1, image="registry.k8s.io/pause:3.9"):
+        """A deployment, stateful set or daemon set that has been there for an hour; its namespace is made."""
+        where = namespace or self.namespace
+        made = {"deployments": lambda: fixtures.deployment(name, where, replicas, name, image, 8080),
+                "statefulsets": lambda: fixtures.stateful_set(name, where, replicas, image),
+                "daemonsets": lambda: fixtures.daemon_set(name, where, image)}[plural]()
+        with self.cluster.past(3600):
+            if not self.store.find("namespaces", "", where):
+                self.store.create("namespaces", fixtures.namespace(where))
+            return self.store.create(plural, made)
+
+    def stateful(self, name):
+        """Make a deployment a stateful set with the same template."""
+        old = self.store.get("deployments", self.namespace, name)
+        spec = old["spec"]
+        with self.cluster.past(3600):
+            self.store.delete("deployments", old)
+            workloads.delete_children(self.cluster, old, False)
+            return self.store.create("statefulsets", fixtures.stateful_set(
+                name, self.namespace, spec["replicas"], None, spec["template"]))
+
+    def recreate(self, name):
+        self.change("deployments", name, spec={"strategy": {"type": "Recreate"}})
+
+    def volume(self, name, claim):
+        """Every release of a deployment mounts a ReadWriteOnce volume; a new pod waits while an older one has it."""
+        volume = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]}
+
+        def mounted(template):
+            return {**template, "spec": {**template["spec"], **volume}}
+        with self.store.changed:
+            old = self.change("deployments", name, spec={
+                "template": mounted(self.state("deployments", name)["spec"]["template"])})
+            for rs in self.store.list("replicasets", self.namespace, owned_by(old)):
+                self.change("replicasets", rs["metadata"]["name"], spec={"template": mounted(rs["spec"]["template"])})
+            for pod in self.pods(old["spec"]["template"]["metadata"]["labels"]["app"]):
+                self.store.update("pods", mounted(pod))
+
+    def budget(self, name, app, namespace=None, **spec):
+        """A PodDisruptionBudget: `minAvailable` or `maxUnavailable`, a number or "50%"."""
+        return self.store.create("poddisruptionbudgets", {
+            "metadata": {"name": name, "namespace": namespace or self.namespace},
+            "spec": {**spec, "selector": {"matchLabels": {"app": app}}}, "status": {}})
 
     # Help for the above
 

@@ -22,6 +22,7 @@ TALK = {
     "redis": ("* 100 changes in 300 seconds. Saving...", "* Background saving terminated with success"),
 }
 DEFAULT = ("INFO ready",)
+PROXY = ("info Envoy proxy is ready", "info xdsproxy connected to upstream XDS server: istiod.istio-system.svc:15012")
 SOMETIMES = {"flight-search-backend": "ERROR upstream api.requesty.com answered 504 after 3000ms"}
 SELDOM = 97  # of so many lines, one is the occasional error
 BAD = "ERROR GET /api/search 500 TypeError: Cannot read properties of undefined (reading 'fares')"
@@ -40,7 +41,9 @@ class Logs:
         return ([t for t in range(born - born % LONG_STEP + LONG_STEP, recent, LONG_STEP)]
                 + list(range(recent, now + 1, RECENT_STEP)))
 
-    def line(self, pod, t):
+    def line(self, pod, t, container=None):
+        if pods.is_sidecar(pod, container):
+            return PROXY[t % len(PROXY)]
         app = pod["metadata"].get("labels", {}).get("app", "")
         talk = TALK.get(app, DEFAULT)
         n = t if t % LONG_STEP else t // LONG_STEP
@@ -50,12 +53,14 @@ class Logs:
             return SOMETIMES[app]
         return talk[n % len(talk)]
 
-    def since(self, pod, start, now):
-        return [(t, self.line(pod, t)) for t in self.times(pod, now) if t >= start]
+    def since(self, pod, start, now, container=None):
+        return [(t, self.line(pod, t, container)) for t in self.times(pod, now) if t >= start]
 
-    def whole(self, pod, previous):
+    def whole(self, pod, previous, container=None):
         """[(time, line)] of the container that runs, or of the one before."""
         now = int(time.time())
+        if pods.is_sidecar(pod, container):
+            return [] if previous else self.since(pod, 0, now, container)
         if previous or pods.shown_status(pod) == "CrashLoopBackOff":
             return [(now - 5, line) for line in FATAL]
         if pod["metadata"]["name"] in self.cluster.output:

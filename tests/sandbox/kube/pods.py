@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .store import stamp
 
+PROXY = "istio/proxyv2"
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -53,6 +54,36 @@ def is_ready(pod):
 
 def is_finished(pod):
     return pod["status"].get("phase") in ("Succeeded", "Failed")
+
+
+def claims(pod):
+    """The volume claims that a pod mounts."""
+    return {v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes", [])
+            if "persistentVolumeClaim" in v}
+
+
+def with_sidecar(pod, name, default):
+    """The pod with a proxy as its first container, as an admission webhook puts it there; `default`: kubectl's
+    annotation says that the app's own container is the one that is meant."""
+    own = pod["spec"]["containers"]
+    meta = pod["metadata"]
+    if default:
+        meta = {**meta, "annotations": {**meta.get("annotations", {}),
+                                        "kubectl.kubernetes.io/default-container": own[0]["name"]}}
+    proxy = {"name": name, "image": f"{PROXY}:1.20.3", "resources": {}}
+    return {**pod, "metadata": meta, "spec": {**pod["spec"], "containers": [proxy, *own]}}
+
+
+def is_sidecar(pod, container):
+    return any(c["name"] == container and c["image"].startswith(PROXY) for c in pod["spec"]["containers"])
+
+
+def evicted(owner_obj, template, node, now):
+    """A pod that the kubelet threw out: it has failed, and stays until somebody deletes it."""
+    pod = from_template(template, owner_obj)
+    message = "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 9Gi."
+    return {**pod, "spec": {**pod["spec"], "nodeName": node},
+            "status": {"phase": "Failed", "reason": "Evicted", "message": message, "startTime": stamp(now)}}
 
 
 def restarts_of(pod):
@@ -132,6 +163,8 @@ def shown_status(pod):
     """The STATUS column of `kubectl get pods`."""
     if pod["metadata"].get("deletionTimestamp"):
         return "Terminating"
+    if pod["status"].get("reason"):
+        return pod["status"]["reason"]
     for container in pod["status"].get("containerStatuses", []):
         for state in ("waiting", "terminated"):
             if state in container["state"]:

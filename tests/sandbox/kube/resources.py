@@ -37,6 +37,7 @@ TYPES = (
     _type("replicasets", "ReplicaSet", "apps", "v1", True, ["rs"], ALL, [STATUS, SCALE]),
     _type("daemonsets", "DaemonSet", "apps", "v1", True, ["ds"], ALL, [STATUS]),
     _type("statefulsets", "StatefulSet", "apps", "v1", True, ["sts"], ALL, [STATUS, SCALE]),
+    _type("controllerrevisions", "ControllerRevision", "apps", "v1"),
     _type("horizontalpodautoscalers", "HorizontalPodAutoscaler", "autoscaling", "v2", True, ["hpa"], ALL, [STATUS]),
     _type("jobs", "Job", "batch", "v1", True, (), ALL, [STATUS]),
     _type("cronjobs", "CronJob", "batch", "v1", True, ["cj"], ALL, [STATUS]),

@@ -206,7 +206,8 @@ class Api(Handler):
 
     def send_log(self, target):
         pod = self.face.actions.loggable(target, self.query)
-        lines = self.face.logs.whole(pod, self.query.get("previous") == "true")
+        container = self.query.get("container")
+        lines = self.face.logs.whole(pod, self.query.get("previous") == "true", container)
         if self.query.get("follow") != "true":
             return self.answer(200, logs.render(lines, self.query), "text/plain")
         self.start_stream(200, "text/plain")
@@ -215,7 +216,7 @@ class Api(Handler):
         while not self.gone():
             time.sleep(POLL)
             now = int(time.time())
-            self.send_piece(logs.render(self.face.logs.since(pod, said + 1, now), {}))
+            self.send_piece(logs.render(self.face.logs.since(pod, said + 1, now, container), {}))
             said = now
         self.end_stream()
 

@@ -9,6 +9,7 @@ import threading
 from urllib.parse import parse_qsl
 
 from .errors import ApiError
+from .pods import is_sidecar
 from .spdy import Session
 
 PROTOCOLS = {"portforward": "portforward.k8s.io", "exec": "v4.channel.k8s.io"}
@@ -34,7 +35,7 @@ class Streams:
         handler.wfile.flush()
         handler.close_connection = True
         session = Session(handler.connection)
-        carrier = Forward(pod, self.reach) if kind == "portforward" else Execution(query, self.programs)
+        carrier = Forward(pod, self.reach) if kind == "portforward" else Execution(pod, query, self.programs)
         session.serve(carrier.opened)
 
 
@@ -91,12 +92,13 @@ def drain(behind, stream):
 class Execution:
     """One command; it begins when all of its streams are open."""
 
-    def __init__(self, query, programs):
+    def __init__(self, pod, query, programs):
         pairs = parse_qsl(query)
         self.command = [value for name, value in pairs if name == "command"]
         asked = dict(pairs)
         self.wanted = {"error"} | {n for n in ("stdin", "stdout", "stderr") if asked.get(n) in ("1", "true")}
-        self.programs = programs
+        # A proxy's container has none of the app's programs.
+        self.programs = {} if is_sidecar(pod, asked.get("container")) else programs
         self.streams = {}
 
     def opened(self, stream):

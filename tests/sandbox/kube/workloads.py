@@ -1,4 +1,4 @@
-"""Jobs, daemon sets, endpoints, certificates, and what a deletion takes with it.
+"""Jobs, endpoints, certificates, and what a deletion takes with it.
 
 Invariant: as in rollout.py, each step depends on the stored objects alone.
 """
@@ -8,7 +8,7 @@ from .store import stamp
 
 ISSUED_FOR = 90 * 86400
 UID_LABEL = "batch.kubernetes.io/controller-uid"
-CHILDREN = ("replicasets", "pods", "jobs")
+CHILDREN = ("replicasets", "pods", "jobs", "controllerrevisions")
 
 
 class Jobs:
@@ -54,31 +54,6 @@ class Jobs:
         now = stamp(self.store.now())
         made = {"type": kind, "status": "True", "lastProbeTime": now, "lastTransitionTime": now}
         return {**made, "reason": reason, "message": message} if reason else made
-
-
-class DaemonSets:
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.store = cluster.store
-
-    def step(self):
-        for ds in self.cluster.attended("daemonsets"):
-            self.spread(ds)
-
-    def spread(self, ds):
-        mine = self.store.list("pods", ds["metadata"]["namespace"], owned_by(ds))
-        where = {p["spec"].get("nodeName") for p in mine}
-        nodes = self.store.list("nodes")
-        for node in nodes:
-            if node["metadata"]["name"] not in where:
-                pod = pods.from_template(ds["spec"]["template"], ds)
-                pod["spec"]["nodeName"] = node["metadata"]["name"]
-                self.cluster.add_pod(pod)
-        ready = sum(map(pods.is_ready, mine))
-        self.store.update("daemonsets", {**ds, "status": {
-            "currentNumberScheduled": len(mine), "desiredNumberScheduled": len(nodes), "numberAvailable": ready,
-            "numberReady": ready, "updatedNumberScheduled": len(mine), "numberMisscheduled": 0,
-            "observedGeneration": ds["metadata"]["generation"]}})
 
 
 class Endpoints:
