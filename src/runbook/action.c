@@ -159,7 +159,8 @@ const struct type type_accept = {"any", decode_accept, accepts, NULL};
 #define AT(member) offsetof(struct action, member)
 const struct field action_fields[] = {
     {"id", &type_id, AT(id), "the name to refer to it by: results.ID", false, NULL},
-    {"title", &type_text, AT(title), "what it is for, in a few words", false, NULL},
+    {"title", &type_text, AT(title),
+        "what it is for, in a few words: the question about a change shows it", false, NULL},
     {"target", &type_checked, 0,
         "which target of the platform; default: the only or first one for the adapter", false,
         NULL},
