@@ -56,6 +56,16 @@ class Logs:
     def since(self, pod, start, now, container=None):
         return [(t, self.line(pod, t, container)) for t in self.times(pod, now) if t >= start]
 
+    def goes_on(self, pod):
+        """Whether more may come: the pod is there and has not ended."""
+        now = self.cluster.store.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        return bool(now) and not pods.is_finished(now)
+
+    def last_words(self, pod):
+        """What somebody who followed the log of a running pod sees when it ends."""
+        now = self.cluster.store.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        return self.whole(now, False) if now and pods.is_finished(now) and not pods.is_finished(pod) else []
+
     def whole(self, pod, previous, container=None):
         """[(time, line)] of the container that runs, or of the one before."""
         now = int(time.time())

@@ -213,11 +213,12 @@ class Api(Handler):
         self.start_stream(200, "text/plain")
         self.send_piece(logs.render(lines, self.query))
         said = int(time.time())
-        while not self.gone():
+        while not self.gone() and self.face.logs.goes_on(pod):
             time.sleep(POLL)
             now = int(time.time())
             self.send_piece(logs.render(self.face.logs.since(pod, said + 1, now, container), {}))
             said = now
+        self.send_piece(logs.render(self.face.logs.last_words(pod), self.query))
         self.end_stream()
 
 

@@ -18,10 +18,16 @@ class Jobs:
 
     def step(self):
         for job in self.cluster.attended("jobs"):
-            if not any(c["status"] == "True" for c in job.get("status", {}).get("conditions", [])):
+            if not any(c["status"] == "True" and c["type"] != "Suspended"
+                       for c in job.get("status", {}).get("conditions", [])):
                 self.advance(job)
 
     def advance(self, job):
+        # The API server gives a job the selector of its own pods; `kubectl logs job/…` finds them by it.
+        spec = {**job["spec"], "selector": {"matchLabels": {UID_LABEL: job["metadata"]["uid"]}}}
+        if spec.get("suspend"):
+            held = {"conditions": [self.condition("Suspended", "JobSuspended", "Job suspended")]}
+            return self.store.update("jobs", {**job, "spec": spec, "status": held})
         mine = self.store.list("pods", job["metadata"]["namespace"], owned_by(job))
         succeeded = sum(p["status"].get("phase") == "Succeeded" for p in mine)
         failed = sum(p["status"].get("phase") == "Failed" for p in mine)
@@ -41,8 +47,6 @@ class Jobs:
             self.make_pod(job)
             active = 1
         status.update({k: v for k, v in (("active", active), ("failed", failed)) if v})
-        # The API server gives a job the selector of its own pods; `kubectl logs job/…` finds them by it.
-        spec = {**job["spec"], "selector": {"matchLabels": {UID_LABEL: job["metadata"]["uid"]}}}
         self.store.update("jobs", {**job, "spec": spec, "status": status})
 
     def make_pod(self, job):
