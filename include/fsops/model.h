@@ -82,6 +82,7 @@ struct action {
 	int retry_times;  /* tries after the first; 0: none */
 	msec retry_every; /* default 5 s */
 	struct condition until;
+	struct action *look; /* of a change: the read whose result `until` judges; or NULL */
 	msec every;          /* for until and hold_for; default 5 s */
 	msec hold_for;       /* 0: none */
 	char *hold_for_text; /* `hold_for: ${…}`: filled in and read as a span when the action

@@ -17,6 +17,7 @@ struct plan_action {
 	const char *id; /* borrowed from the action */
 	enum effect effect;
 	char *command;       /* the equivalent command line, masked; owned */
+	char *look;          /* that of its `look:`, masked; owned, or NULL */
 	json_t *tunnel;      /* that it goes through (engine/tunnel_spec.h); owned, or NULL */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };

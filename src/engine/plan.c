@@ -131,6 +131,21 @@ static json_t *names_known(
 	return names;
 }
 
+/* What a metric's source or an action's look asks; a new string, masked. */
+static char *read_command(
+    const struct plan *plan, const struct expander *expander, const struct action *read)
+{
+	struct prepared prepared;
+	struct err err;
+	char *text;
+
+	if (prepared_make(&prepared, expander, read, &err) < 0)
+		return mem_text(err.text);
+	text = redact_text(plan->redact, prepared.line, strlen(prepared.line));
+	prepared_release(&prepared);
+	return text;
+}
+
 static int add_action(struct making *making, const struct step *step, const struct action *from,
     struct plan_action *action)
 {
@@ -151,6 +166,7 @@ static int add_action(struct making *making, const struct step *step, const stru
 	action->effect = prepared.effect;
 	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	action->tunnel = json_incref(prepared.tunnel);
+	action->look = from->look ? read_command(plan, &expander, from->look) : NULL;
 	if (strcmp(from->adapter->name, "runbook") == 0)
 		result = nest(making, action, prepared.args);
 	if (action->nested && action->effect < nested_effect(action->nested))
@@ -335,6 +351,7 @@ static void step_release(struct plan_step *step)
 {
 	for (size_t i = 0; i < step->action_count; i++) {
 		free(step->actions[i].command);
+		free(step->actions[i].look);
 		json_decref(step->actions[i].tunnel);
 		plan_free(step->actions[i].nested);
 	}
@@ -361,13 +378,6 @@ char *plan_metric_command(const struct plan *plan, const struct metric *metric)
 {
 	struct scope scope = {.names = plan->names};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
-	struct prepared prepared;
-	struct err err;
-	char *text;
 
-	if (prepared_make(&prepared, &expander, &metric->source, &err) < 0)
-		return mem_text(err.text);
-	text = redact_text(plan->redact, prepared.line, strlen(prepared.line));
-	prepared_release(&prepared);
-	return text;
+	return read_command(plan, &expander, &metric->source);
 }

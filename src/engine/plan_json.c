@@ -76,8 +76,10 @@ static json_t *captures_of(const struct action *action)
 	return map;
 }
 
-static void add_details(json_t *object, const struct action *action)
+static void add_details(json_t *object, const struct plan_action *item)
 {
+	const struct action *action = item->action;
+
 	if (action->expect_count)
 		json_object_set_new(object, "expect", expects_of(action));
 	if (action->judged_by_expect)
@@ -86,6 +88,7 @@ static void add_details(json_t *object, const struct action *action)
 		json_object_set_new(object, "capture", captures_of(action));
 	set_text(object, "for_each", action->for_each.text);
 	set_text(object, "until", action->until.text);
+	set_text(object, "look", item->look);
 	set_span(object, "timeout_seconds", action->timeout);
 	set_text(object, "save", action->save);
 	if (action->retry_times)
@@ -105,7 +108,7 @@ static json_t *action_object(const struct plan_action *item)
 	set_text(object, "command", item->command);
 	json_object_set_new(
 	    object, "when", action->when.text ? json_string(action->when.text) : json_null());
-	add_details(object, action);
+	add_details(object, item);
 	if (item->nested)
 		json_object_set_new(object, "plan", plan_json(item->nested));
 	return object;

@@ -61,7 +61,10 @@ static void walk_own(const struct action *action, const struct walk *walk)
 		walk_expectation(&action->expects[i], walk);
 	for (size_t i = 0; i < action->capture_count; i++)
 		walk_condition(&action->captures[i].value, walk);
-	walk_condition(&action->until, walk);
+	if (!action->look)
+		walk_condition(&action->until, walk);
+	else if (!action->look->adapter->literal)
+		walk_json(action->look->args, walk);
 }
 
 void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx)
@@ -73,6 +76,8 @@ void action_each_path(const struct action *action, expr_path_fn *fn, void *ctx)
 	walk_condition(&action->for_each, &walk);
 	if (!action->adapter->literal)
 		walk_json(action->args, &walk);
+	if (action->look) /* not in walk_own(): its fields are the look's */
+		walk_condition(&action->until, &walk);
 	walk_text(action->title, &walk);
 	walk_text(action->save, &walk);
 	walk_text(action->stdin_text, &walk);

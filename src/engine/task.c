@@ -38,7 +38,7 @@ void task_set_phase(struct task *task, enum phase phase)
 }
 
 /* The step's time was up. What had no processes to end is told by its command line. */
-static void end_late(struct task *task, const char *waited_for)
+void task_end_late(struct task *task, const char *waited_for)
 {
 	if (!task->killed)
 		slot_note_ended(task->slot, task->prepared.line);
@@ -61,7 +61,7 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	if (task->cancelled)
 		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
 	else if (task->timed_out)
-		end_late(task, end->why);
+		task_end_late(task, end->why);
 	else
 		task_after_attempt(task, end);
 }

@@ -16,7 +16,7 @@
 /* The same when expressions of the runbook look at it: a resumed run needs it. */
 #define RESULT_WANTED_MAX (1024 * 1024)
 
-static void set_why(struct task *task, const char *why)
+void task_set_why(struct task *task, const char *why)
 {
 	char *copy = mem_text(why);
 
@@ -123,7 +123,7 @@ static void close_save(struct task *task)
 	whole = task->outcome == OUTCOME_PASSED || task->outcome == OUTCOME_FAILED;
 	if (save_close(save, whole, &task->saved, &err) < 0 && !is_bad(task->outcome)) {
 		task->outcome = OUTCOME_FAILED;
-		set_why(task, err.text);
+		task_set_why(task, err.text);
 	}
 }
 
@@ -148,7 +148,8 @@ static void tell_run(struct task *task)
 
 	if (task->outcome == OUTCOME_LEFT && stops_run(task) && !run->options->check)
 		run_stop(run, STOP_REFUSED,
-		    "a person must answer this before anything goes on, and there is nobody to ask");
+		    "a person must answer this before anything goes on, and there is nobody to "
+		    "ask");
 	if (!is_bad(task->outcome) && task->outcome != OUTCOME_REFUSED)
 		return;
 	if (is_bad(task->outcome))
@@ -166,7 +167,7 @@ void task_finish(struct task *task, enum outcome outcome, const char *why)
 	task_set_phase(task, FINISHED);
 	task->outcome = outcome;
 	if (why)
-		set_why(task, why);
+		task_set_why(task, why);
 	close_save(task);
 	seconds = (double)(task_now(task) - task->began) / 1000.0;
 	tell_run(task);
@@ -252,7 +253,7 @@ static bool asks_after_failure(const struct task *task)
 void task_fail(struct task *task, enum outcome outcome, const char *why)
 {
 	capture_all(task, NULL);
-	set_why(task, why);
+	task_set_why(task, why);
 	if (!asks_after_failure(task)) {
 		task_finish(task, outcome, NULL);
 		return;
@@ -262,11 +263,11 @@ void task_fail(struct task *task, enum outcome outcome, const char *why)
 	    approval_ask_failed(task->slot, &task->prepared, task->why, on_failed_answer, task);
 }
 
-static void pass(struct task *task)
+void task_pass(struct task *task)
 {
 	struct err err;
 
-	set_why(task, NULL); /* of looks that came too early */
+	task_set_why(task, NULL); /* of looks that came too early */
 	if (json_is_true(json_object_get(task->result, "left")))
 		task_finish(task, OUTCOME_LEFT, NULL);
 	else if (json_is_true(json_object_get(task->result, "skipped")))
@@ -287,7 +288,7 @@ static void keep_holding(struct task *task)
 		task->holding_since = task_now(task);
 	left = task->holding_since + task->hold_for - task_now(task);
 	if (left <= 0 || task_run(task)->options->check)
-		pass(task);
+		task_pass(task);
 	else
 		pause_for(task, left < every ? left : every);
 }
@@ -296,8 +297,10 @@ static void after_good(struct task *task)
 {
 	if (task->hold_for)
 		keep_holding(task);
+	else if (task_action(task)->look)
+		task_look(task);
 	else
-		pass(task);
+		task_pass(task);
 }
 
 static void after_bad(struct task *task, enum outcome outcome, const char *why)
@@ -315,7 +318,7 @@ static void after_bad(struct task *task, enum outcome outcome, const char *why)
 /* A check changes nothing, so there is nothing to wait for: it looks once, and says what it saw. */
 static void look_again(struct task *task, const char *why)
 {
-	set_why(task, why);
+	task_set_why(task, why);
 	if (task_run(task)->options->check)
 		task_finish(task, OUTCOME_SKIPPED, NULL);
 	else
@@ -325,9 +328,13 @@ static void look_again(struct task *task, const char *why)
 void task_after_attempt(struct task *task, const struct attempt_end *end)
 {
 	struct scope own = {.outer = slot_scope(task->slot), .names = end->result};
+
+	struct action sent = *task_action(task);
 	char why[ERR_TEXT_MAX] = "";
 
-	switch (judge(task_action(task), end, &own, why, sizeof(why))) {
+	if (sent.look) /* `until` judges that one's result, not the change's */
+		sent.until = (struct condition){0};
+	switch (judge(&sent, end, &own, why, sizeof(why))) {
 	case VERDICT_GOOD:
 		after_good(task);
 		break;

@@ -1,6 +1,7 @@
 /*
  * A task's own state, shared by task.c (up to and through an attempt), task_end.c (what follows from
- * its end) and task_past.c (what was done of it before the run was interrupted) only.
+ * its end), task_look.c (what a change is looked at with) and task_past.c (what was done of it before
+ * the run was interrupted) only.
  */
 #ifndef FSOPS_ENGINE_TASK_PRIVATE_H
 #define FSOPS_ENGINE_TASK_PRIVATE_H
@@ -64,6 +65,18 @@ void task_attempt(void *task);
 
 /* An attempt has come to its end: judge it, and go on or finish. */
 void task_after_attempt(struct task *task, const struct attempt_end *end);
+
+/* The change has been made: look at it; a timer's callback too. task_look.c. */
+void task_look(void *task);
+
+/* The step's time was up while it was waited for; WAITED_FOR is what was seen last, or NULL. */
+void task_end_late(struct task *task, const char *waited_for);
+
+/* It is good: take its captures, and finish. */
+void task_pass(struct task *task);
+
+/* Why it is not good (yet); what is known already goes. NULL: nothing is. */
+void task_set_why(struct task *task, const char *why);
 
 /* It did not pass: ask the person what to do when it is a change, else finish. */
 void task_fail(struct task *task, enum outcome outcome, const char *why);

@@ -113,6 +113,20 @@ static void decode_captures(
 static const struct type type_captures = {"a map of names and expressions", decode_captures, NULL,
     SCHEMA_MAP(SCHEMA_IDENTIFIER, SCHEMA_LONG_OR(SCHEMA_TEXT))};
 
+static const char look_name[] = "'look'";
+
+static void decode_look(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	struct action *action = out;
+
+	action->look = mem_alloc(sizeof(*action->look));
+	read_decode(d, field, value, look_name, action->look);
+}
+
+static const struct type type_look = {
+    "a read such as {http: GET /jobs/1}", decode_look, NULL, "{\"$ref\": \"#/definitions/look\"}"};
+
 static const struct field expectation_fields[] = {
     {"expression", &type_expr, offsetof(struct expectation, holds), "what must hold", true, NULL},
     {"message", &type_text, offsetof(struct expectation, message),
@@ -177,7 +191,10 @@ const struct field action_fields[] = {
     {"timeout", &type_span, AT(timeout), "how long one attempt may take", false, NULL},
     {"retry", &type_retry, 0, "how often to try again after a failure: {times: 3, every: 5s}",
         false, retry_fields},
-    {"until", &type_expr, AT(until), "repeat until it succeeds and this holds, or the time is up", false, NULL},
+    {"until", &type_expr, AT(until), "repeat until it succeeds and this holds, or the time is up",
+        false, NULL},
+    {"look", &type_look, 0, "of a change, which is made once: the read whose result 'until' judges",
+        false, read_fields},
     {"every", &type_span, AT(every), "how long between two looks; default 5s", false, NULL},
     {"hold_for", &type_hold_for, 0, "expect must hold at every look for that long", false, NULL},
     {"effect", &type_effect, 0,
@@ -334,12 +351,42 @@ void action_bind(struct decode *d, struct action *action, bool unknown_key)
 	action->args = action->adapter->parse(action->args_node, d->list);
 	resolve_target(d, action);
 	derive_effect(d, action);
+	if (action->look)
+		read_bind(d, action->look, look_name);
 }
 
 const char action_relations[] =
-    "{\"as\": [\"for_each\"], \"until\": {\"not\": {\"required\": [\"hold_for\"]}}, "
+    "{\"as\": [\"for_each\"], \"look\": [\"until\"], \"until\": {\"not\": {\"required\": "
+    "[\"hold_for\"]}}, "
     "\"every\": {\"anyOf\": [{\"required\": [\"until\"]}, {\"required\": [\"hold_for\"]}]}, "
     "\"hold_for\": {\"anyOf\": [{\"required\": [\"expect\"]}, {\"required\": [\"metrics\"]}]}}";
+
+/* A change is made once, whatever is waited for. */
+static void check_repeated(struct decode *d, const struct action *action)
+{
+	const struct node *hold_for = node_get(action->node, "hold_for");
+	const struct node *until = node_get(action->node, "until");
+	const struct node *look = node_get(action->node, "look");
+	bool change = action->adapter && action->args && action->effect != EFFECT_READ;
+
+	if (look && !until)
+		NODE_PROBLEM(d->list, look, "'look' needs an 'until' to say what is waited for");
+	else if (look && action->adapter && action->args && !change)
+		NODE_PROBLEM(d->list, look, "a read looks by itself: 'look' belongs to a change");
+	if (until && !look && change)
+		NODE_PROBLEM(d->list, until,
+		    "'until' would make this change again at every look: say with 'look' which "
+		    "read "
+		    "tells whether it holds%s",
+		    action->derived == EFFECT_UNSTATED ? ", or 'effect: read' when this is one"
+		                                       : "");
+	if (hold_for && change)
+		NODE_PROBLEM(d->list, hold_for,
+		    "'hold_for' would make this change again at every look: look with an action of "
+		    "its own%s",
+		    action->derived == EFFECT_UNSTATED ? ", or say 'effect: read' when this is one"
+		                                       : "");
+}
 
 /* Keys that mean nothing, or the opposite, without or with another one: action_relations says the
  * same in the schema. */
@@ -357,6 +404,7 @@ static void check_keys(struct decode *d, const struct action *action)
 	if (hold_for && !until && !action->expect_count && !levels)
 		NODE_PROBLEM(
 		    d->list, hold_for, "'hold_for' needs an 'expect' to say what must hold");
+	check_repeated(d, action);
 	if (every && !until && !hold_for)
 		NODE_PROBLEM(d->list, every, "'every' needs 'until' or 'hold_for'");
 }

@@ -33,11 +33,15 @@ void runbook_decode(struct decode *d, const struct node *root, struct runbook *r
 extern const struct decode_rest action_adapters;
 extern const struct field action_fields[];
 extern const struct field step_fields[];
-extern const struct field source_fields[]; /* of a metric's source */
+extern const struct field read_fields[]; /* of a metric's source and of an action's look */
 
 /* When the map is decoded: arguments, target and effect. Without an adapter: a problem, unless
  * UNKNOWN_KEY says that the map has a key that nothing knows, which was one. */
 void action_bind(struct decode *d, struct action *action, bool unknown_key);
+/* A read inside something else, which messages call WHAT; read.c. Bound when the targets are known. */
+void read_decode(struct decode *d, const struct field *field, const struct node *value,
+    const char *what, struct action *read);
+void read_bind(struct decode *d, struct action *read, const char *what);
 /* Defaults, and what the keys of an action ask of each other. Its id stays as it is. */
 void action_finish(struct decode *d, struct action *action);
 

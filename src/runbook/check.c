@@ -204,6 +204,23 @@ static const struct node *message_node(const struct action *action, size_t index
 	return expect && expect->kind == NODE_MAP ? node_get(expect, "message") : NULL;
 }
 
+/* `until` judges the result of BY. */
+static void check_until(struct check *check, struct action *action, struct action *by)
+{
+	check->scope.own = by;
+	check_condition(check, &action->until);
+	check_judge(by, &action->until);
+}
+
+/* What is looked at may depend on what the change gave: the id of a job that it began. */
+static void check_look(struct check *check, struct action *action)
+{
+	if (action->look->adapter && !action->look->adapter->literal)
+		check_templates(check, action->look->args_node);
+	check_until(check, action, action->look);
+	check->scope.own = action;
+}
+
 /* Conditions on the action's own result, which has names of its own there. */
 static void check_result(struct check *check, struct action *action)
 {
@@ -214,8 +231,10 @@ static void check_result(struct check *check, struct action *action)
 	}
 	for (size_t i = 0; i < action->expect_count; i++)
 		check_templates(check, message_node(action, i));
-	check_condition(check, &action->until);
-	check_judge(action, &action->until);
+	if (action->look)
+		check_look(check, action);
+	else
+		check_until(check, action, action);
 	for (size_t i = 0; i < action->capture_count; i++) {
 		check->scope.now++;
 		check_condition(check, &action->captures[i].value);

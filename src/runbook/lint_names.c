@@ -177,6 +177,13 @@ static void note_script(struct lint *lint, const char *script)
 	}
 }
 
+static void note_literal(struct lint *lint, const struct action *action)
+{
+	if (action->adapter && action->adapter->literal && action->args_node &&
+	    action->args_node->text)
+		note_script(lint, action->args_node->text);
+}
+
 static void note_action(struct lint *lint, const struct action *action)
 {
 	note_condition(lint, &action->when);
@@ -186,9 +193,9 @@ static void note_action(struct lint *lint, const struct action *action)
 		note_condition(lint, &action->expects[i].holds);
 	for (size_t i = 0; i < action->capture_count; i++)
 		note_condition(lint, &action->captures[i].value);
-	if (action->adapter && action->adapter->literal && action->args_node &&
-	    action->args_node->text)
-		note_script(lint, action->args_node->text);
+	note_literal(lint, action);
+	if (action->look)
+		note_literal(lint, action->look);
 }
 
 static void note_steps(struct lint *lint)

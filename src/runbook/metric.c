@@ -5,30 +5,17 @@
 #include "catalog.h"
 #include "fsops/mem.h"
 
+#define SOURCE "a metric's source"
+
 static const struct choice units[] = {{"percent", UNIT_PERCENT}, {"ratio", UNIT_RATIO},
     {"seconds", UNIT_SECONDS}, {"bytes", UNIT_BYTES}, {"count", UNIT_COUNT}, {0}};
 static const struct type type_unit = {
     "percent, ratio, seconds, bytes or count", decode_choice, units, NULL};
 
-const struct field source_fields[] = {
-    {"target", &type_checked, 0, "which target of the platform; default: the only or first one",
-        false, NULL},
-    {"timeout", &type_span, offsetof(struct action, timeout), "how long it may take", false, NULL},
-    {"accept", &type_accept, offsetof(struct action, judged_by_expect),
-        "any: the number counts whatever the exit or HTTP status is", false, NULL},
-    {0},
-};
-
 static void decode_source(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
-	struct action *source = out;
-
-	if (!decode_is_map(d, field, value))
-		return;
-	source->node = value;
-	source->pos = value->pos;
-	decode_map(d, value, source_fields, "a metric's source", &action_adapters, source);
+	read_decode(d, field, value, SOURCE, out);
 }
 
 static const struct type type_source = {"an action such as {prometheus: up}", decode_source, NULL,
@@ -40,7 +27,7 @@ const struct field metric_keys[] = {
     {"title", &type_text, AT(title), "what people call it; default: the name", false, NULL},
     {"unit", &type_unit, AT(unit), "percent, ratio, seconds, bytes or count; default count", false,
         NULL},
-    {"source", &type_source, AT(source), "the read that measures it", true, source_fields},
+    {"source", &type_source, AT(source), "the read that measures it", true, read_fields},
     {"value", &type_expr, AT(value), "picks the number from the result; default value", false,
         NULL},
     {"baseline", &type_checked, 0, "what holds when all is well, such as \"< 70%\"", false, NULL},
@@ -77,30 +64,6 @@ static void decode_metrics(
 const struct type type_metrics = {"a map of names and metrics", decode_metrics, NULL,
     SCHEMA_MAP(SCHEMA_IDENTIFIER, "\"FIELDS\"")};
 
-static bool has_unknown_key(const struct node *map)
-{
-	for (size_t i = 0; i < map->count; i++)
-		if (!decode_find(source_fields, map->keys[i]->text) &&
-		    !adapter_find(map->keys[i]->text))
-			return true;
-	return false;
-}
-
-static void finish_source(struct decode *d, struct action *source)
-{
-	if (!source->node)
-		return; /* reported */
-	action_bind(d, source, !source->adapter && has_unknown_key(source->node));
-	if (source->adapter && source->adapter->hosted)
-		NODE_PROBLEM(d->list, source->node, "'%s' belongs into a step: it measures nothing",
-		    source->adapter->name);
-	if (source->derived == EFFECT_CHANGE || source->derived == EFFECT_DESTROY)
-		NODE_PROBLEM(d->list, source->node,
-		    "a metric's source must only read, but this would %s something",
-		    effect_name(source->derived));
-	source->effect = EFFECT_READ;
-}
-
 static void read_threshold(
     struct decode *d, const struct metric *metric, const char *key, struct threshold *out)
 {
@@ -132,7 +95,7 @@ void metrics_finish(struct decode *d, struct platform *platform)
 
 		if (!metric->title)
 			metric->title = mem_text(metric->name);
-		finish_source(d, &metric->source);
+		read_bind(d, &metric->source, SOURCE);
 		read_thresholds(d, metric);
 	}
 }

@@ -33,6 +33,15 @@ static void vars_free(struct var *vars, size_t count)
 	free(vars);
 }
 
+static void action_release(struct action *action);
+
+static void look_free(struct action *look)
+{
+	if (look)
+		action_release(look);
+	free(look);
+}
+
 static void action_release(struct action *action)
 {
 	free(action->id);
@@ -48,6 +57,7 @@ static void action_release(struct action *action)
 	}
 	free(action->captures);
 	condition_release(&action->until);
+	look_free(action->look);
 	free(action->hold_for_text);
 	condition_release(&action->for_each);
 	free(action->as);

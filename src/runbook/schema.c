@@ -338,12 +338,13 @@ json_t *schema_runbook(void)
 	json_object_set_new(step, "dependencies", parse(action_relations));
 	json_object_set_new(action, "dependencies", parse(action_relations));
 	return root_schema("A runbook of fsops", runbook_fields,
-	    json_pack("{s:o, s:o}", "step", step, "action", action));
+	    json_pack("{s:o, s:o, s:o}", "step", step, "action", action, "look",
+	        action_schema(read_fields)));
 }
 
 json_t *schema_platform(void)
 {
 	return root_schema("A platform of fsops", platform_fields,
 	    json_pack("{s:o, s:o, s:o}", "target", targets_schema(), "source",
-	        action_schema(source_fields), "channel", any_channel_schema()));
+	        action_schema(read_fields), "channel", any_channel_schema()));
 }

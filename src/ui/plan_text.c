@@ -109,12 +109,15 @@ static void add_expectation(const struct page *page, const struct action *action
 	add_detail(page, "else", expectation->message);
 }
 
-static void add_watch(const struct page *page, const struct action *action)
+static void add_watch(const struct page *page, const struct plan_action *item)
 {
+	const struct action *action = item->action;
 	char *hold = plan_hold_text(page->plan, action);
 
+	add_detail(page, "look", item->look);
 	if (action->until.text)
-		add_judged(page, "until", action, action->until.text, true);
+		add_judged(
+		    page, "until", action->look ? action->look : action, action->until.text, true);
 	add_span(page, "hold for", action->hold_for);
 	add_detail(page, "hold for", hold);
 	free(hold);
@@ -159,7 +162,7 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	add_loop(page, &action->for_each, action->as);
 	for (size_t i = 0; i < action->expect_count; i++)
 		add_expectation(page, action, i);
-	add_watch(page, action);
+	add_watch(page, item);
 	add_captures(page, action);
 	add_retry(page, action);
 	add_span(page, "timeout", action->timeout);

@@ -76,6 +76,8 @@ static void add_action(
 			add_metric(g, plan, &platform->metrics[i]);
 	if (g->reads_only && action->effect != EFFECT_READ)
 		return;
+	if (action->look && is_adapter(action->action->look, KUBECTL))
+		add_command(g, action->id, action->look);
 	if (is_adapter(action->action, KUBECTL))
 		add_command(g, action->id, action->command);
 	else if (is_adapter(action->action, "exec") || is_adapter(action->action, "shell"))

@@ -187,7 +187,8 @@ static void close_repeat(struct script *s, const struct action *action, bool ope
 		return;
 	buf_init(&until, BUF_TEXT_MAX);
 	if (action->until.text) {
-		plan_judged_text(action, action->until.text, true, &until);
+		plan_judged_text(
+		    action->look ? action->look : action, action->until.text, true, &until);
 		sh_call(s, HELPER_CONFIRM, "if confirm", "; then break; fi",
 		    "until %s: does it hold now?", until.data);
 	}
@@ -289,6 +290,19 @@ static void add_command(struct script *s, const struct plan_action *item)
 	free(command);
 }
 
+/* A change is made once; what is repeated is the look at it. */
+static void add_look(struct script *s, const struct plan_action *item)
+{
+	const struct plan_action look = {.action = item->action->look,
+	    .id = item->id,
+	    .effect = EFFECT_READ,
+	    .command = item->look};
+
+	if (!look.action->adapter->literal)
+		sh_each_hole(look.command, need_hole, s);
+	add_command(s, &look);
+}
+
 static void add_body(struct script *s, const struct plan_action *item)
 {
 	bool repeated;
@@ -305,8 +319,12 @@ static void add_body(struct script *s, const struct plan_action *item)
 		add_manual(s, item);
 		return;
 	}
+	if (item->action->look)
+		add_command(s, item);
 	repeated = open_repeat(s, item->action);
-	if (strcmp(item->action->adapter->name, "metrics") == 0)
+	if (item->action->look)
+		add_look(s, item);
+	else if (strcmp(item->action->adapter->name, "metrics") == 0)
 		add_metrics(s, item);
 	else
 		add_command(s, item);

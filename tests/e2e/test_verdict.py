@@ -250,3 +250,67 @@ def test_a_metric_counts_only_what_was_answered(web, tmp_path):
     assert {name: level for name, (level, _) in seen.items()} == {
         "plain": "unknown", "status": "critical", "any": "ok", "command": "unknown", "exit": "warning"}, seen
     assert "status 503" in seen["plain"][1] and "exit status 3" in seen["command"][1]
+
+
+# ---- a change is made once ----
+
+def test_a_change_is_made_once_and_looked_at_until_it_holds(tmp_path):
+    action = ("shell: 'echo made >>made; echo {}'\neffect: change\nexpect: json == {}\nevery: 1s\n"
+              "until: json.done\n"
+              "look: {shell: 'echo x >>looks; test $(wc -l <looks) -ge 3 && echo \"{\\\"done\\\": true}\"'}")
+    book = write_book(tmp_path / "book", step(action, budget="20s"))
+    result = run("book", "-R", book, "-y", cwd=tmp_path)
+    assert result.status == 0 and result.action("look")["outcome"] == "passed", str(result)
+    assert (tmp_path / "made").read_text() == "made\n", "it was made once"
+    assert len((tmp_path / "looks").read_text()) == 6, "two looks failed by themselves, the third held"
+
+
+def test_a_look_may_name_what_the_change_gave(web, tmp_path):
+    action = ("http: POST /200/jobs\nuntil: json.state == 'up'\nevery: 1s\n"
+              "look: {http: 'GET /200/${json.state}/${json.items.size()}', timeout: 5s}")
+    book = write_book(tmp_path, step(action), {"web": {"http": address(web)}})
+    assert run("book", "-R", book, "-y").status == 0
+    assert web.asked[-2:] == [("POST", "/200/jobs"), ("GET", "/200/up/0")]
+
+
+def test_a_change_that_fails_is_not_looked_at(web, tmp_path):
+    action = "http: POST /503\nuntil: json.state == 'up'\nlook: {http: GET /200/never}"
+    ended = look(tmp_path, action, {"web": {"http": address(web)}})
+    assert ended["outcome"] == "failed" and "status 503" in ended["why"]
+    assert ("GET", "/200/never") not in web.asked
+
+
+def test_the_time_of_a_look_is_the_step_s(web, tmp_path):
+    action = "http: POST /200\nuntil: json.state == 'up'\nlook: {http: GET /503}\nevery: 1s"
+    book = write_book(tmp_path, step(action, budget="3s"), {"web": {"http": address(web)}})
+    ended = run("book", "-R", book, "-y").action("look")
+    assert ended["outcome"] == "timed_out" and ended["attempts"] == 1, ended
+    assert "status 503" in ended["why"] and "the step's time was up before this held" in ended["why"]
+
+
+def test_dry_runs_show_the_look(web, tmp_path):
+    action = "http: POST /200\nuntil: json.state == 'up'\nlook: {http: GET /200/job}"
+    book = write_book(tmp_path, step(action), {"web": {"http": address(web)}})
+    dry = fsops("run", "book", "-R", book, "--dry-run").out
+    assert f"look: curl -sS --fail {address(web)}/200/job" in dry and "until: a status of 200 to 299, and json.state" in dry
+    script = fsops("run", "book", "-R", book, "--dry-run=sh").out
+    assert script.index("change look curl") < script.index("while :; do") < script.index("look look curl"), script
+    plan = fsops("run", "book", "-R", book, "--dry-run=json").json
+    assert plan["steps"][0]["actions"][0]["look"].endswith("/200/job")
+
+
+@pytest.mark.parametrize("action, says", [
+    ("http: POST /200\nuntil: status == 200", "'until' would make this change again at every look"),
+    ("shell: x\nuntil: exit == 0", "'until' would make this change again.*'effect: read'"),
+    ("http: POST /200\nexpect: status == 200\nhold_for: 5s", "'hold_for' would make this change again"),
+    ("http: GET /200\nuntil: status == 200\nlook: {http: GET /200}", "a read looks by itself"),
+    ("http: POST /200\nlook: {http: GET /200}", "'look' needs an 'until'"),
+    ("http: POST /200\nuntil: status == 200\nlook: {http: POST /200}", "'look' must only read, but this would change"),
+    ("http: POST /200\nuntil: done\nlook: {manual: ready?}", "'manual' belongs into a step"),
+    ("http: POST /200\nuntil: rows.size() > 0\nlook: {http: GET /200}", "rows"),
+    ("http: POST /200\nuntil: status == 200\nlook: {htp: GET /200}", "unknown key 'htp'"),
+])
+def test_what_would_repeat_a_change_is_a_mistake(action, says, web, tmp_path):
+    book = write_book(tmp_path, step(action), {"web": {"http": address(web)}})
+    result = fsops("lint", "-R", book)
+    assert result.status == 65 and re.search(says, result.out + result.err), str(result)
