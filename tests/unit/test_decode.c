@@ -233,11 +233,11 @@ static const char whole[] =
     "    for_each: '[1, 2]'\n"
     "    kubectl: scale x --replicas=${item}\n"
     "    effect: destroy\n"
-    "    hold_for: ${backend}\n"
-    "    expect: exit == 0\n"
+    "    until: exit == 0\n"
+    "    look: {kubectl: 'get x ${item}', timeout: 3s}\n"
     "    every: 10s\n"
     "recovery:\n"
-    "  - {step: 'Ünï', id: verify, manual: x}\n"
+    "  - {step: 'Ünï', id: verify, http: /, expect: status == 200, hold_for: '${backend}'}\n"
     "always:\n"
     "  - {step: '!?', manual: x}\n";
 
@@ -336,9 +336,10 @@ static void a_step_that_is_an_action(const struct step *step)
 	assert_null(step->actions[0].for_each.text);
 	assert_int_equal(step->actions[0].effect, EFFECT_DESTROY);
 	assert_int_equal(step->actions[0].derived, EFFECT_CHANGE);
-	assert_string_equal(step->actions[0].hold_for_text, "${backend}");
-	assert_int_equal(step->actions[0].hold_for, 0);
 	assert_int_equal(step->actions[0].every, 10000);
+	assert_non_null(step->actions[0].until.expr);
+	assert_int_equal(step->actions[0].look->effect, EFFECT_READ);
+	assert_int_equal(step->actions[0].look->timeout, 3000);
 }
 
 static void a_good_runbook_becomes_a_model(void **state)
@@ -359,6 +360,9 @@ static void a_good_runbook_becomes_a_model(void **state)
 	its_other_actions(look);
 	a_step_that_is_an_action(&book->sections[SECTION_STEPS].items[1]);
 	assert_string_equal(book->sections[SECTION_RECOVERY].items[0].id, "verify");
+	assert_string_equal(
+	    book->sections[SECTION_RECOVERY].items[0].actions[0].hold_for_text, "${backend}");
+	assert_int_equal(book->sections[SECTION_RECOVERY].items[0].actions[0].hold_for, 0);
 	assert_int_equal(book->sections[SECTION_ON_FAILURE].count, 0);
 	assert_string_equal(book->sections[SECTION_ALWAYS].items[0].id, "step_1");
 	catalog_free(catalog);

@@ -136,8 +136,21 @@ static void add_command(struct buf *out)
 	buf_adds(out, commands[below(COUNT_OF(commands))]);
 }
 
+/* What is repeated of a change is only the look at it. */
+static void add_until(struct buf *out, bool read)
+{
+	buf_adds(out, ", until: exit == 0, every: 7ms");
+	if (read)
+		return;
+	buf_adds(out, ", look: {");
+	add_command(out);
+	buf_addf(out, "%s}", one_in(3) ? ", timeout: 20ms" : "");
+}
+
 static void add_action(struct buf *out, unsigned number, bool nested)
 {
+	bool read = below(3);
+
 	buf_addf(out, "      - {id: a%u, ", number);
 	if (one_in(12)) {
 		buf_addf(out, "manual: look%s}\n", one_in(3) ? ", timeout: 20ms" : "");
@@ -148,16 +161,16 @@ static void add_action(struct buf *out, unsigned number, bool nested)
 		return;
 	}
 	add_command(out);
-	buf_addf(out, ", effect: %s", below(3) ? "read" : one_in(4) ? "destroy" : "change");
+	buf_addf(out, ", effect: %s", read ? "read" : one_in(4) ? "destroy" : "change");
 	if (one_in(4))
 		buf_addf(out, ", timeout: %ums", 5 + below(80));
 	if (one_in(6))
 		buf_adds(out, ", retry: {times: 2, every: 5ms}");
 	if (one_in(8))
-		buf_adds(out, ", until: exit == 0, every: 7ms");
+		add_until(out, read);
 	else if (one_in(8))
 		buf_adds(out, ", expect: exit == 3");
-	else if (one_in(8))
+	else if (read && one_in(8))
 		buf_adds(out, ", expect: exit == 0, hold_for: 20ms, every: 5ms");
 	if (one_in(6))
 		buf_adds(out, ", for_each: '[1, 2, 3]'");
