@@ -12,6 +12,7 @@
 #include "fsops/mem.h"
 #include "fsops/signals.h"
 #include "fsops/value.h"
+#include "kubectl_version.h"
 #include "measure.h"
 #include "past.h"
 #include "run_facts.h"
@@ -344,8 +345,8 @@ void run_lost_terminal(struct run *run)
 
 static void on_whole_ended(void *ctx, struct run *run)
 {
-	(void)ctx;
-	loop_stop(run->loop);
+	/* After a signal nothing is waited for. */
+	kubectl_version_finish(run->stop == STOP_SIGNAL ? NULL : ctx, run->loop);
 }
 
 static void on_signal(void *ctx, int signal, int count)
@@ -405,6 +406,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	struct signals *signals = NULL;
 	struct run *run = NULL;
 	struct climb *climb = NULL;
+	struct kubectl_version *version = NULL;
 	int done = -1;
 
 	if (approval_check(plan, options, err) < 0)
@@ -431,6 +433,8 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		note_missing(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
+	version = kubectl_version_start(plan, loop, children, events);
+	run->ctx = version;
 	climb = climb_start(run);
 	run_begin(run);
 	loop_run(loop);
@@ -447,6 +451,7 @@ out:
 		run->asker->ops->close(run->asker);
 	/* What is killed only now is still told to the run, and a third signal must not hit it. */
 	children_free(children);
+	kubectl_version_free(version);
 	tunnels_free(tunnels);
 	if (run && options->on_loop)
 		options->on_loop(NULL, options->on_loop_ctx);
