@@ -10,7 +10,7 @@ READ_VERBS = ["get", "list"]
 
 
 def version(old):
-    minor = "20" if old else "29"
+    minor = "20" if old else "32"
     return {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.4", "gitCommit": "0", "gitTreeState": "clean",
             "buildDate": "2024-01-01T00:00:00Z", "goVersion": "go1.21", "compiler": "gc", "platform": "linux/amd64"}
 
