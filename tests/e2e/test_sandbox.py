@@ -128,7 +128,8 @@ CASES = {
 
 
 def test_every_scenario_has_a_case():
-    assert set(CASES) | {"healthy"} == set(SCENARIOS)
+    cut_off = {name for name, scenario in SCENARIOS.items() if scenario.way}  # in test_sandbox_kube.py
+    assert set(CASES) | {"healthy"} | cut_off == set(SCENARIOS)
 
 
 @pytest.mark.parametrize("name", CASES)

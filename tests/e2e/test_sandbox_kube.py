@@ -63,7 +63,7 @@ def test_the_api_is_gone_behind_a_warm_cache(sandbox):
     ("get rs --field-selector status.replicas=0", '"status.replicas" is not a known field selector'),
     ("delete deployments --field-selector status.replicas=0", '"status.replicas" is not a known field selector'),
     ("get cronjobs --field-selector status.active=0", "not a known field selector"),
-    ("get jobs --field-selector status.failed=1", 'field label "status.failed" not supported for batchv1.Job'),
+    ("get jobs --field-selector status.failed=1", 'field label "status.failed" not supported for Job'),
     ("get nodes --field-selector spec.podCIDR=x", "field label not supported: spec.podCIDR")])
 def test_fields_that_nothing_is_selected_by(healthy, words, why):
     assert why in refused(healthy, *words.split())

@@ -21,7 +21,7 @@ class Certificates:
         self.openssl = find_program("openssl")
         os.makedirs(self.home, exist_ok=True)
         self.ca = self._authority("ca", "Flight Search sandbox CA")
-        self._authority("stranger", "Nobody's CA")
+        self.stranger = self._authority("stranger", "Nobody's CA")
         self.bundle = self._bundle()
 
     def path(self, name):

@@ -20,7 +20,7 @@ import time
 
 from . import faults
 from .process import StartError
-from .sandbox import KUBE_MODES, Sandbox
+from .sandbox import OWN_MODES, Sandbox
 from .scenarios import SCENARIOS
 
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
@@ -163,7 +163,7 @@ def parser():
     sub.add_parser("list", help="the scenarios, and what repairs each")
     for name, text in (("stop", "end it and remove its folder"), ("status", "where its parts are")):
         sub.add_parser(name, help=text).add_argument("folder", metavar="DIR")
-    modes = [*faults.MODES, "stop", *(f"{m} (kube)" for m in KUBE_MODES)]
+    modes = [*faults.MODES, "stop", *(f"{mode} ({part})" for part, mode in OWN_MODES)]
     b = sub.add_parser("break", help="break a part: " + ", ".join(modes))
     b.add_argument("part")
     b.add_argument("mode")

@@ -69,5 +69,10 @@ def write(sandbox, folder):
     for name in os.listdir(PRODUCT):
         if name != "platform.yaml":
             os.symlink(os.path.join(PRODUCT, name), os.path.join(folder, name))
+    rewrite(sandbox, folder)
+
+
+def rewrite(sandbox, folder):
+    """Write our platform.yaml again: an address has changed."""
     with open(os.path.join(folder, "platform.yaml"), "w") as f:
         f.write(render(sandbox))

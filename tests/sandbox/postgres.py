@@ -43,6 +43,8 @@ class Postgres:
         self.socket = os.path.join(self.home, ".s.PGSQL.5432")
         self.max_connections = max_connections
         self.process = None
+        self.recovering = False  # see `recover`
+        self.restarts = 0
         self.held = []
         self.lock = threading.Lock()
         self.ended = threading.Event()
@@ -72,7 +74,13 @@ class Postgres:
             f.write(ACCESS)
 
     def _launch(self):
-        self.process = Process("postgres", [self.program("postgres"), "-D", self.data],
+        mark = os.path.join(self.data, "standby.signal")
+        if self.recovering:
+            open(mark, "w").close()
+        elif os.path.exists(mark):
+            os.remove(mark)
+        words = ["-c", "hot_standby=off"] if self.recovering else []
+        self.process = Process("postgres", [self.program("postgres"), "-D", self.data, *words],
                                self.folder, self.user)
         self.process.wait_until(self.answers)
 
@@ -80,8 +88,13 @@ class Postgres:
         try:
             self.admin("postgres").close()
             return True
-        except pq.DatabaseError:
-            return False
+        except pq.DatabaseError as e:
+            return self.recovering and "not accepting connections" in str(e)
+
+    def recover(self, on):
+        """While `on` the server is in recovery, also after a restart: it refuses every connection (57P03)."""
+        self.recovering = on
+        self._relaunch()
 
     def admin(self, database=DATABASE):
         """A superuser's connection, past the door."""
@@ -134,6 +147,10 @@ class Postgres:
             self.held.pop().close()
 
     def restart(self):
+        self.restarts += 1
+        self._relaunch()
+
+    def _relaunch(self):
         with self.lock:
             if self.ended.is_set():
                 return

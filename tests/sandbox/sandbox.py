@@ -28,9 +28,13 @@ from .webhooks import Webhooks
 PROGRAMS = ("kubectl", "psql", "openssl", "redis-server", "prometheus", "promtool")
 PODS = {"postgres": "postgres", "redis": "redis", "prometheus": "prometheus", "grafana": "grafana",
         "flight-search-backend": "api_plain", "flight-search-frontend": "site_plain"}
-# What can be wrong with the cluster beside what can be wrong with any part.
-KUBE_MODES = {"forbidden": lambda kube: kube.forbid("*"), "forbid-reads": lambda kube: kube.forbid("read"),
-              "unauthorized": lambda kube: kube.lock_out()}
+# What can be wrong with one part beside what can be wrong with any.
+OWN_MODES = {
+    ("kube", "forbidden"): lambda sandbox: sandbox.kube.forbid("*"),
+    ("kube", "forbid-reads"): lambda sandbox: sandbox.kube.forbid("read"),
+    ("kube", "unauthorized"): lambda sandbox: sandbox.kube.lock_out(),
+    ("postgres", "recovering"): lambda sandbox: sandbox.postgres.recover(True)}
+WAYS = ("proxy", "dns", "certificate")
 OLD_MINOR = 20  # the last kubectl that wants cron jobs as v1beta1
 HISTORY = 6 * 60  # seconds of metrics from before the start; more than the longest window
 
@@ -53,6 +57,7 @@ class Sandbox:
         self.starting = []
         self.stopped = set()  # parts whose process is stopped (SIGSTOP)
         self.forced = {}  # see `feel`
+        self.way = self.scenario.way  # see `cut_off`
         self.undo = []  # what `stop` has to do, last first
 
     def __enter__(self):
@@ -146,6 +151,8 @@ class Sandbox:
                   **{name: tcp(server.port) for name, server in self.servers.items()}}
         for name, connect in behind.items():
             self.doors[name] = self._part(Door(name, connect))
+        self.doors["proxy"] = self._part(Door("proxy", tcp(0)))
+        self.doors["proxy"].set_mode("refuse")
         self._open_pods()
 
     def _open_pods(self):
@@ -166,6 +173,8 @@ class Sandbox:
     def address(self, part, scheme):
         # The certificates are for both names; TLS clients should see one that DNS could give.
         host = "localhost" if scheme == "https" else "127.0.0.1"
+        if self.way == "dns" and part in ("api", "site"):
+            host = f"{part}.flight-search.invalid"
         return f"{scheme}://{host}:{self.port(part)}"
 
     def path(self, name):
@@ -210,7 +219,27 @@ class Sandbox:
             "SANDBOX_POSTGRES": self.conninfo,
             "FSOPS_SLACK_WEBHOOK": f"{hook}/slack", "FSOPS_PAGERDUTY_URL": f"{hook}/pagerduty",
             "FSOPS_PAGERDUTY_KEY": "sandbox-routing-key", "FSOPS_PING_URL": f"{hook}/ping",
-            "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+            "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost", **self._detour()}
+
+    def _detour(self):
+        """What differs in the environment while the way out of this machine is broken."""
+        if self.way == "proxy":  # only what is called localhost goes there: api and site
+            proxy = f"http://127.0.0.1:{self.port('proxy')}"
+            return {"https_proxy": proxy, "HTTPS_PROXY": proxy, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+        if self.way == "certificate":
+            return {"SSL_CERT_FILE": self.certificates.stranger, "CURL_CA_BUNDLE": self.certificates.stranger}
+        return {}
+
+    def cut_off(self, how):
+        """Break the way to api and site from this machine alone: a "proxy" that is down, a name that no "dns" knows, a
+        "certificate" of an authority that this machine does not trust.  None ends it.
+
+        Take `env` anew afterwards."""
+        if how not in (None, *WAYS):
+            raise ValueError(f"no way {how!r}; there are: {', '.join(WAYS)}")
+        self.way = how
+        platform_file.rewrite(self, self.runbooks)
+        self._write_env()
 
     @property
     def env(self):
@@ -228,10 +257,13 @@ class Sandbox:
                       self.conninfo, self.path("pgpass"))
         os.makedirs(self.path("state"))
         platform_file.write(self, self.runbooks)
-        with open(self.path("env.sh"), "w") as f:
-            f.writelines(f"export {k}='{v}'\n" for k, v in self.settings.items())
+        self._write_env()
         with open(self.path("state.json"), "w") as f:
             json.dump(self.state(), f, indent=1)
+
+    def _write_env(self):
+        with open(self.path("env.sh"), "w") as f:
+            f.writelines(f"export {k}='{v}'\n" for k, v in self.settings.items())
 
     def use_context(self, name):
         """Write the kubeconfig with `name` as its current context."""
@@ -256,8 +288,8 @@ class Sandbox:
         if mode == "stop" and part in self.processes:
             self.stopped.add(part)
             self.processes[part].process.send(signal.SIGSTOP)
-        elif part == "kube" and mode in KUBE_MODES:
-            KUBE_MODES[mode](self.kube)
+        elif (part, mode) in OWN_MODES:
+            OWN_MODES[part, mode](self)
         else:
             # A part without a process of its own hangs when it is stopped.
             door.set_mode("hang" if mode == "stop" else mode)
@@ -269,6 +301,8 @@ class Sandbox:
             self.processes[part].process.send(signal.SIGCONT)
         if part == "kube":
             self.kube.allow_all()
+        if part == "postgres" and self.postgres.recovering:
+            self.postgres.recover(False)
 
     def _door(self, part):
         if part not in self.doors:

@@ -33,6 +33,7 @@ class Scenario:
     hit_rate: float = HEALTHY
     certificate_days: float = 60
     failed_nights: int = 0       # so many nights have no backup, the last one among them
+    way: str = None              # how this machine is cut off from the platform
     torn: bool = False           # the newest backup is cut off in the middle
     before: object = nothing     # what happened to the cluster before anybody looks
     after: object = nothing      # what happens once all parts are up
@@ -71,6 +72,11 @@ SCENARIOS = {
                             "kubectl create job --from=cronjob/postgres-backup NAME", torn=True),
     "certificate": Scenario("the certificate ends in 5 days", "kubectl delete secret flight-search-tls",
                             certificate_days=5),
+    "cut-off-proxy": Scenario("all is well, but this machine's proxy is down", "unset https_proxy", way="proxy"),
+    "cut-off-dns": Scenario("all is well, but this machine's DNS does not know the names of api and site",
+                            "another resolver", way="dns"),
+    "cut-off-certificate": Scenario("all is well, but this machine does not trust the certificates that it is shown",
+                                    "SSL_CERT_FILE=DIR/tls/ca.crt", way="certificate"),
 }
 
 

@@ -97,6 +97,8 @@ class Actions:
             meta.pop(name, None)
         if self.store.find(target.type.plural, meta.get("namespace"), meta["name"]):
             raise ApiError.exists(target.type, meta["name"])
+        if dry and target.type.plural == "pods":
+            self.cluster.quotas.admit(obj)
         if dry:
             return {**obj, "metadata": {**meta, "uid": "0"}}, 201
         if target.type.plural == "pods":

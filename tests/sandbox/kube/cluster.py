@@ -12,8 +12,11 @@ import time
 from . import pods
 from .budgets import Budgets
 from .cronjobs import CronJobs
+from .errors import ApiError
 from .managers import Autoscalers, Healers
+from .operators import Operators
 from .pods import Hindrance
+from .quotas import Quotas
 from .rollout import Rollout
 from .store import Store, stamp
 from .sets import DaemonSets, StatefulSets
@@ -54,9 +57,11 @@ class Cluster:
         self.addresses = itertools.count(10)
         self.ended = threading.Event()
         self.healers, self.autoscalers = Healers(self), Autoscalers(self)
-        self.budgets = Budgets(self)
+        self.budgets, self.quotas, self.operators = Budgets(self), Quotas(self), Operators(self)
+        self.refused = set()       # uids of what had a pod refused
         self.controllers = [Rollout(self), StatefulSets(self), DaemonSets(self), Jobs(self), CronJobs(self),
-                            Endpoints(self), self.budgets, Certificates(self), self.healers, self.autoscalers]
+                            Endpoints(self), self.budgets, self.quotas, self.operators, Certificates(self),
+                            self.healers, self.autoscalers]
 
     def now(self):
         return time.time() - self.offset
@@ -119,7 +124,7 @@ class Cluster:
 
     def add_pod(self, pod):
         inject = self.sidecars.get(pod["metadata"].get("labels", {}).get("app"))
-        pod = inject(pod) if inject else pod
+        pod = self.quotas.admit(inject(pod) if inject else pod)
         node = pod["spec"].get("nodeName") or self.choose_node()
         if node:
             pod["spec"]["nodeName"] = node
@@ -133,6 +138,18 @@ class Cluster:
                    if node else "0/3 nodes are available: node(s) were unschedulable.", node)
         self.run_hook(pod)
         return pod
+
+    def try_pod(self, owner, pod):
+        """A controller's attempt to make a pod; None when it was refused, which its owner's events say once."""
+        try:
+            made = self.add_pod(pod)
+        except ApiError as e:
+            if owner["metadata"]["uid"] not in self.refused:
+                self.refused.add(owner["metadata"]["uid"])
+                self.event(owner, "FailedCreate", f"Error creating: {e}")
+            return None
+        self.refused.discard(owner["metadata"]["uid"])
+        return made
 
     def run_hook(self, pod):
         hook = self.on_start.get(pod["metadata"].get("labels", {}).get("app"))

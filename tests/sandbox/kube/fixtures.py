@@ -6,6 +6,7 @@ statuses come from the controllers.
 import base64
 import time
 
+from . import rights
 from .cronjobs import finished_job
 from .store import stamp
 
@@ -123,7 +124,8 @@ def binding(name, role, *subjects, namespace=None):
     where = {"namespace": namespace} if namespace else {}
     return {"metadata": {"name": name, **where},
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
-            "subjects": [{"kind": k, "name": n, **where} for k, n in subjects]}
+            "subjects": [{"kind": k, "name": n, **({"namespace": NAMESPACE} if k == "ServiceAccount" else where)}
+                         for k, n in subjects]}
 
 
 def daemon_set(name, namespace, image):
@@ -199,8 +201,8 @@ def small_things(store, certificate_days):
                                          namespace=NAMESPACE))
     store.create("rolebindings", binding("flight-search-readers", "reader", ("Group", "developers"),
                                          namespace=NAMESPACE))
-    store.create("clusterrolebindings", binding("cluster-admin", "cluster-admin", ("Group", "system:masters")))
-    store.create("clusterrolebindings", binding("flight-search-monitoring", "view", ("ServiceAccount", "prometheus")))
+    for one in [*rights.bindings(), binding("flight-search-monitoring", "view", ("ServiceAccount", "prometheus"))]:
+        store.create("clusterrolebindings", one)
 
 
 def release(cluster, seconds_ago, image):

@@ -3,7 +3,7 @@
 Each method is a line of the table in ../README.md.  Invariant: a knob changes
 objects and settings only; what follows from it is the controllers' doing.
 """
-from . import cronjobs, fixtures, managers, pods, workloads
+from . import cronjobs, fixtures, managers, operators, pods, workloads
 from .rollout import owned_by
 
 READS = ("get", "list", "watch")
@@ -142,6 +142,38 @@ class Knobs:
         return self.store.create("poddisruptionbudgets", {
             "metadata": {"name": name, "namespace": namespace or self.namespace},
             "spec": {**spec, "selector": {"matchLabels": {"app": app}}}, "status": {}})
+
+    def operated(self, name, by):
+        """A deployment's database belongs to "cloudnative-pg", "zalando" or "crunchy": its pods are theirs."""
+        above, made, labels = operators.OPERATORS[by](name)
+        old = self.store.get("deployments", self.namespace, name)
+        template = operators.labelled(old["spec"]["template"], labels)
+        with self.cluster.past(3600):
+            self.store.delete("deployments", old)
+            workloads.delete_children(self.cluster, old, False)
+            if by in operators.OWN_PODS:
+                self.cluster.operators.templates[(self.namespace, made)] = (above, template)
+                return
+            one = fixtures.stateful_set(made, self.namespace, 1, None, template)
+            one["spec"]["selector"] = old["spec"]["selector"]
+            one["metadata"].update(labels={**old["metadata"]["labels"], **labels}, ownerReferences=[above])
+            self.store.create("statefulsets", one)
+
+    # Namespaces
+
+    def quota(self, namespace=None, name="compute", **hard):
+        """A ResourceQuota: `requests_cpu="4", limits_memory="8Gi", pods="20"`; "_" stands for "."."""
+        return self.store.create("resourcequotas", {
+            "metadata": {"name": name, "namespace": namespace or self.namespace}, "status": {},
+            "spec": {"hard": {k.replace("_", "."): v for k, v in hard.items()}}})
+
+    def limits(self, namespace=None, default=None, request=None):
+        """A LimitRange: the limits and requests of containers that do not say any."""
+        rule = {"type": "Container", "default": default or {"cpu": "500m", "memory": "256Mi"},
+                "defaultRequest": request or {"cpu": "100m", "memory": "128Mi"}}
+        return self.store.create("limitranges", {"metadata": {"name": "defaults",
+                                                              "namespace": namespace or self.namespace},
+                                                 "spec": {"limits": [rule]}})
 
     # Help for the above
 

@@ -172,7 +172,8 @@ class Rollout:
                   "readyReplicas": able, "availableReplicas": able, "unavailableReplicas": max(0, wanted - able)}
         done = counts["updatedReplicas"] == wanted == able == total
         status = {"observedGeneration": d["metadata"]["generation"], **{k: v for k, v in counts.items() if v},
-                  "conditions": [self.available(d, able, wanted), self.progressing(d, newest, counts, done)]}
+                  "conditions": [self.available(d, able, wanted), self.progressing(d, newest, counts, done),
+                                 *newest["status"].get("conditions", [])]}
         self.store.update("deployments", {**d, "status": status})
 
     def available(self, d, able, wanted):
@@ -214,8 +215,13 @@ class Rollout:
         live = [p for p in mine if not p["metadata"].get("deletionTimestamp")]
         live += self.adopt(rs)
         missing = rs["spec"].get("replicas", 1) - len(live)
+        refused = False
         for _ in range(missing):
-            live.append(self.cluster.add_pod(pods.from_template(rs["spec"]["template"], rs)))
+            made = self.cluster.try_pod(rs, pods.from_template(rs["spec"]["template"], rs))
+            if not made:
+                refused = True
+                break
+            live.append(made)
         # Those that are not ready, and then the youngest, are the first to go.
         live.sort(key=lambda p: (pods.is_ready(p), -self.cluster.age(p)))
         for p in live[:max(0, -missing)]:
@@ -225,6 +231,8 @@ class Rollout:
         counts = {"fullyLabeledReplicas": len(live), "readyReplicas": able, "availableReplicas": able}
         status = {"replicas": len(live), "observedGeneration": rs["metadata"]["generation"],
                   **{k: v for k, v in counts.items() if v}}
+        if refused:
+            status["conditions"] = [self.condition(rs, "ReplicaFailure", "True", "FailedCreate", "pods are forbidden")]
         self.store.update("replicasets", {**rs, "status": status})
 
     def adopt(self, rs):

@@ -13,6 +13,7 @@ FIELDS = {
     "jobs": ("status.successful",),
     "secrets": ("type",),
     "namespaces": ("status.phase",),
+    "certificates": (),  # the words for a custom resource are others
     "services": ("spec.clusterIP", "spec.type"),
     "events": ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
                "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
@@ -20,7 +21,7 @@ FIELDS = {
 }
 COMMON = ("metadata.name", "metadata.namespace")
 UNNAMESPACED = ("nodes", "namespaces")  # of FIELDS: they have no metadata.namespace to select by
-JOBS = 'field label "{}" not supported for batchv1.Job'
+JOBS = 'field label "{}" not supported for Job'
 SOME = "field label not supported: {}"
 NONE = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s+\(([^)]*)\)\s*$")

@@ -83,7 +83,7 @@ class StatefulSets(Sets):
         for place in places:
             if place not in mine:
                 label = {"statefulset.kubernetes.io/pod-name": place}
-                self.cluster.add_pod(self.pod(obj, revision, place, **label))
+                self.cluster.try_pod(obj, self.pod(obj, revision, place, **label))
                 return False
             if not pods.is_ready(mine[place]):
                 return False
@@ -120,7 +120,8 @@ class DaemonSets(Sets):
             if node not in where:
                 pod = self.pod(obj, revision, None)
                 pod["spec"]["nodeName"] = node
-                mine.append(self.cluster.add_pod(pod))
+                made = self.cluster.try_pod(obj, pod)
+                mine += [made] if made else []
         if self.rolls(obj):
             self.update(obj, mine, revision, len(nodes))
         self.say(obj, revision, mine, nodes)

@@ -44,15 +44,14 @@ class Jobs:
             status["conditions"] = [self.condition("Failed", "BackoffLimitExceeded",
                                                    "Job has reached the specified backoff limit")]
         elif not active:
-            self.make_pod(job)
-            active = 1
+            active = 1 if self.make_pod(job) else 0
         status.update({k: v for k, v in (("active", active), ("failed", failed)) if v})
         self.store.update("jobs", {**job, "spec": spec, "status": status})
 
     def make_pod(self, job):
         pod = pods.from_template(job["spec"]["template"], job)
         pod["metadata"]["labels"].update({"job-name": job["metadata"]["name"], UID_LABEL: job["metadata"]["uid"]})
-        self.cluster.add_pod(pod)
+        return self.cluster.try_pod(job, pod)
 
     def condition(self, kind, reason=None, message=None):
         now = stamp(self.store.now())
