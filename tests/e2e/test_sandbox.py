@@ -499,7 +499,11 @@ def test_command_line(place):
     assert "broken: refuse" in command("status", folder).stdout
     assert command("break", "redis", "nonsense", "--dir", folder).returncode == 1
     assert command("heal", "redis", "--dir", folder).returncode == 0
-    shell = subprocess.run(f". {folder}/env.sh; kubectl get pods", shell=True, capture_output=True)
+    assert command("turn", "autoscale", "redis", "2", "high=3", "--dir", folder).returncode == 0
+    assert "there are: forbid" in command("turn", "nonsense", "--dir", folder).stderr
+    listed = command("list").stdout
+    assert "cut-off-dns" in listed and "managed             name by heals=True" in listed
+    shell = subprocess.run(f". {folder}/env.sh; kubectl get hpa redis", shell=True, capture_output=True)
     assert shell.returncode == 0
     assert command("stop", folder).returncode == 0
     assert not os.path.exists(folder) and processes.owned(folder) == []

@@ -189,7 +189,7 @@ def test_a_cron_job_adopts_jobs_and_keeps_its_limits(sandbox):
 @pytest.mark.parametrize("how", [
     lambda sb: sb.kube.cron("postgres-backup", ttlSecondsAfterFinished=0),
     lambda sb: sb.kube.cron("postgres-backup", successfulJobsHistoryLimit=0),
-    lambda sb: sb.kube.cluster.vanishing.add("by-hand")], ids=["ttl", "history", "vanishing"])
+    lambda sb: sb.kube.vanish("by-hand")], ids=["ttl", "history", "vanishing"])
 def test_a_job_is_gone_once_it_has_succeeded(sandbox, how):
     sb = sandbox(old_apis=False)
     how(sb)

@@ -60,7 +60,7 @@ def test_a_sidecar_comes_first(sandbox):
 def test_one_pod_of_several_crashes_and_has_a_log_from_before(sandbox):
     sb = sandbox()
     bad = min(names(sb, BACKEND))
-    sb.kube.cluster.crashing.add(bad)
+    sb.kube.crash(bad)
     wait_until(lambda: len(names(sb, BACKEND)) == 2, "it crashes")
     assert "FATAL" in sb.kubectl("logs", "--previous", bad)
     assert "FATAL" not in sb.kubectl("logs", max(names(sb, BACKEND)))
@@ -69,11 +69,11 @@ def test_one_pod_of_several_crashes_and_has_a_log_from_before(sandbox):
 def test_pods_that_do_not_end(sandbox):
     sb = sandbox()
     stuck = next(iter(names(sb, "redis")))
-    sb.kube.cluster.stuck.add(stuck)
+    sb.kube.stick(stuck)
     sb.kubectl("scale", "deployment/redis", "--replicas=0")
     assert "timed out" in refused(sb, "wait", "--for=delete", f"pod/{stuck}", "--timeout=1s")
     assert "Terminating" in sb.kubectl("get", "pods", "-l", "app=redis")
-    sb.kube.cluster.stuck.clear()
+    sb.kube.let_go()
     sb.kubectl("wait", "--for=delete", f"pod/{stuck}", "--timeout=20s")
 
 

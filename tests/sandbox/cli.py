@@ -2,11 +2,13 @@
 
     run.py SCENARIO [--dir DIR] [--background]   start one; runs until Ctrl-C
     run.py list | stop DIR | status DIR | break PART MODE --dir DIR | heal PART --dir DIR
+    run.py turn KNOB ARGUMENT... --dir DIR
 
 A running sandbox is talked to over a socket in its folder, with a line of JSON
 each way.
 """
 import argparse
+import inspect
 import json
 import logging
 import os
@@ -19,6 +21,7 @@ import threading
 import time
 
 from . import faults
+from .kube.knobs import Knobs
 from .process import StartError
 from .sandbox import OWN_MODES, Sandbox
 from .scenarios import SCENARIOS
@@ -27,6 +30,9 @@ RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
 CONTROL = "control.sock"
 READY_SECONDS = 40
 STOP_SECONDS = 10
+OF_SANDBOX = {"cut_off": Sandbox.cut_off, "warm_discovery": Sandbox.warm_discovery}
+KNOBS = {**{name: f for name, f in vars(Knobs).items() if inspect.isfunction(f) and f.__doc__ and name != "change"},
+         **OF_SANDBOX}
 
 
 class Control:
@@ -54,7 +60,24 @@ class Control:
 
     def _commands(self):
         return {"status": self.sandbox.state, "break": self.sandbox.break_part, "heal": self.sandbox.heal,
-                "stop": self.ended.set}
+                "turn": self._turn, "stop": self.ended.set}
+
+    def _turn(self, name, *words):
+        """Turn a knob; words are its arguments, NAME=VALUE where they are named."""
+        if name not in KNOBS:
+            raise ValueError(f"no knob {name!r}; there are: {', '.join(KNOBS)}")
+        named = dict(word.split("=", 1) for word in words if "=" in word)
+        KNOBS[name](self.sandbox if name in OF_SANDBOX else self.sandbox.kube,
+                    *(value_of(word) for word in words if "=" not in word),
+                    **{key: value_of(value) for key, value in named.items()})
+
+
+def value_of(word):
+    """A word as a number, true, false, null or a list where it is JSON, else as it is."""
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
 
 
 def ask(folder, *words):
@@ -134,7 +157,12 @@ def stop(options):
 
 def list_scenarios(_options):
     for name, scenario in SCENARIOS.items():
-        print(f"{name:<14}{scenario.about}\n{'':<14}repair: {scenario.repair}")
+        print(f"{name:<20}{scenario.about}\n{'':<20}repair: {scenario.repair}")
+    print("\nKnobs, for `turn` (in tests methods of `sandbox.kube`, or of the sandbox):")
+    for name, function in KNOBS.items():
+        arguments = [a for a in inspect.signature(function).parameters.values() if a.name != "self"]
+        about = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+        print(f"{name:<20}{' '.join(map(str, arguments))}\n{'':<20}{about}")
 
 
 def folder_of(options):
@@ -147,6 +175,7 @@ COMMANDS = {
     "list": list_scenarios,
     "stop": stop,
     "status": lambda o: show(ask(o.folder, "status")),
+    "turn": lambda o: ask(folder_of(o), "turn", o.knob, *o.arguments),
     "break": lambda o: ask(folder_of(o), "break", o.part, o.mode),
     "heal": lambda o: ask(folder_of(o), "heal", o.part),
 }
@@ -169,7 +198,10 @@ def parser():
     b.add_argument("mode")
     h = sub.add_parser("heal", help="undo a break")
     h.add_argument("part")
-    for s in (b, h):
+    t = sub.add_parser("turn", help="turn a knob; `list` shows them")
+    t.add_argument("knob")
+    t.add_argument("arguments", nargs="*")
+    for s in (b, h, t):
         s.add_argument("--dir", default=os.environ.get("SANDBOX_DIR"))
     return p
 

@@ -35,9 +35,11 @@ class Knobs:
         self.cluster.still |= set(what or ["*"])
 
     def go_on(self):
+        """Controllers that stand still do their work again."""
         self.cluster.still.clear()
 
     def pause(self, name, paused=True):
+        """A paused deployment rolls nothing out; kubectl refuses to undo and to restart it."""
         self.change("deployments", name, spec={"paused": paused})
 
     # Others who write
@@ -65,6 +67,10 @@ class Knobs:
         """Change a cron job: its history limits, `suspend`, or the `ttlSecondsAfterFinished` of its jobs."""
         old = self.store.get("cronjobs", self.namespace, name)
         self.store.update("cronjobs", {**old, "spec": cronjobs.with_spec(old, spec)})
+
+    def vanish(self, *names):
+        """Jobs of these names, or of these cron jobs, are gone the moment they succeeded."""
+        self.cluster.vanishing |= set(names)
 
     def job(self, name, cron, owned=True, ago=0.0, failed=False):
         """A job of a cron job that ran `ago` seconds ago and is over.  `owned`: the cron job is its controller;
@@ -97,6 +103,18 @@ class Knobs:
             for pod in self.pods(app):
                 self.store.update("pods", {**inject(pod), "status": pod["status"]})
 
+    def crash(self, *names):
+        """Pods of these names, or of apps with these labels, crash from now on."""
+        self.cluster.crashing |= set(names)
+
+    def stick(self, *names):
+        """Pods of these names or apps stay Terminating once they are deleted, until `let_go`."""
+        self.cluster.stuck |= set(names)
+
+    def let_go(self):
+        """Pods that stay Terminating end."""
+        self.cluster.stuck.clear()
+
     # Workloads of other kinds
 
     def workload(self, plural, name, namespace=None, replicas=1, image="registry.k8s.io/pause:3.9"):
@@ -121,6 +139,7 @@ class Knobs:
                 name, self.namespace, spec["replicas"], None, spec["template"]))
 
     def recreate(self, name):
+        """A deployment ends its old pods before it makes new ones."""
         self.change("deployments", name, spec={"strategy": {"type": "Recreate"}})
 
     def volume(self, name, claim):
