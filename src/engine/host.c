@@ -213,8 +213,15 @@ static void add_to_outer(struct run *outer, const struct run *inner)
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)
 		outer->counts[i] += inner->counts[i];
 	json_array_extend(outer->left, inner->left);
-	if (inner->stop != STOP_NONE && inner->stop != STOP_FAILED)
+	/* A signal stops the outer one first: an inner one that was stopped alone was out of time. */
+	if (inner->stop != STOP_NONE && inner->stop != STOP_FAILED && inner->stop != STOP_SIGNAL)
 		run_stop(outer, inner->stop, inner->why);
+}
+
+/* A change failed inside, or was not seen to its end. */
+static bool is_change_undone(const struct run *inner)
+{
+	return inner->stop == STOP_FAILED || (inner->stop == STOP_SIGNAL && inner->changed);
 }
 
 /* A finding inside is one outside: NULL only when the inner run would end with status 0. */
@@ -236,7 +243,7 @@ static void on_run_ended(void *ctx, struct run *inner)
 	char *why = why_not_well(inner);
 
 	add_to_outer(run_of(service), inner);
-	if (inner->stop == STOP_FAILED)
+	if (is_change_undone(inner))
 		task_note_inner_stop(attempt_owner(call));
 	service_free(service);
 	if (gone)

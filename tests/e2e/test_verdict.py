@@ -314,3 +314,16 @@ def test_what_would_repeat_a_change_is_a_mistake(action, says, web, tmp_path):
     book = write_book(tmp_path, step(action), {"web": {"http": address(web)}})
     result = fsops("lint", "-R", book)
     assert result.status == 65 and re.search(says, result.out + result.err), str(result)
+
+
+def test_a_runbook_inside_that_is_out_of_time_stops_no_run(tmp_path):
+    """Its change was not seen to its end: that is a failure, and what is to run always does."""
+    folder = write_book(tmp_path / "books", "  - {step: Outer, budget: 1s, runbook: inner}\n"
+                        "always:\n  - {step: Open again, id: open, exec: [touch, opened], effect: change}\n"
+                        "on_failure:\n  - {step: Tell, id: tell, exec: [touch, told], effect: change}\n")
+    write_book(folder, "  - {step: Close, exec: [touch, closed], effect: change}\n"
+               "  - {step: Wait, exec: [sleep, '60'], effect: read}\n", name="inner")
+    result = run("book", "-y", "-R", folder, cwd=tmp_path)
+    assert result.status == 2, str(result)
+    assert result.step("open")["outcome"] == result.step("tell")["outcome"] == "passed", str(result)
+    assert result.finished["outcome"] == "failed" and (tmp_path / "opened").exists(), str(result)
