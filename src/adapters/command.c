@@ -2,6 +2,7 @@
  * prints; what an expression needs whole is whole, or the action fails and says which limit it was. */
 #include "command.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,17 +168,52 @@ static const char *hint_for(const struct command *command, const char *line)
 	return NULL;
 }
 
+/* LINE without what a program's log puts before it: "W1129 05:58:54.911988 2591 file.go:539] ". */
+static const char *without_prefix(const char *line)
+{
+	const char *end = strchr("IWEF", *line) && isdigit((unsigned char)line[1])
+	                      ? strstr(line, "] ")
+	                      : NULL;
+
+	return end ? end + 2 : line;
+}
+
+/* The first line of TEXT about which there is a hint, " (LINE)"; "" when there is none. A command
+ * that waits complains of what it was refused, waits on, and ends with a line that tells only that
+ * its time was up. */
+static char *complaint(const struct command *command, const char *text, const char **hint)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		char *line = mem_textn(text, len < LINE_SHOWN ? len : LINE_SHOWN);
+
+		*hint = *line ? hint_for(command, line) : NULL;
+		if (*hint) {
+			char *shown = mem_printf(" (%s)", without_prefix(line));
+
+			free(line);
+			return shown;
+		}
+		free(line);
+		text += len + (text[len] == '\n');
+	}
+	return mem_text("");
+}
+
 static char *failure_text(
     const struct command *command, const json_t *result, int status, int signo)
 {
+	const char *complaints = value_get_text(result, "stderr");
 	char *ending = ending_text(status, signo);
-	char *line = telling_line(value_get_text(result, "stderr"), command->telling);
+	char *line = telling_line(complaints, command->telling);
 	const char *hint = hint_for(command, line);
-	char *text = mem_printf(
-	    "%s%s%s%s%s", ending, *line ? ": " : "", line, hint ? ": " : "", hint ? hint : "");
+	char *before = hint ? mem_text("") : complaint(command, complaints, &hint);
+	char *text = mem_printf("%s%s%s%s%s%s", ending, *line ? ": " : "", line, before,
+	    hint ? ": " : "", hint ? hint : "");
 
 	free(ending);
 	free(line);
+	free(before);
 	return text;
 }
 

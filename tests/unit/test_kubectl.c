@@ -335,6 +335,12 @@ static void what_it_says_when_it_fails(void **state)
 	    "exit status 1: Error from server (Forbidden): pods is forbidden: User \"u\" cannot "
 	    "list: the user of the kubeconfig may not do this: ask for the role, or use another "
 	    "context");
+	check_sentence("W1129 05:58:54.911988    2591 reflector.go:539] failed to list: pods is "
+	               "forbidden\n"
+	               "error: timed out waiting for the condition",
+	    "exit status 1: error: timed out waiting for the condition (failed to list: pods is "
+	    "forbidden): the user of the kubeconfig may not do this: ask for the role, or use "
+	    "another context");
 }
 
 static void warnings_are_no_failure(void **state)
