@@ -108,7 +108,7 @@ test: ## every test; the last line says how many passed
 	@.ci/deps
 	@.ci/test $(BUILD)
 
-.PHONY: units check-unit check-e2e check-asan check-valgrind check-scripts asan fuzzers fuzz bench
+.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-scripts asan fuzzers fuzz bench
 units: $(UNITS)
 
 check-unit: $(UNITS) ## the unit tests
@@ -116,6 +116,10 @@ check-unit: $(UNITS) ## the unit tests
 
 check-e2e: $(BUILD)/fsops ## the tests of the whole program, over the sandbox (T='-k name' for some of them)
 	FSOPS_BINARY=$(or $(FSOPS_BINARY),$(abspath $(BUILD)/fsops)) $(PYTEST) -q tests/e2e $(T)
+
+check-cluster: $(BUILD)/fsops ## the runbooks over a cluster that may be lost (KUBECONFIG=FILE, KUBECTL=PROGRAM, T='-k name')
+	@FSOPS_BINARY=$(or $(FSOPS_BINARY),$(abspath $(BUILD)/fsops)) KUBECONFIG=$(KUBECONFIG) KUBECTL=$(KUBECTL) \
+		$(PYTEST) -q tests/cluster $(T)
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" LDFLAGS="$(SANITIZE)" \
