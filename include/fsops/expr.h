@@ -178,6 +178,10 @@ typedef void expr_path_fn(void *ctx, const char *const *parts, size_t count);
  */
 void expr_each_path(const struct expr *expr, expr_path_fn *fn, void *ctx);
 
+/* The same for the lists whose being empty makes a part of the expression true: `x.all(…)`, `!x.exists(…)`,
+ * `x.size() == 0`. Not those that it also demands to have items (`x.size() > 0`). */
+void expr_each_vacuous(const struct expr *expr, expr_path_fn *fn, void *ctx);
+
 /* Whether the value must be masked wherever it is shown: it calls random_base64(). */
 bool expr_is_secret(const struct expr *expr);
 

@@ -234,8 +234,134 @@ static void never_action(struct lint *lint)
 	}
 	say_never(lint, &action->until, "this is never true, so it is waited for in vain");
 	for (size_t i = 0; i < action->expect_count; i++)
-		say_never(
-		    lint, &action->expects[i].holds, "this is never true, so the action always fails");
+		say_never(lint, &action->expects[i].holds,
+		    "this is never true, so the action always fails");
+}
+
+/* ---- answers that were not given ---- */
+
+/* A condition that is being looked at, and whose result it may take for an answer. */
+struct unanswered {
+	struct lint *lint;
+	const struct condition *condition;
+	const char *id; /* that it asks how it ended; NULL: none */
+};
+
+static void own_unanswered(void *ctx, const char *const *parts, size_t count)
+{
+	const struct unanswered *un = ctx;
+	const struct adapter_field *field = un->lint->action->adapter->fields;
+
+	while (count && field->name && strcmp(field->name, parts[0]) != 0)
+		field++;
+	if (count && field->name)
+		lint_say(un->lint, un->condition->pos,
+		    "'%s' is empty, too, when nobody answered, and with 'accept: any' this then "
+		    "holds: leave 'accept' out, or ask whether it succeeded as well",
+		    parts[0]);
+}
+
+/* Does a path ask how results.ID ended? */
+static void note_ending(void *ctx, const char *const *parts, size_t count)
+{
+	static const char *const endings[] = {
+	    "outcome", "why", "exit", "stderr", "status", "reply"};
+	struct unanswered *un = ctx;
+
+	for (size_t i = 0; count > 2 && i < COUNT_OF(endings); i++)
+		if (strcmp(parts[0], "results") == 0 && strcmp(parts[2], endings[i]) == 0)
+			un->id = parts[1];
+}
+
+static bool stops_the_run(const struct lint *lint, const char *id)
+{
+	for (int section = 0; section < SECTION_COUNT; section++) {
+		const struct step_list *list = &lint->runbook->sections[section];
+
+		for (size_t i = 0; i < list->count; i++)
+			for (size_t k = 0; k < list->items[i].action_count; k++) {
+				const struct step *step = &list->items[i];
+				const struct action *action = &step->actions[k];
+
+				if (action->id && strcmp(action->id, id) == 0)
+					return action->on_failure == ON_FAILURE_STOP ||
+					       (step->on_failure == ON_FAILURE_STOP &&
+					           action->on_failure == ON_FAILURE_DEFAULT);
+			}
+	}
+	return false;
+}
+
+/* Lists that are there and empty when nobody answered. Others are not there, and a condition on them
+ * fails by itself. */
+static bool is_empty_unanswered(const char *field)
+{
+	return text_has_word("lines series addresses", field);
+}
+
+static void others_unanswered(void *ctx, const char *const *parts, size_t count)
+{
+	const struct unanswered *un = ctx;
+
+	if (count < 3 || strcmp(parts[0], "results") != 0 || !is_empty_unanswered(parts[2]) ||
+	    stops_the_run(un->lint, parts[1]) || (un->id && strcmp(un->id, parts[1]) == 0))
+		return;
+	lint_say(un->lint, un->condition->pos,
+	    "'results.%s.%s' is empty, too, when '%s' got no answer, and this then holds: ask also "
+	    "for "
+	    "results.%s.outcome == \"passed\", or give that action 'on_failure: stop'",
+	    parts[1], parts[2], parts[1], parts[1]);
+}
+
+static void look_for_unanswered(struct lint *lint, const struct condition *condition, bool own)
+{
+	struct unanswered un = {lint, condition, NULL};
+
+	if (!condition->expr)
+		return;
+	expr_each_path(condition->expr, note_ending, &un);
+	expr_each_vacuous(condition->expr, others_unanswered, &un);
+	if (own)
+		expr_each_vacuous(condition->expr, own_unanswered, &un);
+}
+
+static void unanswered_step(struct lint *lint)
+{
+	look_for_unanswered(lint, &lint->step->when, false);
+}
+
+static void note_deciding(void *ctx, const char *const *parts, size_t count)
+{
+	struct unanswered *un = ctx;
+
+	if (count && text_has_word(un->lint->action->adapter->decides, parts[0]))
+		un->id = parts[0];
+}
+
+/* Does any of its own conditions ask whether it succeeded? */
+static bool names_deciding(struct lint *lint)
+{
+	const struct action *action = lint->action;
+	struct unanswered un = {lint, NULL, NULL};
+
+	if (action->until.expr)
+		expr_each_path(action->until.expr, note_deciding, &un);
+	for (size_t i = 0; i < action->expect_count; i++)
+		if (action->expects[i].holds.expr)
+			expr_each_path(action->expects[i].holds.expr, note_deciding, &un);
+	return un.id;
+}
+
+static void unanswered_action(struct lint *lint)
+{
+	const struct action *action = lint->action;
+	bool any = node_get(action->node, "accept") && !names_deciding(lint);
+
+	if (action->node != lint->step->node)
+		look_for_unanswered(lint, &action->when, false);
+	look_for_unanswered(lint, &action->until, any && !action->look);
+	for (size_t i = 0; i < action->expect_count; i++)
+		look_for_unanswered(lint, &action->expects[i].holds, any);
 }
 
 /* ---- names ---- */
@@ -321,6 +447,9 @@ const struct lint_rule lint_rules[] = {
         .action = secret_in_argv},
     {{"never", "a condition that is false whatever happens: what it guards never runs"},
         .step = never_step, .action = never_action},
+    {{"empty-answer",
+         "an empty list that may be empty because nobody answered is taken for an answer"},
+        .step = unanswered_step, .action = unanswered_action},
     {{"unused-variable", "a variable that nothing uses"}, .runbook = unused_vars},
     {{"unused-capture", "a captured value that nothing uses"}, .action = unused_captures},
     {{"no-threshold", "a metric without any threshold"}, .platform = no_threshold},

@@ -75,6 +75,7 @@ static const struct adapter_field fake_status[] = {{"status", "string", "deliver
 
 #define FAKE(which, fields_, kind, parse_, effect_, ...)                                           \
 	static const struct adapter adapter_##which = {.name = #which,                             \
+	    .decides = "exit stderr status",                                                       \
 	    .fields = fields_,                                                                     \
 	    .target_kind = kind,                                                                   \
 	    .parse = parse_,                                                                       \

@@ -138,6 +138,26 @@ static const struct {
     {STEP "    kubectl: get pods\n    until: 'false'\n", "x:6:12 never"},
     {STEP "    when: domain == 'x'\n    kubectl: get pods\n    expect: 'true'\n", ""},
     {STEP "    when: domain == 'x' && false\n    kubectl: get pods\n", "x:5:11 never"},
+    /* empty-answer */
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0\n", "x:7:13 empty-answer"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0 && exit == 0\n", ""},
+    {STEP "    kubectl: get pods\n    expect: lines.size() == 0\n", ""},
+    {STEP "    kubectl: get pods -o json\n    accept: any\n    until: json.items.all(p, ready(p))\n",
+        "x:7:12 empty-answer"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: '!lines.exists(l, l == \"x\")'\n",
+        "x:7:13 empty-answer"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() > 0 && lines.all(l, l != '')\n", ""},
+    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: results.a.lines.size() == 0}\n",
+        "x:7:32 empty-answer"},
+    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.lines.filter(l, l != \"\")"
+            ".size() == 0'}\n",
+        "x:7:32 empty-answer"},
+    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.outcome == \"passed\" && "
+            "results.a.lines.size() == 0'}\n",
+        ""},
+    {ACTION "{id: a, kubectl: get pods, on_failure: stop}\n      - {kubectl: get x, when: "
+            "results.a.lines.size() == 0}\n",
+        ""},
     /* unused-variable, unused-capture */
     {STEP "    kubectl: get pods\nvars: {a: 1, b: 2}\n",
         "x:6:8 unused-variable\nx:6:14 unused-variable"},
