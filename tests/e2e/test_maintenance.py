@@ -54,7 +54,7 @@ def test_weekly_deletes_what_has_ended_and_nothing_else(sandbox, tmp_path):
     assert result.status == 0 and result.err == "", str(result)
     assert sets_before - names(sb, "replicasets") == set(sets[:2]), "two releases can be gone back to, one is live"
     gone = jobs_before - names(sb, "jobs")
-    assert len(gone) == 4 and all("-backup-" in name for name in gone), f"older than 48 h: {gone}"
+    assert len(gone) == 2 and all("-backup-" in name for name in gone), f"older than 48 h: {gone}"
     assert {m.verb for m in sb.kube.mutations[before:]} <= {"delete", "deletecollection"}
     assert len(sb.kube.pods(BACKEND, ready=True)) == 3, "the live pods were touched"
     told = "".join(e["text"] for e in result.events("action.output", action="recurring"))
