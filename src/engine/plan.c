@@ -62,17 +62,48 @@ static char **nested_vars(const json_t *vars, size_t *count)
 	return items;
 }
 
+static bool has_var(const struct var *vars, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_same(vars[i].name, name))
+			return true;
+	return false;
+}
+
+/* VARS, and the platform's variables that were given from outside: a platform is the same for all that
+ * runs on it. A new object. */
+static json_t *vars_for_nested(const struct plan *outer, const json_t *vars)
+{
+	const struct platform *platform = outer->catalog->platform;
+	json_t *all = vars ? json_copy((json_t *)vars) : json_object();
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(outer->chosen, "given"), i, name) {
+		const char *text = json_string_value(name);
+		json_t *value = json_object_get(outer->vars, text);
+
+		if (value && !json_object_get(all, text) &&
+		    has_var(platform->vars, platform->var_count, text))
+			json_object_set(all, text, value);
+	}
+	return all;
+}
+
 static struct plan *make_nested(
     const struct making *making, const char *name, const json_t *vars, bool lenient)
 {
 	const struct runbook *runbook = catalog_find(making->catalog, name, making->err);
 	struct plan_options options = {.lenient = lenient};
 	struct plan *plan;
+	json_t *all;
 	char **items;
 
 	if (!runbook || check_circle(making, runbook) < 0)
 		return NULL;
-	items = nested_vars(vars, &options.var_count);
+	all = vars_for_nested(making->plan, vars);
+	items = nested_vars(all, &options.var_count);
+	json_decref(all);
 	options.vars = (const char *const *)items;
 	plan = make_plan(
 	    making, making->catalog, runbook, &options, making->plan->redact, making->err);
