@@ -74,7 +74,7 @@ def test_pods_that_do_not_end(sandbox):
     assert "timed out" in refused(sb, "wait", "--for=delete", f"pod/{stuck}", "--timeout=1s")
     assert "Terminating" in sb.kubectl("get", "pods", "-l", "app=redis")
     sb.kube.let_go()
-    sb.kubectl("wait", "--for=delete", f"pod/{stuck}", "--timeout=20s")
+    wait_until(lambda: not sb.kube.pods("redis"), "it ends")
 
 
 # Stateful sets, daemon sets, one volume.

@@ -82,7 +82,7 @@ def owners(cron, owned):
     return [ref if owned == "reference" else {**ref, "controller": True}]
 
 
-def finished_job(cron, name, owned):
+def job_of(cron, name, owned):
     """A job as `kubectl create job --from` makes it."""
     template = cron["spec"]["jobTemplate"]
     return {"metadata": {"name": name, "namespace": cron["metadata"]["namespace"],

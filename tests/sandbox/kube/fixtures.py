@@ -7,7 +7,7 @@ import base64
 import time
 
 from . import rights
-from .cronjobs import finished_job
+from .cronjobs import job_of
 from .store import stamp
 
 NAMESPACE = "flight-search-prod"
@@ -155,7 +155,7 @@ def namespace(name):
 
 def job(cluster, cron, name):
     """A run of a cron job, as its controller makes it."""
-    made = finished_job(cluster.store.get("cronjobs", NAMESPACE, cron), name, True)
+    made = job_of(cluster.store.get("cronjobs", NAMESPACE, cron), name, True)
     made["metadata"]["annotations"] = {}
     return made
 

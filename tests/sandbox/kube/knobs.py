@@ -79,7 +79,7 @@ class Knobs:
         with self.cluster.past(max(ago, 1)):
             usual = self.cluster.failing_jobs
             self.cluster.failing_jobs = {name} if failed else set()
-            self.store.create("jobs", {**cronjobs.finished_job(source, name, owned)})
+            self.store.create("jobs", {**cronjobs.job_of(source, name, owned)})
             self.cluster.settle()
             self.cluster.failing_jobs = usual
 
