@@ -27,8 +27,8 @@ static const struct {
 	int before;
 	const char *what;
 } lacks[] = {
-    {21, "`create job --from` a CronJob (it knows CronJobs only as batch/v1beta1, which clusters "
-         "since 1.25 do not have)"},
+    {21, "`create job --from` a CronJob (it knows none of batch/v1, which clusters since 1.21 "
+         "answer with)"},
     {20, "`drain --delete-emptydir-data`"},
 };
 

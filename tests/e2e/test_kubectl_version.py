@@ -30,7 +30,7 @@ def warnings(result):
     return [e["text"] for e in result.events("note") if e["level"] == "warning"]
 
 
-OLD = r"^kubectl {} is too old, fsops needs {}: `create job --from` a CronJob .*batch/v1beta1.* will not work; install"
+OLD = r"^kubectl {} is too old, fsops needs {}: `create job --from` a CronJob .*batch/v1,.* will not work; install"
 UNKNOWN = r"^which version kubectl has is not known \({}.*\): fsops needs {}.*; install"
 ANSWERS = {
     "current": (says("v1.34.3"), None),
