@@ -1,5 +1,6 @@
 """`deploy` where others write, controllers rest and jobs outlive their commands: it says what was seen, and no more."""
 import pathlib
+import threading
 
 import pytest
 from helpers import BACKEND, FRONTEND, run, wait_until
@@ -64,7 +65,7 @@ def test_a_paused_deployment_is_refused(sandbox):
     result = deploy(sb)
     assert result.status == 2 and "are paused" in result.action("backend_before")["why"], str(result)
     assert sb.kube.mutations == [] and result.step("take_back")["outcome"] == "skipped"
-    assert "Nothing was changed" in told(result), told(result)
+    assert "Nothing of the release was changed" in told(result), told(result)
 
 
 def test_what_no_controller_has_done_is_neither_deployed_nor_taken_back(sandbox):
@@ -117,3 +118,16 @@ def test_a_backup_job_that_is_gone_when_it_succeeded(sandbox):
     assert result.status == 0 and result.action("backup_there")["outcome"] == "passed", str(result)
     assert sb.kube.image(BACKEND) == NEW
     wait_until(lambda: sb.kube.ready_images(BACKEND) == [NEW] * 3, "the new release serves")
+
+
+def test_a_release_that_nobody_can_look_at_stays_and_that_is_said(sandbox):
+    """The monitor goes while the release is looked at: what it does not say is no reason to take anything back."""
+    sb = sandbox()
+    was = sb.kube.state("deployments", BACKEND)["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    watcher = threading.Thread(target=lambda: (wait_until(lambda: sb.kube.image(FRONTEND).endswith("v1.3.0"), "it is out", 60),
+                                               sb.break_part("prometheus", "refuse")))
+    watcher.start()
+    result = deploy(sb, "--var", "migrate=false")
+    watcher.join()
+    assert result.status != 0 and sb.kube.image(BACKEND) == NEW, str(result)
+    assert f"backend_revision={was}" in told(result) and "was NOT taken back" in told(result), told(result)
