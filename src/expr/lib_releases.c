@@ -8,8 +8,10 @@
  * oldest first, so the first one of a release outlives every release before it.
  *
  * Invariant: at most one release is `current`, and the `previous` one, which a rollback goes
- * to, is the newest that was made before it. Kubernetes numbers a release that is taken up
- * again anew but uses its replica set again, so times say which came before and numbers do not.
+ * to, is of those made before it the one that ran last. Kubernetes numbers a release that is
+ * taken up again anew but uses its replica set again: its time says what came before it, its
+ * number when it ran last. So what was taken back once is not gone back to, neither from the
+ * release that took its place nor from the next one.
  */
 #include "compare.h"
 #include "function.h"
@@ -262,18 +264,23 @@ static int release_value(
 	    7, out);
 }
 
-/* Sorted already: the first one after the current one that is older than it. */
+/* Of those that are older than the current one, which come after it, the one with the highest
+ * number; of two alike, the newer one. */
 static size_t find_previous(const struct releases *all)
 {
 	const struct release *current = NULL;
+	size_t found = all->count;
 
 	for (size_t i = 0; i < all->count; i++) {
-		if (current && text_less(all->items[i].made, current->made))
-			return i;
-		if (all->items[i].current)
-			current = &all->items[i];
+		const struct release *one = &all->items[i];
+
+		if (current && text_less(one->made, current->made) &&
+		    (found == all->count || one->revision > all->items[found].revision))
+			found = i;
+		if (one->current)
+			current = one;
 	}
-	return all->count;
+	return found;
 }
 
 static int releases_value(struct calc *calc, const struct releases *all, struct expr_value *out)
