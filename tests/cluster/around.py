@@ -21,6 +21,10 @@ from sandbox.process import StartError
 CONTEXT = "prod"  # as the runbooks' platform names it
 OTHERS = ("horizontalpodautoscalers", "networkpolicies", "poddisruptionbudgets")
 ROLLED = "180s"
+FOLLOWS_FOR_EVER = """
+case "$*" in *--follow*)
+	for word; do shift; [ "$word" = --follow ] || set -- "$@" "$word"; done;;
+esac"""
 
 
 class Around(Sandbox):
@@ -62,7 +66,19 @@ class Around(Sandbox):
             self.here("create", "job", f"--from=cronjob/{cron}", f"{cron}-{os.getpid()}")
         self.certify()
         self.here("wait", "--for=condition=complete", "jobs", "--all", "--timeout=60s")
+        self.patience = self.logs_end()
         self.oncall = self.kubeconfig("oncall", token=self.here("create", "token", "fsops-oncall").strip())
+
+    def logs_end(self):
+        """What a run puts before each kubectl: nothing where following a log ends with its pod, as a kubelet does it;
+        kwok goes on for ever, so there nothing is followed for longer than a moment."""
+        pod = next(p for p in self.json("pods")["items"] if p["status"]["phase"] == "Succeeded")
+        try:
+            subprocess.run([self.program, "--kubeconfig", self.given, "--namespace", SPACE, "logs", "--follow",
+                            pod["metadata"]["name"]], stdout=subprocess.DEVNULL, timeout=5, check=True)
+        except subprocess.TimeoutExpired:
+            return FOLLOWS_FOR_EVER
+        return ""
 
     def apply(self, release=RELEASES[-1]):
         self.ask("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=platform(release))

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import hurried
-from helpers import FSOPS, Result, Terminal, clip, environment
+from helpers import FSOPS, Result, Terminal, clip, environment, wait_until
 from objects import BACKEND
 
 SLOWER = 4  # pods of a real cluster take seconds
@@ -17,11 +17,12 @@ OPTIONS = {"deploy": {"version": "v1.2.0", "checklist": "done"},
            "security-incident": {"deployment": BACKEND, "isolate": "true"}}
 WITH_BACKUP = ("restore-database", "recover-application")
 WATCHED = """#!/bin/sh
-# Runs kubectl, and notes how it ended. {about}
+# Runs kubectl, and notes how it ended.
+words=$(printf '\\t%s' "$@")
 {moment}
 "{kubectl}" "$@"
 status=$?
-{{ printf '%s' "$status"; printf '\\t%s' "$@"; echo; }} >>"{log}"
+printf '%s%s\\n' "$status" "$words" >>"{log}"
 exit "$status"
 """
 
@@ -37,13 +38,13 @@ class Run:
         books = hurried.copy(pathlib.Path(cluster.runbooks), self.folder / "runbooks", SLOWER)
         wrapper = self.folder / "bin" / "kubectl"
         wrapper.parent.mkdir()
-        wrapper.write_text(WATCHED.format(about="", moment=moment, kubectl=cluster.program, log=self.log))
+        wrapper.write_text(WATCHED.format(moment=moment + cluster.patience, kubectl=cluster.program, log=self.log))
         wrapper.chmod(0o755)
         self.env = environment(cluster, KUBECONFIG=kubeconfig or cluster.oncall, HOME=str(self.folder),
                                FSOPS_STATE=str(self.folder / "state"), FSOPS_RUNBOOKS=str(books),
                                PATH=f"{wrapper.parent}:{os.environ['PATH']}")
         self.words = ["run", book, "-y", "--yes-destroy"]
-        for name, value in {"window": "4s", **self.needed(), **options}.items():
+        for name, value in {**self.needed(), **options}.items():
             if re.search(rf"^  {name}:", "".join(f.read_text() for f in (books / "platform.yaml",
                                                                        books / f"{book}.yaml")), re.M):
                 self.words += ["--var", f"{name}={value}"]
@@ -117,9 +118,18 @@ def snapshot(cluster):
     return found
 
 
+def busy(cluster):
+    """The nodes have much to do, and it is seen."""
+    cluster.feel(cpu=0.9)
+    wait_until(lambda: (cluster.prometheus.value(
+        '1 - sum(rate(node_cpu_seconds_total{mode="idle"}[10s])) / sum(rate(node_cpu_seconds_total[10s]))') or 0) > 0.8,
+        "the CPUs are busy", 40)
+
+
 def images(cluster, name=BACKEND):
     """Those of the pods that are there and not going."""
-    return {p["spec"]["containers"][0]["image"].split(":")[1] for p in cluster.json("pods", "-l", f"app={name}")["items"]
+    pods = cluster.json("pods", "-l", f"app={name}")["items"]
+    return {p["spec"]["containers"][0]["image"].split(":")[1] for p in pods
             if not p["metadata"].get("deletionTimestamp") and p["status"].get("phase") == "Running"}
 
 

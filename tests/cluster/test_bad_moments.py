@@ -7,7 +7,7 @@ import signal
 import pytest
 from helpers import wait_until
 from objects import BACKEND
-from runs import Run, images, replicas
+from runs import Run, busy, images, replicas
 
 CUT = 'case "$*" in *{words}*) export KUBECONFIG={nobody};; esac'
 
@@ -92,13 +92,13 @@ def test_deploy_does_not_believe_a_controller_that_stands_still(cluster):
     finally:
         os.kill(pid, signal.SIGCONT)
     assert run.result.status == 2, str(run)
-    said = [e["why"] or "" for e in run.result.events("step.finished")] + [run.result.finished.get("why") or ""]
+    said = [e.get("why") or "" for e in run.result.events("step.finished")] + [run.result.finished.get("why") or ""]
     assert not re.search("taken back", " ".join(said)) or images(cluster) == {"v1.1.4"}, str(run)
 
 
 @pytest.mark.parametrize("book", ["high-response-time", "recover-application"])
 def test_an_autoscaler_is_not_fought(cluster, book):
-    cluster.feel(cpu=0.9)
+    busy(cluster)
     cluster.here("autoscale", "deployment", BACKEND, "--min=3", "--max=10")
     run = Run(cluster, book).go()
     assert replicas(cluster) == 3, str(run)

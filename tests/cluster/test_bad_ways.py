@@ -8,8 +8,9 @@ from helpers import SHIPPED
 from runs import Run
 
 AT_ONCE = 3
-WAYS = {"no-rights": "(?i)forbidden", "bad-token": "Unauthorized|asked for the client to provide credentials", "refused": "refused",
-        "wrong-context": 'context "prod" does not exist'}
+WAYS = {"no-rights": "(?i)forbidden", "bad-token": "Unauthorized|asked for the client to provide credentials",
+        "refused": "refused",
+        "wrong-context": 'context "prod" does not exist|context was not found for specified context'}
 # No kubectl in it.
 ASK_NO_CLUSTER = ("performance-review", "verify-backup")
 
