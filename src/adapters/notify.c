@@ -84,7 +84,10 @@ static void on_told(struct call *call, const json_t *channels, const char *why)
 	json_t *result;
 
 	if (!channels) {
-		call_done(call, json_pack("{s:s, s:b}", "status", "not sent", "skipped", 1), NULL);
+		call_done(call,
+		    json_pack("{s:s, s:b, s:s}", "status", "not sent", "skipped", 1, "reason",
+		        "a check tells nobody"),
+		    NULL);
 		return;
 	}
 	result = json_pack(
@@ -104,6 +107,7 @@ static const struct adapter_field fields[] = {
     {"channels", "map", "of each channel: delivered, or why not"},
     {"level", "string", "warning when it was not delivered"},
     {"skipped", "bool", "true when the run only looks"},
+    {"reason", "string", "why it was skipped"},
     {NULL, NULL, NULL},
 };
 

@@ -71,9 +71,13 @@ static void answered(struct service *service, const char *answer)
 	struct call *call = service->call;
 	void (*done)(struct call *, const char *) = service->answered;
 
-	slot_emit(service->slot, "approval.given",
+	json_t *fields =
 	    json_pack("{s:s, s:s, s:s}", "question", "manual", "answer", answer ? answer : "none",
-	        "by", answer ? "person" : "nobody"));
+	        "by", answer ? "person" : "nobody");
+
+	if (run_of(service)->options->check)
+		json_object_set_new(fields, "check", json_true());
+	slot_emit(service->slot, "approval.given", fields);
 	service_free(service);
 	done(call, answer);
 }
@@ -212,6 +216,8 @@ static void add_to_outer(struct run *outer, const struct run *inner)
 {
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)
 		outer->counts[i] += inner->counts[i];
+	outer->findings += inner->findings;
+	outer->untold += inner->untold;
 	json_array_extend(outer->left, inner->left);
 	/* A signal stops the outer one first: an inner one that was stopped alone was out of time. */
 	if (inner->stop != STOP_NONE && inner->stop != STOP_FAILED && inner->stop != STOP_SIGNAL)

@@ -77,12 +77,22 @@ void past_apply(struct run *run, const struct record_action *entry)
 		run_stop(run, stop, why ? why : "stopped before it was interrupted");
 }
 
+static bool is_finding(enum outcome outcome, const json_t *finished)
+{
+	const char *severity = value_get_text(finished, "severity");
+	enum level level;
+
+	return (outcome == OUTCOME_FAILED || outcome == OUTCOME_TIMED_OUT) && severity &&
+	       level_parse(severity, &level) == 0 && level == LEVEL_INFO;
+}
+
 static void count(
     struct run *run, const struct record_step *step, const struct record_action *entry)
 {
 	enum outcome outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
 
 	run->counts[outcome]++;
+	run->findings += is_finding(outcome, entry->finished);
 	if (outcome != OUTCOME_LEFT)
 		return;
 	for (size_t i = 0; i < json_array_size(entry->approvals); i++) {
@@ -209,6 +219,7 @@ static void take_end(struct run *run, const struct record_step *round)
 	enum stop stop = stop_parse(value_get_text(round->finished, "stop"));
 	const char *why = value_get_text(round->finished, "why");
 
+	run->untold += outcome == OUTCOME_FAILED && why;
 	if (outcome == OUTCOME_TIMED_OUT || (outcome == OUTCOME_FAILED && why))
 		run_add_level(run, LEVEL_CRITICAL);
 	if (stop != STOP_NONE)

@@ -61,8 +61,10 @@ int run_exit_status(const struct run *run)
 
 static const char *outcome_of_run(const struct run *run)
 {
-	if (run->stop == STOP_NONE &&
-	    run->counts[OUTCOME_FAILED] + run->counts[OUTCOME_TIMED_OUT] > 0)
+	size_t bad = run->counts[OUTCOME_FAILED] + run->counts[OUTCOME_TIMED_OUT];
+
+	/* What is only not so is no failure; what could not be told is one, though no action ended. */
+	if (run->stop == STOP_NONE && (bad > run->findings || run->untold))
 		return "failed";
 	return stops[run->stop].outcome;
 }
@@ -122,9 +124,10 @@ static json_t *counts_json(const struct run *run)
 void run_emit_finished(const struct run *run)
 {
 	event_emit(run->events, "run.finished",
-	    json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:O, s:b}", "level", level_name(run->level),
-	        "exit", run_exit_status(run), "seconds",
+	    json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:I, s:I, s:O, s:b}", "level",
+	        level_name(run->level), "exit", run_exit_status(run), "seconds",
 	        (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome",
-	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "left", run->left,
+	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "findings",
+	        (json_int_t)run->findings, "untold", (json_int_t)run->untold, "left", run->left,
 	        "resumable", stop_is_resumable(run->stop)));
 }

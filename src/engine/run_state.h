@@ -64,6 +64,8 @@ struct run {
 	char *why;         /* of the stop */
 	enum level level;
 	size_t counts[OUTCOME_COUNT]; /* actions by outcome */
+	size_t findings; /* of those that failed: reads of `severity: info`, which are only not so */
+	size_t untold;   /* steps that did not run because their condition could not be told */
 	json_t *left;                 /* what is left to a person */
 	msec started;
 

@@ -7,6 +7,7 @@
 
 #include "fsops/mem.h"
 #include "past.h"
+#include "run_facts.h"
 #include "step_private.h"
 #include "task.h"
 
@@ -165,6 +166,12 @@ static void note_left(const struct slot *slot)
 static void count_outcome(struct slot *slot, enum outcome outcome)
 {
 	slot->step->run->counts[outcome]++;
+	if (slot->task) {
+		enum level severity = task_severity(slot->task);
+
+		slot->step->run->findings += severity == LEVEL_INFO;
+		slot->step->severity = level_worst(slot->step->severity, severity);
+	}
 	if (outcome > slot->outcome)
 		slot->outcome = outcome;
 	if (outcome == OUTCOME_LEFT && slot->task)
@@ -224,16 +231,43 @@ void slot_task_ended(struct slot *slot)
 		end_slot(slot);
 }
 
+static bool stops_when_untold(const struct slot *slot)
+{
+	enum on_failure rule = slot->plan->action->on_failure;
+
+	if (rule == ON_FAILURE_DEFAULT)
+		rule = slot_step_rule(slot);
+	return rule == ON_FAILURE_DEFAULT ? slot->plan->effect != EFFECT_READ
+	                                  : rule == ON_FAILURE_STOP;
+}
+
+/* What it goes through cannot be told: as with a condition, the run must not go on as if the change had
+ * not been needed. */
+static void not_told(struct slot *slot, json_t *fields, const char *why)
+{
+	struct run *run = slot->step->run;
+
+	slot->step->severity = LEVEL_CRITICAL;
+	run_add_level(run, LEVEL_CRITICAL);
+	if (stops_when_untold(slot))
+		run_stop(run, STOP_FAILED, why);
+	json_object_set_new(fields, "severity", json_string(level_name(LEVEL_CRITICAL)));
+	if (run->stop != STOP_NONE)
+		json_object_set_new(fields, "stop", json_string(stop_name(run->stop)));
+}
+
 /* An action that could not even begin: no items to go through, or none that can be told. */
 void slot_skip(struct slot *slot, enum outcome outcome, const char *why)
 {
-	slot_emit(slot, "action.finished",
+	json_t *fields =
 	    json_pack("{s:s, s:f, s:s, s:s, s:i}", "outcome", outcome_name(outcome), "seconds", 0.0,
-	        "why", why, "effect", effect_name(slot->plan->effect), "attempts", 0));
+	        "why", why, "effect", effect_name(slot->plan->effect), "attempts", 0);
+
+	if (outcome == OUTCOME_FAILED)
+		not_told(slot, fields, why);
+	slot_emit(slot, "action.finished", fields);
 	json_object_set_new(slot->step->run->results, slot->plan->id,
 	    json_pack("{s:s, s:s}", "outcome", outcome_name(outcome), "why", why));
-	if (outcome == OUTCOME_FAILED)
-		run_add_level(slot->step->run, LEVEL_CRITICAL);
 	count_outcome(slot, outcome);
 	end_slot(slot);
 }
@@ -268,8 +302,9 @@ void slot_start(struct slot *slot)
 		return;
 	}
 	if (list_items(slot, &err) < 0) {
-		slot_skip(slot, slot->step->run->options->check ? OUTCOME_SKIPPED : OUTCOME_FAILED,
-		    err.text);
+		bool later = slot->step->run->options->check && err.kind == ERR_UNKNOWN;
+
+		slot_skip(slot, later ? OUTCOME_SKIPPED : OUTCOME_FAILED, err.text);
 		return;
 	}
 	slot->results = json_array();

@@ -43,11 +43,14 @@ struct step_run {
 	msec left;     /* of the budget, while a person is asked */
 	struct loop_timer *warn;
 	struct loop_timer *over;
+	struct loop_timer *late; /* the budget has passed on the clock; a person may be waited for */
 	struct loop_timer *turn; /* look again at what may start */
 	bool exceeded;
+	bool exceeded_told;
 	json_t *exceeded_at;
 	json_t *ended; /* command lines that were ended because the time was up */
 	enum outcome outcome;
+	enum level severity;     /* of the worst that did not go well in it */
 	enum stop stop_at_start; /* `always` steps run although the run was stopped before */
 	char *why;               /* it was skipped, or could not be begun */
 };

@@ -62,6 +62,36 @@ static void on_over(void *ctx)
 	step_look_again(step);
 }
 
+static void emit_exceeded(struct step_run *step, bool waiting)
+{
+	json_t *fields = clock_fields(step);
+
+	if (step->exceeded_at)
+		json_object_set(fields, "time", step->exceeded_at);
+	json_object_set(fields, "ended", step->ended);
+	if (waiting)
+		json_object_set_new(fields, "waiting", json_true());
+	event_emit(step->run->events, "budget.exceeded", fields);
+}
+
+static void tell_exceeded(struct step_run *step, bool waiting)
+{
+	if (!step->exceeded_told)
+		emit_exceeded(step, waiting);
+	step->exceeded_told = true;
+}
+
+/* While a person is asked the step's time stands still, and nothing is ended: but those who wait for the
+ * platform's repair do not stand still, and are told. */
+static void on_late(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->late = NULL;
+	if (!step->deadline)
+		emit_exceeded(step, true);
+}
+
 static void set_timers(struct step_run *step, msec left)
 {
 	struct loop *loop = step->run->loop;
@@ -101,8 +131,11 @@ static void resume_step(struct step_run *step, msec left)
 /* The steps that this one runs inside of wait for the person too. */
 void slot_pause_budget(struct slot *slot)
 {
-	for (struct run *run = slot->step->run; run; run = run->outer)
+	for (struct run *run = slot->step->run; run; run = run->outer) {
 		pause_step(run->step);
+		if (run->step->exceeded) /* what to do about that is asked: the step's end is far */
+			tell_exceeded(run->step, true);
+	}
 }
 
 void slot_resume_budget(struct slot *slot)
@@ -115,7 +148,8 @@ void slot_renew_budget(struct slot *slot)
 {
 	struct step_run *step = slot->step;
 
-	step->exceeded = false;
+	step->exceeded = step->exceeded_told = false;
+	json_array_clear(step->ended);
 	json_decref(step->exceeded_at);
 	step->exceeded_at = NULL;
 	step->deadline = 0;
@@ -124,20 +158,13 @@ void slot_renew_budget(struct slot *slot)
 
 /* ---- the end ---- */
 
-static void emit_exceeded(struct step_run *step)
-{
-	json_t *fields = clock_fields(step);
-
-	json_object_set(fields, "time", step->exceeded_at);
-	json_object_set(fields, "ended", step->ended);
-	event_emit(step->run->events, "budget.exceeded", fields);
-}
-
 static void emit_finished(struct step_run *step, const char *why)
 {
 	json_t *fields = clock_fields(step);
 
 	json_object_set_new(fields, "outcome", json_string(outcome_name(step->outcome)));
+	if (step->outcome == OUTCOME_FAILED || step->outcome == OUTCOME_TIMED_OUT)
+		json_object_set_new(fields, "severity", json_string(level_name(step->severity)));
 	if (why)
 		json_object_set_new(fields, "why", json_string(why));
 	if (step->run->stop != STOP_NONE)
@@ -149,11 +176,13 @@ static void step_end(struct step_run *step, const char *why)
 {
 	loop_cancel(step->warn);
 	loop_cancel(step->over);
-	step->warn = step->over = NULL;
+	loop_cancel(step->late);
+	step->warn = step->over = step->late = NULL;
 	if (step->exceeded) {
 		step->outcome = OUTCOME_TIMED_OUT;
+		step->severity = LEVEL_CRITICAL;
 		run_add_level(step->run, LEVEL_CRITICAL);
-		emit_exceeded(step);
+		tell_exceeded(step, false);
 	}
 	emit_finished(step, why);
 	run_step_ended(step->run);
@@ -183,6 +212,7 @@ void step_free(struct step_run *step)
 	loop_cancel(step->turn);
 	loop_cancel(step->warn);
 	loop_cancel(step->over);
+	loop_cancel(step->late);
 	json_decref(step->items);
 	json_decref(step->told_items);
 	json_decref(step->item_names);
@@ -392,6 +422,8 @@ static void condition_unknown(struct step_run *step, const struct err *err)
 		return;
 	}
 	step->outcome = OUTCOME_FAILED;
+	step->severity = LEVEL_CRITICAL;
+	run->untold++;
 	run_add_level(run, LEVEL_CRITICAL);
 	for (size_t i = 0; i < step->plan->action_count; i++)
 		if (step->plan->actions[i].effect != EFFECT_READ)
@@ -441,6 +473,7 @@ struct step_run *step_start(struct run *run, const struct plan_step *plan)
 	}
 	set_timers(step, plan->budget);
 	step->warn = loop_after(run->loop, plan->budget * WARN_PERCENT / 100, on_warn, step);
+	step->late = loop_after(run->loop, plan->budget, on_late, step);
 	step_look_again(step);
 	return step;
 }

@@ -199,6 +199,18 @@ static bool may_begin(struct task *task)
 	return false;
 }
 
+/* What it is, or whether it is to run, cannot be told: it was not asked anything, so that this is no
+ * finding, whatever its severity; AT_LEAST says how bad it is. In a check, what a change would have made
+ * known is not known: that is no failure. */
+static void not_known(struct task *task, enum level at_least, const struct err *err)
+{
+	task->at_least = at_least;
+	if (task_run(task)->options->check && err->kind == ERR_UNKNOWN)
+		task_finish(task, OUTCOME_SKIPPED, err->text);
+	else
+		task_finish(task, OUTCOME_FAILED, err->text);
+}
+
 void task_attempt(void *ctx)
 {
 	struct task *task = ctx;
@@ -209,7 +221,7 @@ void task_attempt(void *ctx)
 
 	task->timer = NULL;
 	if (action->stdin_text && !(input = filled(task, action->stdin_text, &err))) {
-		task_finish(task, OUTCOME_FAILED, err.text);
+		not_known(task, LEVEL_WARNING, &err);
 		return;
 	}
 	task_set_phase(task, RUNNING);
@@ -257,8 +269,10 @@ static int open_save(struct task *task, struct err *err)
 	const char *template = task_action(task)->save;
 	char *path = template ? filled(task, template, err) : NULL;
 
-	if (!template)
+	if (!template || (path && task_run(task)->options->check)) {
+		free(path); /* a check leaves nothing behind but its journal */
 		return 0;
+	}
 	if (path)
 		task->save = save_open(path, err);
 	free(path);
@@ -289,7 +303,7 @@ static void go(struct task *task)
 	struct err err;
 
 	if (open_save(task, &err) < 0 || read_hold_for(task, &err) < 0)
-		task_finish(task, OUTCOME_FAILED, err.text);
+		not_known(task, LEVEL_WARNING, &err);
 	else
 		task_attempt(task);
 }
@@ -344,15 +358,6 @@ static int fill_in(struct task *task, struct err *err)
 	return prepared_make(&task->prepared, &expander, task_action(task), err);
 }
 
-/* In a check, what a change would have made known is not known: that is no failure. */
-static void not_known(struct task *task, const struct err *err)
-{
-	if (task_run(task)->options->check && err->kind == ERR_UNKNOWN)
-		task_finish(task, OUTCOME_SKIPPED, err->text);
-	else
-		task_finish(task, OUTCOME_FAILED, err->text);
-}
-
 void task_prepare(struct task *task)
 {
 	const struct condition *when = &task_action(task)->when;
@@ -365,13 +370,13 @@ void task_prepare(struct task *task)
 	/* What has begun goes on, whatever it has changed meanwhile. */
 	if (when->expr && !past_action_began(task->slot) &&
 	    scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
-		not_known(task, &err);
+		not_known(task, LEVEL_CRITICAL, &err);
 	} else if (!holds) {
 		why = mem_printf("not so: %s", when->text);
 		task_finish(task, OUTCOME_SKIPPED, why);
 		free(why);
 	} else if (fill_in(task, &err) < 0) {
-		not_known(task, &err);
+		not_known(task, LEVEL_WARNING, &err);
 	} else {
 		seek_approval(task);
 	}

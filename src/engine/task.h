@@ -35,6 +35,7 @@ void task_note_inner_stop(struct task *task);
 
 /* --- after it has ended --- */
 enum outcome task_outcome(const struct task *task);
+enum level task_severity(const struct task *task); /* of its failure; LEVEL_OK: it did not fail */
 const json_t *task_arguments(const struct task *task); /* filled in; borrowed, or NULL */
 json_t *task_result(const struct task *task); /* borrowed; never NULL: has outcome, why, seconds */
 

@@ -65,6 +65,11 @@ static json_t *small_result(const struct task *task)
 	return size && size <= max ? json_incref(task->result) : NULL;
 }
 
+static bool is_bad(enum outcome outcome)
+{
+	return outcome == OUTCOME_FAILED || outcome == OUTCOME_TIMED_OUT;
+}
+
 /* How bad it is when this action did not pass. */
 static enum level failure_level(const struct task *task)
 {
@@ -74,13 +79,13 @@ static enum level failure_level(const struct task *task)
 	if (task->prepared.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
 		return LEVEL_CRITICAL;
 	if (told && level_parse(told, &level) == 0 && level > task_action(task)->severity)
-		return task_action(task)->severity;
-	return level;
+		level = task_action(task)->severity;
+	return level_worst(level, task->at_least);
 }
 
-static bool is_bad(enum outcome outcome)
+enum level task_severity(const struct task *task)
 {
-	return outcome == OUTCOME_FAILED || outcome == OUTCOME_TIMED_OUT;
+	return is_bad(task->outcome) ? failure_level(task) : LEVEL_OK;
 }
 
 static void emit_finished(struct task *task, double seconds)
@@ -106,7 +111,7 @@ static void emit_finished(struct task *task, double seconds)
 		json_object_set_new(fields, "stop", json_string(stop_name(task_run(task)->stop)));
 	if (is_bad(task->outcome))
 		json_object_set_new(
-		    fields, "severity", json_string(level_name(failure_level(task))));
+		    fields, "severity", json_string(level_name(task_severity(task))));
 	slot_emit(task->slot, "action.finished", fields);
 }
 
@@ -119,8 +124,8 @@ static void close_save(struct task *task)
 	if (!save)
 		return;
 	task->save = NULL;
-	/* What we ended ourselves had more to say. */
-	whole = task->outcome == OUTCOME_PASSED || task->outcome == OUTCOME_FAILED;
+	/* What failed may have had more to say, or something else, however it ended. */
+	whole = task->outcome == OUTCOME_PASSED;
 	if (save_close(save, whole, &task->saved, &err) < 0 && !is_bad(task->outcome)) {
 		task->outcome = OUTCOME_FAILED;
 		task_set_why(task, err.text);
@@ -263,6 +268,14 @@ void task_fail(struct task *task, enum outcome outcome, const char *why)
 	    approval_ask_failed(task->slot, &task->prepared, task->why, on_failed_answer, task);
 }
 
+/* The adapter that skipped says it when it was no person. */
+static const char *why_skipped(const struct task *task)
+{
+	const char *told = value_get_text(task->result, "reason");
+
+	return told ? told : "the person said so";
+}
+
 void task_pass(struct task *task)
 {
 	struct err err;
@@ -271,7 +284,7 @@ void task_pass(struct task *task)
 	if (json_is_true(json_object_get(task->result, "left")))
 		task_finish(task, OUTCOME_LEFT, NULL);
 	else if (json_is_true(json_object_get(task->result, "skipped")))
-		task_finish(task, OUTCOME_SKIPPED, "the person said so");
+		task_finish(task, OUTCOME_SKIPPED, why_skipped(task));
 	else if (capture_all(task, &err) < 0)
 		task_fail(task, OUTCOME_FAILED, err.text);
 	else

@@ -11,10 +11,13 @@
 static void take_over(struct task *task, const struct record_action *entry)
 {
 	const char *why = value_get_text(entry->finished, "why");
+	const char *severity = value_get_text(entry->finished, "severity");
 
 	task_set_phase(task, FINISHED);
 	task->outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
 	task->why = why ? mem_text(why) : NULL;
+	if (severity)
+		level_parse(severity, &task->at_least);
 	task->result = past_result(entry);
 	past_apply(task_run(task), entry);
 	task_deliver(task);

@@ -35,6 +35,7 @@ struct task {
 	bool timed_out;  /* the step's time was up */
 	bool cancelled;
 	bool handled; /* it failed and a person took it on: the run goes on */
+	enum level at_least; /* how bad a failure of it is, whatever its severity says */
 	msec began;
 	int attempts;
 	int retries;

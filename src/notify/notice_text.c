@@ -74,6 +74,19 @@ static void learn_failure(struct notice_run *run, const json_t *event)
 	    run->failures, json_sprintf("%s: %s", said(event, "action"), *why ? why : outcome));
 }
 
+/* A step that did not run because its condition could not be told: no action of it says so. */
+static void learn_untold(struct notice_run *run, const json_t *event)
+{
+	const char *id = said(event, "step");
+	const char *title = value_get_text(run->steps, id);
+
+	if (strcmp(said(event, "outcome"), "failed") != 0 || !*said(event, "why"))
+		return;
+	run->worst = LEVEL_CRITICAL;
+	json_array_append_new(
+	    run->failures, json_sprintf("%s: %s", title ? title : id, said(event, "why")));
+}
+
 void notice_run_learn(struct notice_run *run, const json_t *event)
 {
 	const char *type = said(event, "type");
@@ -88,6 +101,8 @@ void notice_run_learn(struct notice_run *run, const json_t *event)
 		}
 	} else if (strcmp(type, "action.finished") == 0) {
 		learn_failure(run, event);
+	} else if (strcmp(type, "step.finished") == 0) {
+		learn_untold(run, event);
 	}
 }
 
@@ -149,6 +164,8 @@ static void say_budget(struct saying *s)
 	buf_addf(s->title, ": step '%s' is out of time", step_title(s));
 	buf_adds(s->text, "over its budget of ");
 	add_span(s->text, s->event, "budget_seconds");
+	if (json_is_true(json_object_get(s->event, "waiting")))
+		buf_adds(s->text, ", a person is waited for");
 	for (size_t i = 0; i < json_array_size(ended); i++)
 		buf_addf(s->text, "\nended: %s", json_string_value(json_array_get(ended, i)));
 	s->level = level_name(LEVEL_CRITICAL);

@@ -193,6 +193,7 @@ enum role role_of_effect(enum effect effect)
 static const struct outcome_look outcomes[] = {
     {"passed", "passed", "✓", ROLE_OK, false},
     {"failed", "FAILED", "✗", ROLE_CRITICAL, true},
+    {"not so", "not so", "✗", ROLE_INFO, false}, /* failed, but only a finding */
     {"timed_out", "TIMED OUT", "✗", ROLE_CRITICAL, true},
     {"skipped", "skipped", "–", ROLE_DIM, false},
     {"refused", "REFUSED", "✗", ROLE_WARNING, true},
@@ -201,6 +202,27 @@ static const struct outcome_look outcomes[] = {
     {"interrupted", "INTERRUPTED", "✗", ROLE_CRITICAL, true},
     {NULL, "ended", "·", ROLE_PLAIN, false},
 };
+
+const char *outcome_shown(const json_t *finished)
+{
+	const char *outcome = value_get_text(finished, "outcome");
+	const char *severity = value_get_text(finished, "severity");
+	bool finding = outcome && severity && strcmp(outcome, "failed") == 0 &&
+	               strcmp(severity, "info") == 0;
+
+	return finding ? "not so" : outcome;
+}
+
+int outcome_count(const json_t *finished, const char *shown)
+{
+	const json_t *counts = json_object_get(finished, "counts");
+	int findings = (int)value_get_number(finished, "findings", 0);
+	int count = (int)value_get_number(counts, shown, 0);
+
+	if (strcmp(shown, "not so") == 0)
+		return findings;
+	return strcmp(shown, "failed") == 0 ? count - findings : count;
+}
 
 const struct outcome_look *outcome_find(const char *outcome)
 {

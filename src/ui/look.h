@@ -47,6 +47,12 @@ struct outcome_look {
 	enum role role;
 	bool bad; /* shown even when quiet */
 };
+/* What the end of an action or a step, an event, is shown as: its outcome; "not so" when it failed, but
+ * for findings of `severity: info` only. NULL: it does not say. */
+const char *outcome_shown(const json_t *finished);
+/* How many actions of a run ended so, by its end FINISHED, an event; "not so": those that are findings,
+ * which are none of the failed. */
+int outcome_count(const json_t *finished, const char *shown);
 /* Never NULL: an outcome that is not known is shown by a neutral entry. */
 const struct outcome_look *outcome_find(const char *outcome);
 

@@ -51,16 +51,43 @@ const char *report_run_outcome(const struct record *record)
 	                        : open_outcome(record, record->last);
 }
 
+/* Nothing else in it did not go well, and it did run. */
+static bool has_findings_only(const struct record_step *step)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < step->action_count; i++) {
+		const char *shown = outcome_shown(step->actions[i].finished);
+
+		any = any || (shown && strcmp(shown, "not so") == 0);
+		if (!shown || outcome_find(shown)->bad)
+			return false;
+	}
+	return any && !value_get_text(step->finished, "why");
+}
+
+bool report_is_untold(const struct record_step *step)
+{
+	return step->finished && strcmp(text_or(step->finished, "outcome", ""), "failed") == 0 &&
+	       value_get_text(step->finished, "why");
+}
+
 const char *report_step_outcome(const struct record *record, const struct record_step *step)
 {
-	return step->finished ? text_or(step->finished, "outcome", "unknown")
-	                      : open_outcome(record, step->started);
+	const char *outcome;
+
+	if (!step->finished)
+		return open_outcome(record, step->started);
+	outcome = text_or(step->finished, "outcome", "unknown");
+	return strcmp(outcome, "failed") == 0 && has_findings_only(step) ? "not so" : outcome;
 }
 
 const char *report_action_outcome(const struct record *record, const struct record_action *action)
 {
 	if (action->finished)
-		return text_or(action->finished, "outcome", "unknown");
+		return value_get_text(action->finished, "outcome")
+		           ? outcome_shown(action->finished)
+		           : "unknown";
 	return action->started ? open_outcome(record, action->started) : "not begun";
 }
 
@@ -204,6 +231,12 @@ void report_person(struct buf *out, const struct record *record, const json_t *e
 	buf_adds(out, text_or(by, "user", "?"));
 	if (value_get_text(by, "host"))
 		buf_addf(out, "@%s", value_get_text(by, "host"));
+}
+
+const char *report_nobody(const json_t *given)
+{
+	return json_is_true(json_object_get(given, "check")) ? "a check asks nobody"
+	                                                      : "nobody was there";
 }
 
 bool report_is(const json_t *event, const char *type)

@@ -9,10 +9,13 @@
 #include "fsops/record.h"
 
 /* How the run, a step or an action ended: an outcome as in events; "running" while the process is
- * alive; "interrupted" when it died before it could say; of an action also "not begun". */
+ * alive; "interrupted" when it died before it could say; of an action also "not begun"; "not so" when
+ * it failed, but for findings of `severity: info` only. */
 const char *report_run_outcome(const struct record *record);
 const char *report_step_outcome(const struct record *record, const struct record_step *step);
 const char *report_action_outcome(const struct record *record, const struct record_action *action);
+/* It did not run, because its condition could not be told: its own end says why. */
+bool report_is_untold(const struct record_step *step);
 /* The same in words for people: "timed out". */
 const char *report_word(const char *outcome);
 
@@ -39,6 +42,9 @@ const struct record_step *report_step_of(const struct record *record, const json
 /* "user@host" of whoever ran the run when EVENT happened (NULL: at its beginning); "?" when nobody
  * has said so. */
 void report_person(struct buf *out, const struct record *record, const json_t *event);
+
+/* Why no person answered the question that GIVEN, an event, is the end of. */
+const char *report_nobody(const json_t *given);
 
 /* Is EVENT of that type? */
 bool report_is(const json_t *event, const char *type);

@@ -166,8 +166,9 @@ static void fact_saved(struct page *page, const void *of)
 	const json_t *saved = json_object_get(action->finished, "saved");
 
 	if (json_is_object(saved))
-		html_add(&page->html, "<code>%s</code> <a href=\"#files\">size and SHA-256</a>",
-		    value_get_text(saved, "path"));
+		html_add(&page->html, "<code>%s</code>%s <a href=\"#files\">size and SHA-256</a>",
+		    value_get_text(saved, "path"),
+		    json_is_false(json_object_get(saved, "complete")) ? ", not whole," : "");
 }
 
 /* Is there a later measure of the same metric? */

@@ -135,6 +135,7 @@ static void add_legend(struct page *page)
 	    {"budget", "budget of the step"},
 	    {"bar ok", "passed"},
 	    {"bar critical", "failed, timed out, interrupted"},
+	    {"bar info", "not so"},
 	    {"bar warning", "refused, cancelled, left to a person"},
 	    {"bar running", "still running"},
 	    {"waiting", "waiting for a person"},

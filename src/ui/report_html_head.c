@@ -133,17 +133,16 @@ static void fact_resumed(struct page *page, const void *of)
 
 static void fact_counts(struct page *page, const void *of)
 {
-	static const char *const order[] = {"passed", "failed", "timed_out", "skipped", "refused",
-	    "cancelled", "left", "interrupted"};
-	const json_t *counts = json_object_get(page->record->finished, "counts");
+	static const char *const order[] = {"passed", "failed", "timed_out", "not so", "skipped",
+	    "refused", "cancelled", "left", "interrupted"};
 
 	(void)of;
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		double count = value_get_number(counts, order[i], 0);
+		int count = outcome_count(page->record->finished, order[i]);
 
 		if (count <= 0)
 			continue;
-		html_add(&page->html, "<span class=\"count\">%.0f ", count);
+		html_add(&page->html, "<span class=\"count\">%d ", count);
 		page_outcome(page, order[i]);
 		html_add(&page->html, "</span> ");
 	}

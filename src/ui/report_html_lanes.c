@@ -26,6 +26,7 @@ static const char *bar_class(const char *outcome)
 	static const char *const classes[ROLE_COUNT] = {
 	    [ROLE_PLAIN] = "bar running",
 	    [ROLE_OK] = "bar ok",
+	    [ROLE_INFO] = "bar info",
 	    [ROLE_DIM] = "bar dim",
 	    [ROLE_WARNING] = "bar warning",
 	    [ROLE_CRITICAL] = "bar critical",

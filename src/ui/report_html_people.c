@@ -72,7 +72,7 @@ static void cell_by(struct page *page, const void *row)
 		html_add(&page->html, "%s%s", who.data,
 		    strcmp(by, "option") == 0 ? ", by an option of the run" : "");
 	else
-		html_add(&page->html, "nobody was there");
+		html_add(&page->html, "%s", report_nobody(approval->given));
 	buf_release(&who);
 }
 

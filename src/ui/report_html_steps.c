@@ -185,8 +185,10 @@ struct saved {
 
 static void cell_path(struct page *page, const void *row)
 {
-	html_add(&page->html, "<code>%s</code>",
-	    value_get_text(((const struct saved *)row)->file, "path"));
+	const json_t *file = ((const struct saved *)row)->file;
+
+	html_add(&page->html, "<code>%s</code>%s", value_get_text(file, "path"),
+	    json_is_false(json_object_get(file, "complete")) ? " (not whole)" : "");
 }
 
 static void cell_size(struct page *page, const void *row)

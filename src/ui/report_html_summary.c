@@ -73,12 +73,24 @@ static const struct list lists[] = {
     {"What was changed", is_change, line_command, "Nothing."},
 };
 
+/* A step that did not run because its condition could not be told has no action that says so. */
+static void line_untold(struct page *page, const struct record_step *step, size_t number)
+{
+	html_add(&page->html, "<li>");
+	page_outcome(page, report_step_outcome(page->record, step));
+	html_add(&page->html, " <a href=\"#step-%zu\">%s</a>: %s</li>\n", number,
+	    report_step_title(step), value_get_text(step->finished, "why"));
+}
+
 /* Returns how many there are; prints the first LIST_MAX of them. */
 static size_t add_lines(struct page *page, const struct list *list)
 {
 	size_t count = 0;
 
-	for (size_t s = 0; s < page->record->step_count; s++)
+	for (size_t s = 0; s < page->record->step_count; s++) {
+		if (list->wanted == is_bad && report_is_untold(&page->record->steps[s]) &&
+		    ++count <= LIST_MAX)
+			line_untold(page, &page->record->steps[s], s + 1);
 		for (size_t i = 0; i < page->record->steps[s].action_count; i++) {
 			const struct record_step *step = &page->record->steps[s];
 			const struct record_action *action = &step->actions[i];
@@ -89,6 +101,7 @@ static size_t add_lines(struct page *page, const struct list *list)
 			list->line(page, action);
 			html_add(&page->html, "</li>\n");
 		}
+	}
 	return count;
 }
 

@@ -45,6 +45,7 @@ static const struct {
 } marks[] = {
     {"passed", MARK_NONE},
     {"failed", MARK_FAILURE},
+    {"not so", MARK_SKIPPED}, /* it does not count against the run */
     {"timed_out", MARK_FAILURE},
     {"skipped", MARK_SKIPPED},
     {"left", MARK_SKIPPED},
@@ -159,25 +160,15 @@ static void suite_end(struct suite *suite, struct junit *junit, const char *id, 
 
 /* ---- actions ---- */
 
-/* A finding that is only info does not count against the run: its case does not fail. */
-static bool is_info(const struct record_action *action)
-{
-	const char *severity = value_get_text(action->finished, "severity");
-
-	return severity && strcmp(severity, "info") == 0;
-}
-
 static void add_action_mark(
     struct suite *suite, const struct junit *junit, const struct record_action *action)
 {
 	const char *outcome = report_action_outcome(junit->record, action);
 	const char *why = value_get_text(action->finished, "why");
-	enum mark mark = mark_of(outcome);
-	bool info = mark == MARK_FAILURE && is_info(action);
-	char *message = mem_printf("%s%s%s%s", info ? "only info: " : "", report_word(outcome),
-	    why && *why ? ": " : "", why ? why : "");
+	char *message = mem_printf("%s%s%s%s", strcmp(outcome, "not so") == 0 ? "only info: " : "",
+	    report_word(outcome), why && *why ? ": " : "", why ? why : "");
 
-	add_mark(suite, info ? MARK_SKIPPED : mark, outcome, message);
+	add_mark(suite, mark_of(outcome), outcome, message);
 	free(message);
 }
 

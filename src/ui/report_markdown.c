@@ -89,19 +89,18 @@ static void add_who(struct buf *out, const struct record *record)
 
 static void add_counts(struct buf *out, const struct record *record)
 {
-	static const char *const order[] = {"passed", "failed", "timed_out", "skipped", "refused",
-	    "cancelled", "left", "interrupted"};
-	const json_t *counts = json_object_get(record->finished, "counts");
+	static const char *const order[] = {"passed", "failed", "timed_out", "not so", "skipped",
+	    "refused", "cancelled", "left", "interrupted"};
 	bool any = false;
 
-	if (!counts)
+	if (!json_object_get(record->finished, "counts"))
 		return;
 	row(out, "Actions");
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		double count = value_get_number(counts, order[i], 0);
+		int count = outcome_count(record->finished, order[i]);
 
 		if (count > 0)
-			buf_addf(out, "%s%.0f %s", any ? ", " : "", count, report_word(order[i]));
+			buf_addf(out, "%s%d %s", any ? ", " : "", count, report_word(order[i]));
 		any = any || count > 0;
 	}
 	buf_adds(out, any ? " |\n" : "none |\n");
@@ -189,6 +188,51 @@ static void add_change(
 	else
 		md_text(out, report_action_title(record, action));
 	buf_addc(out, '\n');
+}
+
+/* What a reader asks first: what failed, and why. Findings of `severity: info` are in the steps. */
+static void add_bad(struct buf *out, const char *outcome, const char *title, const char *why)
+{
+	buf_adds(out, "- ");
+	bold_word(out, outcome);
+	buf_adds(out, ": ");
+	md_text(out, title);
+	if (why && *why) {
+		buf_adds(out, ": ");
+		md_text(out, why);
+	}
+	buf_addc(out, '\n');
+}
+
+static void add_bad_of_step(
+    struct buf *out, const struct record *record, const struct record_step *step)
+{
+	/* No action of it says so. */
+	if (report_is_untold(step))
+		add_bad(out, report_step_outcome(record, step), report_step_title(step),
+		    value_get_text(step->finished, "why"));
+	for (size_t i = 0; i < step->action_count; i++) {
+		const struct record_action *action = &step->actions[i];
+		const char *outcome = report_action_outcome(record, action);
+
+		if (outcome_find(outcome)->bad)
+			add_bad(out, outcome, report_action_title(record, action),
+			    value_get_text(action->finished, "why"));
+	}
+}
+
+static void add_not_well(struct buf *out, const struct record *record)
+{
+	struct buf list;
+
+	buf_init(&list, out->max);
+	for (size_t i = 0; i < record->step_count; i++)
+		add_bad_of_step(&list, record, &record->steps[i]);
+	if (list.len) {
+		buf_adds(out, "\n## What did not go well\n\n");
+		buf_add(out, list.data, list.len);
+	}
+	buf_release(&list);
 }
 
 static void add_changes(struct buf *out, const struct record *record)
@@ -373,6 +417,7 @@ static void add_next(struct buf *out, const struct record *record)
 void print_report_markdown(struct buf *out, const struct record *record)
 {
 	add_summary(out, record);
+	add_not_well(out, record);
 	add_changes(out, record);
 	add_metrics(out, record);
 	add_left(out, record);

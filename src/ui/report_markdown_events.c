@@ -32,7 +32,7 @@ static void add_person(struct buf *out, const struct record *record, const json_
 	if (by && (strcmp(by, "person") == 0 || strcmp(by, "option") == 0))
 		report_person(&who, record, given);
 	else
-		buf_adds(&who, "nobody was there");
+		buf_adds(&who, report_nobody(given));
 	if (by && strcmp(by, "option") == 0)
 		buf_adds(&who, ", beforehand");
 	md_text(out, who.data);

