@@ -247,6 +247,8 @@ static bool runs_now(const struct run *run, const struct plan_step *step)
 		return run->stop == STOP_FAILED;
 	case SECTION_ALWAYS:
 		return true;
+	case SECTION_RECOVERY: /* no use to wait for what was not begun */
+		return run->stop == STOP_NONE;
 	default:
 		return !run_is_stopped(run);
 	}
@@ -388,6 +390,15 @@ int run_allowed(const struct plan *plan, const struct run_options *options, stru
 	return approval_check(plan, options, err);
 }
 
+/* Known before anybody is asked anything; the journal itself says why. */
+static void look_for_record(struct run *run)
+{
+	struct err err;
+
+	if (!run->past && events_secure(run->events, &err) < 0)
+		run->unrecorded = err.kind != ERR_LOCKED;
+}
+
 /* How the last change ended must be on record too: a run that is not is not all well. */
 static void secure_the_end(struct run *run)
 {
@@ -433,6 +444,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 		note_missing(run);
 	if (options->on_started)
 		options->on_started(events, options->on_started_ctx);
+	look_for_record(run);
 	version = kubectl_version_start(plan, loop, children, events);
 	run->ctx = version;
 	climb = climb_start(run);

@@ -52,6 +52,7 @@ struct run {
 	size_t number; /* of the step that runs, counted among the selected ones */
 	struct loop_timer *beginning;
 	bool changed;   /* a change has begun, or was about to */
+	bool unrecorded; /* not even its beginning is on record: nobody can go on with it */
 	bool finishing; /* the `after` measurement has begun */
 	struct step_run *step;
 	struct measure *measure;

@@ -184,14 +184,10 @@ static char *filled(const struct task *task, const char *text, struct err *err)
 }
 
 /* Whoever keeps the record or guards the locks may forbid a change; each attempt is one. */
-static bool may_begin(struct task *task)
+static bool is_recordable(struct task *task)
 {
 	struct err err;
 
-	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested)
-		return true;
-	for (struct run *run = task_run(task); run; run = run->outer)
-		run->changed = true;
 	if (events_secure(task_run(task)->events, &err) == 0)
 		return true;
 	run_stop(task_run(task), err.kind == ERR_LOCKED ? STOP_LOCKED : STOP_UNRECORDED, err.text);
@@ -209,6 +205,15 @@ static void not_known(struct task *task, enum level at_least, const struct err *
 		task_finish(task, OUTCOME_SKIPPED, err->text);
 	else
 		task_finish(task, OUTCOME_FAILED, err->text);
+}
+
+static bool may_begin(struct task *task)
+{
+	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested)
+		return true;
+	for (struct run *run = task_run(task); run; run = run->outer)
+		run->changed = true;
+	return is_recordable(task);
 }
 
 void task_attempt(void *ctx)
@@ -344,7 +349,7 @@ static void seek_approval(struct task *task)
 	} else if (!approval_needed(options, effect)) {
 		approval_by_option(task->slot, &task->prepared);
 		go(task);
-	} else {
+	} else if (is_recordable(task)) { /* nobody is asked about what must be refused */
 		task_set_phase(task, ASKING);
 		task->asking = approval_ask(task->slot, &task->prepared, on_approval, task);
 	}

@@ -359,6 +359,8 @@ static void sink_close(struct sink *base)
 		make_sure(journal);
 	if (!journal->why && journal->finished)
 		tell_history_ended(journal);
+	if (journal->why && journal->path && !journal->size)
+		unlink(journal->path); /* nothing of the run is in it */
 	journal_free(journal);
 	free(sink);
 }

@@ -186,3 +186,27 @@ def test_a_check_does_not_say_that_a_person_said_something(desk):
     assert "the person said so" not in shown.out and "there is nobody to ask" not in shown.out, shown
     text = fsops("report", "--markdown", env=desk.env).out
     assert "a check asks nobody" in text and "nobody was there" not in text
+
+
+# ---- a run that cannot be recorded ----
+
+CHANGES = """  - {step: Change, id: change, exec: [touch, touched], effect: change}
+  - {step: Look, id: look, exec: 'true', effect: read}
+recovery:
+  - {step: Wait, id: wait, budget: 1m, exec: [test, -e, touched], effect: read, until: exit == 0, every: 1s}
+"""
+
+
+def test_a_run_that_cannot_be_recorded_says_so_first_and_asks_nothing(desk, tmp_path):
+    folder = desk(CHANGES.replace("touched", str(tmp_path / "touched")))
+    (tmp_path / "state").write_text("a file, no folder")
+    person = Terminal(FSOPS, "run", "book", "-R", folder, "--report", tmp_path / "r.md", env=environment(**desk.env))
+    assert person.end() == 2, person.seen
+    assert "this run is not recorded: " in person.seen and "no change is started" in person.seen, person.seen
+    assert "Run this?" not in person.seen and "fsops resume" not in person.seen, person.seen
+    assert person.seen.index("this run is not recorded") < person.seen.index("Change"), person.seen
+    assert not (tmp_path / "touched").exists() and "Wait" not in person.seen
+    assert "fsops log" not in (tmp_path / "r.md").read_text() and "fsops resume" not in (tmp_path / "r.md").read_text()
+    result = run("book", "-R", folder, "-y", env=desk.env)
+    assert result.status == 2 and result.finished["resumable"] is False and result.finished["recorded"] is False
+    assert result.outcomes() == {"change": "refused", "look": "passed"}, result

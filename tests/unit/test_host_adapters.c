@@ -257,7 +257,7 @@ static void people_are_told(void **state)
 	host_says.metrics = NULL;
 	host_says.why = NULL;
 	check_host(&adapter_notify, "{to: slack, text: x}", "{\"text\":\"x\",\"to\":\"slack\"}",
-	    "{\"skipped\":true,\"status\":\"not sent\"}", "");
+	    "{\"reason\":\"a check tells nobody\",\"skipped\":true,\"status\":\"not sent\"}", "");
 	check_command(&adapter_notify, "{to: [slack, b], text: \"it's down\"}",
 	    ": notify slack b 'it'\\''s down'");
 	check_problem(
