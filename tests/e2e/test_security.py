@@ -18,6 +18,15 @@ def allowed(sb):
     return sb.kube.state("ingresses", INGRESS)["metadata"]["annotations"].get(ALLOWED)
 
 
+def names(pods):
+    return {p["metadata"]["name"] for p in pods}
+
+
+def isolated(sb):
+    """The pods that were taken out of the service."""
+    return [p for p in sb.kube.store.list("pods", NAMESPACE) if "flightsearch.com/quarantine" in p["metadata"]["labels"]]
+
+
 def assert_not_isolated(sb):
     assert sb.kube.replicas(BACKEND) == 3 and allowed(sb) is None
     assert sb.kube.mutations == []
@@ -25,9 +34,10 @@ def assert_not_isolated(sb):
 
 # security-incident
 
-def test_evidence_is_kept_before_the_pods_go(sandbox, tmp_path):
+def test_evidence_is_kept_and_the_pods_are_isolated_as_they_are(sandbox, tmp_path):
     sb = sandbox()
-    pods = [p["metadata"]["name"] for p in sb.kube.pods(BACKEND)]
+    before = sb.kube.pods(BACKEND)
+    pods = [p["metadata"]["name"] for p in before]
     result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
     assert result.status == 0 and result.err == "", str(result)
     saved = {e["action"]: e["saved"] for e in result.events("action.finished") if e.get("saved")}
@@ -40,12 +50,46 @@ def test_evidence_is_kept_before_the_pods_go(sandbox, tmp_path):
     assert all(name in log for name in pods), "one pod's log is missing"
     assert "kind: RoleBinding" in (tmp_path / saved["surroundings"]["path"]).read_text()
     assert "FATAL exiting" in (tmp_path / saved["previous_logs"]["path"]).read_text(), "of the container that died"
-    assert sb.kube.replicas(BACKEND) == 0 and sb.kube.pods(BACKEND) == []
+    now = isolated(sb)
+    assert {p["metadata"]["uid"] for p in now} == {p["metadata"]["uid"] for p in before}, "their memory and disk are kept"
+    assert all(not p["metadata"].get("ownerReferences") and "app" not in p["metadata"]["labels"] for p in now)
+    wall, = sb.kube.store.list("networkpolicies", NAMESPACE)
+    assert wall["spec"]["podSelector"]["matchLabels"].items() <= now[0]["metadata"]["labels"].items()
+    assert set(wall["spec"]["policyTypes"]) == {"Ingress", "Egress"} and not wall["spec"].get("ingress")
+    assert sb.kube.replicas(BACKEND) == 3 and not names(sb.kube.pods(BACKEND)) & set(pods), "others took their place"
+    assert {"walled", "labelled", "unreached", "blocked"} <= {k for k, v in result.outcomes().items() if v == "passed"}
     assert allowed(sb) == "10.0.0.0/8"
     steps = [e["step"] for e in result.events("step.started")]
     assert steps.index("evidence") < steps.index("isolation") < steps.index("notify")
     told = " ".join(item["text"] for item in result.finished["left"])
     assert "security@flightsearch.com" in told and "--replicas=3" in told, "how to take it back"
+
+
+def test_new_pods_are_stopped_only_when_that_is_asked_for(sandbox, tmp_path):
+    sb = sandbox()
+    before = names(sb.kube.pods(BACKEND))
+    result = run("security-incident", *UNATTENDED, "--var", "scale_down=true", on=sb, cwd=tmp_path)
+    assert result.status == 0 and sb.kube.replicas(BACKEND) == 0 and sb.kube.pods(BACKEND) == [], str(result)
+    assert names(isolated(sb)) == before
+
+
+def test_what_others_would_put_back_or_let_through_is_told(sandbox, tmp_path):
+    sb = sandbox()
+    sb.kube.managed(BACKEND, "argocd", heals=False)
+    sb.kube.store.create("networkpolicies", {
+        "metadata": {"name": "allow-dns", "namespace": NAMESPACE},
+        "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": 53}]}]}})
+    result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
+    assert result.status == 1 and "Argo CD" in result.action("hands")["why"], str(result)
+    assert "allow-dns" in result.action("policies")["why"] and len(isolated(sb)) == 3
+
+
+def test_pods_that_kept_their_label_are_named(sandbox, tmp_path):
+    sb = sandbox()
+    sb.kube.forbid("patch", "pods")
+    result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
+    assert result.status == 2 and "not isolated: " + BACKEND in result.action("labelled")["why"], str(result)
+    assert result.step("isolation_failed")["outcome"] == "left" and allowed(sb) == "10.0.0.0/8", "the rest is done"
 
 
 def test_without_all_of_the_evidence_nothing_is_isolated(sandbox, tmp_path):
@@ -71,7 +115,7 @@ def test_an_isolation_that_is_refused_is_said(sandbox, tmp_path):
     result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
     assert result.status == 2 and result.action("block")["outcome"] == "failed", str(result)
     assert result.step("isolation_failed")["outcome"] == "left", str(result)
-    assert sb.kube.replicas(BACKEND) == 0, "what was done stays done"
+    assert len(isolated(sb)) == 3 and result.action("blocked")["outcome"] == "failed", "what was done stays done"
 
 
 @pytest.fixture
@@ -91,7 +135,7 @@ def person(tmp_path):
 def test_a_person_decides_on_isolation(sandbox, person, tmp_path):
     sb = sandbox()
     terminal = person(sb, "security-incident", "--var", f"deployment={BACKEND}")
-    assert "Is flight-search-backend to be isolated" in terminal.answer(ASK, "s\n")
+    assert "Are the pods of flight-search-backend to be isolated" in terminal.answer(ASK, "s\n")
     for _ in range(5):
         terminal.answer(ASK, "d\n")
     assert terminal.end() == 0, terminal.seen
@@ -100,16 +144,17 @@ def test_a_person_decides_on_isolation(sandbox, person, tmp_path):
     assert len(list(folder.iterdir())) == 4 and stat.S_IMODE(folder.stat().st_mode) == 0o700, "the evidence is kept"
 
 
-def test_isolation_asks_for_the_name(sandbox, person):
+def test_a_person_decides_on_each_part_of_it(sandbox, person):
     sb = sandbox()
     terminal = person(sb, "security-incident", "--var", f"deployment={BACKEND}")
     terminal.answer(ASK, "d\n")
-    shown = terminal.wait("--replicas=0")
-    shown += terminal.wait(BACKEND)
-    assert_not_isolated(sb)
-    terminal.type(f"{BACKEND}\n")
+    assert "let nothing in or out" in terminal.answer(ASK, "y\n")
+    assert "as they are" in terminal.answer(ASK, "y\n")
+    assert "close the whole site, for every customer" in terminal.answer(ASK, "y\n")
+    assert "to be stopped altogether" in terminal.answer(ASK, "d\n")
     terminal.answer(ASK, "y\n")
-    wait_until(lambda: allowed(sb) == "10.0.0.0/8" and sb.kube.replicas(BACKEND) == 0, "it is isolated")
+    wait_until(lambda: allowed(sb) == "10.0.0.0/8" and sb.kube.replicas(BACKEND) == 0, "it is isolated and stopped")
+    assert len(isolated(sb)) == 3
 
 
 @pytest.mark.parametrize("words, says", [([], "deployment"), (["--var", "deployment=--all"], "deployment")])
@@ -170,4 +215,22 @@ def test_security_checks_find_old_secrets_and_masters_of_the_cluster(sandbox, tm
     assert result.status == 1, str(result)
     failed = {k for k, v in result.outcomes().items() if v == "failed"}
     assert failed == {"cluster_bindings", "ages"}, str(result)
+    assert "ServiceAccount default (by helper)" in result.action("cluster_bindings")["why"]
     assert "helper" in [e["item"] for e in result.events("action.finished", action="ours_in_cluster")]
+
+
+@pytest.mark.parametrize("group, found", [("kubeadm:cluster-admins", False), ("system:serviceaccounts", True)])
+def test_the_cluster_s_own_masters_are_no_finding(sandbox, group, found):
+    sb = sandbox()
+    sb.kube.store.create("clusterrolebindings", {
+        "metadata": {"name": "kubeadm:cluster-admins"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "Group", "name": group, "apiGroup": "rbac.authorization.k8s.io"}]})
+    result = run("security-checks", "--only", "access", on=sb)
+    assert result.status == (1 if found else 0), str(result)
+
+
+def test_lists_that_are_refused_find_nothing_and_say_so(sandbox):
+    sb = sandbox()
+    sb.kube.forbid("read")
+    result = run("security-checks", "--only", "access", "--only", "secrets", on=sb)
+    assert result.status == 2 and "passed" not in result.outcomes().values(), str(result)

@@ -96,9 +96,10 @@ class Postgres:
         self.recovering = on
         self._relaunch()
 
-    def admin(self, database=DATABASE):
+    def admin(self, database=DATABASE, name=""):
         """A superuser's connection, past the door."""
-        return pq.Connection(f"host={self.home} user=postgres dbname={database} connect_timeout=3")
+        return pq.Connection(f"host={self.home} user=postgres dbname={database} connect_timeout=3 "
+                             f"application_name='{name}'")
 
     def query(self, sql):
         with self.admin() as c:
@@ -123,12 +124,12 @@ class Postgres:
             f.write(f"*:*:*:{USER}:{self.password}\n")
 
     def _traffic(self):
-        """A few queries a second, on a new connection after each loss."""
+        """A few queries a second, reads only, on a new connection after each loss."""
         connection = None
         turn = 0
         while not self.ended.wait(0.2):
             try:
-                connection = connection or self.admin()
+                connection = connection or self.admin(name="postgres_exporter")
                 connection.query(TRAFFIC[turn % len(TRAFFIC)])
                 turn += 1
             except pq.DatabaseError:

@@ -42,6 +42,7 @@ TYPES = (
     _type("jobs", "Job", "batch", "v1", True, (), ALL, [STATUS]),
     _type("cronjobs", "CronJob", "batch", "v1", True, ["cj"], ALL, [STATUS]),
     _type("ingresses", "Ingress", "networking.k8s.io", "v1", True, ["ing"], (), [STATUS]),
+    _type("networkpolicies", "NetworkPolicy", "networking.k8s.io", "v1", True, ["netpol"]),
     _type("roles", "Role", "rbac.authorization.k8s.io", "v1"),
     _type("rolebindings", "RoleBinding", "rbac.authorization.k8s.io", "v1"),
     _type("clusterroles", "ClusterRole", "rbac.authorization.k8s.io", "v1", False),

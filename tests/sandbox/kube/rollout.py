@@ -211,6 +211,7 @@ class Rollout:
 
     def replica_set(self, rs):
         namespace = rs["metadata"]["namespace"]
+        self.release(rs)
         mine = [p for p in self.store.list("pods", namespace, owned_by(rs)) if not pods.is_finished(p)]
         live = [p for p in mine if not p["metadata"].get("deletionTimestamp")]
         live += self.adopt(rs)
@@ -234,6 +235,14 @@ class Rollout:
         if refused:
             status["conditions"] = [self.condition(rs, "ReplicaFailure", "True", "FailedCreate", "pods are forbidden")]
         self.store.update("replicasets", {**rs, "status": status})
+
+    def release(self, rs):
+        """Pods whose labels fit no more are let go, and live on without an owner."""
+        fits = selectors.of_object(rs["spec"]["selector"])
+        for p in self.store.list("pods", rs["metadata"]["namespace"], owned_by(rs)):
+            if not fits(p["metadata"].get("labels")):
+                left = [o for o in p["metadata"]["ownerReferences"] if o["uid"] != rs["metadata"]["uid"]]
+                self.store.update("pods", {**p, "metadata": {**p["metadata"], "ownerReferences": left}})
 
     def adopt(self, rs):
         """Pods that fit and belong to nobody, as left by a deletion that orphans."""
