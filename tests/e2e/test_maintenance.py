@@ -1,7 +1,7 @@
 """Weekly and monthly maintenance, the performance review: what they clean up and what they leave, what they find."""
 import base64
 
-from helpers import BACKEND, fsops, only_with, run
+from helpers import BACKEND, fsops, only_with, run, wait_until
 from sandbox.kube import NAMESPACE
 
 WEEKLY = ("weekly-maintenance", "-y", "--yes-destroy")
@@ -145,6 +145,53 @@ def test_monthly_names_the_tables_that_vacuum_passed_over(sandbox):
     skipped = result.action("skipped")
     assert skipped["outcome"] == "failed" and [r["relname"] for r in skipped["result"]["rows"]] == ["audit"], str(result)
     assert result.status == 1, str(result)
+
+
+def test_monthly_changes_no_secret_that_no_pod_would_get(sandbox):
+    sb = sandbox()
+    old = jwt_secret(sb)
+    sb.kube.pause(BACKEND)
+    paused = run("monthly-maintenance", "-y", "--only", "rotation", on=sb)
+    assert paused.status == 2 and "paused" in paused.action("backend_before")["why"], str(paused)
+    sb.kube.pause(BACKEND, False)
+    sb.kube.managed(BACKEND, "flux", heals=False)
+    managed = run("monthly-maintenance", "-y", "--only", "rotation", on=sb)
+    assert managed.status == 2 and "Flux" in managed.action("backend_before")["why"], str(managed)
+    assert jwt_secret(sb) == old and changes(sb) == []
+
+
+def test_monthly_leaves_a_secret_that_another_writes(sandbox):
+    sb = sandbox()
+    owner = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": SECRET, "uid": "1"}
+    old = sb.kube.state("secrets", SECRET)
+    sb.kube.store.update("secrets", {**old, "metadata": {**old["metadata"], "ownerReferences": [owner]}})
+    result = run("monthly-maintenance", "-y", "--only", "rotation", on=sb)
+    assert result.status == 2 and "ExternalSecret" in result.action("secret_owner")["why"], str(result)
+    assert changes(sb) == []
+
+
+def test_weekly_keeps_the_last_success_of_a_cron_job(sandbox):
+    """Backups that stopped three days ago: which was the last is what people ask then."""
+    sb = sandbox()
+    jobs = sorted(n for n in names(sb, "jobs") if n.startswith("postgres-backup"))
+    sb.kube.stand_still("cronjobs")
+    for job in sb.kube.store.list("jobs", NAMESPACE):
+        if job["metadata"]["name"] in jobs[2:]:
+            sb.kube.store.delete("jobs", job)
+    left = names(sb, "jobs")
+    assert run(*WEEKLY, "--only", "clean_up", on=sb).status == 0
+    gone = {n for n in left - names(sb, "jobs") if n.startswith("postgres-backup")}
+    assert gone == {jobs[0]}
+
+
+def test_weekly_reads_the_log_of_the_application_not_of_its_proxy(sandbox, tmp_path):
+    sb = sandbox()
+    sb.kube.sidecar(BACKEND)
+    wait_until(lambda: len(sb.kube.pods(BACKEND, ready=True)) == 3, "they are ready")
+    for pod in sb.kube.pods(BACKEND, ready=True):
+        sb.kube.cluster.output[pod["metadata"]["name"]] = ["ERROR no fares"]
+    result = run(*WEEKLY, "--only", "logs", on=sb)
+    assert "3 ERROR no fares" in "".join(e["text"] for e in result.events("action.output", action="recurring")), str(result)
 
 
 # performance-review

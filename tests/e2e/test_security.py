@@ -152,7 +152,10 @@ def test_a_person_decides_on_each_part_of_it(sandbox, person):
     assert "as they are" in terminal.answer(ASK, "y\n")
     assert "close the whole site, for every customer" in terminal.answer(ASK, "y\n")
     assert "to be stopped altogether" in terminal.answer(ASK, "d\n")
-    terminal.answer(ASK, "y\n")
+    terminal.wait("--replicas=0")
+    terminal.wait(BACKEND)
+    assert sb.kube.replicas(BACKEND) == 3, "its name is asked for"
+    terminal.type(f"{BACKEND}\n")
     wait_until(lambda: allowed(sb) == "10.0.0.0/8" and sb.kube.replicas(BACKEND) == 0, "it is isolated and stopped")
     assert len(isolated(sb)) == 3
 
@@ -223,7 +226,7 @@ def test_security_checks_find_old_secrets_and_masters_of_the_cluster(sandbox, tm
 def test_the_cluster_s_own_masters_are_no_finding(sandbox, group, found):
     sb = sandbox()
     sb.kube.store.create("clusterrolebindings", {
-        "metadata": {"name": "kubeadm:cluster-admins"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
+        "metadata": {"name": "more-admins"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
         "subjects": [{"kind": "Group", "name": group, "apiGroup": "rbac.authorization.k8s.io"}]})
     result = run("security-checks", "--only", "access", on=sb)
     assert result.status == (1 if found else 0), str(result)
