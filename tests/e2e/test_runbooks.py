@@ -190,7 +190,7 @@ def test_complete_outage_fails_over(sandbox):
     assert changes(sb) == [], "the script did it, not kubectl"
     began = [e["action"] for e in result.events("action.started")]
     assert began.index("stakeholders") < began.index("execute"), "people are told before it, not after"
-    assert "availability is critical" in result.event("action.started", action="execute")["title"], "what speaks for it"
+    assert "inside the cluster: critical" in result.event("action.started", action="execute")["title"], "what speaks for it"
     assert result.action("back_to_normal")["outcome"] == "passed"
     assert result.step("health_checks/backup")["outcome"] == "passed", "the daily check runs inside"
     watched = result.action("monitor")

@@ -218,7 +218,7 @@ class Sandbox:
             "FSOPS_RUNBOOKS": self.runbooks, "XDG_STATE_HOME": self.path("state"), "SANDBOX_DIR": self.folder,
             "SANDBOX_POSTGRES": self.conninfo,
             "FSOPS_SLACK_WEBHOOK": f"{hook}/slack", "FSOPS_PAGERDUTY_URL": f"{hook}/pagerduty",
-            "FSOPS_PAGERDUTY_KEY": "sandbox-routing-key", "FSOPS_PING_URL": f"{hook}/ping",
+            "FSOPS_PAGERDUTY_KEY": "sandbox-routing-key", "FSOPS_PING_URL": f"{hook}/ping", "FSOPS_STATUS_PAGE_URL": f"{hook}/status-page",
             "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost", **self._detour()}
 
     def _detour(self):
