@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.request
 
-from objects import BACKEND, MARK, RELEASES, SPACE, platform
+from objects import BACKEND, RELEASES, SPACE, platform
 from sandbox import Sandbox, backups
 from sandbox.kube import NAMESPACE
 from sandbox.kube.store import stamp
@@ -52,9 +52,8 @@ class Around(Sandbox):
 
     def set_up(self):
         """Namespace, objects, the releases before the present one, and who may do what."""
-        if MARK not in self.ask("get", "namespace", SPACE, "--ignore-not-found", "-o", "jsonpath={.metadata.labels}"):
-            self.ask("create", "namespace", SPACE)
-            self.ask("label", "namespace", SPACE, f"{MARK}=yes")
+        self.clear()
+        self.ask("create", "namespace", SPACE)
         for name in ("fsops-oncall", "fsops-nobody"):
             self.here("create", "serviceaccount", name, check=False)
         self.ask("create", "clusterrolebinding", "fsops-oncall", "--clusterrole=cluster-admin",
@@ -79,6 +78,14 @@ class Around(Sandbox):
         except subprocess.TimeoutExpired:
             return FOLLOWS_FOR_EVER
         return ""
+
+    def clear(self):
+        """Nothing is left of a run before."""
+        volumes = [v["metadata"]["name"] for v in json.loads(self.ask("get", "pv", "-o", "json"))["items"]
+                   if v["metadata"]["name"].startswith(f"{SPACE}-")]
+        self.ask("delete", "namespace", SPACE, "--ignore-not-found", "--timeout=120s")
+        if volumes:
+            self.ask("delete", "pv", *volumes, "--timeout=60s")
 
     def apply(self, release=RELEASES[-1]):
         self.ask("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=platform(release))
