@@ -24,14 +24,16 @@
  *	                 not release it; lock.h); in the journal of the run that lost it: by {run,
  *	                 user, host, pid, since}
  *	step.started     step, title, section, budget_seconds, number, of
- *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition), stop
+ *	step.finished    step, outcome, seconds, budget_seconds, why (skipped: the condition; failed: why
+ *	                 the condition could not be told), severity (failed: of the worst in it), stop
  *	action.started   step, action, title, adapter, effect, command, target, severity, attempt, item
  *	                 (item: of a for_each; only when there is one), item_repeat (how many equal
  *	                 ones came before it; only when there are), step_item and step_item_repeat
  *	                 (the same of its step's own for_each), number (its place in the step)
  *	action.output    step, action, stream ("stdout" | "stderr"), text
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
- *	                 severity (of a failed read), effect, attempts, saved, captured {name: value}, stop,
+ *	                 severity (of a failed read), effect, attempts, saved {path, bytes, sha256,
+ *	                 complete (false: not whole, and not under its own name)}, captured {name: value}, stop,
  *	                 command (of a change that was interrupted and did not begin again), and the
  *	                 items as above
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
@@ -40,9 +42,11 @@
  *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "interrupted" |
  *	                 "manual"), command, effect, text
  *	approval.given   step, action, question, answer ("yes" | "skip" | "abort" | "retry" | "done" | "no" |
- *	                 "none": there was nobody), by ("person" | "option")
+ *	                 "none": there was nobody), by ("person" | "option"), check (true: a check asks
+ *	                 nobody)
  *	budget.warned    step, seconds, budget_seconds
- *	budget.exceeded  step, seconds, budget_seconds, ended (list of command lines that were ended)
+ *	budget.exceeded  step, seconds, budget_seconds, ended (list of command lines that were ended),
+ *	                 waiting (true: a person is waited for, and nothing is ended for that)
  *	escalated        level, severity, since_seconds (of the run), who [{name, title, how}], text (a
  *	                 sentence), next (the level that comes next, or null), next_seconds (until then),
  *	                 announce (whether channels that are told of escalations are told)
@@ -53,7 +57,9 @@
  *	note             text, level ("info" | "warning" | "critical")
  *	run.finished     level, exit, seconds, outcome ("passed" | "failed" | "cancelled" …), why,
  *	                 counts {passed, failed, timed_out, skipped, refused, cancelled, left},
- *	                 left [{step, title, text}], resumable
+ *	                 findings (how many of the failed are reads of `severity: info`: not so, but no
+ *	                 failure), untold (steps whose condition could not be told), left [{step, title,
+ *	                 text}], resumable, recorded (false: the run is not on record)
  * `stop` (there only when the run goes on with no further step): "failed", "aborted", "refused",
  * "locked", "unrecorded", "signal".
  */

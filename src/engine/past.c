@@ -9,6 +9,7 @@
 #include "past_private.h"
 #include "refs.h"
 #include "run_facts.h"
+#include "save.h"
 
 /* ---- looking ---- */
 
@@ -131,6 +132,13 @@ static bool was_answered(const struct plan_action *plan, const struct record_act
 	return plan_action_manual(plan) && outcome && strcmp(outcome, "left") != 0;
 }
 
+/* A read that saved what it came to is not done again: its file would be in its own way. Is that gone, or
+ * another than it was, it is not taken for whole. */
+static bool kept_its_file(const struct record_action *entry)
+{
+	return save_is_whole(json_object_get(entry->finished, "saved"));
+}
+
 enum past_kind past_of(const struct slot *slot, const struct record_action **entry)
 {
 	const struct run *run = slot_run(slot);
@@ -147,7 +155,8 @@ enum past_kind past_of(const struct slot *slot, const struct record_action **ent
 		return PAST_NONE;
 	if (past_is_change(*entry) || was_answered(plan, *entry))
 		return PAST_DONE;
-	return change_came_after(run, step, *entry) && !past_is_lossy(run, plan, *entry)
+	return (change_came_after(run, step, *entry) || kept_its_file(*entry)) &&
+	               !past_is_lossy(run, plan, *entry)
 	           ? PAST_DONE
 	           : PAST_NONE;
 }

@@ -1,7 +1,9 @@
 """How a run says that it ended: the same everywhere, and never better than it was."""
 import json
+import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 from helpers import FSOPS, Terminal, environment, fsops, run, wait_until, write_book
@@ -13,10 +15,12 @@ UNTOLD = {
     "when of a step": "  - {step: Bad, exec: 'true', effect: read, severity: info, when: run.id > 5}\n",
     "for_each of a step": "  - {step: Bad, for_each: run.id > 5, exec: 'true', effect: read, severity: info}\n",
     "for_each that is no list": "  - {step: Bad, for_each: run.id, exec: 'true', effect: read, severity: info}\n",
-    "when of an action": "  - {step: Bad, actions: [{id: bad, exec: 'true', effect: read, severity: info, when: run.id > 5}]}\n",
+    "when of an action":
+        "  - {step: Bad, actions: [{id: bad, exec: 'true', effect: read, severity: info, when: run.id > 5}]}\n",
     "for_each of an action":
         "  - {step: Bad, actions: [{id: bad, exec: 'true', effect: read, severity: info, for_each: run.id > 5}]}\n",
-    "hold_for": "  - {step: Bad, exec: 'true', effect: read, severity: info, expect: exit == 0, hold_for: '${run.id}'}\n",
+    "hold_for":
+        "  - {step: Bad, exec: 'true', effect: read, severity: info, expect: exit == 0, hold_for: '${run.id}'}\n",
     "a command": "  - {step: Bad, exec: 'echo ${run.id > 5}', effect: read, severity: info}\n",
     "stdin": "  - {step: Bad, exec: cat, stdin: '${run.id > 5}', effect: read, severity: info}\n",
     "the name of a file": "  - {step: Bad, exec: echo, save: 'x-${run.id > 5}', effect: read, severity: info}\n",
@@ -46,7 +50,8 @@ def desk(tmp_path, hooks):
     """A runbook in a folder, a state folder, and a webhook that is told of failures and of the end."""
     def make(steps, **more):
         folder = write_book(tmp_path / "books", steps, platform_more=(
-            "channels:\n  hook: {kind: webhook, url: '${env.HOOK}/any', on: [failed, budget.exceeded, run.finished]}\n"),
+            "channels:\n"
+            "  hook: {kind: webhook, url: '${env.HOOK}/any', on: [failed, budget.exceeded, run.finished]}\n"),
             **more)
         (folder / "inner.yaml").write_text(f"runbook: inner\ntitle: inner\nseverity: info\nsteps:\n{INNER}")
         make.folder = folder
@@ -94,7 +99,8 @@ def test_a_check_does_not_skip_what_no_change_would_make_known(desk):
 
 
 def test_what_is_only_not_so_is_called_failed_nowhere(desk, hooks, tmp_path):
-    steps = "  - {step: Find, id: find, exec: 'false', effect: read, severity: info}\n" + LOOK.replace("}", ", effect: read}")
+    steps = "  - {step: Find, id: find, exec: 'false', effect: read, severity: info}\n"
+    steps += LOOK.replace("}", ", effect: read}")
     folder = desk(steps)
     result = run("book", "-R", folder, env=desk.env)
     assert result.action("find")["outcome"] == "failed" and result.step("find")["severity"] == "info"
@@ -107,7 +113,8 @@ def test_what_is_only_not_so_is_called_failed_nowhere(desk, hooks, tmp_path):
         assert "not so" in texts[form] and "did not go well" not in texts[form]
     assert 'failures="0" errors="0"' in texts["junit"] and "only info: not so" in texts["junit"]
     shown = fsops("run", "book", "-R", folder, env=desk.env)
-    assert "FAILED" not in shown.out and "step not so after" in shown.out and ", 1 passed, 1 not so in" in shown.out, shown
+    assert "FAILED" not in shown.out and "step not so after" in shown.out, shown
+    assert ", 1 passed, 1 not so in" in shown.out, shown
 
 
 # ---- files that are saved ----
@@ -120,7 +127,8 @@ def beside(folder):
     "shell: 'echo part; exit 3'", "exec: [echo, part]\n    expect: 'stdout == \"x\"'", "exec: 'false'",
 ])
 def test_what_failed_is_not_under_the_name_that_says_it_is_whole(tmp_path, form):
-    folder = write_book(tmp_path / "b", f"  - step: Keep\n    effect: read\n    save: {tmp_path}/kept/out\n    {form}\n")
+    step = f"  - step: Keep\n    effect: read\n    save: {tmp_path}/kept/out\n    {form}\n"
+    folder = write_book(tmp_path / "b", step)
     result = run("book", "-R", folder)
     saved = result.action("keep").get("saved")
     assert not (tmp_path / "kept" / "out").exists(), result
@@ -135,7 +143,8 @@ def test_what_failed_is_not_under_the_name_that_says_it_is_whole(tmp_path, form)
 
 
 def test_a_check_writes_no_file(tmp_path):
-    folder = write_book(tmp_path / "b", f"  - {{step: Keep, exec: [echo, x], effect: read, save: {tmp_path}/kept/out}}\n")
+    step = f"  - {{step: Keep, exec: [echo, x], effect: read, save: {tmp_path}/kept/out}}\n"
+    folder = write_book(tmp_path / "b", step)
     result = run("book", "-R", folder, "--check")
     assert result.action("keep")["outcome"] == "passed" and "saved" not in result.action("keep")
     assert not (tmp_path / "kept").exists()
@@ -210,3 +219,58 @@ def test_a_run_that_cannot_be_recorded_says_so_first_and_asks_nothing(desk, tmp_
     result = run("book", "-R", folder, "-y", env=desk.env)
     assert result.status == 2 and result.finished["resumable"] is False and result.finished["recorded"] is False
     assert result.outcomes() == {"change": "refused", "look": "passed"}, result
+
+
+def test_a_full_disk_from_the_start(desk, tmp_path):
+    """Nothing of the run is on record: no empty journal is left, and no run is named."""
+    folder = desk(CHANGES.replace("touched", str(tmp_path / "touched")))
+    (tmp_path / "state").mkdir()
+    script = (f"mount -t tmpfs -o size=64k,nr_inodes=64 none {tmp_path}/state && mkdir -m 700 {tmp_path}/state/runs && "
+              f"head -c 70000 /dev/zero >{tmp_path}/state/full; {FSOPS} run book -y -R {folder}; s=$?; "
+              f"ls -A {tmp_path}/state/runs; exit $s")
+    user = [] if os.geteuid() == 0 else ["-r"]
+    done = subprocess.run(["unshare", *user, "-m", "sh", "-c", script], env=environment(**desk.env),
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "this run is not recorded: " in done.stdout, done
+    assert "fsops resume" not in done.stdout and ".jsonl\n" not in done.stdout.split("run finished")[1], done
+    assert not (tmp_path / "touched").exists()
+
+
+# ---- going on with files ----
+
+def test_what_is_saved_whole_is_not_in_the_way_of_going_on(desk, tmp_path):
+    kept = tmp_path / "kept"
+    folder = desk(f"  - step: Keep\n    actions:\n"
+                  f"      - {{id: keep, exec: [date, +%N], effect: read, save: {kept}, on_failure: stop}}\n"
+                  "      - {id: ask, manual: look}\n")
+
+    def broken_off(*command):
+        person = Terminal(FSOPS, *command, "-R", folder, env=environment(**desk.env))
+        person.answer("[s]kip", "\x03")
+        assert person.end() == 130, person.seen
+        return kept.read_text()
+
+    first = broken_off("run", "book")
+    assert broken_off("resume") == first
+    kept.write_text("another\n")
+    person = Terminal(FSOPS, "resume", "-R", folder, env=environment(**desk.env))
+    assert person.end() == 2 and "is there already" in person.seen, person.seen
+    assert kept.read_text() == "another\n"
+
+
+# ---- the runbooks that save ----
+
+def test_no_file_that_promises_what_the_cluster_refused(sandbox, tmp_path):
+    sb = sandbox()
+    sb.kube.forbid("read", "deployments")
+    result = run("cluster-update", "-y", "--yes-destroy", on=sb, cwd=tmp_path)
+    assert result.action("state")["outcome"] == "failed" and result.status != 0, result
+    assert not [p for p in tmp_path.iterdir() if p.suffix == ".yaml"], "no file under its name"
+    assert "update" not in result.outcomes("step") and not result.commands("change"), result
+
+
+@pytest.mark.parametrize("words", [
+    ("cluster-update",), ("security-incident", "--var", "deployment=flight-search-backend")])
+def test_a_check_of_a_runbook_that_saves_leaves_nothing(healthy, tmp_path, words):
+    result = run(*words, "--check", on=healthy, cwd=tmp_path)
+    assert result.action("state")["outcome"] == "passed" and not list(tmp_path.iterdir()), result
