@@ -1,7 +1,6 @@
 """The sandbox's database, cache, Prometheus, app and bucket around a given cluster.
 
-A thread follows the cluster: the images of the backend's ready pods decide whether the app fails, a backup job that
-succeeds puts a backup into the bucket, a new pod of the database or the cache restarts that server.
+A thread follows the cluster: the images of the backend's ready pods decide whether the app fails, a backup job puts a backup into the bucket, a new pod of the database or the cache restarts that server.
 """
 import base64
 import json
@@ -197,7 +196,8 @@ class Seen:
     def look(self, pods, jobs):
         ready = [p for p in pods if is_ready(p)]
         self.sandbox.images[:] = [p["spec"]["containers"][0]["image"] for p in ready if app(p) == BACKEND]
-        done = {j["metadata"]["uid"]: j for j in jobs if j.get("status", {}).get("succeeded")}
+        # While it runs: when it has succeeded its backup must be there.
+        done = {j["metadata"]["uid"]: j for j in jobs if "fail" not in image(j["spec"]["template"])}
         for uid in set(done) - (self.jobs if self.jobs is not None else set(done)):
             for owner in done[uid]["metadata"].get("ownerReferences", []):
                 self.put.get(owner["name"], lambda _: None)(None)
@@ -207,6 +207,10 @@ class Seen:
             if now and self.parts.get(name) and not now & self.parts[name]:
                 threading.Thread(target=restart, daemon=True).start()
             self.parts[name] = now or self.parts.get(name)
+
+
+def image(template):
+    return template["spec"]["containers"][0]["image"]
 
 
 def app(pod):

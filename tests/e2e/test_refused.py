@@ -92,6 +92,7 @@ CHANGES = {
 # (situation, runbook): what could not look there only tells a person more, and decides nothing.
 DECIDES_NOTHING = {
     ("lists-forbidden", "backup"),  # the jobs' logs
+    ("lists-forbidden", "high-response-time"),  # what pods and nodes use
 }
 # Needed, or without them there would be no change to look at.
 OPTIONS = {
@@ -165,7 +166,7 @@ class Run:
     def run(self):
         vars_ = {"window": "4s", **OPTIONS.get(self.book, {})}
         if self.book in WITH_BACKUP:
-            vars_["backup"] = self.sandbox.whole_backup
+            vars_.update(backup=self.sandbox.whole_backup, under_writers="true")
         words = ["run", self.book, "-y", "--yes-destroy", "--format", "json"]
         known = known_variables(self.folder / "runbooks", self.book)
         for name, value in vars_.items():
