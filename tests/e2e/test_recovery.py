@@ -139,3 +139,13 @@ def test_half_of_the_present_is_not_kept(sandbox):
     result = restore(sb)
     assert result.status == 2 and "torn" in failure(result, "kept_whole"), str(result)
     assert "execute" not in result.commands()
+
+
+@pytest.mark.parametrize("runbook, words", [
+    ("recover-application", ("--var", "backup=NEWEST")), ("monthly-maintenance", ()),
+    ("security-incident", ("--var", f"deployment={BACKEND}", "--var", "isolate=true", "--var", "scale_down=true"))])
+def test_a_check_waits_for_nothing_that_it_does_not_do(healthy, tmp_path, runbook, words):
+    words = [word.replace("NEWEST", newest(healthy)) for word in words]
+    before = len(healthy.kube.mutations)
+    result = run(runbook, "--check", *words, on=healthy, cwd=tmp_path, timeout=60)
+    assert result.status == 0 and len(healthy.kube.mutations) == before, str(result)
