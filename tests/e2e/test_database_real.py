@@ -63,6 +63,7 @@ def test_idle_sessions_are_ended_before_anything_is_restarted(sandbox):
     """A pool that leaks: what holds the connections does nothing, and goes before the server has to."""
     sb = sandbox()
     sb.postgres.query("CREATE ROLE leaky LOGIN PASSWORD 'leaky'")
+    sb.postgres.query("GRANT pg_signal_backend TO fsops")
     held = [pq.Connection(f"host={sb.postgres.home} user=leaky password=leaky dbname=flight_search_prod")
             for _ in range(84)]
     result = issues(sb, "--var", "idle_for=0s")
