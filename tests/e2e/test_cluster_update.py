@@ -82,6 +82,29 @@ def test_nodes_are_updated_one_at_a_time(sandbox, person, tmp_path):
     assert state.stat().st_mode & 0o777 == 0o600 and "kind: Deployment" in state.read_text()
 
 
+def test_nothing_is_drained_while_something_is_broken_in_another_namespace(sandbox, person):
+    """The ingress controller is down: it was not looked at, being nobody's in this namespace."""
+    sb = sandbox()
+    sb.kube.crash("ingress-nginx-controller")
+    for pod in sb.kube.store.list("pods", "ingress-nginx"):
+        sb.kubectl("-n", "ingress-nginx", "delete", "pod", pod["metadata"]["name"], "--wait=false")
+    terminal = person(sb, *UPDATE)
+    terminal.wait("not whole: Deployment ingress-nginx/ingress-nginx-controller", 60)
+    read_advice(terminal)
+    assert terminal.end(60) == 2 and closed(sb) == [], terminal.seen
+
+
+def test_what_has_one_pod_is_named_before_it_is_evicted(sandbox, person):
+    sb = sandbox()
+    node = sb.kube.pods("postgres")[0]["spec"]["nodeName"]
+    terminal = person(sb, *UPDATE, "--var", f"node={node}")
+    agree(terminal)
+    shown = terminal.wait(f"Update {node} now", 60)
+    assert "have one pod" in shown and f"{NAMESPACE}/postgres" in shown, shown
+    assert shown.index("have one pod") < shown.index("kubectl --context prod drain" if "kubectl --context prod drain" in shown
+                                                     else "drain node"), "before, not after"
+
+
 def test_a_drain_that_is_refused_opens_the_node_again(sandbox, person):
     """And leaves alone a node that somebody else closed before."""
     sb = sandbox()
