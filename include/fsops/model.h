@@ -200,6 +200,8 @@ struct alert {
 	char *runbook; /* checked, or NULL */
 	char *contact; /* or NULL */
 	json_t *match; /* labels, or NULL */
+	char *expr;    /* PromQL of a rule of its own, besides those of the metrics; or NULL */
+	msec pending;  /* `for`: how long EXPR must hold before it fires; 0: at once */
 };
 
 struct escalation {

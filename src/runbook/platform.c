@@ -63,6 +63,10 @@ static const struct field alert_fields[] = {
         false, NULL},
     {"match", &type_json, offsetof(struct alert, match), "labels that it has, {label: value}",
         false, NULL},
+    {"expr", &type_text, offsetof(struct alert, expr),
+        "PromQL of a rule of its own, for `fsops alert --prometheus-rules`", false, NULL},
+    {"for", &type_span, offsetof(struct alert, pending),
+        "how long 'expr' must hold before it fires; default: at once", false, NULL},
     {0},
 };
 

@@ -123,6 +123,7 @@ static void alert_release(struct alert *alert)
 {
 	free(alert->name);
 	free(alert->action);
+	free(alert->expr);
 	free(alert->runbook);
 	free(alert->contact);
 	json_decref(alert->match);

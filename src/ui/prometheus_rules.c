@@ -1,6 +1,7 @@
 /*
  * Alerting rules for Prometheus, made from the metrics and their thresholds: what fsops measures is
- * then also watched. Invariant: a metric that has no rule is named with the reason.
+ * then also watched. And those that alerts bring along (`expr`). Invariant: a metric that has no rule is
+ * named with the reason.
  *
  * Every text is a JSON string, which YAML reads as what it is.
  */
@@ -73,19 +74,18 @@ static void add_expr(struct buf *out, const struct rule *rule)
 
 /* Below `links: {runbooks: URL}`; its last segment is the runbook's name, which is what
  * `fsops alert -` looks for. */
-static void add_url(struct buf *out, const struct rule *rule)
+static void add_url(struct buf *out, const struct platform *platform, const char *runbook)
 {
-	json_t *links = rule->catalog->platform->links;
+	json_t *links = platform->links;
 	const char *base = value_get_text(links, "runbooks");
 	const char *pages = value_get_text(links, "documentation");
 	struct buf url;
 
 	buf_init(&url, BUF_TEXT_MAX);
 	if (base)
-		buf_addf(&url, "%s%s%s", base, base[strlen(base) - 1] == '/' ? "" : "/",
-		    rule->metric->runbook);
+		buf_addf(&url, "%s%s%s", base, base[strlen(base) - 1] == '/' ? "" : "/", runbook);
 	else
-		buf_addf(&url, "%s#%s", pages ? pages : "fsops:", rule->metric->runbook);
+		buf_addf(&url, "%s#%s", pages ? pages : "fsops:", runbook);
 	yaml_add_text(out, url.data);
 	buf_release(&url);
 }
@@ -110,9 +110,9 @@ static void add_labels(struct buf *out, const json_t *set)
 }
 
 /* Without "{{", which Prometheus would read as a template. */
-static void add_title(struct buf *out, const struct metric *metric)
+static void add_plain(struct buf *out, const char *text)
 {
-	for (const char *at = metric->title; *at;) {
+	for (const char *at = text; *at;) {
 		if (at[0] == '{' && at[1] == '{')
 			at += 2;
 		else
@@ -128,7 +128,7 @@ static void add_name(struct buf *out, const struct rule *rule, const struct aler
 	if (alert)
 		buf_adds(&name, alert->name);
 	else
-		add_title(&name, rule->metric);
+		add_plain(&name, rule->metric->title);
 	yaml_add_text(out, name.data);
 	buf_release(&name);
 }
@@ -138,7 +138,7 @@ static void add_summary(struct buf *out, const struct rule *rule)
 	struct buf text;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	add_title(&text, rule->metric);
+	add_plain(&text, rule->metric->title);
 	buf_addf(&text, ": {{ printf \"%%.4g\" $value }} (%s, %s %s)",
 	    unit_name(rule->metric->unit), level_name(rule->level), rule->threshold->text);
 	yaml_add_text(out, text.data);
@@ -165,7 +165,7 @@ static void add_rule(struct buf *out, const struct rule *rule)
 	add_summary(out, rule);
 	if (rule->metric->runbook) {
 		buf_adds(out, "\n          runbook_url: ");
-		add_url(out, rule);
+		add_url(out, rule->catalog->platform, rule->metric->runbook);
 	}
 	buf_addc(out, '\n');
 	json_decref(set);
@@ -202,6 +202,51 @@ static int add_metric(
 	return 0;
 }
 
+/* ---- rules of the alerts themselves ---- */
+
+static void add_pending(struct buf *out, msec pending)
+{
+	if (pending)
+		buf_addf(out, "        for: %llds\n", (long long)pending / 1000);
+}
+
+/* Its own labels are those that `fsops alert -` looks for, so that it finds the alert again. `rule` tells
+ * it from the rule of a metric that leads to the same alert. */
+static json_t *alert_labels(const struct platform *platform, const struct alert *alert)
+{
+	json_t *set = alert->match ? json_copy(alert->match) : json_object();
+
+	json_object_set_new(set, "severity", json_string(level_name(alert->severity)));
+	json_object_set_new(set, "platform", json_string(platform->name));
+	json_object_set_new(set, "rule", json_string("alert"));
+	return set;
+}
+
+static void add_alert(struct buf *out, const struct platform *platform, const struct alert *alert)
+{
+	json_t *set = alert_labels(platform, alert);
+	struct buf summary;
+
+	buf_init(&summary, BUF_TEXT_MAX);
+	add_plain(&summary, alert->action ? alert->action : alert->name);
+	buf_adds(out, "      - alert: ");
+	yaml_add_text(out, alert->name);
+	buf_adds(out, "\n        expr: ");
+	yaml_add_text(out, alert->expr);
+	buf_addc(out, '\n');
+	add_pending(out, alert->pending);
+	add_labels(out, set);
+	buf_adds(out, "        annotations:\n          summary: ");
+	yaml_add_text(out, summary.data);
+	if (alert->runbook) {
+		buf_adds(out, "\n          runbook_url: ");
+		add_url(out, platform, alert->runbook);
+	}
+	buf_addc(out, '\n');
+	buf_release(&summary);
+	json_decref(set);
+}
+
 static void add_not_covered(struct buf *out, const struct platform *platform)
 {
 	bool said = false;
@@ -228,7 +273,8 @@ int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struc
 
 	buf_addf(out,
 	    "# Alerting rules of the platform %s, made by `fsops alert --prometheus-rules`.\n"
-	    "# Without `for:`, because the rates are means over minutes already.\n",
+	    "# Those of metrics are without `for:`, because the rates are means over minutes "
+	    "already.\n",
 	    platform->name);
 	add_not_covered(out, platform);
 	buf_adds(out, "groups:\n  - name: ");
@@ -239,6 +285,12 @@ int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struc
 			continue;
 		if (add_metric(out, catalog, &platform->metrics[i], err) < 0)
 			return -1;
+		covered++;
+	}
+	for (size_t i = 0; i < platform->alert_count; i++) {
+		if (!platform->alerts[i].expr)
+			continue;
+		add_alert(out, platform, &platform->alerts[i]);
 		covered++;
 	}
 	if (!covered)

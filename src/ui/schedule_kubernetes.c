@@ -267,19 +267,27 @@ static json_t *environment(const struct timetable *table)
 	    "FSOPS_STATE", "value", STATE "/fsops", "name", "HOME", "value", STATE);
 }
 
+/* In a namespace with a quota a pod without these is refused. A health check runs a dozen kubectl at once,
+ * some 40 MiB each; fsops itself needs 20. */
+static json_t *resources(void)
+{
+	return json_pack("{s:{s:s, s:s}, s:{s:s, s:s}}", "requests", "cpu", "100m", "memory",
+	    "128Mi", "limits", "cpu", "2", "memory", "1Gi");
+}
+
 static json_t *container(const struct timetable *table, const struct timed *timed, bool if_due)
 {
 	const struct timetable inside = {.runbooks = RUNBOOKS};
 
 	return json_pack(
 	    "{s:s, s:s, s:[s], s:o, s:s, s:o, s:[{s:{s:s, s:b}}], s:{s:b, s:b, s:{s:[s]}}, "
-	    "s:[{s:s, s:s}, {s:s, s:s}]}",
+	    "s:[{s:s, s:s}, {s:s, s:s}], s:o}",
 	    "name", "fsops", "image", table->image, "command", "fsops", "args",
 	    timed_words(&inside, timed, if_due), "workingDir", STATE, "env", environment(table),
 	    "envFrom", "secretRef", "name", "fsops", "optional", 1, "securityContext",
 	    "allowPrivilegeEscalation", 0, "readOnlyRootFilesystem", 1, "capabilities", "drop",
 	    "ALL", "volumeMounts", "name", "runbooks", "mountPath", RUNBOOKS, "name", "state",
-	    "mountPath", STATE);
+	    "mountPath", STATE, "resources", resources());
 }
 
 static json_t *pod(

@@ -305,3 +305,11 @@ def test_the_program_in_the_container_is_the_image_of_the_option(tmp_path):
     words = [FSOPS, *container["args"][:-1], str(book), "--dry-run"]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0 and "get pods" in done.stdout, done.stderr
+
+
+def test_the_pods_say_what_they_need():
+    """In a namespace with a quota those that do not are refused."""
+    for name, job in of_kind(objects("-R", ROOT / "runbooks"), "CronJob").items():
+        container, = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        for kind in ("requests", "limits"):
+            assert container["resources"][kind].keys() == {"cpu", "memory"}, name
