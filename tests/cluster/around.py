@@ -1,6 +1,7 @@
 """The sandbox's database, cache, Prometheus, app and bucket around a given cluster.
 
-A thread follows the cluster: the images of the backend's ready pods decide whether the app fails, a backup job puts a backup into the bucket, a new pod of the database or the cache restarts that server.
+A thread follows the cluster: the images of the backend's ready pods decide whether the app fails, a backup job puts a
+backup into the bucket, a new pod of the database or the cache restarts that server.
 """
 import base64
 import json
