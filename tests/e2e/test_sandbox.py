@@ -142,7 +142,7 @@ def test_scenario_shows_its_fault_and_is_repaired(sandbox, name):
     def well():
         try:
             return is_well(look(sb))
-        except (ValueError, AttributeError, KeyError, TypeError):
+        except (ArithmeticError, ValueError, AttributeError, KeyError, TypeError):
             return False  # the server is just restarting
     wait_until(well)
 

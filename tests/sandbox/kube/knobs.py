@@ -198,6 +198,7 @@ class Knobs:
 
     def change(self, plural, name, namespace=None, metadata=None, spec=None):
         """Put an object back with other metadata and spec, as if somebody had done it."""
-        old = self.store.get(plural, namespace or self.namespace, name)
-        return self.store.update(plural, {**old, "metadata": {**old["metadata"], **(metadata or {})},
-                                          "spec": {**old["spec"], **(spec or {})}})
+        with self.store.changed:  # or a controller puts back what it has just read
+            old = self.store.get(plural, namespace or self.namespace, name)
+            return self.store.update(plural, {**old, "metadata": {**old["metadata"], **(metadata or {})},
+                                              "spec": {**old["spec"], **(spec or {})}})

@@ -16,7 +16,7 @@ MESSAGES = {
                        5: ("apiVersion", "string"), 6: ("controller", "bool"), 7: ("blockOwnerDeletion", "bool")},
     "Job": {1: META, 2: ("spec", "JobSpec")},
     "JobSpec": {1: ("parallelism", "int"), 2: ("completions", "int"), 6: ("template", "PodTemplateSpec"),
-                7: ("backoffLimit", "int"), 8: ("ttlSecondsAfterFinished", "int")},
+                7: ("backoffLimit", "int"), 8: ("ttlSecondsAfterFinished", "int"), 10: ("suspend", "bool")},
     "PodTemplateSpec": {1: META, 2: ("spec", "PodSpec")},
     "PodSpec": {2: ("containers", ["Container"]), 3: ("restartPolicy", "string")},
     "Container": {1: ("name", "string"), 2: ("image", "string"), 3: ("command", ["string"]), 4: ("args", ["string"]),
