@@ -130,18 +130,21 @@ static void add_stop(struct buf *out, const struct script *s)
 static void add_step(struct script *s, const struct plan_step *step, size_t number, size_t of)
 {
 	char budget[CLOCK_TEXT_MAX];
-	bool looping, opened;
+	enum sh_when when;
+	bool looping;
 
 	clock_format_span(step->budget, budget);
 	sh_gap(s);
 	sh_call(s, HELPER_SAY, "say", "", "== Step %zu of %zu: %s (budget %s)", number, of,
 	    step->title, budget);
-	opened = sh_open_when(s, &step->step->when);
+	when = sh_open_when(s, &step->step->when);
+	if (when == SH_WHEN_NEVER)
+		return;
 	looping = sh_open_loop(s, &step->step->for_each, step->step->as);
 	for (size_t i = 0; i < step->action_count; i++)
 		sh_add_action(s, &step->actions[i]);
 	sh_close_loop(s, looping, step->step->as);
-	sh_close(s, opened, "fi");
+	sh_close(s, when == SH_WHEN_ASKED, "fi");
 }
 
 void sh_add_steps(struct script *s, const struct plan *plan, enum section section)

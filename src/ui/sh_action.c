@@ -350,15 +350,18 @@ static void add_remarks(struct script *s, const struct action *action)
 void sh_add_action(struct script *s, const struct plan_action *item)
 {
 	const struct action *action = item->action;
-	bool looping, opened;
+	enum sh_when when;
+	bool looping;
 
 	sh_gap(s);
 	sh_line(s, "# %s: %s", plan_action_tag(item), item->id);
 	add_remarks(s, action);
-	opened = sh_open_when(s, &action->when);
+	when = sh_open_when(s, &action->when);
+	if (when == SH_WHEN_NEVER)
+		return;
 	looping = sh_open_loop(s, &action->for_each, action->as);
 	add_body(s, item);
 	add_captures(s, action);
 	sh_close_loop(s, looping, action->as);
-	sh_close(s, opened, "fi");
+	sh_close(s, when == SH_WHEN_ASKED, "fi");
 }

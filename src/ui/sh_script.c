@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "fsops/expr.h"
 #include "safe.h"
 
 #define BIT(helper) (1u << (helper))
@@ -106,14 +107,49 @@ bool sh_plan_wants(const struct plan *plan, const char *name)
 	return wanted.found;
 }
 
-bool sh_open_when(struct script *s, const struct condition *when)
+/* What a condition may name in a script without asking: whoever runs it makes the changes. */
+static int lookup_fact(
+    void *facts, const char *name, struct expr_value *out, char *why, size_t why_size)
 {
+	json_t *value = json_object_get(facts, name);
+
+	(void)why;
+	(void)why_size;
+	if (!value)
+		return -1;
+	*out = expr_value_json(value);
+	return 0;
+}
+
+static enum sh_when told_by_facts(const struct condition *when)
+{
+	json_t *facts = json_pack("{s:{s:b}}", "run", "check", false);
+	struct expr_scope scope = {.lookup = lookup_fact, .ctx = facts};
+	struct expr_error error;
+	enum sh_when told = SH_WHEN_ASKED;
+	bool holds;
+
+	if (expr_eval_bool(when->expr, &scope, &holds, &error) == 0)
+		told = holds ? SH_WHEN_ALWAYS : SH_WHEN_NEVER;
+	json_decref(facts);
+	return told;
+}
+
+enum sh_when sh_open_when(struct script *s, const struct condition *when)
+{
+	enum sh_when told;
+
 	if (!when->text)
-		return false;
+		return SH_WHEN_ALWAYS;
+	told = told_by_facts(when);
+	if (told == SH_WHEN_NEVER)
+		sh_comment(s, "left out, it is only for a check: when ", when->text);
+	if (told != SH_WHEN_ASKED)
+		return told;
 	sh_call(
 	    s, HELPER_CONFIRM, "if confirm", "; then", "only when %s: does it hold?", when->text);
 	s->depth++;
-	return true;
+	return told;
 }
 
 /* Does EXPR begin with the loop's name ("node", "node.metadata.name")? */

@@ -51,8 +51,13 @@ void sh_gap(struct script *s);
 /* Does any command or its standard input look at the variable NAME by itself? Only then is it asked for. */
 bool sh_plan_wants(const struct plan *plan, const char *name);
 
-/* What a shell cannot evaluate is shown and asked. Return whether a block was opened. */
-bool sh_open_when(struct script *s, const struct condition *when);
+/* What is known of a condition beforehand: of a script that it is no check. */
+enum sh_when { SH_WHEN_ALWAYS, SH_WHEN_ASKED, SH_WHEN_NEVER };
+
+/* What a shell cannot evaluate is shown and asked. SH_WHEN_ASKED: a block was opened; SH_WHEN_NEVER: what
+ * depends on it is to be left out, a comment says so. */
+enum sh_when sh_open_when(struct script *s, const struct condition *when);
+/* The same for what is repeated. Returns whether a block was opened. */
 bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as);
 void sh_close_loop(struct script *s, bool opened, const char *as);
 /* End a block with WORD ("fi", "done") if it was opened. */

@@ -198,6 +198,20 @@ def test_a_shell_step_gets_its_variables_in_the_script_too(tmp_path):
     assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=20).stdout.endswith(said)
 
 
+def test_a_script_is_a_run_and_no_check(tmp_path):
+    folder = write_book(tmp_path, """\
+  - {step: Told, id: told, when: "!run.check", exec: echo in a run, effect: read}
+  - {step: Check, id: check, when: run.check, exec: echo in a check, effect: read}
+  - {step: Both, id: both, when: '!run.check || size(run.id) == 0', exec: echo either, effect: read}
+  - {step: Asked, id: asked, when: size(run.id) > 0, exec: echo asked, effect: read}
+""")
+    script = fsops("run", "book", "--dry-run=sh", "-R", folder).out
+    assert [line.strip() for line in script.splitlines() if "does it hold" in line] \
+        == ["if confirm 'only when size(run.id) > 0: does it hold?'; then"], script
+    assert "look told echo in a run" in script and "in a check" not in script.replace("# ", ""), script
+    assert "left out, it is only for a check: when run.check" in script and "look both echo either" in script
+
+
 # It touches nothing
 
 def requests_of(sb):
