@@ -3,7 +3,7 @@ import threading
 import time
 
 import pytest
-from helpers import run
+from helpers import run, wait_until
 from sandbox import pq
 
 SHORT = ("-y", "--var", "watch_for=1s", "--var", "window=3s")
@@ -25,6 +25,43 @@ def test_a_server_that_recovers_is_waited_for_and_never_restarted(sandbox):
     assert result.action("ping")["result"]["value"] == "rejecting", str(result)
     assert result.action("recovered")["outcome"] == "passed" and result.step("restart")["outcome"] == "skipped", str(result)
     assert changes(sb) == []
+
+
+def says_that_it_recovers(sb, over):
+    """The database's pod tells of its recovery, and is ready only when it is over."""
+    talk = sb.kube.logs.line
+
+    def line(pod, t, container=None):
+        ours = pod["metadata"]["labels"].get("app") == "postgres" and not over.is_set()
+        return "LOG:  redo starts at 0/16F2A30" if ours else talk(pod, t, container)
+
+    sb.kube.logs.line = line
+    sb.kube.cluster.on_start["postgres"] = lambda: over.wait(60)
+    for pod in pods_of(sb):
+        sb.kube.cluster.remove_pod(pod)
+
+
+def pods_of(sb):
+    return [p for p in sb.kube.cluster.store.list("pods") if p["metadata"].get("labels", {}).get("app") == "postgres"]
+
+
+def runs_and_is_not_ready(sb):
+    statuses = [p["status"] for p in pods_of(sb) if "deletionTimestamp" not in p["metadata"]]
+    return bool(statuses) and all(s["phase"] == "Running" and not s["containerStatuses"][0]["ready"] for s in statuses)
+
+
+def test_a_server_that_recovers_unseen_is_not_restarted_for_its_pod(sandbox):
+    """A pod that is not ready has no endpoint: from here there is no answer, and only its log says that it recovers."""
+    sb, over = sandbox(), threading.Event()
+    says_that_it_recovers(sb, over)
+    wait_until(lambda: runs_and_is_not_ready(sb), "a pod that is not ready")
+    sb.break_part("postgres", "refuse")
+    before = len(sb.kube.mutations)
+    threading.Timer(8, lambda: (over.set(), sb.heal("postgres"))).start()
+    result = issues(sb)
+    assert result.action("ping")["result"]["value"] == "no answer", str(result)
+    assert result.action("recovered")["outcome"] == "passed" and result.step("restart")["outcome"] == "skipped", str(result)
+    assert result.step("way")["outcome"] == "skipped" and changes(sb)[before:] == [], str(result)
 
 
 @pytest.mark.parametrize("by, named", [("cloudnative-pg", "CloudNativePG"), ("zalando", "Zalando"), ("crunchy", "Crunchy")])
