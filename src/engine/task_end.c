@@ -236,7 +236,10 @@ static void on_failed_answer(void *ctx, enum answer answer)
 		task->retries = 0;
 		task->timed_out = false;
 		slot_renew_budget(task->slot);
-		task_attempt(task);
+		if (task->made)
+			task_look(task);
+		else
+			task_attempt(task);
 	} else if (answer == ANSWER_SKIP) {
 		task->handled = true;
 		task_finish(task, OUTCOME_FAILED, NULL);
@@ -306,12 +309,18 @@ static void keep_holding(struct task *task)
 		pause_for(task, left < every ? left : every);
 }
 
+static void begin_looking(struct task *task)
+{
+	task->made = true;
+	task_look(task);
+}
+
 static void after_good(struct task *task)
 {
 	if (task->hold_for)
 		keep_holding(task);
 	else if (task_action(task)->look)
-		task_look(task);
+		begin_looking(task);
 	else
 		task_pass(task);
 }

@@ -30,6 +30,7 @@ struct task {
 	json_t *captured;                        /* name: value, without secrets; NULL: none yet */
 	const struct record_action *interrupted; /* what a person was asked about; borrowed; NULL */
 	bool started;                            /* action.started was emitted */
+	bool made; /* a change with a look was made: from now on it is only looked at */
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */
 	bool timed_out;  /* the step's time was up */

@@ -2,12 +2,13 @@
 happens to fit, and why it failed by itself is always said first."""
 import http.server
 import json
+import os
 import re
 import threading
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from helpers import fsops, run, write_book
+from helpers import FSOPS, Terminal, fsops, run, write_book
 from sandbox import Sandbox
 
 GOOD = '{"state": "up", "items": []}'
@@ -286,6 +287,22 @@ def test_the_time_of_a_look_is_the_step_s(web, tmp_path):
     ended = run("book", "-R", book, "-y").action("look")
     assert ended["outcome"] == "timed_out" and ended["attempts"] == 1, ended
     assert "status 503" in ended["why"] and "the step's time was up before this held" in ended["why"]
+
+
+def test_who_retries_looks_again_and_makes_no_second_change(tmp_path):
+    action = ("shell: echo x >>made\neffect: change\nuntil: exit == 0\nevery: 1s\n"
+              "look: {shell: 'echo x >>looks; test -e gate'}")
+    book = write_book(tmp_path / "r", step(action, budget="3s"))
+    terminal = Terminal(FSOPS, "run", "book", "-R", book, cwd=tmp_path,
+                        env={**os.environ, "FSOPS_STATE": str(tmp_path / "state")})
+    terminal.answer("[a]bort [?] ", "y\n")
+    terminal.wait("[r]etry")
+    looks = (tmp_path / "looks").read_text()
+    (tmp_path / "gate").touch()
+    terminal.answer("[?] ", "r\n")
+    assert terminal.end() == 0, terminal.seen
+    assert (tmp_path / "made").read_text() == "x\n", "made once"
+    assert len((tmp_path / "looks").read_text()) > len(looks)
 
 
 def test_dry_runs_show_the_look(web, tmp_path):
