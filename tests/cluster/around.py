@@ -14,7 +14,7 @@ import urllib.request
 
 from objects import BACKEND, RELEASES, SPACE, platform
 from sandbox import Sandbox, backups
-from sandbox.kube import NAMESPACE
+from sandbox.kube import NAMESPACE, certificates
 from sandbox.kube.store import stamp
 from sandbox.process import StartError
 
@@ -64,6 +64,7 @@ class Around(Sandbox):
         for cron in ("postgres-backup", "redis-backup"):
             self.here("create", "job", f"--from=cronjob/{cron}", f"{cron}-{os.getpid()}")
         self.certify()
+        self.have_issuer()
         self.here("wait", "--for=condition=complete", "jobs", "--all", "--timeout=60s")
         self.patience = self.logs_end()
         self.oncall = self.kubeconfig("oncall", token=self.here("create", "token", "fsops-oncall").strip())
@@ -127,6 +128,14 @@ class Around(Sandbox):
         status = {"conditions": [ready], "notBefore": stamp(now), "notAfter": stamp(now + days * 86400)}
         self.here("patch", "certificate", "flight-search-tls", "--subresource=status", "--type=merge",
                   f"--patch={json.dumps({'status': status})}")
+
+    def have_issuer(self):
+        """The one that the certificate names, ready."""
+        made = certificates.issuer("letsencrypt-prod", time.time())
+        about = {"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", **made}
+        self.ask("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(about))
+        self.ask("patch", "clusterissuer", made["metadata"]["name"], "--subresource=status", "--type=merge",
+                 f"--patch={json.dumps({'status': made['status']})}")
 
     def kubeconfig(self, name, token=None, server=None, context=CONTEXT):
         """The given kubeconfig under one context, with another user or another server."""

@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "e2e")]
 
 from around import Around  # noqa: E402
-from objects import CERTIFICATES, MARK  # noqa: E402
+from objects import CERT_MANAGER, MARK  # noqa: E402
 
 KUBECONFIG = os.environ.get("KUBECONFIG", "")
 KUBECTL = os.path.abspath(os.environ.get("KUBECTL") or shutil.which("kubectl") or "kubectl")
@@ -42,7 +42,8 @@ def pytest_sessionstart(session):
 def around():
     """The platform in the given cluster, once for all tests."""
     one = Around(KUBECONFIG, KUBECTL)
-    one.ask("apply", "--server-side", "-f", "-", stdin=json.dumps(CERTIFICATES))
+    one.ask("apply", "--server-side", "-f", "-", stdin="\n".join("---\n" + json.dumps(type_) for type_ in CERT_MANAGER))
+    one.ask("wait", "--for=condition=established", "crd", *(type_["metadata"]["name"] for type_ in CERT_MANAGER))
     with one:
         yield one
 

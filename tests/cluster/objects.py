@@ -13,16 +13,23 @@ KINDS = {"deployments": ("apps/v1", "Deployment"), "services": ("v1", "Service")
          "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"), "secrets": ("v1", "Secret"),
          "configmaps": ("v1", "ConfigMap"), "ingresses": ("networking.k8s.io/v1", "Ingress"),
          "cronjobs": ("batch/v1", "CronJob"), "certificates": ("cert-manager.io/v1", "Certificate")}
-# cert-manager's type, for clusters that do not run it.
-CERTIFICATES = {
-    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-    "metadata": {"name": "certificates.cert-manager.io"},
-    "spec": {"group": "cert-manager.io", "scope": "Namespaced",
-             "names": {"kind": "Certificate", "listKind": "CertificateList", "plural": "certificates",
-                       "singular": "certificate"},
-             "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
-                           "schema": {"openAPIV3Schema": {"type": "object",
-                                                          "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+def custom(kind, scope="Namespaced", group="cert-manager.io"):
+    """A type whose objects may hold anything."""
+    plural = kind.lower() + "s"
+    anything = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"},
+            "spec": {"group": group, "scope": scope,
+                     "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+                     "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
+                                   "schema": anything}]}}
+
+
+# cert-manager's types, for clusters that do not run it.
+CERT_MANAGER = [custom("Certificate"), custom("CertificateRequest"), custom("Issuer"),
+                custom("ClusterIssuer", "Cluster"), custom("Challenge", group="acme.cert-manager.io")]
 
 
 def platform(releases=RELEASES[-1]):

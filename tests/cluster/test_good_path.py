@@ -1,4 +1,6 @@
 """Every runbook where nothing hinders it: it ends well, and did what it is for."""
+import threading
+
 import pytest
 from helpers import SHIPPED, wait_until
 from objects import BACKEND, FRONTEND
@@ -100,6 +102,34 @@ def test_cluster_update_empties_one_node_and_opens_it(cluster):
         status = person.end(60)
     assert status == 0, person.seen
     assert not cluster.ask("get", "node", node, "-o", "jsonpath={.spec.unschedulable}"), person.seen
+
+
+class CertManager(threading.Thread):
+    """Issues the certificate once it is asked to by the condition `Issuing`, where no cert-manager runs."""
+
+    def __init__(self, cluster):
+        super().__init__(daemon=True)
+        self.cluster, self.over, self.asked = cluster, threading.Event(), 0
+
+    def run(self):
+        while not self.over.wait(0.5):
+            found = self.cluster.json("certificate", "flight-search-tls").get("status", {}).get("conditions", [])
+            if any(c["type"] == "Issuing" and c["status"] == "True" for c in found):
+                self.asked += 1
+                self.cluster.certify(90)
+                self.cluster.renew_certificate(90)
+
+
+def test_renew_certificate(cluster):
+    cluster.certify(5)
+    cluster.renew_certificate(5)
+    manager = CertManager(cluster)
+    manager.start()
+    run = Run(cluster, "renew-certificate").go()
+    manager.over.set()
+    manager.join()
+    assert run.result.status == 0 and run.lies() == [] and manager.asked == 1, str(run)
+    assert run.result.action("served_now")["outcome"] == "passed", str(run)
 
 
 def test_every_runbook_has_its_good_path():

@@ -27,8 +27,8 @@ AT_ONCE = 5  # runs; most of the time they wait
 LONG = 90  # seconds that no hurried run takes
 KUBE = ("cluster",)
 # What is broken; targets that nobody reaches; the causes of which each reason names one; metrics that cannot be known;
-# whether kubectl knows already what the API server has, as after a day's work.
-Situation = namedtuple("Situation", "break_it targets causes metrics warm", defaults=((), False))
+# whether kubectl knows already what the API server has, as after a day's work; whether there is an answer, only a bad one.
+Situation = namedtuple("Situation", "break_it targets causes metrics warm answered", defaults=((), False, False))
 
 
 def doors(*parts):
@@ -58,9 +58,11 @@ SITUATIONS = {
     "prometheus-gone": Situation(doors("prometheus"), ("monitor", "prometheus_web"), "(?i)refused|connect", RATES),
     "s3-gone": Situation(doors("s3"), ("backups",), "(?i)refused|connect", ("backup_age",)),
     "api-and-site-gone": Situation(doors("api", "site"), ("api", "site"), "(?i)refused|connect", ("certificate_days",)),
-    "http-503": Situation(answers(503, {"status": "ok"}), ("api", "site"), "503"),
-    "login-page": Situation(answers(302, "<a href=/login>log in</a>"), ("api", "site"), "302"),
+    "http-503": Situation(answers(503, {"status": "ok"}), ("api", "site"), "503", answered=True),
+    "login-page": Situation(answers(302, "<a href=/login>log in</a>"), ("api", "site"), "302", answered=True),
 }
+# Actions that ask for the certificate only, which any answer shows.
+CERTIFICATE = ("served", "served_now")
 # The changes that were wanted, whatever else is broken: nobody has to look at the broken part before them. What stands
 # in no line is wrong in every situation, and so is what a situation excludes.
 Change = namedtuple("Change", "wanted unless most", defaults=((), 9))
@@ -93,6 +95,7 @@ CHANGES = {
 DECIDES_NOTHING = {
     ("lists-forbidden", "backup"),  # the jobs' logs
     ("lists-forbidden", "high-response-time"),  # what pods and nodes use
+    ("lists-forbidden", "renew-certificate"),  # what was asked for before
 }
 # Needed, or without them there would be no change to look at.
 OPTIONS = {
@@ -246,7 +249,7 @@ def ran(runs, book):
 def could_not_look(ran, began):
     """Its target is gone, or kubectl says by its exit status that there was no answer."""
     if began.get("target") in ran.situation.targets:
-        return True
+        return not (ran.situation.answered and began["action"] in CERTIFICATE)
     return began["adapter"] == "kubectl" and ran.kubectl().get(tuple(shlex.split(began["command"])[1:])) != 0
 
 

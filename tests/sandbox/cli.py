@@ -30,7 +30,8 @@ RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
 CONTROL = "control.sock"
 READY_SECONDS = 40
 STOP_SECONDS = 10
-OF_SANDBOX = {"cut_off": Sandbox.cut_off, "warm_discovery": Sandbox.warm_discovery}
+OF_SANDBOX = {"cut_off": Sandbox.cut_off, "keep_certificate": Sandbox.keep_certificate,
+              "warm_discovery": Sandbox.warm_discovery}
 KNOBS = {**{name: f for name, f in vars(Knobs).items() if inspect.isfunction(f) and f.__doc__ and name != "change"},
          **OF_SANDBOX}
 

@@ -2,7 +2,7 @@
 
     resources   the types               discovery  what the API says about itself
     store       objects and watches     selectors, patches, tables, errors
-    cluster     controllers             rollout, workloads, cronjobs, managers, pods
+    cluster     controllers             rollout, workloads, cronjobs, certificates, managers, pods
     server      HTTP, tokens, records   actions, logs, usage, protobuf, streams (over spdy)
     fixtures    the Flight Search platform's objects
     knobs       what a test does to them

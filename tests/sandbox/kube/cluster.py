@@ -11,6 +11,7 @@ import time
 
 from . import pods
 from .budgets import Budgets
+from .certificates import Certificates
 from .cronjobs import CronJobs
 from .errors import ApiError
 from .managers import Autoscalers, Healers
@@ -20,7 +21,7 @@ from .quotas import Quotas
 from .rollout import Rollout
 from .store import Store, stamp
 from .sets import DaemonSets, StatefulSets
-from .workloads import Certificates, Endpoints, Jobs
+from .workloads import Endpoints, Jobs
 
 TICK = 0.05
 REST = 10  # ticks between two looks when nothing moves
@@ -50,6 +51,7 @@ class Cluster:
         self.output = {}           # pod name -> lines it logs
         self.on_start = {}         # `app` label -> function called when a new pod starts
         self.on_job = {}           # cron job name -> function called when a job of it is done
+        self.issuing = "works"     # how requests for certificates end; certificates.HOW
         self.on_renew = None       # function called when a certificate was issued again
         self.born = {}             # pod uid -> monotonic time of its birth
         self.ending = {}           # pod uid -> monotonic time of its end

@@ -6,7 +6,7 @@ statuses come from the controllers.
 import base64
 import time
 
-from . import rights
+from . import certificates, rights
 from .cronjobs import job_of
 from .store import stamp
 
@@ -195,6 +195,7 @@ def small_things(store, certificate_days):
     store.create("serviceaccounts", {"metadata": {"name": "default", "namespace": NAMESPACE}})
     store.create("ingresses", ingress())
     store.create("certificates", certificate(certificate_days))
+    store.create("clusterissuers", certificates.issuer("letsencrypt-prod", time.time() - 60 * DAY))
     store.create("cronjobs", cron_job("postgres-backup", NAMESPACE, "0 2 * * *", "postgres:15.6"))
     store.create("cronjobs", cron_job("redis-backup", NAMESPACE, "30 2 * * *", "redis:7.0"))
     store.create("rolebindings", binding("flight-search-deployers", "deployer", ("Group", "deployers"),

@@ -3,7 +3,7 @@
 Each method is a line of the table in ../README.md.  Invariant: a knob changes
 objects and settings only; what follows from it is the controllers' doing.
 """
-from . import cronjobs, fixtures, managers, operators, pods, workloads
+from . import certificates, cronjobs, fixtures, managers, operators, pods, workloads
 from .rollout import owned_by
 
 READS = ("get", "list", "watch")
@@ -82,6 +82,23 @@ class Knobs:
             self.store.create("jobs", {**cronjobs.job_of(source, name, owned)})
             self.cluster.settle()
             self.cluster.failing_jobs = usual
+
+    # Certificates
+
+    def issuer(self, how):
+        """How requests for certificates end: "works"; "fails", refused by the authority; "hangs", never;
+        "not-ready": the ClusterIssuer says that it is not."""
+        if how not in certificates.HOW:
+            raise ValueError(f"no way {how!r}; there are: {', '.join(certificates.HOW)}")
+        self.cluster.issuing = how
+        with self.store.changed:
+            for one in self.store.list("clusterissuers"):
+                made = certificates.issuer(one["metadata"]["name"], self.cluster.now())
+                if how == "not-ready":
+                    made["status"]["conditions"][0].update(
+                        status="False", reason="ErrRegisterACMEAccount",
+                        message="Failed to register ACME account: 429 too many registrations")
+                self.store.update("clusterissuers", {**one, "status": made["status"]})
 
     # Pods
 

@@ -50,6 +50,12 @@ TYPES = (
     _type("poddisruptionbudgets", "PodDisruptionBudget", "policy", "v1", True, ["pdb"]),
     _type("leases", "Lease", "coordination.k8s.io", "v1"),
     _type("certificates", "Certificate", "cert-manager.io", "v1", True, ["cert", "certs"], ("cert-manager",), [STATUS]),
+    _type("certificaterequests", "CertificateRequest", "cert-manager.io", "v1", True, ["cr", "crs"], ("cert-manager",),
+          [STATUS]),
+    _type("issuers", "Issuer", "cert-manager.io", "v1", True, (), ("cert-manager",), [STATUS]),
+    _type("clusterissuers", "ClusterIssuer", "cert-manager.io", "v1", False, (), ("cert-manager",), [STATUS]),
+    _type("challenges", "Challenge", "acme.cert-manager.io", "v1", True, (), ("cert-manager", "cert-manager-acme"),
+          [STATUS]),
     _type("pods", "PodMetrics", "metrics.k8s.io", "v1beta1"),
     _type("nodes", "NodeMetrics", "metrics.k8s.io", "v1beta1", False),
 )

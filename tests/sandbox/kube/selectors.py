@@ -14,6 +14,7 @@ FIELDS = {
     "secrets": ("type",),
     "namespaces": ("status.phase",),
     "certificates": (),  # the words for a custom resource are others
+    "certificaterequests": (), "issuers": (), "clusterissuers": (), "challenges": (),
     "services": ("spec.clusterIP", "spec.type"),
     "events": ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
                "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",

@@ -1,4 +1,4 @@
-"""Jobs, endpoints, certificates, and what a deletion takes with it.
+"""Jobs, endpoints, and what a deletion takes with it.
 
 Invariant: as in rollout.py, each step depends on the stored objects alone.
 """
@@ -6,7 +6,6 @@ from . import pods, selectors
 from .rollout import owned_by
 from .store import stamp
 
-ISSUED_FOR = 90 * 86400
 UID_LABEL = "batch.kubernetes.io/controller-uid"
 CHILDREN = ("replicasets", "pods", "jobs", "controllerrevisions")
 
@@ -83,30 +82,6 @@ class Endpoints:
         old = self.store.find("endpoints", where, name)
         new = {**(old or {"metadata": {"name": name, "namespace": where}}), "subsets": [subset]}
         (self.store.update if old else self.store.create)("endpoints", new)
-
-
-class Certificates:
-    """cert-manager: a certificate whose secret is gone is issued again."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.store = cluster.store
-
-    def step(self):
-        for certificate in self.store.list("certificates"):
-            where, name = certificate["metadata"]["namespace"], certificate["spec"]["secretName"]
-            if not self.store.find("secrets", where, name):
-                self.issue(certificate, where, name)
-
-    def issue(self, certificate, where, name):
-        now = self.store.now()
-        self.store.create("secrets", {"metadata": {"name": name, "namespace": where}, "type": "kubernetes.io/tls",
-                                      "data": {"tls.crt": "LQ==", "tls.key": "LQ=="}})
-        times = {"notBefore": now, "notAfter": now + ISSUED_FOR, "renewalTime": now + ISSUED_FOR * 2 / 3}
-        status = {**certificate["status"], **{k: stamp(v) for k, v in times.items()}}
-        self.store.update("certificates", {**certificate, "status": status})
-        if self.cluster.on_renew:
-            self.cluster.on_renew()
 
 
 def delete_children(cluster, parent, orphan):
