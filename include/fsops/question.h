@@ -34,7 +34,8 @@ struct question {
 	const char *command;  /* masked; NULL for manual */
 	const char *where;    /* "context prod, namespace flight-search-prod" or NULL */
 	const char *name;     /* destroy: what must be typed */
-	const char *text; /* what it is for, why it failed, what is known of it, or what is to be done by
+	const char
+	    *text; /* what it is for, why it failed, what is known of it, or what is to be done by
 	                     hand; or NULL */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;

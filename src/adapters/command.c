@@ -171,9 +171,8 @@ static const char *hint_for(const struct command *command, const char *line)
 /* LINE without what a program's log puts before it: "W1129 05:58:54.911988 2591 file.go:539] ". */
 static const char *without_prefix(const char *line)
 {
-	const char *end = strchr("IWEF", *line) && isdigit((unsigned char)line[1])
-	                      ? strstr(line, "] ")
-	                      : NULL;
+	const char *end =
+	    strchr("IWEF", *line) && isdigit((unsigned char)line[1]) ? strstr(line, "] ") : NULL;
 
 	return end ? end + 2 : line;
 }

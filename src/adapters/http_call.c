@@ -212,8 +212,7 @@ static void say_status(
 	if (!reply->redirect || len < 0 || (size_t)len >= size)
 		return;
 	snprintf(why + len, size - (size_t)len, ": it leads to %s: put that into the target%s",
-	    reply->redirect,
-	    read ? ", or 'follow: true' into the action" : "");
+	    reply->redirect, read ? ", or 'follow: true' into the action" : "");
 }
 
 static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)

@@ -71,9 +71,8 @@ static void answered(struct service *service, const char *answer)
 	struct call *call = service->call;
 	void (*done)(struct call *, const char *) = service->answered;
 
-	json_t *fields =
-	    json_pack("{s:s, s:s, s:s}", "question", "manual", "answer", answer ? answer : "none",
-	        "by", answer ? "person" : "nobody");
+	json_t *fields = json_pack("{s:s, s:s, s:s}", "question", "manual", "answer",
+	    answer ? answer : "none", "by", answer ? "person" : "nobody");
 
 	if (run_of(service)->options->check)
 		json_object_set_new(fields, "check", json_true());

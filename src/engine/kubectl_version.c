@@ -132,8 +132,8 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 		text = kubectl_version_remark(json_object_get(end->result, "json"), why);
 	if (text)
 		event_emit(version->events, "note",
-		    json_pack("{s:o, s:s}", "text", value_text(text, strlen(text)), "level",
-		        "warning"));
+		    json_pack(
+		        "{s:o, s:s}", "text", value_text(text, strlen(text)), "level", "warning"));
 	free(text);
 	if (version->waiting)
 		loop_stop(version->loop);

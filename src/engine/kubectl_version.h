@@ -27,8 +27,8 @@ struct kubectl_version;
 /* NULL when no action of the plan, and no metric that it measures, uses kubectl: a tunnel works with
  * any version. EVENTS get a warning when it is too old or cannot be told; that kubectl is not there
  * say the actions themselves. */
-struct kubectl_version *kubectl_version_start(const struct plan *plan, struct loop *loop,
-    struct children *children, struct events *events);
+struct kubectl_version *kubectl_version_start(
+    const struct plan *plan, struct loop *loop, struct children *children, struct events *events);
 
 /* Stop the loop: now, or in a moment, when the answer is about to come. VERSION may be NULL. */
 void kubectl_version_finish(struct kubectl_version *version, struct loop *loop);

@@ -10,10 +10,10 @@
 
 struct prepared {
 	json_t *args;
-	json_t *target;     /* NULL when the action has none */
-	json_t *tunnel;     /* that it goes through (tunnel_spec.h), or NULL */
-	char *line;         /* the equivalent command line, not masked */
-	char *title;        /* not masked; what cannot be filled in stays as it is written; or NULL */
+	json_t *target; /* NULL when the action has none */
+	json_t *tunnel; /* that it goes through (tunnel_spec.h), or NULL */
+	char *line;     /* the equivalent command line, not masked */
+	char *title;    /* not masked; what cannot be filled in stays as it is written; or NULL */
 	enum effect effect; /* the stated one or the derived one, the higher; never UNSTATED */
 };
 

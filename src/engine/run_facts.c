@@ -124,11 +124,11 @@ static json_t *counts_json(const struct run *run)
 void run_emit_finished(const struct run *run)
 {
 	json_t *fields = json_pack("{s:s, s:i, s:f, s:s, s:s?, s:o, s:I, s:I, s:O, s:b}", "level",
-	        level_name(run->level), "exit", run_exit_status(run), "seconds",
-	        (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome",
-	        outcome_of_run(run), "why", run->why, "counts", counts_json(run), "findings",
-	        (json_int_t)run->findings, "untold", (json_int_t)run->untold, "left", run->left,
-	        "resumable", stop_is_resumable(run->stop) && !run->unrecorded);
+	    level_name(run->level), "exit", run_exit_status(run), "seconds",
+	    (double)(loop_now(run->loop) - run->started) / 1000.0, "outcome", outcome_of_run(run),
+	    "why", run->why, "counts", counts_json(run), "findings", (json_int_t)run->findings,
+	    "untold", (json_int_t)run->untold, "left", run->left, "resumable",
+	    stop_is_resumable(run->stop) && !run->unrecorded);
 
 	if (run->unrecorded)
 		json_object_set_new(fields, "recorded", json_false());

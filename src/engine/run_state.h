@@ -51,9 +51,9 @@ struct run {
 	size_t next;   /* index of the step to look at next */
 	size_t number; /* of the step that runs, counted among the selected ones */
 	struct loop_timer *beginning;
-	bool changed;   /* a change has begun, or was about to */
+	bool changed;    /* a change has begun, or was about to */
 	bool unrecorded; /* not even its beginning is on record: nobody can go on with it */
-	bool finishing; /* the `after` measurement has begun */
+	bool finishing;  /* the `after` measurement has begun */
 	struct step_run *step;
 	struct measure *measure;
 
@@ -65,9 +65,10 @@ struct run {
 	char *why;         /* of the stop */
 	enum level level;
 	size_t counts[OUTCOME_COUNT]; /* actions by outcome */
-	size_t findings; /* of those that failed: reads of `severity: info`, which are only not so */
-	size_t untold;   /* steps that did not run because their condition could not be told */
-	json_t *left;                 /* what is left to a person */
+	size_t
+	    findings;  /* of those that failed: reads of `severity: info`, which are only not so */
+	size_t untold; /* steps that did not run because their condition could not be told */
+	json_t *left;  /* what is left to a person */
 	msec started;
 
 	void (*ended)(void *ctx, struct run *run); /* everything has ended; nothing runs */

@@ -113,9 +113,8 @@ bool save_is_whole(const json_t *saved)
 	FILE *file;
 	bool whole;
 
-	if (!path || !json_is_true(json_object_get(saved, "complete")) ||
-	    lstat(path, &info) < 0 || !S_ISREG(info.st_mode) ||
-	    (double)info.st_size != value_get_number(saved, "bytes", -1))
+	if (!path || !json_is_true(json_object_get(saved, "complete")) || lstat(path, &info) < 0 ||
+	    !S_ISREG(info.st_mode) || (double)info.st_size != value_get_number(saved, "bytes", -1))
 		return false;
 	file = fopen(path, "re");
 	whole = file && has_digest(file, value_get_text(saved, "sha256"));

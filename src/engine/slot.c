@@ -259,9 +259,8 @@ static void not_told(struct slot *slot, json_t *fields, const char *why)
 /* An action that could not even begin: no items to go through, or none that can be told. */
 void slot_skip(struct slot *slot, enum outcome outcome, const char *why)
 {
-	json_t *fields =
-	    json_pack("{s:s, s:f, s:s, s:s, s:i}", "outcome", outcome_name(outcome), "seconds", 0.0,
-	        "why", why, "effect", effect_name(slot->plan->effect), "attempts", 0);
+	json_t *fields = json_pack("{s:s, s:f, s:s, s:s, s:i}", "outcome", outcome_name(outcome),
+	    "seconds", 0.0, "why", why, "effect", effect_name(slot->plan->effect), "attempts", 0);
 
 	if (outcome == OUTCOME_FAILED)
 		not_told(slot, fields, why);

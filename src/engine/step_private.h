@@ -43,7 +43,8 @@ struct step_run {
 	msec left;     /* of the budget, while a person is asked */
 	struct loop_timer *warn;
 	struct loop_timer *over;
-	struct loop_timer *late; /* the budget has passed on the clock; a person may be waited for */
+	struct loop_timer
+	    *late; /* the budget has passed on the clock; a person may be waited for */
 	struct loop_timer *turn; /* look again at what may start */
 	bool exceeded;
 	bool exceeded_told;

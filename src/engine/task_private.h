@@ -30,12 +30,12 @@ struct task {
 	json_t *captured;                        /* name: value, without secrets; NULL: none yet */
 	const struct record_action *interrupted; /* what a person was asked about; borrowed; NULL */
 	bool started;                            /* action.started was emitted */
-	bool made; /* a change with a look was made: from now on it is only looked at */
+	bool made;       /* a change with a look was made: from now on it is only looked at */
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */
 	bool timed_out;  /* the step's time was up */
 	bool cancelled;
-	bool handled; /* it failed and a person took it on: the run goes on */
+	bool handled;        /* it failed and a person took it on: the run goes on */
 	enum level at_least; /* how bad a failure of it is, whatever its severity says */
 	msec began;
 	int attempts;

@@ -26,16 +26,16 @@ static const struct mark {
 	const char *separator; /* the name ends here; NULL: at its end */
 } marks[] = {
     {"Argo CD", "annotations", "argocd.argoproj.io/tracking-id", NULL, "application", NULL, NULL,
-	":"},
+        ":"},
     {"Argo CD", "labels", "argocd.argoproj.io/instance", NULL, "application", NULL, NULL, NULL},
     {"Flux", "labels", "kustomize.toolkit.fluxcd.io/name", NULL, "Kustomization",
-	"kustomize.toolkit.fluxcd.io/namespace", NULL, NULL},
+        "kustomize.toolkit.fluxcd.io/namespace", NULL, NULL},
     {"Flux", "labels", "helm.toolkit.fluxcd.io/name", NULL, "HelmRelease",
-	"helm.toolkit.fluxcd.io/namespace", NULL, NULL},
+        "helm.toolkit.fluxcd.io/namespace", NULL, NULL},
     {"Helm", "annotations", "meta.helm.sh/release-name", NULL, "release",
-	"meta.helm.sh/release-namespace", NULL, NULL},
+        "meta.helm.sh/release-namespace", NULL, NULL},
     {"Helm", "labels", "app.kubernetes.io/managed-by", "Helm", "release", NULL,
-	"app.kubernetes.io/instance", NULL},
+        "app.kubernetes.io/instance", NULL},
 };
 
 static void add_text(struct buf *buf, struct expr_value text, const char *end)
@@ -74,17 +74,16 @@ static int add_manager(
 	if (calc_take(calc, where, VALUE_STRING, &place) < 0)
 		return -1;
 	if (object_make(calc,
-		(struct object_member[]){
-		    {"by", cel_string(by, strlen(by))},
-		    {"where", place},
-		},
-		2, &item) < 0)
+	        (struct object_member[]){
+	            {"by", cel_string(by, strlen(by))},
+	            {"where", place},
+	        },
+	        2, &item) < 0)
 		return -1;
 	return list_add(calc, list, item);
 }
 
-static int add_deployer(
-    struct calc *calc, const struct expr_value *object, struct list_build *list)
+static int add_deployer(struct calc *calc, const struct expr_value *object, struct list_build *list)
 {
 	for (size_t i = 0; i < COUNT_OF(marks); i++) {
 		struct expr_value found = object_mark(object, marks[i].kind, marks[i].name);
@@ -106,7 +105,7 @@ static bool scales(const struct expr_value *scaler, const struct expr_value *obj
 
 	return object_same(object_field(&target, "kind"), object_field(object, "kind")) &&
 	       object_same(
-		   object_field(&target, "name"), object_field2(object, "metadata", "name")) &&
+	           object_field(&target, "name"), object_field2(object, "metadata", "name")) &&
 	       object_beside(scaler, object);
 }
 
@@ -179,8 +178,8 @@ static int managers(
 
 const struct overload lib_managers[] = {
     {"managers", "m", managers,
-	"who else writes a Kubernetes object (Argo CD, Flux, Helm; with HorizontalPodAutoscalers "
-	"also its scaler): by, where"},
+        "who else writes a Kubernetes object (Argo CD, Flux, Helm; with HorizontalPodAutoscalers "
+        "also its scaler): by, where"},
     {"managers", "ml", managers, NULL},
     {"managers", "mm", managers, NULL},
     {"managers", "m.", managers, NULL},

@@ -81,7 +81,8 @@ static int64_t wanted_replicas(const struct expr_value *o)
 
 static bool pod_ready(const struct expr_value *o)
 {
-	return phase_is(o, "Succeeded") || (phase_is(o, "Running") && condition(o, "Ready", "True"));
+	return phase_is(o, "Succeeded") ||
+	       (phase_is(o, "Running") && condition(o, "Ready", "True"));
 }
 
 /* Whether pods may be put there (`unschedulable`) is a person's decision, not the node's health. */
@@ -112,8 +113,7 @@ static bool replica_set_ready(const struct expr_value *o)
 	int64_t wanted = wanted_replicas(o);
 
 	return observed(o) && status(o, "replicas") <= wanted &&
-	       status(o, "availableReplicas") >= wanted &&
-	       !condition(o, "ReplicaFailure", "True");
+	       status(o, "availableReplicas") >= wanted && !condition(o, "ReplicaFailure", "True");
 }
 
 /* With a partition only the pods above it are meant to be new; without one every pod is, and the
@@ -343,7 +343,7 @@ static int ready(
 
 const struct overload lib_ready[] = {
     {"ready", "m", ready,
-	"whether a Kubernetes object, or every one of a list, is as it should be, now"},
+        "whether a Kubernetes object, or every one of a list, is as it should be, now"},
     {"ready", "m.", ready, NULL},
     {0},
 };

@@ -120,9 +120,9 @@ static int same_template(
 
 	if (calc_equal(calc, &a_spec, &b_spec, out) < 0)
 		return -1;
-	if (*out &&
-	    same_marks(calc, object_field2(a, "metadata", "labels"),
-		object_field2(b, "metadata", "labels"), cel_string(HASH, sizeof(HASH) - 1), out) < 0)
+	if (*out && same_marks(calc, object_field2(a, "metadata", "labels"),
+	                object_field2(b, "metadata", "labels"), cel_string(HASH, sizeof(HASH) - 1),
+	                out) < 0)
 		return -1;
 	if (!*out)
 		return 0;
@@ -146,8 +146,7 @@ static struct expr_value text_or_empty(struct expr_value value)
 /* SET is one more of RELEASE. */
 static int release_take(struct calc *calc, struct release *release, const struct expr_value *set)
 {
-	struct expr_value made =
-	    text_or_empty(object_field2(set, "metadata", "creationTimestamp"));
+	struct expr_value made = text_or_empty(object_field2(set, "metadata", "creationTimestamp"));
 	int64_t revision = revision_of(set);
 
 	if (release->sets.count == 0 || text_less(made, release->made))
@@ -253,13 +252,13 @@ static int release_value(
 		return -1;
 	return object_make(calc,
 	    (struct object_member[]){
-		{"revision", cel_int(release->revision)},
-		{"image", cel_count(&images) ? cel_item(&images, 0) : cel_string("", 0)},
-		{"images", images},
-		{"made", release->made},
-		{"sets", sets},
-		{"current", cel_bool(release->current)},
-		{"previous", cel_bool(previous)},
+	        {"revision", cel_int(release->revision)},
+	        {"image", cel_count(&images) ? cel_item(&images, 0) : cel_string("", 0)},
+	        {"images", images},
+	        {"made", release->made},
+	        {"sets", sets},
+	        {"current", cel_bool(release->current)},
+	        {"previous", cel_bool(previous)},
 	    },
 	    7, out);
 }
@@ -303,8 +302,7 @@ static int check_deployment(struct calc *calc, const struct expr_value *deployme
 	struct expr_value kind = object_field(deployment, "kind");
 
 	if (kind.type != VALUE_STRING)
-		return calc_fail(
-		    calc, "releases() needs a Deployment first; this map has no kind");
+		return calc_fail(calc, "releases() needs a Deployment first; this map has no kind");
 	if (!object_is(kind, "Deployment"))
 		return calc_fail(calc, "releases() needs a Deployment first, not a %.*s",
 		    expr_error_shown(kind.as.text.data, kind.as.text.len), kind.as.text.data);
@@ -348,8 +346,8 @@ static int releases(
 
 const struct overload lib_releases[] = {
     {"releases", "ml", releases,
-	"what a Deployment has run, from the ReplicaSets, newest first: revision, image, images, "
-	"made, sets, current, previous"},
+        "what a Deployment has run, from the ReplicaSets, newest first: revision, image, images, "
+        "made, sets, current, previous"},
     {"releases", "mm", releases, NULL},
     {"releases", "m.l", releases, NULL},
     {"releases", "m.m", releases, NULL},

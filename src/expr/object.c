@@ -77,8 +77,8 @@ int object_items(struct calc *calc, const char *caller, const char *kind,
 	return 0;
 }
 
-int object_make(struct calc *calc, const struct object_member *members, size_t count,
-    struct expr_value *out)
+int object_make(
+    struct calc *calc, const struct object_member *members, size_t count, struct expr_value *out)
 {
 	struct value_map *map = calc_alloc(calc, sizeof(*map));
 	struct value_entry *entries = calc_alloc(calc, count * sizeof(*entries));

@@ -41,7 +41,7 @@ struct object_member {
 	const char *name;
 	struct expr_value value;
 };
-int object_make(struct calc *calc, const struct object_member *members, size_t count,
-    struct expr_value *out);
+int object_make(
+    struct calc *calc, const struct object_member *members, size_t count, struct expr_value *out);
 
 #endif

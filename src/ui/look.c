@@ -207,8 +207,8 @@ const char *outcome_shown(const json_t *finished)
 {
 	const char *outcome = value_get_text(finished, "outcome");
 	const char *severity = value_get_text(finished, "severity");
-	bool finding = outcome && severity && strcmp(outcome, "failed") == 0 &&
-	               strcmp(severity, "info") == 0;
+	bool finding =
+	    outcome && severity && strcmp(outcome, "failed") == 0 && strcmp(severity, "info") == 0;
 
 	return finding ? "not so" : outcome;
 }

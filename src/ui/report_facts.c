@@ -85,9 +85,8 @@ const char *report_step_outcome(const struct record *record, const struct record
 const char *report_action_outcome(const struct record *record, const struct record_action *action)
 {
 	if (action->finished)
-		return value_get_text(action->finished, "outcome")
-		           ? outcome_shown(action->finished)
-		           : "unknown";
+		return value_get_text(action->finished, "outcome") ? outcome_shown(action->finished)
+		                                                   : "unknown";
 	return action->started ? open_outcome(record, action->started) : "not begun";
 }
 
@@ -236,7 +235,7 @@ void report_person(struct buf *out, const struct record *record, const json_t *e
 const char *report_nobody(const json_t *given)
 {
 	return json_is_true(json_object_get(given, "check")) ? "a check asks nobody"
-	                                                      : "nobody was there";
+	                                                     : "nobody was there";
 }
 
 bool report_is(const json_t *event, const char *type)

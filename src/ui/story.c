@@ -287,10 +287,10 @@ static void on_step_finished(struct story *story, struct buf *out)
 {
 	const struct outcome_look *end = outcome_find(outcome_shown(story->event));
 	/* On a terminal the actions say it, but not that the time was up or why it was skipped. */
-	bool said = !story->times &&
-	            (end->role == ROLE_OK || end->role == ROLE_INFO ||
-	                strcmp(end->word, "FAILED") == 0) &&
-	            !value_get_text(story->event, "why");
+	bool said =
+	    !story->times &&
+	    (end->role == ROLE_OK || end->role == ROLE_INFO || strcmp(end->word, "FAILED") == 0) &&
+	    !value_get_text(story->event, "why");
 
 	remember_untold(story, end);
 	if (!said && end_is_told(story, end))

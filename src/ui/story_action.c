@@ -344,8 +344,7 @@ static void show_part(struct story *story, struct buf *out, const struct story_a
 
 	if (!json_is_false(json_object_get(saved, "complete")))
 		return;
-	text = mem_printf(
-	    "the output is not whole, kept as %s", value_get_text(saved, "path"));
+	text = mem_printf("the output is not whole, kept as %s", value_get_text(saved, "path"));
 	story_fold(story, out, depth_of(action) + 1, ROLE_PLAIN, text);
 	free(text);
 }
