@@ -46,6 +46,8 @@ struct call;
 #define ADAPTER_TEXT 1u
 #define ADAPTER_LIST 2u
 
+#define ADAPTER_JUDGED "judged" /* in the arguments that describe() gets */
+
 /* Services of the engine that only a few adapters need. All slots are set. */
 struct call_host {
 	/* `manual`: ask a person. DONE gets "done", "no" or "skip", or NULL when there is
@@ -169,7 +171,8 @@ struct adapter {
 	/* MUST. The equivalent command line for a POSIX shell, with kubectl, curl, psql, redis-cli or
 	 * aws; words quoted with buf_add_shell_word(). `${…}` that is not known yet is still there.
 	 * TARGET may be NULL; EFFECT is what call->effect will be, never EFFECT_UNSTATED. What it
-	 * prints is what start() does. */
+	 * prints is what start() does. ARGS has ADAPTER_JUDGED (true) when only the runbook judges what
+	 * comes back: then the command must not fail of it. */
 	void (*describe)(
 	    const json_t *args, const json_t *target, enum effect effect, struct buf *out);
 

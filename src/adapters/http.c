@@ -317,7 +317,9 @@ static void http_describe(
 	char *url = http_url(args, target);
 
 	(void)effect;
-	buf_adds(out, "curl -sS --fail");
+	buf_adds(out, "curl -sS");
+	if (!json_is_true(json_object_get(args, ADAPTER_JUDGED)))
+		buf_adds(out, " --fail");
 	describe_method(args, body != NULL, out);
 	if (json_is_true(json_object_get(args, "follow")))
 		buf_addf(out, " -L --max-redirs %d --proto-redir =http,https", HTTP_HOPS_MAX);
@@ -347,8 +349,8 @@ static const struct adapter_field fields[] = {
 
 const struct adapter adapter_http = {
     .name = "http",
-    .help =
-        "an HTTP request; fails on status 400 and above and on a TLS certificate that is not valid",
+    .help = "an HTTP request; fails on a status that is not 200 to 299 and on a TLS certificate "
+            "that is not valid",
     .forms = "METHOD URL, URL, {method, url, headers, body, json, follow}",
     .fields = fields,
     .succeeds = "a status of 200 to 299",

@@ -52,6 +52,8 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 		prepared_release(prepared);
 		return -1;
 	}
+	if (action->judged_by_expect && !adapter->literal)
+		json_object_set_new(prepared->args, ADAPTER_JUDGED, json_true());
 	prepared->effect = effect_of(action, prepared->args);
 	prepared->title = filled_title(expander, action);
 	buf_init(&line, BUF_TEXT_MAX);

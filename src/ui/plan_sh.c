@@ -46,6 +46,7 @@ static const char *const helpers[HELPER_COUNT] = {
     [HELPER_SHOW] =
         "# show COMMAND...: as it could be typed\n"
         "show() {\n"
+        "\t[ \"$1\" != request ] || shift\n"
         "\tprintf '\\n$'\n"
         "\tfor word; do\n"
         "\t\tcase $word in\n"
@@ -55,6 +56,24 @@ static const char *const helpers[HELPER_COUNT] = {
         "\t\tesac\n"
         "\tdone\n"
         "\tprintf '\\n'\n"
+        "}\n",
+    [HELPER_REQUEST] =
+        "# request CURL...: a redirect that is not followed is no success, though curl calls it "
+        "one\n"
+        "request() {\n"
+        "\treply=$(mktemp) || exit 1\n"
+        "\tstatus=$(\"$@\" -o \"$reply\" -w '%{http_code}')\n"
+        "\tended=$?\n"
+        "\tcat \"$reply\"\n"
+        "\trm -f \"$reply\"\n"
+        "\t[ \"$ended\" -ne 0 ] || case $status in\n"
+        "\t2*) ;;\n"
+        "\t*)\n"
+        "\t\tprintf 'status %s, and it is not followed\\n' \"$status\" >&2\n"
+        "\t\tended=22\n"
+        "\t\t;;\n"
+        "\tesac\n"
+        "\treturn \"$ended\"\n"
         "}\n",
     [HELPER_LOOK] = "# look NAME COMMAND...: a read\n"
                     "look() {\n"

@@ -58,6 +58,17 @@ static void add_captures(struct script *s, const struct action *action)
 	}
 }
 
+/* Is it a request that must be answered with 2xx? curl's --fail only sees 400 and more. */
+static bool is_request(const struct plan_action *item)
+{
+	static const char *const over_http[] = {"http", "prometheus"};
+
+	for (size_t i = 0; i < COUNT_OF(over_http); i++)
+		if (strcmp(item->action->adapter->name, over_http[i]) == 0)
+			return !item->action->judged_by_expect;
+	return false;
+}
+
 /* The command as it is run: variables filled in, standard input in front. */
 static char *command_text(struct script *s, const struct plan_action *item)
 {
@@ -73,6 +84,10 @@ static char *command_text(struct script *s, const struct plan_action *item)
 		sh_add_text(&text, &s->names, given);
 		buf_adds(&text, " | ");
 		free(given);
+	}
+	if (is_request(item)) {
+		sh_use(s, HELPER_REQUEST);
+		buf_adds(&text, "request ");
 	}
 	if (action->adapter->literal)
 		buf_adds(&text, item->command);

@@ -212,6 +212,35 @@ def test_a_script_is_a_run_and_no_check(tmp_path):
     assert "left out, it is only for a check: when run.check" in script and "look both echo either" in script
 
 
+class Statuses(http.server.BaseHTTPRequestHandler):
+    """GET /N answers N."""
+
+    def do_GET(self):
+        self.send_response(int(self.path[1:]))
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello" if self.command == "GET" else b"")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("status, more, passed", [
+    (200, "", True), (302, "", False), (503, "", False), (503, "accept: any, expect: status == 503", True),
+    (302, "expect: status == 302", True)])
+def test_a_script_calls_good_what_a_run_does(tmp_path, status, more, passed):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Statuses) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        folder = write_book(tmp_path, f"  - {{step: Get, id: get, http: GET http://127.0.0.1:{server.server_port}/{status}, {more}}}\n")
+        assert run("book", "-R", folder).action("get")["outcome"] == ("passed" if passed else "failed")
+        script = fsops("run", "book", "--dry-run=sh", "-R", folder).out
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=20)
+        server.shutdown()
+    assert (done.returncode == 0) == passed and ("hello" in done.stdout) == (status != 503 or passed), done
+
+
 # It touches nothing
 
 def requests_of(sb):
