@@ -129,7 +129,7 @@ static enum sh_when told_by_facts(const struct condition *when)
 	enum sh_when told = SH_WHEN_ASKED;
 	bool holds;
 
-	if (expr_eval_bool(when->expr, &scope, &holds, &error) == 0)
+	if (when->expr && expr_eval_bool(when->expr, &scope, &holds, &error) == 0)
 		told = holds ? SH_WHEN_ALWAYS : SH_WHEN_NEVER;
 	json_decref(facts);
 	return told;
