@@ -12,6 +12,10 @@
 #include "fsops/model.h"
 #include "fsops/redact.h"
 
+/* The oldest kubectl with which the commands of a plan work, 1.this. README.md names it, `.ci/deps` reads
+ * it here. A runbook that needs a newer one asks for it. */
+#define KUBECTL_MINOR_MIN 21
+
 struct plan_action {
 	const struct action *action;
 	const char *id; /* borrowed from the action */

@@ -56,7 +56,7 @@ static char *too_old(const char *version, int major, int minor)
 			before = " and ";
 		}
 	buf_addf(&out, " will not work; " ADVICE);
-	return out.data; /* transferred */
+	return buf_detach(&out);
 }
 
 char *kubectl_version_remark(const json_t *answer, const char *why)

@@ -15,9 +15,6 @@
 #include "fsops/loop.h"
 #include "fsops/plan.h"
 
-/* The oldest with which everything works, 1.this. README.md names it, `.ci/deps` reads it here. */
-#define KUBECTL_MINOR_MIN 21
-
 /* It has so long to answer; and so long since the start of the run its end waits for that. */
 #define KUBECTL_VERSION_MAX   ((msec)10000)
 #define KUBECTL_VERSION_GRACE ((msec)1000)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/plan.h"
 #include "fsops/ui.h"
 #include "fsops/value.h"
 #include "safe.h"
@@ -357,11 +358,13 @@ int print_schedule_kubernetes(struct buf *out, const struct timetable *table, st
 	buf_addf(out,
 	    "# The scheduled runbooks of %s, made by `fsops schedule --kubernetes`, for `kubectl "
 	    "apply\n"
-	    "# --server-side -f -`. The image needs fsops, kubectl and tzdata. What the runbooks "
-	    "need of the\n"
-	    "# environment comes from the Secret `fsops`, if there is one. A journal goes with its "
-	    "pod.\n",
-	    table->catalog->platform->name);
+	    "# --server-side -f -`. The image needs fsops, tzdata and kubectl: 1.%d or newer, and "
+	    "within one\n"
+	    "# minor version of the cluster's. What the runbooks need of the environment comes "
+	    "from "
+	    "the Secret\n"
+	    "# `fsops`, if there is one. A journal goes with its pod.\n",
+	    table->catalog->platform->name, KUBECTL_MINOR_MIN);
 	if (add_files(out, table, &cluster, err) < 0)
 		return -1;
 	for (size_t i = 0; i < table->count; i++)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from helpers import ROOT, fsops, only_with, run, write_book
 
-HEADER = (ROOT / "src/engine/kubectl_version.h").read_text()
+HEADER = (ROOT / "include/fsops/plan.h").read_text()
 MINIMUM = "1." + re.search(r"^#define KUBECTL_MINOR_MIN (\d+)$", HEADER, re.M)[1]
 LOOK = "  - step: Look\n    id: look\n    budget: 20s\n    kubectl: get pods\n"
 TARGETS = {"cluster": {"kubectl": {"context": "prod"}}}
