@@ -364,6 +364,18 @@ static void unanswered_action(struct lint *lint)
 		look_for_unanswered(lint, &action->expects[i].holds, any);
 }
 
+static void nothing_judges(struct lint *lint)
+{
+	const struct action *action = lint->action;
+	const struct node *accept = node_get(action->node, "accept");
+
+	if (accept && !action->expect_count && !action->until.text)
+		lint_say(lint, accept->pos,
+		    "with 'accept: any' and nothing else this passes whatever is answered: say "
+		    "with "
+		    "'expect' what must hold");
+}
+
 /* ---- names ---- */
 
 static void unused_vars(struct lint *lint)
@@ -450,6 +462,8 @@ const struct lint_rule lint_rules[] = {
     {{"empty-answer",
          "an empty list that may be empty because nobody answered is taken for an answer"},
         .step = unanswered_step, .action = unanswered_action},
+    {{"nothing-judges", "accept: any where no expect and no until says what is good"},
+        .action = nothing_judges},
     {{"unused-variable", "a variable that nothing uses"}, .runbook = unused_vars},
     {{"unused-capture", "a captured value that nothing uses"}, .action = unused_captures},
     {{"no-threshold", "a metric without any threshold"}, .platform = no_threshold},

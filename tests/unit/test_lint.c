@@ -138,21 +138,32 @@ static const struct {
     {STEP "    kubectl: get pods\n    until: 'false'\n", "x:6:12 never"},
     {STEP "    when: domain == 'x'\n    kubectl: get pods\n    expect: 'true'\n", ""},
     {STEP "    when: domain == 'x' && false\n    kubectl: get pods\n", "x:5:11 never"},
+    /* nothing-judges */
+    {STEP "    kubectl: get pods\n    accept: any\n", "x:6:13 nothing-judges"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: exit < 2\n", ""},
     /* empty-answer */
-    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0\n", "x:7:13 empty-answer"},
-    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0 && exit == 0\n", ""},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0\n",
+        "x:7:13 empty-answer"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 0 && exit == 0\n",
+        ""},
     {STEP "    kubectl: get pods\n    expect: lines.size() == 0\n", ""},
-    {STEP "    kubectl: get pods -o json\n    accept: any\n    until: json.items.all(p, ready(p))\n",
+    {STEP
+        "    kubectl: get pods -o json\n    accept: any\n    until: json.items.all(p, ready(p))\n",
         "x:7:12 empty-answer"},
     {STEP "    kubectl: get pods\n    accept: any\n    expect: '!lines.exists(l, l == \"x\")'\n",
         "x:7:13 empty-answer"},
-    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() > 0 && lines.all(l, l != '')\n", ""},
-    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: results.a.lines.size() == 0}\n",
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() > 0 && lines.all(l, l "
+          "!= '')\n",
+        ""},
+    {ACTION
+        "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: results.a.lines.size() == 0}\n",
         "x:7:32 empty-answer"},
-    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.lines.filter(l, l != \"\")"
+    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.lines.filter(l, "
+            "l != \"\")"
             ".size() == 0'}\n",
         "x:7:32 empty-answer"},
-    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.outcome == \"passed\" && "
+    {ACTION "{id: a, kubectl: get pods}\n      - {kubectl: get x, when: 'results.a.outcome == "
+            "\"passed\" && "
             "results.a.lines.size() == 0'}\n",
         ""},
     {ACTION "{id: a, kubectl: get pods, on_failure: stop}\n      - {kubectl: get x, when: "

@@ -21,8 +21,7 @@ static const struct adapter shell_adapter = {.name = "shell", .literal = true};
 
 static struct capture captures[] = {{.name = "replicas", .value = {.text = "json.spec.replicas"}}};
 static struct expectation expects[] = {
-    {.holds.text = "lines.size() > 0 && stdout != 'it''s'",
-        .message = (char *)"nothing is there"}};
+    {.holds.text = "lines.size() > 0 && stdout != 'it''s'", .message = (char *)"nothing is there"}};
 
 static struct action actions[] = {
     {.id = "look",
