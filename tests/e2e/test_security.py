@@ -92,6 +92,16 @@ def test_pods_that_kept_their_label_are_named(sandbox, tmp_path):
     assert result.step("isolation_failed")["outcome"] == "left" and allowed(sb) == "10.0.0.0/8", "the rest is done"
 
 
+def test_a_pod_that_was_going_before_is_no_failure_of_the_isolation(sandbox, tmp_path):
+    sb = sandbox()
+    going = sb.kube.pods(BACKEND)[0]
+    sb.kube.stick(BACKEND)
+    sb.kube.cluster.remove_pod(going)
+    result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
+    assert result.action("labelled")["outcome"] == "passed", str(result)
+    assert going["metadata"]["name"] in result.action("pods")["captured"]["going"], str(result)
+
+
 def test_without_all_of_the_evidence_nothing_is_isolated(sandbox, tmp_path):
     sb = sandbox()
     sb.kube.forbid("get", "pods/log")
