@@ -2,7 +2,7 @@
 import threading
 
 import pytest
-from helpers import SHIPPED, wait_until
+from helpers import SHIPPED, check, wait_until
 from objects import BACKEND, FRONTEND
 from runs import Run, busy, images, replicas, snapshot
 
@@ -39,8 +39,7 @@ def test_high_error_rate_takes_the_bad_release_back(cluster):
     cluster.bad_images.add("flight-search/backend:v1.1.9")
     cluster.apply("v1.1.9")
     cluster.rolled_out()
-    wait_until(lambda: cluster.prometheus.value(
-        'sum(rate(http_requests_total{job="flight-search-backend",code="500"}[4s]))') not in (None, 0.0), "it fails")
+    wait_until(lambda: check(cluster, "error_rate") == {"error_rate": "critical"}, "it fails")
     run = Run(cluster, "high-error-rate").go()
     assert run.result.status == 0, str(run)
     assert images(cluster) == {"v1.1.4"}, str(run)

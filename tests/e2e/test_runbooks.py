@@ -282,6 +282,25 @@ def test_overview_shows_everything_at_once(healthy):
     assert changes(healthy) == []
 
 
+@pytest.mark.parametrize("words", [("overview",), ("high-error-rate", "--only", "identify_error_source")])
+def test_the_application_s_log_of_every_pod_the_sick_ones_first(sandbox, words):
+    """A proxy is the first container of each pod, and one pod crashes again and again."""
+    sb = sandbox()
+    sb.kube.sidecar(BACKEND)
+    sick = max(p["metadata"]["name"] for p in sb.kube.pods(BACKEND))
+    sb.kube.crash(sick)
+    wait_until(lambda: len(sb.kube.pods(BACKEND, ready=True)) == 2, "it crashes")
+    result = run(*words, on=sb)
+    logs = result.events("action.finished", action="logs")
+    assert sorted(e["item"] for e in logs) == sorted(p["metadata"]["name"] for p in sb.kube.pods(BACKEND)), str(result)
+    assert {e["outcome"] for e in logs} == {"passed"}, str(result)
+    first = min(result.events("action.started", action="logs"), key=lambda e: e["number"])
+    assert first["item"] == sick, str(result)
+    said = "".join(e["text"] for e in result.events("action.output", action="logs"))
+    assert "Envoy" not in said and "GET /api" in said, said[:2000]
+    assert "FATAL" in "".join(e["text"] for e in result.events("action.output", action="previous_logs", item=sick))
+
+
 @pytest.mark.parametrize("name, metric", [("healthy", None), ("torn-backup", "latest")])
 def test_a_torn_backup_is_told_from_a_whole_one(sandbox, healthy, name, metric):
     sb = healthy if name == "healthy" else sandbox(name)
