@@ -273,7 +273,7 @@ static size_t find_previous(const struct releases *all)
 	for (size_t i = 0; i < all->count; i++) {
 		const struct release *one = &all->items[i];
 
-		if (current && text_less(one->made, current->made) &&
+		if (current && newer(current, one) &&
 		    (found == all->count || one->revision > all->items[found].revision))
 			found = i;
 		if (one->current)

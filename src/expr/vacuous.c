@@ -1,5 +1,5 @@
 /*
- * What an empty list makes true: `x.all(…)`, `!x.exists(…)`, `x.size() == 0`.
+ * What an empty list makes true: `x.all(…)`, `!x.exists(…)`, `x.size() == 0`, `x.size() < 1`.
  *
  * Invariant: pure; looks at the tree alone. A list that the same expression demands to have items is not
  * reported: whoever wrote `x.size() > 0` has thought of it.
@@ -21,12 +21,6 @@ struct search {
 static bool is_loop(const struct node *node, const char *macro)
 {
 	return node->kind == NODE_LOOP && strcmp(node->macro->name, macro) == 0;
-}
-
-static bool is_zero(const struct node *node)
-{
-	return node->kind == NODE_LITERAL && node->value.type == VALUE_INT &&
-	       node->value.as.number == 0;
 }
 
 static bool is_size(const struct node *node)
@@ -56,20 +50,64 @@ static bool same_path(const char *const *a, size_t a_count, const char *const *b
 	return i == a_count && i == b_count;
 }
 
-/* Does anything at NODE or below compare the size of PARTS otherwise than with `== 0`? */
-static bool demanded(
-    const struct search *search, const struct node *node, const char *const *parts, size_t count)
+/* What `size OP number`, or `number OP size`, says of an empty list. */
+static bool holds_of_none(enum op op, int64_t left, int64_t right)
 {
+	switch (op) {
+	case OP_EQUAL:
+		return left == right;
+	case OP_UNEQUAL:
+		return left != right;
+	case OP_LESS:
+		return left < right;
+	case OP_LESS_EQUAL:
+		return left <= right;
+	case OP_MORE:
+		return left > right;
+	default:
+		return left >= right;
+	}
+}
+
+/* A comparison of a list's size. What it is compared with may be known only at evaluation: then whoever wrote
+ * it has thought of the list being empty. */
+struct sizing {
+	const struct node *list; /* NULL: it is none */
+	bool of_none;            /* it holds of an empty list */
+};
+
+static struct sizing sizing_of(const struct node *node, bool negated)
+{
+	struct sizing sizing = {0};
+
+	if (node->kind != NODE_BINARY || node->op > OP_MORE_EQUAL)
+		return sizing;
+	for (size_t i = 0; i < 2 && !sizing.list; i++) {
+		const struct node *other = node->kids[1 - i];
+		int64_t number = other->value.as.number;
+
+		if (!is_size(node->kids[i]))
+			continue;
+		sizing.list = node->kids[i]->kids[0];
+		sizing.of_none = other->kind == NODE_LITERAL && other->value.type == VALUE_INT &&
+		                 holds_of_none(node->op, i ? number : 0, i ? 0 : number) != negated;
+	}
+	return sizing;
+}
+
+/* Does anything at NODE or below ask for items of the list at PARTS? */
+static bool demanded(const struct search *search, const struct node *node, bool negated,
+    const char *const *parts, size_t count)
+{
+	struct sizing sizing = sizing_of(node, negated);
 	const char *other[PARTS_MAX];
 
-	if (node->kind == NODE_BINARY && node->op != OP_EQUAL)
-		for (size_t i = 0; i < node->count; i++)
-			if (is_size(node->kids[i]) &&
-			    same_path(parts, count, other,
-			        path_of(search, node->kids[i]->kids[0], other)))
-				return true;
+	if (sizing.list && !sizing.of_none &&
+	    same_path(parts, count, other, path_of(search, sizing.list, other)))
+		return true;
+	negated ^= node->kind == NODE_NOT;
 	for (size_t i = 0; i < node->count; i++)
-		if (demanded(search, node->kids[i], parts, count))
+		if (demanded(search, node->kids[i], negated, parts, count))
 			return true;
 	return false;
 }
@@ -79,27 +117,26 @@ static void report(const struct search *search, const struct node *list)
 	const char *parts[PARTS_MAX];
 	size_t count = path_of(search, list, parts);
 
-	if (count && !demanded(search, search->expr->top, parts, count))
+	if (count && !demanded(search, search->expr->top, false, parts, count))
 		search->fn(search->ctx, parts, count);
 }
 
-static void walk(const struct search *search, const struct node *node)
+static void walk(const struct search *search, const struct node *node, bool negated)
 {
-	if (is_loop(node, "all"))
+	struct sizing sizing = sizing_of(node, negated);
+
+	if (is_loop(node, negated ? "exists" : "all"))
 		report(search, node->kids[0]);
-	if (node->kind == NODE_NOT && is_loop(node->kids[0], "exists"))
-		report(search, node->kids[0]->kids[0]);
-	if (node->kind == NODE_BINARY && node->op == OP_EQUAL)
-		for (size_t i = 0; i < 2; i++)
-			if (is_size(node->kids[i]) && is_zero(node->kids[1 - i]))
-				report(search, node->kids[i]->kids[0]);
+	if (sizing.list && sizing.of_none)
+		report(search, sizing.list);
+	negated ^= node->kind == NODE_NOT;
 	for (size_t i = 0; i < node->count; i++)
-		walk(search, node->kids[i]);
+		walk(search, node->kids[i], negated);
 }
 
 void expr_each_vacuous(const struct expr *expr, expr_path_fn *fn, void *ctx)
 {
 	const struct search search = {expr, fn, ctx};
 
-	walk(&search, expr->top);
+	walk(&search, expr->top, false);
 }

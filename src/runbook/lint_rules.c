@@ -240,11 +240,15 @@ static void never_action(struct lint *lint)
 
 /* ---- answers that were not given ---- */
 
+/* So many that a condition asks about are known; more are warned of in vain. */
+#define ASKED_MAX 32
+
 /* A condition that is being looked at, and whose result it may take for an answer. */
 struct unanswered {
 	struct lint *lint;
 	const struct condition *condition;
-	const char *id; /* that it asks how it ended; NULL: none */
+	const char *ids[ASKED_MAX]; /* those of which it asks how they ended */
+	size_t id_count;
 };
 
 static void own_unanswered(void *ctx, const char *const *parts, size_t count)
@@ -261,6 +265,20 @@ static void own_unanswered(void *ctx, const char *const *parts, size_t count)
 		    parts[0]);
 }
 
+static bool is_asked(const struct unanswered *un, const char *id)
+{
+	for (size_t i = 0; i < un->id_count; i++)
+		if (strcmp(un->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+static void note_asked(struct unanswered *un, const char *id)
+{
+	if (un->id_count < ASKED_MAX && !is_asked(un, id))
+		un->ids[un->id_count++] = id;
+}
+
 /* Does a path ask how results.ID ended? */
 static void note_ending(void *ctx, const char *const *parts, size_t count)
 {
@@ -270,7 +288,7 @@ static void note_ending(void *ctx, const char *const *parts, size_t count)
 
 	for (size_t i = 0; count > 2 && i < COUNT_OF(endings); i++)
 		if (strcmp(parts[0], "results") == 0 && strcmp(parts[2], endings[i]) == 0)
-			un->id = parts[1];
+			note_asked(un, parts[1]);
 }
 
 static bool stops_the_run(const struct lint *lint, const char *id)
@@ -304,7 +322,7 @@ static void others_unanswered(void *ctx, const char *const *parts, size_t count)
 	const struct unanswered *un = ctx;
 
 	if (count < 3 || strcmp(parts[0], "results") != 0 || !is_empty_unanswered(parts[2]) ||
-	    stops_the_run(un->lint, parts[1]) || (un->id && strcmp(un->id, parts[1]) == 0))
+	    stops_the_run(un->lint, parts[1]) || is_asked(un, parts[1]))
 		return;
 	lint_say(un->lint, un->condition->pos,
 	    "'results.%s.%s' is empty, too, when '%s' got no answer, and this then holds: ask also "
@@ -315,7 +333,7 @@ static void others_unanswered(void *ctx, const char *const *parts, size_t count)
 
 static void look_for_unanswered(struct lint *lint, const struct condition *condition, bool own)
 {
-	struct unanswered un = {lint, condition, NULL};
+	struct unanswered un = {.lint = lint, .condition = condition};
 
 	if (!condition->expr)
 		return;
@@ -335,21 +353,21 @@ static void note_deciding(void *ctx, const char *const *parts, size_t count)
 	struct unanswered *un = ctx;
 
 	if (count && text_has_word(un->lint->action->adapter->decides, parts[0]))
-		un->id = parts[0];
+		note_asked(un, parts[0]);
 }
 
 /* Does any of its own conditions ask whether it succeeded? */
 static bool names_deciding(struct lint *lint)
 {
 	const struct action *action = lint->action;
-	struct unanswered un = {lint, NULL, NULL};
+	struct unanswered un = {.lint = lint};
 
 	if (action->until.expr)
 		expr_each_path(action->until.expr, note_deciding, &un);
 	for (size_t i = 0; i < action->expect_count; i++)
 		if (action->expects[i].holds.expr)
 			expr_each_path(action->expects[i].holds.expr, note_deciding, &un);
-	return un.id;
+	return un.id_count;
 }
 
 static void unanswered_action(struct lint *lint)

@@ -116,6 +116,9 @@ static int decode_alert(
 	alert->pos = value->pos;
 	alert->node = value;
 	decode_map(d, value, field->fields, "an alert", NULL, alert);
+	if (node_get(value, "for") && !alert->expr)
+		NODE_PROBLEM(
+		    d->list, node_get(value, "for"), "'for' needs an 'expr' to hold so long");
 	return 0;
 }
 

@@ -166,6 +166,19 @@ static const struct {
             "\"passed\" && "
             "results.a.lines.size() == 0'}\n",
         ""},
+    {ACTION "{id: a, kubectl: get pods}\n      - {id: b, kubectl: get svc}\n      - {kubectl: get "
+            "x, when: "
+            "'results.a.outcome == \"passed\" && results.b.outcome == \"passed\" && "
+            "results.a.lines.size() == 0'}\n",
+        ""},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() == 3 && lines.all(l, l "
+          "!= '')\n",
+        ""},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: '!(lines.size() == 0)'\n", ""},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: lines.size() < 1\n",
+        "x:7:13 empty-answer"},
+    {STEP "    kubectl: get pods\n    accept: any\n    expect: '!(lines.size() > 0)'\n",
+        "x:7:13 empty-answer"},
     {ACTION "{id: a, kubectl: get pods, on_failure: stop}\n      - {kubectl: get x, when: "
             "results.a.lines.size() == 0}\n",
         ""},
