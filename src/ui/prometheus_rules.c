@@ -103,9 +103,12 @@ static void add_labels(struct buf *out, const json_t *set)
 
 	buf_adds(out, "        labels:\n");
 	json_object_foreach((json_t *)set, name, value) {
+		char *text = value_to_text(value); /* a label that is matched may be a number */
+
 		buf_addf(out, "          %s: ", name);
-		yaml_add_text(out, json_string_value(value));
+		yaml_add_text(out, text);
 		buf_addc(out, '\n');
+		free(text);
 	}
 }
 
@@ -214,11 +217,10 @@ static void add_pending(struct buf *out, msec pending)
  * it from the rule of a metric that leads to the same alert. */
 static json_t *alert_labels(const struct platform *platform, const struct alert *alert)
 {
-	json_t *set = alert->match ? json_copy(alert->match) : json_object();
+	json_t *set = json_pack("{s:s, s:s, s:s}", "severity", level_name(alert->severity),
+	    "platform", platform->name, "rule", "alert");
 
-	json_object_set_new(set, "severity", json_string(level_name(alert->severity)));
-	json_object_set_new(set, "platform", json_string(platform->name));
-	json_object_set_new(set, "rule", json_string("alert"));
+	json_object_update(set, alert->match);
 	return set;
 }
 
