@@ -66,5 +66,6 @@ int main(int argc, char **argv)
 	forbid_cores();
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* the same of a file that may grow no more (ulimit -f) */
 	return cli_main(argc, argv);
 }

@@ -133,6 +133,31 @@ static bool only_tries(char *const *words)
 	return value && (strcmp(value, "client") == 0 || strcmp(value, "server") == 0);
 }
 
+/* Does a verb that only looks write a file on this machine? Not to standard output, which is "-" or
+ * "stdout". */
+static bool writes_file(const char *verb, char *const *words)
+{
+	static const struct {
+		const char *verb; /* NULL: any */
+		const char *flag;
+	} writers[] = {
+	    {"cluster-info", "--output-directory"},
+	    {"kustomize", "--output"},
+	    {"kustomize", "-o"},
+	    {NULL, "--profile-output"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(writers); i++) {
+		const char *file = !writers[i].verb || strcmp(verb, writers[i].verb) == 0
+		                       ? kubectl_flag(words, writers[i].flag)
+		                       : NULL;
+
+		if (file && strcmp(file, "-") != 0 && strcmp(file, "stdout") != 0)
+			return true;
+	}
+	return false;
+}
+
 enum effect kubectl_effect(char *const *words)
 {
 	struct kubectl_places places;
@@ -144,6 +169,8 @@ enum effect kubectl_effect(char *const *words)
 	verb = find_verb(kubectl_place(&places, 0), kubectl_place(&places, 1));
 	if (verb->dry && only_tries(words))
 		return EFFECT_READ;
+	if (verb->effect == EFFECT_READ && writes_file(verb->verb, words))
+		return EFFECT_CHANGE;
 	return verb->destroys && verb->destroys(words) ? EFFECT_DESTROY : verb->effect;
 }
 

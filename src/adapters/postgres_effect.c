@@ -84,6 +84,12 @@ static const char *const acting_functions[] = {
     "lo_*",
     "lowrite",
     "dblink*",
+    "query_to_xml*", /* these run a query that is given as text */
+    "cursor_to_xml*",
+    "ts_stat",
+    "ts_rewrite",
+    "crosstab*",
+    "connectby",
     "cron.schedule*",
     "pg_sync_replication_slots",
     "brin_summarize_*",

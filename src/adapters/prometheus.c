@@ -338,7 +338,8 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	}
 	json = json_loadb(p->body.data, p->body.len, 0, NULL);
 	status = value_get_text(json, "status");
-	if (status && strcmp(status, "success") == 0)
+	/* A page that says "success" from something in between is no answer. */
+	if (reply->status == 200 && status && strcmp(status, "success") == 0)
 		finish(p, json);
 	else
 		fail_with_reply(p, json, reply->status);

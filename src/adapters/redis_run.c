@@ -242,19 +242,31 @@ static void connect_next(struct redis_call *rc)
 
 /* --- commands --- */
 
+/* The first error in REPLY, which may be within: of a script, of EXEC. NULL: there is none. */
+static const redisReply *error_in(const redisReply *reply)
+{
+	const redisReply *found = reply->type == REDIS_REPLY_ERROR ? reply : NULL;
+
+	if (reply->type == REDIS_REPLY_ARRAY)
+		for (size_t i = 0; !found && i < reply->elements; i++)
+			found = error_in(reply->element[i]);
+	return found;
+}
+
 /* The reply to the command itself. */
 static void keep(struct redis_call *rc, const redisReply *reply)
 {
 	const json_t *words = json_object_get(rc->call->args, "words");
 	const char *word = json_string_value(json_array_get(words, 0));
 	bool info = reply->type == REDIS_REPLY_STRING && strcasecmp(word, "info") == 0;
+	const redisReply *error = error_in(reply);
 	struct err err;
 
 	rc->result = json_pack("{s:o, s:o}", "reply", redis_reply_value(reply), "info",
 	    info ? redis_info(reply->str) : json_null());
 	redis_reply_print(reply, &rc->output);
-	if (reply->type == REDIS_REPLY_ERROR) {
-		redis_fail_reply(&rc->place, reply->str, &err);
+	if (error) {
+		redis_fail_reply(&rc->place, error->str, &err);
 		rc->unexpected = mem_text(err.text);
 	}
 	settle(rc);
