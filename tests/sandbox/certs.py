@@ -47,24 +47,24 @@ class Certificates:
                         out.write(f.read())
         return path
 
-    def context(self, name, days, authority="ca"):
-        """A server's TLS context with a new certificate that ends in `days` (negative: it has ended)."""
-        cert = self._issue(name, days, authority)
+    def context(self, name, days=0, authority="ca", end=None):
+        """A server's TLS context with a new certificate that ends in `days` (negative: it has ended), or at `end`."""
+        cert = self._issue(name, end or time.time() + days * DAY, authority)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, self.path(name + ".key"))
         return context
 
-    def renew(self, context, name, days):
-        """Give a running server a certificate that ends in `days`."""
-        context.load_cert_chain(self._issue(name, days, "ca"), self.path(name + ".key"))
+    def renew(self, context, name, end):
+        """Give a running server a certificate that ends at `end`."""
+        context.load_cert_chain(self._issue(name, end, "ca"), self.path(name + ".key"))
 
-    def _issue(self, name, days, authority):
+    def _issue(self, name, end, authority):
         key, request, cert, ext = (self.path(f"{name}.{x}") for x in ("key", "csr", "crt", "ext"))
         with open(ext, "w") as f:
             f.write(NAMES + "\n")
         self._openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                       "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=localhost")
-        self._sign(request, cert, ext, authority, time.time() + days * DAY)
+        self._sign(request, cert, ext, authority, end)
         return cert
 
     def _sign(self, request, cert, ext, authority, end):

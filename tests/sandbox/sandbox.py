@@ -12,12 +12,14 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 
 from . import backups, platform_file, scenarios, scripts
 from .app import API, GRAFANA, SITE, UPSTREAM, App
 from .certs import Certificates
 from .faults import Door, tcp, unix
 from .kube import BAD, Kube
+from .kube.store import moment
 from .postgres import DATABASE, USER, Postgres
 from .process import Keeper, StartError, find_program, sweep
 from .prometheus import Prometheus
@@ -130,7 +132,9 @@ class Sandbox:
 
     def _start_app(self):
         self.app = self._part(App(lambda: scenarios.load(self), self._version))
-        self.site_tls = self.certificates.context("site", self.scenario.certificate_days)
+        # What cert-manager says of it and what is shown are one certificate.
+        ends = self.kube.state("certificates", "flight-search-tls")["status"]["notAfter"]
+        self.site_tls = self.certificates.context("site", end=moment(ends))
         serve = self.app.serve
         self.metrics_server = serve(API)
         self.servers = {
@@ -309,8 +313,9 @@ class Sandbox:
             raise ValueError(f"no part {part!r}; there are: {', '.join(self.doors)}")
         return self.doors[part]
 
-    def renew_certificate(self, days=90):
-        self.certificates.renew(self.site_tls, "site", days)
+    def renew_certificate(self, days=90, end=None):
+        """Api and site show a certificate that ends in `days`, or at `end`."""
+        self.certificates.renew(self.site_tls, "site", end or time.time() + days * 86400)
 
     def keep_certificate(self):
         """What ends TLS for api and site goes on with the certificate that it has, whatever is issued."""

@@ -3,7 +3,7 @@
 A certificate is issued when its secret is gone or when somebody has set its condition `Issuing`, as `cmctl renew` does.
 Invariant: each step depends on the stored objects and on `cluster.issuing` alone.
 """
-from .store import stamp
+from .store import moment, stamp
 
 ISSUED_FOR = 90 * 86400
 SECONDS = 0.6  # that a request takes
@@ -93,4 +93,4 @@ class Certificates:
             **{k: v for k, v in certificate["status"].items() if k != "lastFailureTime"},
             **{k: stamp(v) for k, v in times.items()}, "conditions": [ready]}})
         if self.cluster.on_renew:
-            self.cluster.on_renew()
+            self.cluster.on_renew(end=moment(stamp(times["notAfter"])))

@@ -3,10 +3,8 @@
 Invariant: a cron job knows those jobs alone that name it as their controller,
 whoever made them; others are nobody's and stay.
 """
-import calendar
-import time
-
 from . import pods
+from .store import moment
 from .workloads import delete_children
 
 LIMITS = {"Complete": ("successfulJobsHistoryLimit", 3), "Failed": ("failedJobsHistoryLimit", 1)}
@@ -16,10 +14,6 @@ def ended(job):
     """The condition that ended a job, or None."""
     return next((c for c in job.get("status", {}).get("conditions", [])
                  if c["type"] in LIMITS and c["status"] == "True"), None)
-
-
-def seconds(text):
-    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 class CronJobs:
@@ -40,7 +34,7 @@ class CronJobs:
         """Whether its time to live has passed since it ended."""
         end = ended(job)
         ttl = job["spec"].get("ttlSecondsAfterFinished")
-        return bool(end) and ttl is not None and self.store.now() >= seconds(end["lastTransitionTime"]) + ttl
+        return bool(end) and ttl is not None and self.store.now() >= moment(end["lastTransitionTime"]) + ttl
 
     def remember(self, cron, mine):
         """Manual jobs count for the last success; only the controller's own are ever `active`."""

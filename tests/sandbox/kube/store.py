@@ -3,6 +3,7 @@
 Invariant: an object in the store is never changed in place; whoever wants a
 change makes a copy and puts it back, so readers need no lock and no copy.
 """
+import calendar
 import threading
 import time
 import uuid
@@ -28,6 +29,11 @@ class Expired(ValueError):
 
 def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def moment(text):
+    """The other way round: seconds since 1970."""
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 class Store:

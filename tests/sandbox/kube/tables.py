@@ -3,14 +3,14 @@
 A kind is one line of COLUMNS: (heading, priority, function of the object);
 priority 1 is shown with `-o wide` only.
 """
-import calendar
 import time
 
 from . import pods
+from .store import moment
 
 
 def seconds_since(text):
-    return max(0, int(time.time() - calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))))
+    return max(0, int(time.time() - moment(text)))
 
 
 def duration(s):
