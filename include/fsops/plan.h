@@ -23,6 +23,7 @@ struct plan_action {
 	char *command;       /* the equivalent command line, masked; owned */
 	char *look;          /* that of its `look:`, masked; owned, or NULL */
 	json_t *tunnel;      /* that it goes through (engine/tunnel_spec.h); owned, or NULL */
+	json_t *look_tunnel; /* that its `look:` goes through; owned, or NULL */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };
 

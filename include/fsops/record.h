@@ -24,8 +24,9 @@
 
 /* One action, or one item of its for_each; again when a resumed run begins it once more. */
 struct record_action {
-	const char *id;    /* borrowed from an event */
-	json_t *started;   /* NULL: it never began (skipped, refused, cancelled before) */
+	const char *id;  /* borrowed from an event */
+	json_t *started; /* NULL: it never began (skipped, refused, cancelled before) */
+	json_t *made; /* action.made: only its `look:` was left; NULL: there was none, or not yet */
 	json_t *finished;  /* NULL: nobody knows how it ended, or it still runs */
 	json_t *output;    /* array of action.output events, in order */
 	json_t *approvals; /* array of approval.asked and approval.given, in order */

@@ -22,6 +22,7 @@ struct service {
 	void (*gone)(struct call *call);
 	/* ask */
 	struct question question;
+	char *title; /* the question's text */
 	bool asking;
 	void (*answered)(struct call *call, const char *answer);
 	/* measure */
@@ -55,6 +56,7 @@ static void service_free(struct service *service)
 	run_free(service->inner);
 	plan_free(service->plan);
 	free((void *)service->question.checklist);
+	free(service->title);
 	free(service->why);
 	free(service);
 }
@@ -115,12 +117,13 @@ static void fill_question(struct service *service, const json_t *checklist)
 
 	for (size_t i = 0; i < count; i++)
 		items[i] = json_string_value(json_array_get(checklist, i));
+	service->title = task_title(attempt_owner(service->call));
 	service->question = (struct question){
 	    .kind = QUESTION_MANUAL,
 	    .platform = platform->name,
 	    .color = platform_color(platform),
 	    .step = slot_title(service->slot),
-	    .text = slot_action(service->slot)->action->title,
+	    .text = service->title,
 	    .checklist = items,
 	    .checklist_count = count,
 	};

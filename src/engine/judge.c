@@ -118,13 +118,19 @@ enum verdict judge(const struct action *action, const struct attempt_end *end,
 const char *judge_late(const struct action *action, const char *last)
 {
 	static char text[ERR_TEXT_MAX];
+	const char *not_yet = last ? strstr(last, JUDGE_NOT_YET) : NULL;
+	char silence[ERR_TEXT_MAX / 2];
 
-	/* That it did not hold is said here anyway. */
-	if (last && strncmp(last, JUDGE_NOT_YET, strlen(JUDGE_NOT_YET)) == 0)
-		last = NULL;
+	if (!last && action->until.expr) {
+		judge_silence(
+		    action->look ? action->look : action, "that time", silence, sizeof(silence));
+		last = silence;
+	}
+	/* That it did not hold is said here anyway: what stands before that, "REASON; ", is left. */
 	if (action->until.expr)
-		snprintf(text, sizeof(text), "%s%sthe step's time was up before this held: %s",
-		    last ? last : "", last ? "; " : "", action->until.text);
+		snprintf(text, sizeof(text), "%.*s%sthe step's time was up before this held: %s",
+		    not_yet ? (int)(not_yet - last) : (int)strlen(last ? last : ""),
+		    last ? last : "", last && !not_yet ? "; " : "", action->until.text);
 	else if (last)
 		snprintf(text, sizeof(text), "%s; the step's time was up", last);
 	else

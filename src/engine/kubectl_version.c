@@ -94,7 +94,9 @@ static bool action_uses_it(const struct plan *plan, const struct plan_action *ac
 {
 	const struct platform *platform = plan->catalog->platform;
 
-	if (is_kubectl(action->action) || (action->nested && plan_uses_it(action->nested)))
+	if (is_kubectl(action->action) ||
+	    (action->action->look && is_kubectl(action->action->look)) ||
+	    (action->nested && plan_uses_it(action->nested)))
 		return true;
 	for (size_t i = 0; i < platform->metric_count; i++)
 		if (is_kubectl(&platform->metrics[i].source) &&

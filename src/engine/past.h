@@ -47,6 +47,9 @@ void past_apply(struct run *run, const struct record_action *entry);
 /* As results.ID holds it; a new reference. */
 json_t *past_result(const struct record_action *entry);
 
+/* What came of a change, as its action.made event MADE has it; a new reference. */
+json_t *past_made(const json_t *made);
+
 /* A person is asked about ENTRY, which was in flight. */
 void past_note_asked(struct run *run, const struct record_action *entry);
 /* Those about which nobody was, since an edited runbook does not come to them: the whole run's end is not

@@ -24,6 +24,15 @@ static void drop_masked(json_t *result)
 	}
 }
 
+json_t *past_made(const json_t *made)
+{
+	json_t *recorded = json_object_get(made, "result");
+	json_t *result = recorded ? json_copy(recorded) : json_object();
+
+	drop_masked(result);
+	return result;
+}
+
 json_t *past_result(const struct record_action *entry)
 {
 	const json_t *finished = entry->finished;

@@ -122,18 +122,33 @@ struct plan *plan_nested(
 	return make_nested(&making, name, vars, false);
 }
 
+/* What a nested plan may do counts for the action that runs it. */
+static enum effect nested_effect(const struct plan *nested)
+{
+	return nested->destroys ? EFFECT_DESTROY : nested->changes ? EFFECT_CHANGE : EFFECT_READ;
+}
+
+/* A change is made once, whatever is waited for. */
+static int check_repeated(const struct making *making, const struct plan_action *action)
+{
+	const struct action *from = action->action;
+
+	if (nested_effect(action->nested) == EFFECT_READ ||
+	    (!from->until.text && !from->hold_for && !from->hold_for_text))
+		return 0;
+	return err_set(making->err, ERR_INPUT,
+	    "action '%s': '%s' would make the changes of runbook '%s' again at every look: wait "
+	    "for "
+	    "them in a step that only looks",
+	    from->id, from->until.text ? "until" : "hold_for", action->nested->runbook->name);
+}
+
 static int nest(struct making *making, struct plan_action *action, const json_t *args)
 {
 	const char *name = value_get_text(args, "name");
 
 	action->nested = make_nested(making, name ? name : "", json_object_get(args, "vars"), true);
-	return action->nested ? 0 : -1;
-}
-
-/* What a nested plan may do counts for the action that runs it. */
-static enum effect nested_effect(const struct plan *nested)
-{
-	return nested->destroys ? EFFECT_DESTROY : nested->changes ? EFFECT_CHANGE : EFFECT_READ;
+	return action->nested ? check_repeated(making, action) : -1;
 }
 
 static void forget_captures(const struct making *making, const struct action *action)
@@ -162,9 +177,10 @@ static json_t *names_known(
 	return names;
 }
 
-/* What a metric's source or an action's look asks; a new string, masked. */
-static char *read_command(
-    const struct plan *plan, const struct expander *expander, const struct action *read)
+/* What a metric's source or an action's look asks; a new string, masked. TUNNEL (NULL: not wanted) gets a
+ * new reference to the one that it goes through, or NULL. */
+static char *read_command(const struct plan *plan, const struct expander *expander,
+    const struct action *read, json_t **tunnel)
 {
 	struct prepared prepared;
 	struct err err;
@@ -172,6 +188,8 @@ static char *read_command(
 
 	if (prepared_make(&prepared, expander, read, &err) < 0)
 		return mem_text(err.text);
+	if (tunnel)
+		*tunnel = json_incref(prepared.tunnel);
 	text = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	prepared_release(&prepared);
 	return text;
@@ -189,15 +207,17 @@ static int add_action(struct making *making, const struct step *step, const stru
 
 	action->action = from;
 	action->id = from->id;
-	result = prepared_make(&prepared, &expander, from, making->err);
-	json_decref(names);
-	if (result < 0)
+	if (prepared_make(&prepared, &expander, from, making->err) < 0) {
+		json_decref(names);
 		return -1;
+	}
 	forget_captures(making, from);
 	action->effect = prepared.effect;
 	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	action->tunnel = json_incref(prepared.tunnel);
-	action->look = from->look ? read_command(plan, &expander, from->look) : NULL;
+	if (from->look)
+		action->look = read_command(plan, &expander, from->look, &action->look_tunnel);
+	json_decref(names);
 	if (strcmp(from->adapter->name, "runbook") == 0)
 		result = nest(making, action, prepared.args);
 	if (action->nested && action->effect < nested_effect(action->nested))
@@ -383,6 +403,7 @@ static void step_release(struct plan_step *step)
 	for (size_t i = 0; i < step->action_count; i++) {
 		free(step->actions[i].command);
 		free(step->actions[i].look);
+		json_decref(step->actions[i].look_tunnel);
 		json_decref(step->actions[i].tunnel);
 		plan_free(step->actions[i].nested);
 	}
@@ -410,5 +431,5 @@ char *plan_metric_command(const struct plan *plan, const struct metric *metric)
 	struct scope scope = {.names = plan->names};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
 
-	return read_command(plan, &expander, &metric->source);
+	return read_command(plan, &expander, &metric->source, NULL);
 }

@@ -75,6 +75,7 @@ static void add_action(const struct plan *plan, json_t *list, const struct plan_
 	const struct platform *platform = plan->catalog->platform;
 
 	add(plan, list, action->tunnel);
+	add(plan, list, action->look_tunnel);
 	for (size_t i = 0; i < platform->metric_count; i++)
 		if (plan_action_measures(action, &platform->metrics[i]))
 			add_metric(plan, list, &platform->metrics[i]);

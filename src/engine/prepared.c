@@ -2,6 +2,7 @@
 #include "prepared.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
@@ -32,6 +33,8 @@ static char *filled_title(const struct expander *expander, const struct action *
 		title = mem_text(action->title);
 	if (title)
 		value_clean(title);
+	for (char *at = title; at && (at = strpbrk(at, "\r\n\t"));)
+		*at = ' '; /* it is one line wherever it is shown */
 	return title;
 }
 

@@ -347,6 +347,7 @@ void run_lost_terminal(struct run *run)
 
 static void on_whole_ended(void *ctx, struct run *run)
 {
+	run->over = true; /* a signal stops nothing any more */
 	/* After a signal nothing is waited for. */
 	kubectl_version_finish(run->stop == STOP_SIGNAL ? NULL : ctx, run->loop);
 }
@@ -453,7 +454,6 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	climb_free(climb);
 	secure_the_end(run);
 	run_emit_finished(run);
-	run->over = true;
 	if (options->notices)
 		notices_finish(options->notices, run->hurry);
 	*result = (struct run_result){.level = run->level, .exit = run_exit_status(run)};

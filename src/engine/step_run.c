@@ -68,7 +68,7 @@ static void emit_exceeded(struct step_run *step, bool waiting)
 
 	if (step->exceeded_at)
 		json_object_set(fields, "time", step->exceeded_at);
-	json_object_set(fields, "ended", step->ended);
+	json_object_set_new(fields, "ended", json_copy(step->ended)); /* it may be used again */
 	if (waiting)
 		json_object_set_new(fields, "waiting", json_true());
 	event_emit(step->run->events, "budget.exceeded", fields);
@@ -88,7 +88,7 @@ static void on_late(void *ctx)
 	struct step_run *step = ctx;
 
 	step->late = NULL;
-	if (!step->deadline)
+	if (!step->deadline && !step->exceeded_told)
 		emit_exceeded(step, true);
 }
 
@@ -424,7 +424,9 @@ static void condition_unknown(struct step_run *step, const struct err *err)
 	step->outcome = OUTCOME_FAILED;
 	step->severity = LEVEL_CRITICAL;
 	run->untold++;
-	run_add_level(run, LEVEL_CRITICAL);
+	/* Whatever is accepted of a runbook inside: nobody knows whether it was to run. */
+	for (struct run *whole = run; whole; whole = whole->outer)
+		run_add_level(whole, LEVEL_CRITICAL);
 	for (size_t i = 0; i < step->plan->action_count; i++)
 		if (step->plan->actions[i].effect != EFFECT_READ)
 			run_stop(run, STOP_FAILED, err->text);

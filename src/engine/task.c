@@ -41,7 +41,7 @@ void task_set_phase(struct task *task, enum phase phase)
 void task_end_late(struct task *task, const char *waited_for)
 {
 	if (!task->killed)
-		slot_note_ended(task->slot, task->prepared.line);
+		slot_note_ended(task->slot, task->looking ? task->looking : task->prepared.line);
 	task_fail(task, OUTCOME_TIMED_OUT,
 	    judge_late(task_action(task), task->why ? task->why : waited_for));
 }
@@ -58,6 +58,7 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	output_release(&task->output);
 	json_decref(task->result);
 	task->result = json_incref(end->result);
+	task->unanswered = end->outcome != ATTEMPT_DONE;
 	if (task->cancelled)
 		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
 	else if (task->timed_out)
@@ -68,7 +69,7 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 
 /* ---- an attempt ---- */
 
-static void on_killed(void *ctx, const char *command)
+void task_note_killed(void *ctx, const char *command)
 {
 	struct task *task = ctx;
 
@@ -144,7 +145,8 @@ static void emit_started(struct task *task)
 /* When this attempt's own timeout comes; 0: it has none, or a person is being asked. */
 static msec attempt_deadline(const struct task *task)
 {
-	msec timeout = slot_deadline(task->slot) ? task_action(task)->timeout : 0;
+	const struct action *action = task->made ? task_action(task)->look : task_action(task);
+	msec timeout = slot_deadline(task->slot) ? action->timeout : 0;
 
 	return timeout ? task_now(task) + timeout : 0;
 }
@@ -162,12 +164,11 @@ static void add_texts(json_t *env, const json_t *names)
 	}
 }
 
-/* Variables, captures and the items of a for_each as text, for `shell`. */
-static json_t *environment(const struct task *task)
+json_t *task_environment(const struct task *task, const struct action *action)
 {
 	json_t *env = json_object();
 
-	if (!task_action(task)->adapter->literal)
+	if (!action->adapter->literal)
 		return env;
 	add_texts(env, task_run(task)->vars);
 	for (const struct scope *scope = slot_scope(task->slot); scope->outer; scope = scope->outer)
@@ -252,13 +253,13 @@ void task_attempt(void *ctx)
 	    .target = json_incref(task->prepared.target),
 	    .tunnels = run->tunnels,
 	    .tunnel = json_incref(task->prepared.tunnel),
-	    .env = environment(task),
+	    .env = task_environment(task, action),
 	    .stdin_text = input,
 	    .wants = json_incref(task->wants),
 	    .effect = task->prepared.effect,
 	    .deadline = attempt_deadline(task),
 	    .budget_end = slot_deadline(task->slot),
-	    .killed = on_killed,
+	    .killed = task_note_killed,
 	    .output = on_raw_output,
 	    .ended = on_attempt_ended,
 	    .ctx = task,
@@ -408,6 +409,7 @@ void task_free(struct task *task)
 	json_decref(task->saved);
 	json_decref(task->captured);
 	json_decref(task->wants);
+	free(task->looking);
 	free(task->why);
 	free(task);
 }
@@ -461,7 +463,8 @@ void task_cancel(struct task *task)
 	if (task->phase == ASKING && task->attempts) /* what to do about its failure */
 		task_finish(task, OUTCOME_FAILED, NULL);
 	else
-		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
+		task_finish(
+		    task, OUTCOME_CANCELLED, task->made ? TASK_MADE : "the run was stopped");
 }
 
 enum outcome task_outcome(const struct task *task)
@@ -477,6 +480,13 @@ json_t *task_result(const struct task *task)
 bool task_is_first_attempt(const struct task *task)
 {
 	return task->attempts == 1;
+}
+
+char *task_title(const struct task *task)
+{
+	const char *title = task->prepared.title;
+
+	return title ? redact_text(task_run(task)->plan->redact, title, strlen(title)) : NULL;
 }
 
 const json_t *task_arguments(const struct task *task)

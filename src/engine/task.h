@@ -28,6 +28,9 @@ struct service;
 struct slot *task_slot(const struct task *task);
 struct service **task_service(struct task *task); /* where the service under way is kept */
 
+/* What a person is told that it is for, filled in and masked: a new text, or NULL. */
+char *task_title(const struct task *task);
+
 bool task_is_first_attempt(const struct task *task);
 
 /* The runbook that it ran was stopped by a change that failed: the same here. */

@@ -53,6 +53,22 @@ static void complete_result(struct task *task, double seconds)
 	task->result = whole;
 }
 
+/* What failed by itself has printed something that is no answer: kubectl an empty list of what it may not
+ * see, a proxy a page. Nothing is captured from it, and no later condition takes it for data. */
+static void withhold(struct task *task)
+{
+	static const char *const data[] = {"json", "lines"};
+	json_t *left;
+
+	if (!task->unanswered || !task->result)
+		return;
+	left = json_copy(task->result);
+	for (size_t i = 0; i < COUNT_OF(data); i++)
+		json_object_del(left, data[i]);
+	json_decref(task->result);
+	task->result = left;
+}
+
 static json_t *small_result(const struct task *task)
 {
 	size_t max = refs_result_wanted(task_run(task)->plan->refs, slot_action(task->slot)->id)
@@ -76,9 +92,13 @@ static enum level failure_level(const struct task *task)
 	const char *told = value_get_text(task->result, "level");
 	enum level level = task_action(task)->severity;
 
+	if (task->taken_over)
+		return task->at_least;
 	if (task->prepared.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
 		return LEVEL_CRITICAL;
-	if (told && level_parse(told, &level) == 0 && level > task_action(task)->severity)
+	/* What it looked at may be well: then it failed for what was expected besides. */
+	if (told && level_parse(told, &level) == 0 &&
+	    (level == LEVEL_OK || level > task_action(task)->severity))
 		level = task_action(task)->severity;
 	return level_worst(level, task->at_least);
 }
@@ -173,6 +193,8 @@ void task_finish(struct task *task, enum outcome outcome, const char *why)
 	task->outcome = outcome;
 	if (why)
 		task_set_why(task, why);
+	if (is_bad(outcome))
+		withhold(task);
 	close_save(task);
 	seconds = (double)(task_now(task) - task->began) / 1000.0;
 	tell_run(task);
@@ -235,6 +257,7 @@ static void on_failed_answer(void *ctx, enum answer answer)
 	if (answer == ANSWER_RETRY) {
 		task->retries = 0;
 		task->timed_out = false;
+		task_set_why(task, NULL);
 		slot_renew_budget(task->slot);
 		if (task->made)
 			task_look(task);
@@ -260,7 +283,8 @@ static bool asks_after_failure(const struct task *task)
 
 void task_fail(struct task *task, enum outcome outcome, const char *why)
 {
-	capture_all(task, NULL);
+	if (!task->unanswered)
+		capture_all(task, NULL);
 	task_set_why(task, why);
 	if (!asks_after_failure(task)) {
 		task_finish(task, outcome, NULL);
@@ -309,17 +333,31 @@ static void keep_holding(struct task *task)
 		pause_for(task, left < every ? left : every);
 }
 
+/* What a run that goes on after this one was cut off must know: the change is not to be made again. */
 static void begin_looking(struct task *task)
 {
+	json_t *fields = json_object();
+	json_t *result = small_result(task);
+
+	if (result)
+		json_object_set_new(fields, "result", result);
+	slot_emit(task->slot, "action.made", fields);
 	task->made = true;
 	task_look(task);
+}
+
+/* A person may have left or skipped it. */
+static bool is_done(const struct task *task)
+{
+	return !json_is_true(json_object_get(task->result, "left")) &&
+	       !json_is_true(json_object_get(task->result, "skipped"));
 }
 
 static void after_good(struct task *task)
 {
 	if (task->hold_for)
 		keep_holding(task);
-	else if (task_action(task)->look)
+	else if (task_action(task)->look && is_done(task))
 		begin_looking(task);
 	else
 		task_pass(task);
@@ -337,14 +375,19 @@ static void after_bad(struct task *task, enum outcome outcome, const char *why)
 	}
 }
 
-/* A check changes nothing, so there is nothing to wait for: it looks once, and says what it saw. */
+/* A check changes nothing, so there is nothing to wait for: it looks once, and says what it saw. Without an
+ * answer it saw nothing. */
 static void look_again(struct task *task, const char *why)
 {
+	const char *level = value_get_text(task->result, "level");
+
 	task_set_why(task, why);
-	if (task_run(task)->options->check)
-		task_finish(task, OUTCOME_SKIPPED, NULL);
-	else
+	if (!task_run(task)->options->check)
 		pause_for(task, task_action(task)->every);
+	else if (task->unanswered || (level && strcmp(level, level_name(LEVEL_UNKNOWN)) == 0))
+		task_fail(task, OUTCOME_FAILED, why);
+	else
+		task_finish(task, OUTCOME_SKIPPED, NULL);
 }
 
 void task_after_attempt(struct task *task, const struct attempt_end *end)
@@ -354,6 +397,7 @@ void task_after_attempt(struct task *task, const struct attempt_end *end)
 	struct action sent = *task_action(task);
 	char why[ERR_TEXT_MAX] = "";
 
+	task->unanswered = end->outcome != ATTEMPT_DONE || (end->why && !sent.judged_by_expect);
 	if (sent.look) /* `until` judges that one's result, not the change's */
 		sent.until = (struct condition){0};
 	switch (judge(&sent, end, &own, why, sizeof(why))) {

@@ -4,8 +4,11 @@
  *
  * Invariant: nothing here makes the change again, whatever a look says.
  */
-#include "judge.h"
+#include <stdlib.h>
+
 #include "fsops/mem.h"
+#include "judge.h"
+#include "past.h"
 #include "refs.h"
 #include "task_private.h"
 
@@ -34,8 +37,7 @@ static void on_look_ended(void *ctx, const struct attempt_end *end)
 
 	task->attempt = NULL;
 	if (task->cancelled)
-		task_finish(task, OUTCOME_CANCELLED,
-		    "the run was stopped while it was waited for; the change itself was made");
+		task_finish(task, OUTCOME_CANCELLED, TASK_MADE);
 	else if (task->timed_out)
 		task_end_late(task, end->why);
 	else if (judge(&look, end, &own, why, sizeof(why)) == VERDICT_GOOD)
@@ -76,6 +78,9 @@ void task_look(void *ctx)
 		return;
 	}
 	task_set_phase(task, RUNNING);
+	free(task->looking);
+	task->looking = mem_text(prepared.line);
+	task->killed = false;
 	task->attempt = attempt_start(&(struct attempt_spec){
 	    .adapter = look.adapter,
 	    .loop = run->loop,
@@ -84,12 +89,47 @@ void task_look(void *ctx)
 	    .target = json_incref(prepared.target),
 	    .tunnels = run->tunnels,
 	    .tunnel = json_incref(prepared.tunnel),
+	    .env = task_environment(task, &look),
 	    .wants = wanted_fields(&look),
 	    .effect = EFFECT_READ,
 	    .deadline = look.timeout ? task_now(task) + look.timeout : 0,
 	    .budget_end = slot_deadline(task->slot),
+	    .killed = task_note_killed,
 	    .ended = on_look_ended,
 	    .ctx = task,
 	});
 	prepared_release(&prepared);
+}
+
+/* ---- after the run was cut off ---- */
+
+/* The change itself, for what is told of it. */
+static int fill_in_change(struct task *task, struct err *err)
+{
+	struct expander expander = {
+	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
+
+	return prepared_make(&task->prepared, &expander, task_action(task), err);
+}
+
+bool task_look_on(struct task *task, const json_t *made)
+{
+	struct prepared look;
+	struct err err;
+
+	if (!made || !task_action(task)->look)
+		return false;
+	task->result = past_made(made);
+	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
+	if (fill_in_change(task, &err) < 0 || fill_in(task, &look, &err) < 0) {
+		prepared_release(&task->prepared);
+		json_decref(task->result);
+		json_decref(task->wants);
+		task->result = task->wants = NULL;
+		return false;
+	}
+	prepared_release(&look);
+	task->made = true;
+	task_look(task);
+	return true;
 }

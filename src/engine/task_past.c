@@ -16,8 +16,7 @@ static void take_over(struct task *task, const struct record_action *entry)
 	task_set_phase(task, FINISHED);
 	task->outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
 	task->why = why ? mem_text(why) : NULL;
-	if (severity)
-		level_parse(severity, &task->at_least);
+	task->taken_over = severity && level_parse(severity, &task->at_least) == 0;
 	task->result = past_result(entry);
 	past_apply(task_run(task), entry);
 	task_deliver(task);
@@ -55,7 +54,10 @@ static char *what_is_known(const struct task *task, const struct record_action *
 
 	buf_init(&text, BUF_TEXT_MAX);
 	buf_addf(&text,
-	    "it began at %s, and nobody knows how it ended; it may still be running: look first",
+	    entry->made ? "it began at %s and was made; whether that came to something nobody has "
+	                  "seen: look first"
+	                : "it began at %s, and nobody knows how it ended; it may still be running: "
+	                  "look first",
 	    time ? time : "?");
 	for (size_t i = 0; i < action->capture_count; i++)
 		buf_addf(&text, "%s'%s'",
@@ -69,7 +71,6 @@ static void ask(struct task *task, const struct record_action *entry)
 	const char *command = value_get_text(entry->started, "command");
 	char *text = what_is_known(task, entry);
 
-	task->interrupted = entry;
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task_set_phase(task, ASKING);
 	past_note_asked(task_run(task), entry);
@@ -86,7 +87,9 @@ bool task_take_up(struct task *task)
 		take_over(task, entry);
 		return true;
 	case PAST_IN_FLIGHT:
-		ask(task, entry);
+		task->interrupted = entry;
+		if (!task_look_on(task, entry->made))
+			ask(task, entry);
 		return true;
 	default:
 		return false;

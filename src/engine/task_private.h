@@ -12,6 +12,9 @@
 #include "save.h"
 #include "task.h"
 
+/* Why it was cancelled, of a change with a look. */
+#define TASK_MADE "the run was stopped while it was waited for; the change itself was made"
+
 enum phase { PREPARING, ASKING, RUNNING, PAUSING, FINISHED };
 
 struct task {
@@ -31,6 +34,9 @@ struct task {
 	const struct record_action *interrupted; /* what a person was asked about; borrowed; NULL */
 	bool started;                            /* action.started was emitted */
 	bool made;       /* a change with a look was made: from now on it is only looked at */
+	bool unanswered; /* the last attempt failed by itself: what it printed is no answer */
+	char *looking;   /* the command line of that look; NULL: none yet */
+	bool taken_over; /* AT_LEAST is what the record says of it, and all there is to it */
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */
 	bool timed_out;  /* the step's time was up */
@@ -68,8 +74,19 @@ void task_attempt(void *task);
 /* An attempt has come to its end: judge it, and go on or finish. */
 void task_after_attempt(struct task *task, const struct attempt_end *end);
 
+/* Variables, captures and the items of a for_each as text for ACTION, which is the task's own or its look:
+ * a new object, empty unless its adapter is literal. */
+json_t *task_environment(const struct task *task, const struct action *action);
+
+/* What runs for the task had to be ended; an attempt's callback. */
+void task_note_killed(void *task, const char *command);
+
 /* The change has been made: look at it; a timer's callback too. task_look.c. */
 void task_look(void *task);
+
+/* Another process has made it and MADE (its action.made event; NULL: it has not) says what came of that: go
+ * on looking. False when that cannot be: then nothing was done. task_look.c. */
+bool task_look_on(struct task *task, const json_t *made);
 
 /* The step's time was up while it was waited for; WAITED_FOR is what was seen last, or NULL. */
 void task_end_late(struct task *task, const char *waited_for);

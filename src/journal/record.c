@@ -24,6 +24,7 @@ struct record *record_new(void)
 static void action_release(struct record_action *action)
 {
 	json_decref(action->started);
+	json_decref(action->made);
 	json_decref(action->finished);
 	json_decref(action->output);
 	json_decref(action->approvals);
@@ -197,6 +198,15 @@ static bool on_action_started(struct record *record, const json_t *event)
 	return action;
 }
 
+static bool on_action_made(struct record *record, const json_t *event)
+{
+	struct record_action *action = action_of(record, event);
+
+	if (action)
+		keep(&action->made, event);
+	return action;
+}
+
 static bool on_action_output(struct record *record, const json_t *event)
 {
 	struct record_action *action = action_of(record, event);
@@ -246,6 +256,7 @@ static const struct {
     {"budget.exceeded", on_budget},
     {"items.listed", on_items_listed},
     {"action.started", on_action_started},
+    {"action.made", on_action_made},
     {"action.output", on_action_output},
     {"action.finished", on_action_finished},
     {"approval.asked", on_approval},

@@ -256,6 +256,13 @@ static bool nothing(struct moment *moment)
 	return false;
 }
 
+static bool on_action_made(struct moment *moment)
+{
+	buf_adds(moment->out, "made, now looked at: ");
+	add_action(moment);
+	return true;
+}
+
 static bool on_other(struct moment *moment)
 {
 	const char *text = value_get_text(moment->event, "text");
@@ -279,6 +286,7 @@ static const struct {
     {"step.started", on_step_started},
     {"step.finished", on_step_finished},
     {"action.started", on_action_started},
+    {"action.made", on_action_made},
     {"action.output", nothing},
     {"action.finished", on_action_finished},
     {"items.listed", nothing},

@@ -111,8 +111,10 @@ static void add_complex(struct script *s, const struct plan_action *item, const 
 	buf_init(&word, BUF_TEXT_MAX);
 	buf_add_shell_word(&word, item->id);
 	if (!read) {
+		sh_line(s, "declined=y");
 		sh_line(s, "%s", asked[item->effect == EFFECT_DESTROY ? 2 : 1]);
 		s->depth++;
+		sh_line(s, "declined=");
 	}
 	sh_line(s, command[0] == '(' ? "%s || %s %s" : "{ %s; } || %s %s", command,
 	    read ? "note" : "stop", word.data);
@@ -334,8 +336,11 @@ static void add_body(struct script *s, const struct plan_action *item)
 		add_manual(s, item);
 		return;
 	}
-	if (item->action->look)
+	if (item->action->look) { /* of what was not made nothing is to be seen */
 		add_command(s, item);
+		sh_line(s, "if [ -z \"$declined\" ]; then");
+		s->depth++;
+	}
 	repeated = open_repeat(s, item->action);
 	if (item->action->look)
 		add_look(s, item);
@@ -344,6 +349,7 @@ static void add_body(struct script *s, const struct plan_action *item)
 	else
 		add_command(s, item);
 	close_repeat(s, item->action, repeated);
+	sh_close(s, item->action->look, "fi");
 }
 
 /* What the engine would do by itself and a person must know. */

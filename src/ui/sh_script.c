@@ -98,6 +98,8 @@ bool sh_plan_wants(const struct plan *plan, const char *name)
 
 			if (action->command && !action->action->adapter->literal)
 				sh_each_hole(action->command, look_for_name, &wanted);
+			if (action->look && !action->action->look->adapter->literal)
+				sh_each_hole(action->look, look_for_name, &wanted);
 			if (action->action->stdin_text)
 				sh_each_text_hole(
 				    action->action->stdin_text, look_for_name, &wanted);
@@ -105,6 +107,24 @@ bool sh_plan_wants(const struct plan *plan, const char *name)
 				return true;
 		}
 	return wanted.found;
+}
+
+static void note_other(void *ctx, const char *const *parts, size_t count)
+{
+	unsigned *named = ctx;
+	bool check = count == 2 && strcmp(parts[0], "run") == 0 && strcmp(parts[1], "check") == 0;
+
+	*named |= check ? 1u : 2u;
+}
+
+/* Does it look at `run.check`, and at nothing else? */
+static bool is_about_check(const struct condition *when)
+{
+	unsigned named = 0;
+
+	if (when->expr)
+		expr_each_path(when->expr, note_other, &named);
+	return named == 1;
 }
 
 /* What a condition may name in a script without asking: whoever runs it makes the changes. */
@@ -129,7 +149,7 @@ static enum sh_when told_by_facts(const struct condition *when)
 	enum sh_when told = SH_WHEN_ASKED;
 	bool holds;
 
-	if (when->expr && expr_eval_bool(when->expr, &scope, &holds, &error) == 0)
+	if (is_about_check(when) && expr_eval_bool(when->expr, &scope, &holds, &error) == 0)
 		told = holds ? SH_WHEN_ALWAYS : SH_WHEN_NEVER;
 	json_decref(facts);
 	return told;

@@ -207,9 +207,10 @@ def test_a_script_is_a_run_and_no_check(tmp_path):
 """)
     script = fsops("run", "book", "--dry-run=sh", "-R", folder).out
     assert [line.strip() for line in script.splitlines() if "does it hold" in line] \
-        == ["if confirm 'only when size(run.id) > 0: does it hold?'; then"], script
+        == ["if confirm 'only when !run.check || size(run.id) == 0: does it hold?'; then",
+            "if confirm 'only when size(run.id) > 0: does it hold?'; then"], script
     assert "look told echo in a run" in script and "in a check" not in script.replace("# ", ""), script
-    assert "left out, it is only for a check: when run.check" in script and "look both echo either" in script
+    assert "left out, it is only for a check: when run.check" in script
 
 
 class Statuses(http.server.BaseHTTPRequestHandler):
