@@ -84,7 +84,7 @@ bool record_action_final(const struct record_action *action);
 /* Is it the one, of the same item, that FIELDS (`action`, `item`, …, as in an event) name? */
 bool record_action_is(const struct record_action *action, const json_t *fields);
 
-/* Is that ACTION of STEP in flight, and has no later event of it settled it? */
+/* Is that ACTION of STEP in flight, is it not even known to be made, and has no later event of it settled it? */
 bool record_action_unknown(const struct record *record, const struct record_step *step,
     const struct record_action *action);
 

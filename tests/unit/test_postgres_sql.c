@@ -84,6 +84,8 @@ static const struct {
     {EFFECT_CHANGE, "SELECT U&\"pg_reload\\005fconf\"()"},
     {EFFECT_CHANGE, "SELECT pg_switch_wal/* so */()"},
     {EFFECT_CHANGE, "SELECT nextval('s')"},
+    {EFFECT_CHANGE, "SELECT query_to_xml('SELECT pg_terminate_backend(1)', true, false, '')"},
+    {EFFECT_CHANGE, "SELECT * FROM ts_stat('SELECT 1')"},
     {EFFECT_CHANGE, "SELECT dblink_exec('dbname=x', 'DROP TABLE t')"},
     {EFFECT_CHANGE, "SELECT pg_stat_reset()"},
     {EFFECT_CHANGE, "SELECT pg_stat_statements_reset()"},
