@@ -111,10 +111,9 @@ bool var_admits(const struct var *var, const char *text);
 /* What VAR must be, by its default ("a whole number"), when TEXT is not that; NULL: it is. */
 const char *var_wrong_type(const struct var *var, const char *text);
 
-/* The arguments of METRIC's source with the platform's variables filled in, as a measurement has
- * them; a new reference. Errors: a variable without a value. */
-json_t *metric_source_args(
-    const struct catalog *catalog, const struct metric *metric, struct err *err);
+/* VALUE (the arguments of a metric's source, an alert's `expr`) with the platform's variables filled in, as
+ * a measurement has them; a new reference. Errors: a variable without a value. */
+json_t *platform_filled(const struct catalog *catalog, const json_t *value, struct err *err);
 
 /* The SHA-256 of each file that the plan comes from: the platform's, the runbook's, those of runbooks
  * inside it. A new object: path → digest. */

@@ -150,7 +150,8 @@ static bool is_settled(
 bool record_action_unknown(
     const struct record *record, const struct record_step *step, const struct record_action *action)
 {
-	return record_action_in_flight(action) && !action->made && !is_settled(record, step, action);
+	return record_action_in_flight(action) && !action->made &&
+	       !is_settled(record, step, action);
 }
 
 json_t *record_interrupted(const struct record *record)

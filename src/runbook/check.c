@@ -355,8 +355,11 @@ void platform_check(struct catalog *catalog, struct problems *list)
 	check.scope.channel = false;
 	for (size_t i = 0; i < platform->metric_count; i++)
 		check_metric(&check, &platform->metrics[i]);
-	for (size_t i = 0; i < platform->alert_count; i++)
+	check.scope.own = NULL;
+	for (size_t i = 0; i < platform->alert_count; i++) {
+		check_templates(&check, node_get(platform->alerts[i].node, "expr"));
 		reference_runbook(catalog, node_get(platform->alerts[i].node, "runbook"), list);
+	}
 	for (size_t i = 0; i < platform->escalation_count; i++)
 		check_escalation(&check, &platform->escalations[i]);
 	scope_end(&check.scope);

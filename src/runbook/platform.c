@@ -116,6 +116,8 @@ static int decode_alert(
 	alert->pos = value->pos;
 	alert->node = value;
 	decode_map(d, value, field->fields, "an alert", NULL, alert);
+	if (alert->expr && !alert->expr[strspn(alert->expr, " \n\t")])
+		NODE_PROBLEM(d->list, node_get(value, "expr"), "'expr' is empty: give it PromQL");
 	if (node_get(value, "for") && !alert->expr)
 		NODE_PROBLEM(
 		    d->list, node_get(value, "for"), "'for' needs an 'expr' to hold so long");

@@ -46,7 +46,7 @@ static const char *const helpers[HELPER_COUNT] = {
     [HELPER_SHOW] =
         "# show COMMAND...: as it could be typed\n"
         "show() {\n"
-        "\t[ \"$1\" != request ] || shift\n"
+        "\twhile [ \"$1\" = any ] || [ \"$1\" = request ]; do shift; done\n"
         "\tprintf '\\n$'\n"
         "\tfor word; do\n"
         "\t\tcase $word in\n"
@@ -56,6 +56,11 @@ static const char *const helpers[HELPER_COUNT] = {
         "\t\tesac\n"
         "\tdone\n"
         "\tprintf '\\n'\n"
+        "}\n",
+    [HELPER_ANY] =
+        "# any COMMAND...: not how it ends says whether it is good, but what is expected\n"
+        "any() {\n"
+        "\t\"$@\" || :\n"
         "}\n",
     [HELPER_REQUEST] =
         "# request CURL...: a redirect that is not followed is no success, though curl calls it "
@@ -138,7 +143,7 @@ static const char *const helpers[HELPER_COUNT] = {
 /* It depends on the plan: what else runs when a change has failed. */
 static void add_stop(struct buf *out, const struct script *s)
 {
-	buf_adds(out, "# stop WHAT: a change has failed\n"
+	buf_adds(out, "# stop WHAT: what must not fail has failed\n"
 	              "stop() {\n"
 	              "\tprintf '!! failed: %s\\n' \"$1\" >&2\n"
 	              "\t[ \"$stopping\" -eq 0 ] || return 0\n"

@@ -34,7 +34,7 @@ const char *plan_section_title(enum section section)
 	static const char *const titles[] = {
 	    [SECTION_STEPS] = "Steps",
 	    [SECTION_RECOVERY] = "Recovery",
-	    [SECTION_ON_FAILURE] = "When a change has failed",
+	    [SECTION_ON_FAILURE] = "When a change, or what must not fail, has failed",
 	    [SECTION_ALWAYS] = "Always, at the end",
 	};
 

@@ -112,28 +112,22 @@ static void add_labels(struct buf *out, const json_t *set)
 	}
 }
 
-/* Without "{{", which Prometheus would read as a template. */
+/* In an annotation Prometheus reads "{{" as a template: this is one that writes it. */
 static void add_plain(struct buf *out, const char *text)
 {
 	for (const char *at = text; *at;) {
-		if (at[0] == '{' && at[1] == '{')
+		if (at[0] == '{' && at[1] == '{') {
+			buf_adds(out, "{{\"{{\"}}");
 			at += 2;
-		else
+		} else {
 			buf_addc(out, *at++);
+		}
 	}
 }
 
 static void add_name(struct buf *out, const struct rule *rule, const struct alert *alert)
 {
-	struct buf name;
-
-	buf_init(&name, BUF_TEXT_MAX);
-	if (alert)
-		buf_adds(&name, alert->name);
-	else
-		add_plain(&name, rule->metric->title);
-	yaml_add_text(out, name.data);
-	buf_release(&name);
+	yaml_add_text(out, alert ? alert->name : rule->metric->title);
 }
 
 static void add_summary(struct buf *out, const struct rule *rule)
@@ -189,7 +183,7 @@ static const char *obstacle(const struct metric *metric)
 static int add_metric(
     struct buf *out, const struct catalog *catalog, const struct metric *metric, struct err *err)
 {
-	json_t *args = metric_source_args(catalog, metric, err);
+	json_t *args = platform_filled(catalog, metric->source.args, err);
 	struct rule rule = {.catalog = catalog, .metric = metric};
 
 	if (!args)
@@ -224,17 +218,26 @@ static json_t *alert_labels(const struct platform *platform, const struct alert 
 	return set;
 }
 
-static void add_alert(struct buf *out, const struct platform *platform, const struct alert *alert)
+static int add_alert(
+    struct buf *out, const struct catalog *catalog, const struct alert *alert, struct err *err)
 {
-	json_t *set = alert_labels(platform, alert);
+	const struct platform *platform = catalog->platform;
+	json_t *written = json_string(alert->expr);
+	json_t *expr = platform_filled(catalog, written, err);
+	json_t *set;
 	struct buf summary;
+
+	json_decref(written);
+	if (!expr)
+		return err_prefix(err, "alert '%s'", alert->name);
+	set = alert_labels(platform, alert);
 
 	buf_init(&summary, BUF_TEXT_MAX);
 	add_plain(&summary, alert->action ? alert->action : alert->name);
 	buf_adds(out, "      - alert: ");
 	yaml_add_text(out, alert->name);
 	buf_adds(out, "\n        expr: ");
-	yaml_add_text(out, alert->expr);
+	yaml_add_text(out, json_string_value(expr));
 	buf_addc(out, '\n');
 	add_pending(out, alert->pending);
 	add_labels(out, set);
@@ -247,6 +250,8 @@ static void add_alert(struct buf *out, const struct platform *platform, const st
 	buf_addc(out, '\n');
 	buf_release(&summary);
 	json_decref(set);
+	json_decref(expr);
+	return 0;
 }
 
 static void add_not_covered(struct buf *out, const struct platform *platform)
@@ -292,7 +297,8 @@ int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struc
 	for (size_t i = 0; i < platform->alert_count; i++) {
 		if (!platform->alerts[i].expr)
 			continue;
-		add_alert(out, platform, &platform->alerts[i]);
+		if (add_alert(out, catalog, &platform->alerts[i], err) < 0)
+			return -1;
 		covered++;
 	}
 	if (!covered)

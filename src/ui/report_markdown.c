@@ -387,9 +387,9 @@ static void add_rollback(struct buf *out, const struct record *record)
 
 		if (!section || strcmp(section, "on_failure") != 0)
 			continue;
-		buf_adds(out, "- Rolled back by the step \"");
+		buf_adds(out, "- After the failure the step \"");
 		md_text(out, report_step_title(step));
-		buf_adds(out, "\": ");
+		buf_adds(out, "\" was run: ");
 		md_text(out, report_word(report_step_outcome(record, step)));
 		buf_addc(out, '\n');
 	}

@@ -85,6 +85,11 @@ static char *command_text(struct script *s, const struct plan_action *item)
 		buf_adds(&text, " | ");
 		free(given);
 	}
+	/* What is looked at until a condition holds may fail before that. */
+	if (action->judged_by_expect || (action->until.text && !action->look) || s->looking) {
+		sh_use(s, HELPER_ANY);
+		buf_adds(&text, "any ");
+	}
 	if (is_request(item)) {
 		sh_use(s, HELPER_REQUEST);
 		buf_adds(&text, "request ");
@@ -317,7 +322,9 @@ static void add_look(struct script *s, const struct plan_action *item)
 
 	if (!look.action->adapter->literal)
 		sh_each_hole(look.command, need_hole, s);
+	s->looking = true;
 	add_command(s, &look);
+	s->looking = false;
 }
 
 static void add_body(struct script *s, const struct plan_action *item)

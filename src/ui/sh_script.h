@@ -19,6 +19,7 @@ enum helper {
 	HELPER_NOTE,
 	HELPER_STOP,
 	HELPER_SHOW,
+	HELPER_ANY,
 	HELPER_REQUEST,
 	HELPER_LOOK,
 	HELPER_CHANGE,
@@ -33,6 +34,7 @@ struct script {
 	struct sh_names names;
 	unsigned used; /* helpers, as bits */
 	int depth;     /* of indentation */
+	bool looking;  /* the command at hand is a change's look */
 	bool has[SECTION_COUNT];
 };
 

@@ -307,6 +307,44 @@ def test_the_rules_fire_when_they_should(name, series, fires, tmp_path):
     assert found["unmatched"] == [] and {a["name"] for a in found["alerts"]} == {name}, found
 
 
+OWN = """\
+vars: {{window: 2m}}
+alerts:
+  - {{alert: Own, severity: critical, action: 'mind {{{{ $labels.pod }}}}', match: {{tier: 1, severity: page}},
+     expr: 'rate(x[${{window}}]) > 1', {}}}
+"""
+
+
+def test_a_rule_of_an_alert_is_filled_in_and_keeps_its_labels(tmp_path):
+    book = write_book(tmp_path / "r", "  - {step: S, manual: m}\n", platform_more=OWN.format("for: 1m"))
+    (tmp_path / "rules.yml").write_text(fsops("alert", "--prometheus-rules", "-R", book).out)
+    done = subprocess.run(["promtool", "check", "rules", "rules.yml"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rule, = yaml.safe_load((tmp_path / "rules.yml").read_text())["groups"][0]["rules"]
+    assert rule["expr"] == "rate(x[2m]) > 1" and rule["for"] == "60s", rule
+    assert rule["annotations"]["summary"] == 'mind {{"{{"}} $labels.pod }}', rule
+    assert rule["labels"] == {"tier": "1", "severity": "page", "platform": "test", "rule": "alert"}, rule
+    sent = payload(alert("Other", **rule["labels"]))
+    found = fsops("alert", "-", "--format", "json", "-R", book, stdin=sent).json
+    assert [a["alert"] for a in found["alerts"]] == ["Own"], found
+
+
+@pytest.mark.parametrize("expr, more, says", [
+    ("''", "", "'expr' is empty"), ("up == 0", "for: 5m, expr_: x", "unknown key"),
+    ("'rate(x[${windw}])'", "", "did you mean 'window'")])
+def test_a_rule_that_cannot_be_one_is_a_mistake(tmp_path, expr, more, says):
+    text = OWN.format(more).replace("'rate(x[${window}]) > 1'", expr)
+    book = write_book(tmp_path, "  - {step: S, manual: m}\n", platform_more=text)
+    result = fsops("lint", "-R", book)
+    assert result.status == 65 and says in result.out + result.err, str(result)
+
+
+def test_for_needs_what_it_holds(tmp_path):
+    text = "alerts: [{alert: A, severity: info, for: 5m, match: {a: b}}]\n"
+    result = fsops("lint", "-R", write_book(tmp_path, "  - {step: S, manual: m}\n", platform_more=text))
+    assert result.status == 65 and "'for' needs an 'expr'" in result.out + result.err, str(result)
+
+
 def test_a_warning_is_silent_where_it_is_critical(tmp_path):
     """Prometheus itself evaluates the rules over made-up series."""
     book = write_book(tmp_path / "r", "  - {step: S, manual: m}\n", {"m": {"prometheus": "http://p"}}, platform_more="""\
@@ -318,7 +356,7 @@ metrics:
     made = fsops("alert", "--prometheus-rules", "-R", book)
     assert made.status == 0 and "#   made (its 'value' is calculated by fsops)" in made.out, str(made)
     (tmp_path / "rules.yml").write_text(made.out)
-    title = 'Load x}} "q"'
+    title = 'Load {{x}} "q"'
 
     def fires(minute, name, *found):
         return {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": [

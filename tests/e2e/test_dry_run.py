@@ -230,7 +230,7 @@ class Statuses(http.server.BaseHTTPRequestHandler):
 
 @pytest.mark.parametrize("status, more, passed", [
     (200, "", True), (302, "", False), (503, "", False), (503, "accept: any, expect: status == 503", True),
-    (302, "expect: status == 302", True)])
+    (302, "expect: status == 302", True), (503, "expect: status == 503", True)])
 def test_a_script_calls_good_what_a_run_does(tmp_path, status, more, passed):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Statuses) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -285,7 +285,7 @@ def test_of_a_failed_run(case):
     assert got["back/back"] == (None, None), got
     page = render(case.report())
     assert page.row("Outcome")[1] == "failed, level critical, exit status 2"
-    assert 'Rolled back by the step "Take it back": passed' in page.text
+    assert 'After the failure the step "Take it back" was run: passed' in page.text
     assert "no room\n" in page.blocks
 
 

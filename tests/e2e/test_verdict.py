@@ -311,7 +311,7 @@ def test_dry_runs_show_the_look(web, tmp_path):
     dry = fsops("run", "book", "-R", book, "--dry-run").out
     assert f"look: curl -sS --fail {address(web)}/200/job" in dry and "until: a status of 200 to 299, and json.state" in dry
     script = fsops("run", "book", "-R", book, "--dry-run=sh").out
-    assert script.index("change look request curl") < script.index("while :; do") < script.index("look look request curl"), script
+    assert script.index("change look request curl") < script.index("while :; do") < script.index("look look any request curl"), script
     plan = fsops("run", "book", "-R", book, "--dry-run=json").json
     assert plan["steps"][0]["actions"][0]["look"].endswith("/200/job")
 

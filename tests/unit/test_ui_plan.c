@@ -174,7 +174,7 @@ static void text_shows_everything(void **state)
 	has(out.data, "until: exit == 0");
 	has(out.data, "hold for: 1m");
 	has(out.data, " 3. Not now (budget 1m): left out\n");
-	has(out.data, "When a change has failed\n");
+	has(out.data, "When a change, or what must not fail, has failed\n");
 	has(out.data,
 	    "    person   [ ] Update the page\n             [ ] Tell 'Slack'; rm -rf /\n");
 	has(out.data, "    DESTROY  cd /opt/dr && kubectl delete pod '${pod.metadata.name}'\n");

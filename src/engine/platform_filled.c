@@ -1,10 +1,9 @@
-/* What a metric's source asks, filled in, for other programs that ask the same. */
+/* What a platform's file asks of other systems, filled in, for programs that ask the same. */
 #include "expand.h"
 #include "fsops/plan.h"
 #include "vars.h"
 
-json_t *metric_source_args(
-    const struct catalog *catalog, const struct metric *metric, struct err *err)
+json_t *platform_filled(const struct catalog *catalog, const json_t *value, struct err *err)
 {
 	json_t *names = scope_constants(catalog->platform);
 	struct redact *redact = redact_for_platform(catalog->platform, err);
@@ -13,12 +12,12 @@ json_t *metric_source_args(
 	                      : NULL;
 	struct scope scope = {.names = names, .clock = &clock_system};
 	struct expander expander = {.scope = &scope};
-	json_t *args = NULL;
+	json_t *filled = NULL;
 
 	if (vars)
-		args = expand_json(&expander, metric->source.args, err);
+		filled = expand_json(&expander, value, err);
 	json_decref(vars);
 	redact_free(redact);
 	json_decref(names);
-	return args;
+	return filled;
 }
