@@ -84,12 +84,6 @@ static const char *const acting_functions[] = {
     "lo_*",
     "lowrite",
     "dblink*",
-    "query_to_xml*", /* these run a query that is given as text */
-    "cursor_to_xml*",
-    "ts_stat",
-    "ts_rewrite",
-    "crosstab*",
-    "connectby",
     "cron.schedule*",
     "pg_sync_replication_slots",
     "brin_summarize_*",
@@ -99,6 +93,10 @@ static const char *const acting_functions[] = {
     "pg_restore_*",
     NULL,
 };
+
+/* These run a query that is given as text, in the same read-only transaction: what acts there acts here. */
+static const char *const running_functions[] = {
+    "query_to_xml*", "ts_stat", "ts_rewrite", "crosstab*", "connectby", NULL};
 
 static bool name_matches(const struct sql_token *token, const char *pattern)
 {
@@ -112,6 +110,26 @@ static bool name_matches(const struct sql_token *token, const char *pattern)
 	if (prefix ? len < want : len != want)
 		return false;
 	return (quoted ? strncmp(name, pattern, want) : strncasecmp(name, pattern, want)) == 0;
+}
+
+/* Is NAME, of LEN bytes, somewhere in TOKEN's text? However the letters are written. */
+static bool mentions(const struct sql_token *token, const char *name, size_t len)
+{
+	for (size_t i = 0; i + len <= token->len; i++)
+		if (strncasecmp(token->text + i, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* Does a text anywhere in the statement name a function that acts? */
+static bool texts_act(const struct sql_tokens *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		for (const char *const *name = acting_functions;
+		     all->items[i].kind == SQL_TEXT && *name; name++)
+			if (mentions(&all->items[i], *name, strcspn(*name, "*")))
+				return true;
+	return false;
 }
 
 /* Is it the name of a function from the table, about to be called? */
@@ -128,6 +146,9 @@ static bool acts(const struct sql_tokens *all, size_t index)
 	for (const char *const *name = acting_functions; *name; name++)
 		if (name_matches(token, *name))
 			return true;
+	for (const char *const *name = running_functions; *name; name++)
+		if (name_matches(token, *name))
+			return texts_act(all);
 	return false;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fsops/mem.h"
+#include "fsops/value.h"
 
 static int lookup(void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
 {
@@ -30,10 +31,52 @@ static int lookup(void *ctx, const char *name, struct expr_value *out, char *why
 	return -1;
 }
 
-static int failed(const struct expr_error *error, const char *text, size_t len, struct err *err)
+/* ---- why something could not be evaluated ---- */
+
+static const json_t *named(const struct scope *scope, const char *name)
+{
+	const json_t *value = NULL;
+
+	for (; scope && !value; scope = scope->outer)
+		value = json_object_get(scope->names, name);
+	return value;
+}
+
+/* What failed by itself has left no data: an expression that looks for it fails for that reason. */
+struct missing {
+	const json_t *results;
+	const char *id; /* of the action; NULL: none */
+	const char *why;
+};
+
+static void note_missing(void *ctx, const char *const *parts, size_t count)
+{
+	struct missing *missing = ctx;
+	const json_t *result;
+	const char *outcome;
+
+	if (missing->id || count < 3 || strcmp(parts[0], "results") != 0)
+		return;
+	result = json_object_get(missing->results, parts[1]);
+	outcome = value_get_text(result, "outcome");
+	if (!outcome || json_object_get(result, parts[2]) ||
+	    (strcmp(outcome, "failed") != 0 && strcmp(outcome, "timed_out") != 0))
+		return;
+	missing->id = parts[1];
+	missing->why = value_get_text(result, "why");
+}
+
+static int failed(const struct scope *scope, const struct expr *expr,
+    const struct expr_error *error, const char *text, size_t len, struct err *err)
 {
 	enum err_kind kind = error->kind == EXPR_ERROR_UNKNOWN ? ERR_UNKNOWN : ERR_INPUT;
+	struct missing missing = {.results = named(scope, "results")};
 
+	if (expr)
+		expr_each_path(expr, note_missing, &missing);
+	if (missing.id)
+		return err_set(err, kind, "'%s' gave no answer (%s), in '%.*s'", missing.id,
+		    missing.why ? missing.why : "", (int)len, text);
 	return err_set(err, kind, "%s (in '%.*s')", error->text, (int)len, text);
 }
 
@@ -44,7 +87,8 @@ int scope_eval(
 	struct expr_error error;
 
 	if (expr_eval(condition->expr, &names, out, &error) < 0)
-		return failed(&error, condition->text, strlen(condition->text), err);
+		return failed(
+		    scope, condition->expr, &error, condition->text, strlen(condition->text), err);
 	return 0;
 }
 
@@ -55,7 +99,8 @@ int scope_eval_bool(
 	struct expr_error error;
 
 	if (expr_eval_bool(condition->expr, &names, out, &error) < 0)
-		return failed(&error, condition->text, strlen(condition->text), err);
+		return failed(
+		    scope, condition->expr, &error, condition->text, strlen(condition->text), err);
 	return 0;
 }
 
@@ -68,7 +113,7 @@ int scope_eval_text(const struct scope *scope, const char *text, size_t len, jso
 	int result = -1;
 
 	if (!expr || expr_eval(expr, &names, out, &error) < 0) {
-		failed(&error, text, len, err);
+		failed(scope, expr, &error, text, len, err);
 		goto out;
 	}
 	*secret = *secret || expr_is_secret(expr);

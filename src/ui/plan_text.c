@@ -160,7 +160,7 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	add_sources(page, item);
 	add_detail(page, "when", action->when.text);
 	add_loop(page, &action->for_each, action->as);
-	if (node_get(action->node, "accept"))
+	if (action->node && node_get(action->node, "accept"))
 		add_detail(page, "accept", "any: only what is expected judges");
 	for (size_t i = 0; i < action->expect_count; i++)
 		add_expectation(page, action, i);

@@ -18,7 +18,7 @@ import hurried
 import pytest
 from helpers import FSOPS, SHIPPED, Result, clip, environment
 from sandbox import Sandbox, backups
-from sandbox.kube import fixtures
+from sandbox.kube import NAMESPACE, fixtures
 from sandbox.kube.cluster import Cluster
 from sandbox.kube.server import Face
 from sandbox.kube.usage import Usage
@@ -125,6 +125,9 @@ class Run:
         """Its cluster, its kubeconfig, its scripts, and a kubectl that is watched."""
         sb, cluster = self.sandbox, Cluster(self.book)
         fixtures.production(cluster, sb.scenario.certificate_days, 0)
+        theirs = sb.kube.state("certificates", "flight-search-tls")  # the one that the site shows
+        cluster.store.update("certificates", {**cluster.store.get("certificates", NAMESPACE, "flight-search-tls"),
+                                              "status": theirs["status"]})
         cluster.on_job.update({"postgres-backup": backups.postgres_job(sb), "redis-backup": backups.redis_job(sb)})
         self.face = sb.kube.faces[self.book] = Face(cluster, Usage(cluster, lambda: sb.app.load), "on-call")
         self.face.streams.reach.update(sb.kube.streams.reach)

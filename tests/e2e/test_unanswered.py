@@ -68,6 +68,7 @@ def test_nothing_is_known_of_what_was_refused(page, tmp_path, how, capture, when
     result = run("book", "-R", book, "-y", env=refusing(tmp_path), cwd=tmp_path)
     assert not (tmp_path / "changed").exists() and result.status == 2, str(result)
     assert result.step("then")["outcome"] == "failed", str(result)
+    assert capture or "'pods' gave no answer" in result.step("then")["why"], str(result)
 
 
 def test_what_only_was_not_as_expected_is_known(tmp_path):

@@ -85,7 +85,9 @@ static const struct {
     {EFFECT_CHANGE, "SELECT pg_switch_wal/* so */()"},
     {EFFECT_CHANGE, "SELECT nextval('s')"},
     {EFFECT_CHANGE, "SELECT query_to_xml('SELECT pg_terminate_backend(1)', true, false, '')"},
-    {EFFECT_CHANGE, "SELECT * FROM ts_stat('SELECT 1')"},
+    {EFFECT_CHANGE, "SELECT * FROM ts_stat('SELECT Nextval(''s'')')"},
+    {EFFECT_READ, "SELECT query_to_xml(format('SELECT count(*) FROM %I', relname), true, false, "
+                  "'') FROM pg_class"},
     {EFFECT_CHANGE, "SELECT dblink_exec('dbname=x', 'DROP TABLE t')"},
     {EFFECT_CHANGE, "SELECT pg_stat_reset()"},
     {EFFECT_CHANGE, "SELECT pg_stat_statements_reset()"},
