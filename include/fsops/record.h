@@ -91,6 +91,10 @@ bool record_action_unknown(const struct record *record, const struct record_step
 /* The changes of the whole run that have ended, in their order: as `done` of run.resumed; a new array. */
 json_t *record_done(const struct record *record);
 
+/* What has ended and was not well, but for findings, in its order: as `bad` of run.resumed; a new array of
+ * objects with `title` or `action`, `item` and `why`. */
+json_t *record_bad(const struct record *record);
+
 /* The changes of the whole run that are in flight, and that no later event of theirs settled: as
  * `interrupted` of run.resumed; a new array. */
 json_t *record_interrupted(const struct record *record);

@@ -105,6 +105,7 @@ void run_emit_resumed(const struct run *run)
 
 	json_object_set(fields, "after", json_object_get(run->options->past->last, "seq"));
 	json_object_set_new(fields, "done", record_done(run->options->past));
+	json_object_set_new(fields, "bad", record_bad(run->options->past));
 	json_object_set_new(fields, "interrupted", record_interrupted(run->options->past));
 	json_object_set(fields, "before", run->options->past->before);
 	json_object_update(fields, run->options->past_facts);

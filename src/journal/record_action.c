@@ -158,3 +158,68 @@ json_t *record_interrupted(const struct record *record)
 {
 	return changes(record, record_action_unknown);
 }
+
+/* ---- what was not well ---- */
+
+static bool is_bad(const json_t *finished)
+{
+	const char *outcome = value_get_text(finished, "outcome");
+	const char *severity = value_get_text(finished, "severity");
+
+	return outcome && !(severity && strcmp(severity, "info") == 0) &&
+	       (strcmp(outcome, "failed") == 0 || strcmp(outcome, "timed_out") == 0);
+}
+
+/* Reads of a step that has not ended are done again, and are told again. */
+static bool is_kept(
+    const struct record *record, const struct record_step *step, const struct record_action *action)
+{
+	const char *adapter = value_get_text(action->started, "adapter");
+
+	return record_action_final(action) && is_bad(action->finished) &&
+	       !(adapter && strcmp(adapter, "runbook") == 0) &&
+	       (step->finished || is_change(action)) &&
+	       !(action->started && is_settled(record, step, action));
+}
+
+/* The only action of a step is called as the step is. */
+static json_t *bad_of(const struct record_step *step, const struct record_action *action)
+{
+	static const char *const keys[] = {"title", "action", "item"};
+	const json_t *of = action->started ? action->started : action->finished;
+	json_t *bad = json_pack("{s:O?}", "why", json_object_get(action->finished, "why"));
+
+	if (strcmp(action->id, step->id) == 0)
+		json_object_set(bad, "title", json_object_get(step->started, "title"));
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		json_object_set(bad, keys[i], json_object_get(of, keys[i]));
+	return bad;
+}
+
+/* One whose condition could not be told has a reason of its own. */
+static json_t *untold(const struct record_step *step)
+{
+	json_t *why = json_object_get(step->finished, "why");
+
+	if (!why || !is_bad(step->finished))
+		return NULL;
+	return json_pack(
+	    "{s:O?, s:O}", "title", json_object_get(step->started, "title"), "why", why);
+}
+
+json_t *record_bad(const struct record *record)
+{
+	json_t *list = json_array();
+
+	for (size_t s = 0; s < record->step_count; s++) {
+		const struct record_step *step = &record->steps[s];
+		json_t *of_step = untold(step);
+
+		for (size_t i = 0; i < step->action_count; i++)
+			if (is_kept(record, step, &step->actions[i]))
+				json_array_append_new(list, bad_of(step, &step->actions[i]));
+		if (of_step)
+			json_array_append_new(list, of_step);
+	}
+	return list;
+}

@@ -241,7 +241,7 @@ static void remember_untold(struct story *story, const struct outcome_look *end)
 	const char *why = value_get_text(story->event, "why");
 
 	if (step && why && strcmp(end->word, "FAILED") == 0)
-		buf_addf(&story->bad, "%s: %.*s\n", step->title, (int)strcspn(why, "\n"), why);
+		story_remember_bad(story, step->title, why);
 }
 
 static void tell_step_end(struct story *story, struct buf *out, const struct outcome_look *end)

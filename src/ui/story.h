@@ -96,6 +96,12 @@ void story_remember_change(
     struct story *story, const char *command, const struct outcome_look *end, bool begun);
 void story_action_free(struct story_action *action);
 
+/* What people call an action, from fields of its event: title or id, and its item; a new text. UNNAMED: what
+ * has neither. */
+char *story_action_label(const json_t *action, const char *unnamed);
+/* For "not well" at the end; WHY may be NULL. */
+void story_remember_bad(struct story *story, const char *label, const char *why);
+
 /* The text of a field, harmless. */
 void story_add_text(struct buf *out, const json_t *event, const char *key);
 /* LABEL in plain lines; on a terminal the shape of the line says it. */

@@ -66,21 +66,38 @@ static enum effect effect_of(const json_t *event)
 }
 
 /* Its title, or its id; an id made from the step's is said better by the step's title. */
-static char *label_of(const struct story *story, const json_t *event)
+char *story_action_label(const json_t *action, const char *unnamed)
 {
-	const struct story_step *step = story->depth ? &story->steps[story->depth - 1] : NULL;
-	const char *title = value_get_text(event, "title");
-	const char *id = value_get_text(event, "action");
-	const char *label = title ? title : step && same(id, step->id) ? step->title : id;
-	json_t *item = json_object_get(event, "item");
+	const char *title = value_get_text(action, "title");
+	const char *id = value_get_text(action, "action");
+	const char *label = title ? title : id ? id : unnamed;
+	json_t *item = json_object_get(action, "item");
 	char *text, *both;
 
 	if (!item)
-		return mem_text(label ? label : "");
+		return mem_text(label);
 	text = value_to_text(item);
-	both = mem_printf("%s [%.60s]", label ? label : "", text);
+	both = mem_printf("%s [%.60s]", label, text);
 	free(text);
 	return both;
+}
+
+/* The only action of a step is called as the step is. */
+static char *label_of(const struct story *story, const json_t *event)
+{
+	const struct story_step *step = story->depth ? &story->steps[story->depth - 1] : NULL;
+	bool only = step && !value_get_text(event, "title") &&
+	            same(value_get_text(event, "action"), step->id);
+	json_t *named;
+	char *label;
+
+	if (!only)
+		return story_action_label(event, "");
+	named = json_pack("{s:s?}", "title", step->title);
+	json_object_set(named, "item", json_object_get(event, "item"));
+	label = story_action_label(named, "");
+	json_decref(named);
+	return label;
 }
 
 static struct story_action *action_new(struct story *story)
@@ -415,6 +432,12 @@ void story_actions_open(struct story *story)
 		remember_change(story, story->actions[i], outcome_find("interrupted"));
 }
 
+void story_remember_bad(struct story *story, const char *label, const char *why)
+{
+	buf_addf(&story->bad, "%s%s%.*s\n", label, why ? ": " : "",
+	    why ? (int)strcspn(why, "\n") : 0, why ? why : "");
+}
+
 /* For the end of the run: what was changed, and what was not well. */
 static void remember(
     struct story *story, const struct story_action *action, const struct outcome_look *end)
@@ -425,8 +448,7 @@ static void remember(
 	remember_change(story, action, end);
 	if (!end->bad || nested || only_info(action))
 		return;
-	buf_addf(&story->bad, "%s%s%.*s\n", action->label, why ? ": " : "",
-	    why ? (int)strcspn(why, "\n") : 0, why ? why : "");
+	story_remember_bad(story, action->label, why);
 }
 
 static void tell_action(struct story *story, struct buf *out, const struct story_action *action)

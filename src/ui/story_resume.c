@@ -49,8 +49,21 @@ static void remember(struct story *story, const json_t *changes)
 	}
 }
 
-/* The end tells the changes of the whole run: what was known of them until now is told anew, by one who
- * knows which of them were only cut off; and what was not well since then. */
+static void take_bad(struct story *story)
+{
+	const json_t *list = json_object_get(story->event, "bad");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *bad = json_array_get(list, i);
+		char *label = story_action_label(bad, "?");
+
+		story_remember_bad(story, label, value_get_text(bad, "why"));
+		free(label);
+	}
+}
+
+/* The end tells the changes of the whole run, and what was not well in it: what was known of that until now is
+ * told anew, by one who knows which of them were only cut off. */
 static void take_done(struct story *story)
 {
 	const json_t *done = json_object_get(story->event, "done");
@@ -61,6 +74,7 @@ static void take_done(struct story *story)
 	buf_clear(&story->begun);
 	buf_clear(&story->bad);
 	remember(story, done);
+	take_bad(story);
 }
 
 static void take_doubts(struct story *story)

@@ -255,3 +255,23 @@ def test_a_file_that_may_grow_no_more_is_told(tmp_path):
                           env={**os.environ, "FSOPS_STATE": str(tmp_path / "state")}, capture_output=True, text=True, timeout=60)
     assert done.returncode > 0 and "run finished" in done.stdout, done
     assert not (tmp_path / "changed").exists(), "no change without a record"
+
+
+def test_what_was_not_well_before_it_was_cut_off_is_told_at_the_end(tmp_path):
+    book = write_book(tmp_path / "r", "  - {step: First, id: first, budget: 5s, shell: 'echo broken >&2; exit 3', effect: read, severity: warning}\n"
+                      "  - {step: Minor, id: minor, budget: 5s, shell: exit 4, effect: read, severity: info}\n"
+                      "  - {step: Untold, id: untold, when: 'results.first.json.x == 1', shell: 'true', effect: read}\n"
+                      "  - {step: Wait, id: wait, budget: 60s, shell: 'touch waits; test -e gate || sleep 60', effect: read}\n")
+    env = {**os.environ, "FSOPS_STATE": str(tmp_path / "state")}
+    begun = subprocess.Popen([FSOPS, "run", "book", "-R", book], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    wait_until(lambda: (tmp_path / "waits").exists(), "it waits")
+    begun.kill()
+    begun.wait()
+    (tmp_path / "gate").touch()
+    done = subprocess.run([FSOPS, "resume", "-R", book], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, timeout=60)
+    told = done.stdout[done.stdout.index("not well:"):]
+    assert done.returncode == 2 and "First: exit status 3: broken" in told, done.stdout
+    assert "Untold: 'first' gave no answer" in told and "exit status 4" not in told, done.stdout
+    again = subprocess.run([FSOPS, "log"], env=env, cwd=tmp_path, text=True, capture_output=True, timeout=20).stdout
+    assert again[again.rindex("not well:"):].count("First: exit status 3") == 1, again
