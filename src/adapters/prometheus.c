@@ -265,6 +265,21 @@ static void show(const struct prometheus_call *p, const json_t *data)
 	buf_release(&text);
 }
 
+/* An answer may be of a part of the data only: who reads it must know. */
+static void show_warnings(const struct prometheus_call *p, const json_t *warnings)
+{
+	struct buf text;
+
+	buf_init(&text, WEB_BODY_MAX);
+	for (size_t i = 0; i < json_array_size(warnings); i++)
+		if (json_is_string(json_array_get(warnings, i)))
+			buf_addf(
+			    &text, "warning: %s\n", json_string_value(json_array_get(warnings, i)));
+	if (text.len)
+		call_output(p->call, CHILD_STDERR, text.data, text.len);
+	buf_release(&text);
+}
+
 static void finish(struct prometheus_call *p, const json_t *reply)
 {
 	const json_t *warnings = json_object_get(reply, "warnings");
@@ -280,6 +295,8 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 		return;
 	}
 	show(p, json_object_get(reply, "data"));
+	if (!p->cancelled)
+		show_warnings(p, warnings);
 	if (p->cancelled) {
 		json_decref(answer.value);
 		json_decref(answer.series);

@@ -23,9 +23,10 @@ static void forget(struct s3_call *s3)
 	s3->gzip = NULL;
 }
 
+/* A part (206) was not asked for: what it is a part of is not whole. */
 static bool is_good(const struct web_reply *reply)
 {
-	return reply->status >= 200 && reply->status < 300;
+	return reply->status >= 200 && reply->status < 300 && reply->status != 206;
 }
 
 static int no_object(void *ctx, json_t *object, struct err *err)

@@ -105,8 +105,19 @@ def test_a_page_that_says_success_is_no_prometheus(page, tmp_path):
     assert ended["outcome"] == "failed" and "503" in ended["why"], ended
     measured, = fsops("check", "-R", book, "--format", "json").json["metrics"]
     assert measured["level"] == "unknown", measured
-    page.status = 200
-    assert run("book", "-R", book).action("ask")["outcome"] == "passed"
+    page.status, page.body = 200, page.body[:-1] + ', "warnings": ["partial: a store is down"]}'
+    asked = run("book", "-R", book)
+    assert asked.action("ask")["outcome"] == "passed", str(asked)
+    assert "partial: a store is down" in "".join(e["text"] for e in asked.events("action.output")), str(asked)
+
+
+def test_a_part_of_an_object_is_not_the_object(page, tmp_path):
+    page.status, page.body = 206, "abc"
+    book = write_book(tmp_path / "r", f"  - {{step: Get, id: get, budget: 5s, s3: cp s3://b/k {tmp_path}/k, effect: change}}\n",
+                      {"s": {"s3": "s3://b", "endpoint": page.address, "region": "r"}})
+    result = run("book", "-y", "-R", book, env={"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    assert result.action("get")["outcome"] == "failed" and "206" in result.action("get")["why"], str(result)
+    assert not (tmp_path / "k").exists()
 
 
 def test_an_error_within_a_reply_of_redis_is_one(healthy, tmp_path):
