@@ -76,8 +76,9 @@ static void load(const struct catalog_paths *paths, struct problems *list, bool 
 		struct pos pos = {paths->files[0], 0, 0};
 
 		problem_add(list, PROBLEM_WARNING, pos,
-		    "the platform %s%scannot be used, so that names of it could not be checked",
-		    file ? file : "", file ? " " : "");
+		    "the platform %s%scannot be used, so that names of it could not be checked: "
+		    "`fsops lint%s%s` says why",
+		    file ? file : "", file ? " " : "", file ? " " : "", file ? file : "");
 	}
 	catalog_free(catalog);
 }

@@ -356,7 +356,7 @@ static void seek_approval(struct task *task)
 	}
 }
 
-static int fill_in(struct task *task, struct err *err)
+int task_fill_in(struct task *task, struct err *err)
 {
 	struct expander expander = {
 	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
@@ -381,7 +381,7 @@ void task_prepare(struct task *task)
 		why = mem_printf("not so: %s", when->text);
 		task_finish(task, OUTCOME_SKIPPED, why);
 		free(why);
-	} else if (fill_in(task, &err) < 0) {
+	} else if (task_fill_in(task, &err) < 0) {
 		not_known(task, LEVEL_WARNING, &err);
 	} else {
 		seek_approval(task);

@@ -103,15 +103,6 @@ void task_look(void *ctx)
 
 /* ---- after the run was cut off ---- */
 
-/* The change itself, for what is told of it. */
-static int fill_in_change(struct task *task, struct err *err)
-{
-	struct expander expander = {
-	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
-
-	return prepared_make(&task->prepared, &expander, task_action(task), err);
-}
-
 bool task_look_on(struct task *task, const json_t *made)
 {
 	struct prepared look;
@@ -121,7 +112,7 @@ bool task_look_on(struct task *task, const json_t *made)
 		return false;
 	task->result = past_made(made);
 	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
-	if (fill_in_change(task, &err) < 0 || fill_in(task, &look, &err) < 0) {
+	if (task_fill_in(task, &err) < 0 || fill_in(task, &look, &err) < 0) {
 		prepared_release(&task->prepared);
 		json_decref(task->result);
 		json_decref(task->wants);

@@ -65,6 +65,9 @@ bool task_takes_secret(const struct task *task);
  * is true; task_past.c. */
 bool task_take_up(struct task *task);
 
+/* Fill in what is run and what is told of it: task->prepared. */
+int task_fill_in(struct task *task, struct err *err);
+
 /* From the beginning: condition, arguments, approval, attempts. */
 void task_prepare(struct task *task);
 

@@ -105,9 +105,10 @@ OPTIONS = {
 WITH_BACKUP = ("restore-database", "recover-application")
 WATCHED = """#!/bin/sh
 # Runs kubectl, and notes how it ended.
+words=$(printf '\\t%s' "$@")
 "{kubectl}" "$@"
 status=$?
-{{ printf '%s' "$status"; printf '\\t%s' "$@"; echo; }} >>"{log}"
+printf '%s%s\\n' "$status" "$words" >>"{log}"
 exit "$status"
 """
 SCRIPT = "#!/bin/sh\necho \"$0 $*\" >>scripts-run\n"

@@ -97,6 +97,7 @@ def test_a_pod_that_was_going_before_is_no_failure_of_the_isolation(sandbox, tmp
     going = sb.kube.pods(BACKEND)[0]
     sb.kube.stick(BACKEND)
     sb.kube.cluster.remove_pod(going)
+    wait_until(lambda: len(sb.kube.pods(BACKEND, ready=True)) == 3 and len(sb.kube.pods(BACKEND)) == 4, "another is there")
     result = run("security-incident", *UNATTENDED, on=sb, cwd=tmp_path)
     assert result.action("labelled")["outcome"] == "passed", str(result)
     assert going["metadata"]["name"] in result.action("pods")["captured"]["going"], str(result)

@@ -219,8 +219,10 @@ struct server {
 
 static void exec_server(const char *kind, const char *cert, const char *key)
 {
-	execl(
-	    "/usr/bin/python3", "python3", "tests/unit/servers.py", kind, cert, key, (char *)NULL);
+	/* By its whole name: it looks for its library where the first python3 of PATH is, which may be
+	 * another's. */
+	execl("/usr/bin/python3", "/usr/bin/python3", "tests/unit/servers.py", kind, cert, key,
+	    (char *)NULL);
 	_exit(127);
 }
 
