@@ -42,8 +42,9 @@ def test_a_job_that_its_cron_job_does_not_keep(sandbox):
     for name in ("postgres-backup", "redis-backup"):
         sb.kube.cron(name, successfulJobsHistoryLimit=0)
     result = run("backup", "-y", on=sb)
-    assert result.status == 0 and jobs(sb) == [], str(result)
-    if not sb.kube.cluster.old:
+    assert result.status == 0, str(result)
+    if not sb.kube.cluster.old:  # a job that kubectl 1.20 makes is nobody's, and stays
+        assert jobs(sb) == [], str(result)
         assert result.action("postgres_done")["captured"] == {"postgres_said": True}
         assert result.action("postgres_whole")["outcome"] == "skipped", "its cron job has seen it succeed"
 
