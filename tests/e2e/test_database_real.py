@@ -73,6 +73,21 @@ def test_an_operator_s_database_is_not_restarted_beside_it(sandbox, by, named):
     assert changes(sb) == [] and result.status == 2
 
 
+@pytest.mark.parametrize("what, force", [("pods", "false"), ("pods", "true"), ("pods/log", "false")])
+def test_what_could_not_be_looked_for_is_no_leave_to_restart(sandbox, what, force):
+    """Neither is an operator that could not be seen "none", nor a log that could not be read one without corruption."""
+    sb = sandbox("database")
+    sb.kube.operated("postgres", "zalando")
+    sb.kube.forbid("read", what)
+    result = issues(sb, "--var", "idle_for=1h", "--var", f"force={force}")
+    assert changes(sb) == [] and result.status == 2, str(result)
+    if force == "true":  # the log, but not who runs the database
+        assert result.action("may_restart")["outcome"] == "failed", str(result)
+    else:
+        assert result.step("restart")["outcome"] == "skipped", str(result)
+        assert "only a log that could not be read" in str(result.finished["left"]), str(result)
+
+
 def test_a_stateful_set_is_restarted_as_one(sandbox):
     sb = sandbox("database")
     sb.kube.stateful("postgres")

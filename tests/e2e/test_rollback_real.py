@@ -1,5 +1,6 @@
 """Releases are pod templates: what `rollback`, `high-error-rate` and `weekly-maintenance` go back to and keep."""
 import os
+import re
 
 import pytest
 from helpers import BACKEND, FRONTEND, FSOPS, Terminal, check, environment, run, wait_until
@@ -107,7 +108,31 @@ def test_a_check_of_a_rollback_looks_and_waits_for_nothing(sandbox):
     assert "failed" not in result.outcomes().values() and result.action("backend_undo")["outcome"] == "skipped"
 
 
+@pytest.mark.parametrize("name", ["backend", "frontend"])
+def test_a_revision_that_is_not_there_is_named_with_those_that_are(sandbox, name):
+    sb = sandbox()
+    result = run("rollback", "-y", "--var", f"{name}_revision=99", on=sb)
+    why = result.action(f"{name}_target")["why"]
+    assert result.status == 2 and "there is no revision 99" in why and "there are 2, 1, and what runs is 2" in why, str(result)
+    assert result.action("something")["outcome"] != "failed" and sb.kube.mutations == [], str(result)
+    assert "Nothing was changed." in str(result.finished["left"]), str(result)
+
+
 # high-error-rate
+
+@pytest.mark.parametrize("hinder, says", [
+    (lambda sb: sb.kube.managed(BACKEND, "argocd", heals=False), re.escape(BAD) + r" \(made .*may have brought the errors, and was not"),
+    (lambda sb: sb.kube.pause(BACKEND), re.escape(BAD) + r" \(made .*may have brought the errors, and was not"),
+    (lambda sb: sb.kube.forbid("read", "replicasets"), "Whether a recent release brought the errors could not be looked at"),
+    (lambda sb: sb.kube.forbid("read", "pods"), "")], ids=["argocd", "paused", "forbidden", "only the pods"])
+def test_a_release_that_stays_is_not_said_to_be_innocent(sandbox, hinder, says):
+    sb = sandbox("error-rate")
+    hinder(sb)
+    result = error_rate(sb)
+    told = str(result.finished["left"])
+    assert "Neither a lack of room" not in told and re.search(says, told), str(result)
+    assert bool(says) == ("undo" not in result.commands()), str(result)
+
 
 def test_a_bad_release_that_was_restarted_is_taken_back_all_the_same(sandbox):
     sb = sandbox("error-rate")
