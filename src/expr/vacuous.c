@@ -100,11 +100,14 @@ static bool demanded(const struct search *search, const struct node *node, bool 
     const char *const *parts, size_t count)
 {
 	struct sizing sizing = sizing_of(node, negated);
-	const char *other[PARTS_MAX];
 
-	if (sizing.list && !sizing.of_none &&
-	    same_path(parts, count, other, path_of(search, sizing.list, other)))
-		return true;
+	if (sizing.list && !sizing.of_none) {
+		const char *other[PARTS_MAX];
+		size_t other_count = path_of(search, sizing.list, other);
+
+		if (same_path(parts, count, other, other_count))
+			return true;
+	}
 	negated ^= node->kind == NODE_NOT;
 	for (size_t i = 0; i < node->count; i++)
 		if (demanded(search, node->kids[i], negated, parts, count))
