@@ -35,7 +35,8 @@ struct story_action {
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */
 	int depth;
-	bool begun; /* an action.started was seen */
+	size_t bad_before; /* how long story->bad was when it began: what came since is of inside */
+	bool begun;        /* an action.started was seen */
 };
 
 struct story_step {

@@ -114,6 +114,7 @@ static struct story_action *action_new(struct story *story)
 	action->number = (int)value_get_number(event, "number", 0);
 	action->depth = story->depth;
 	action->metrics = json_object();
+	action->bad_before = story->bad.len;
 	kept_init(&action->output, story->options.verbose ? KEEP_VERBOSE : KEEP);
 	return action;
 }
@@ -446,7 +447,9 @@ static void remember(
 	bool nested = same(action->adapter, "runbook");
 
 	remember_change(story, action, end);
-	if (!end->bad || nested || only_info(action))
+	if (!end->bad || only_info(action))
+		return;
+	if (nested && story->bad.len > action->bad_before) /* why is told by what is inside */
 		return;
 	story_remember_bad(story, action->label, why);
 }

@@ -144,6 +144,8 @@ def test_what_is_well_and_not_as_expected_is_a_failure(tmp_path, action):
                       platform_more="metrics: {m: {source: {shell: echo 1}, value: 'int(lines[0])', baseline: '< 5'}}\n")
     result = run("book", "-R", book)
     assert result.status == 2 and result.finished["level"] == "critical", str(result)
+    told = fsops("run", "book", "-R", book).out
+    assert "expected" in told[told.index("not well:"):], told
 
 
 def test_a_change_inside_is_not_made_again_at_every_look(tmp_path):
