@@ -117,8 +117,8 @@ class Around(Sandbox):
                 j["metadata"]["name"] and not j["metadata"]["name"].endswith(f"-backup-{os.getpid()}")]
         pods = [f"pod/{p['metadata']['name']}" for p in self.json("pods")["items"]
                 if not p["metadata"].get("ownerReferences") or p["status"].get("reason") == "Evicted"]
-        if jobs + pods:
-            self.here("delete", "--wait=false", *jobs, *pods, check=False)
+        if jobs + pods:  # gone, or the next one finds them in its way
+            self.here("delete", "--timeout=60s", *jobs, *pods, check=False)
 
     def certify(self, days=60):
         """What cert-manager would write of the certificate, which is the one that the site shows."""

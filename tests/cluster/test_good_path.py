@@ -1,5 +1,6 @@
 """Every runbook where nothing hinders it: it ends well, and did what it is for."""
 import threading
+import time
 
 import pytest
 from helpers import SHIPPED, wait_until
@@ -8,6 +9,7 @@ from runs import Run, busy, images, replicas, snapshot
 
 # Those that find something in any cluster: no image scanner here, bindings to cluster-admin, tables that are skipped.
 WARNS = ("security-checks", "weekly-maintenance", "monthly-maintenance")
+PATIENCE = 120
 ASKS = {"cluster-update": 77}  # a person, before anything
 CHANGE_NOTHING = ("overview", "daily-health-check", "dashboards", "performance-review", "security-checks",
                   "verify-backup", "complete-outage", "database-issues", "high-error-rate", "high-response-time",
@@ -95,8 +97,9 @@ def test_cluster_update_empties_one_node_and_opens_it(cluster):
     node = [name for name in snapshot(cluster) if name.startswith("node ")][-1].split()[1]
     run = Run(cluster, "cluster-update", node=node)
     person = run.terminal()
+    deadline = time.monotonic() + PATIENCE
     try:
-        while "run finished" not in person.seen and person.read(30):
+        while "run finished" not in person.seen and person.read(30) and time.monotonic() < deadline:
             if person.seen[person.looked:].count("[a]bort [?] "):
                 person.looked = len(person.seen)
                 person.type("d\n")
