@@ -46,7 +46,7 @@ static const char *const helpers[HELPER_COUNT] = {
     [HELPER_SHOW] =
         "# show COMMAND...: as it could be typed\n"
         "show() {\n"
-        "\twhile [ \"$1\" = any ] || [ \"$1\" = request ]; do shift; done\n"
+        "\twhile [ \"$1\" = any ] || [ \"$1\" = judged ] || [ \"$1\" = request ]; do shift; done\n"
         "\tprintf '\\n$'\n"
         "\tfor word; do\n"
         "\t\tcase $word in\n"
@@ -57,10 +57,14 @@ static const char *const helpers[HELPER_COUNT] = {
         "\tdone\n"
         "\tprintf '\\n'\n"
         "}\n",
-    [HELPER_ANY] =
-        "# any COMMAND...: not how it ends says whether it is good, but what is expected\n"
-        "any() {\n"
-        "\t\"$@\" || :\n"
+    [HELPER_ANY] = "# any COMMAND...: how it ends says nothing, what is asked after it does\n"
+                   "any() {\n"
+                   "\t\"$@\" || :\n"
+                   "}\n",
+    [HELPER_JUDGED] =
+        "# judged COMMAND...: it may fail by itself and be as expected: a person says so\n"
+        "judged() {\n"
+        "\t\"$@\" || confirm 'it failed by itself: is that as expected?'\n"
         "}\n",
     [HELPER_REQUEST] =
         "# request CURL...: a redirect that is not followed is no success, though curl calls it "

@@ -65,7 +65,7 @@ static bool is_request(const struct plan_action *item)
 
 	for (size_t i = 0; i < COUNT_OF(over_http); i++)
 		if (strcmp(item->action->adapter->name, over_http[i]) == 0)
-			return !item->action->judged_by_expect;
+			return true;
 	return false;
 }
 
@@ -86,9 +86,12 @@ static char *command_text(struct script *s, const struct plan_action *item)
 		free(given);
 	}
 	/* What is looked at until a condition holds may fail before that. */
-	if (action->judged_by_expect || (action->until.text && !action->look) || s->looking) {
+	if ((action->until.text && !action->look) || s->looking) {
 		sh_use(s, HELPER_ANY);
 		buf_adds(&text, "any ");
+	} else if (action->judged_by_expect) {
+		sh_use(s, HELPER_JUDGED);
+		buf_adds(&text, "judged ");
 	}
 	if (is_request(item)) {
 		sh_use(s, HELPER_REQUEST);

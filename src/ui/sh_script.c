@@ -13,6 +13,7 @@
 /* What a helper calls in turn. */
 static const unsigned needs[HELPER_COUNT] = {
     [HELPER_CONFIRM] = BIT(HELPER_ASK),
+    [HELPER_JUDGED] = BIT(HELPER_CONFIRM) | BIT(HELPER_ASK),
     [HELPER_CONFIRM_DESTROY] = BIT(HELPER_ASK),
     [HELPER_NEXT] = BIT(HELPER_ASK),
     [HELPER_WAIT] = BIT(HELPER_ASK) | BIT(HELPER_SAY),
