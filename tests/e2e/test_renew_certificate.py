@@ -1,10 +1,12 @@
 """renew-certificate: issued, refused, never answered, not to be asked from here, and issued but not shown."""
+import os
 import pathlib
+import shutil
 import subprocess
 import threading
 
 import hurried
-from helpers import run
+from helpers import run, wait_until
 
 NAME = "flight-search-tls"
 
@@ -126,6 +128,28 @@ def test_what_somebody_else_has_asked_for_is_waited_for(sandbox):
         return assert_too_old(sb, result)
     assert result.action("ask")["outcome"] == "skipped" and asked(sb) == [], str(result)
     assert result.action("issued")["outcome"] == "passed" and result.status == 0, str(result)
+
+
+def test_what_somebody_else_has_written_meanwhile_is_not_written_over(sandbox, tmp_path):
+    """Between the look and the change: the version that was read is not the one that is there."""
+    sb, bin_ = sandbox("certificate"), tmp_path / "bin"
+    bin_.mkdir()
+    (bin_ / "kubectl").write_text(f'#!/bin/sh\ncase "$*" in *"patch certificate"*) touch {tmp_path}/now; '
+                                  f'while [ ! -e {tmp_path}/go ]; do sleep 0.05; done;; esac\n'
+                                  f'exec {shutil.which("kubectl")} "$@"\n')
+    (bin_ / "kubectl").chmod(0o755)
+
+    def write():
+        wait_until((tmp_path / "now").exists, "it is about to ask", 60)
+        sb.kube.change("certificates", NAME, metadata={"annotations": {"somebody": "else"}})
+        (tmp_path / "go").touch()
+    if KNOWS_STATUS:
+        threading.Thread(target=write, daemon=True).start()
+    result = run("renew-certificate", "-y", on=sb, env={"PATH": f"{bin_}:{os.environ['PATH']}"})
+    if not KNOWS_STATUS:
+        return assert_too_old(sb, result)
+    assert result.status == 2 and "has been modified" in result.action("ask")["why"], str(result)
+    assert "issued" not in result.commands() and result.action("escalate")["outcome"] == "left", str(result)
 
 
 def test_one_that_was_never_issued_is_asked_for(sandbox):

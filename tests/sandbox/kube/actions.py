@@ -127,15 +127,14 @@ class Actions:
             raise ApiError.invalid(target.type, target.name, str(e)) from None
 
     def update(self, target, body, _kind, _query, dry):
-        old = self.existing(target)
-        said = body.get("metadata", {}).get("resourceVersion")
-        if said and said != old["metadata"]["resourceVersion"]:
-            raise ApiError(409, "Conflict", f'Operation cannot be fulfilled on {target.type.plural} "{target.name}": '
-                           "the object has been modified; please apply your changes to the latest version")
         return self.put_back(target, body, dry)
 
     def put_back(self, target, new, dry):
         old = self.existing(target)
+        said = new.get("metadata", {}).get("resourceVersion")  # of a patch, too, that names one
+        if said and said != old["metadata"]["resourceVersion"]:
+            raise ApiError(409, "Conflict", f'Operation cannot be fulfilled on {target.type.plural} "{target.name}": '
+                           "the object has been modified; please apply your changes to the latest version")
         meta = {**new["metadata"], **{k: old["metadata"][k] for k in SYSTEM_FIELDS if k in old["metadata"]}}
         new = {**new, "metadata": meta, "apiVersion": old["apiVersion"], "kind": old["kind"]}
         if (meta.get("name"), meta.get("namespace")) != (target.name, old["metadata"].get("namespace")):
