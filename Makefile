@@ -13,13 +13,28 @@ CFLAGS  ?= -O2 -g
 VERSION := 0.1.0
 
 PKGS      := libcurl jansson yaml-0.1 libpq hiredis expat zlib
-WARNINGS  := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# A field that a table leaves out is zero: that is how the tables are read.
+WARNINGS  := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
 ifdef CI
 WARNINGS  += -Werror
 endif
 STD       := -std=c17 -D_GNU_SOURCE
 DEFINES   := -DFSOPS_VERSION='"$(VERSION)"' -DFSOPS_PREFIX='"$(PREFIX)"'
-ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) -Iinclude $(DEFINES) $(PKG_FLAGS)
+ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) $(HARD_CFLAGS) -Iinclude $(DEFINES) $(PKG_FLAGS)
+ALL_LDFLAGS = $(CFLAGS) $(HARD_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS)
+
+# What makes a fault in memory harder to use: asked of the compiler one by one, so that each machine gets what it has.
+# FORTIFY wants an optimizer, and sees less than a sanitizer would. `.ci/hardening` looks whether the program has it all.
+# (IBT of CET is compiled in, but the linker marks it only where the C library's own start-up code has it.)
+HARD_COMPILE := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+HARD_LINK    := -pie -Wl,-z,shstk -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+FORTIFY      := -D_FORTIFY_SOURCE=3 -D_FORTIFY_SOURCE=2
+# takes FLAGS: whether the compiler makes a program with them, without a warning.
+takes = printf '\043include <string.h>\nint main(void) { return 0; }\n' | \
+	$(CC) -Werror $(1) -x c - -o $(BUILD)/takes 2>/dev/null
+# all_taken FLAG…, first_taken FLAG…: those of them that it takes.
+all_taken   = $(shell for f in $(1); do $(call takes,$$f) && echo $$f; done)
+first_taken = $(shell for f in $(1); do $(call takes,-O2 -U_FORTIFY_SOURCE $$f) && echo $$f && break; done)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 SHEETS  := $(sort $(wildcard src/*/*.css))
@@ -42,28 +57,36 @@ all: $(BUILD)/fsops ## build build/fsops (no target given: this one)
 
 # What pkg-config says is asked once. A library that is missing is named once, instead of failing at its first header.
 ifneq ($(filter-out clean demo deps format help test uninstall,$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell [ $(BUILD)/flags.mk -nt Makefile ] && echo fresh),fresh)
+ifneq ($(shell [ $(BUILD)/flags.mk -nt Makefile ] && grep -qxF '# $(CC)' $(BUILD)/flags.mk && echo fresh),fresh)
 MISSING := $(shell for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 ifneq ($(MISSING),)
 $(error not found by pkg-config: $(MISSING). `make deps` installs what is needed)
 endif
-$(shell mkdir -p $(BUILD) && \
-	{ echo "PKG_FLAGS := `pkg-config --cflags $(PKGS)`"; echo "PKG_LIBS := `pkg-config --libs $(PKGS)` -lm"; } \
-	>$(BUILD)/flags.mk)
+$(shell mkdir -p $(BUILD))
+$(shell { echo '# $(CC)'; \
+	echo "PKG_FLAGS := `pkg-config --cflags $(PKGS)`"; echo "PKG_LIBS := `pkg-config --libs $(PKGS)` -lm"; \
+	echo "HARD_COMPILED := $(call all_taken,$(HARD_COMPILE))"; echo "HARD_LDFLAGS := $(call all_taken,$(HARD_LINK))"; \
+	echo "FORTIFIED := $(call first_taken,$(FORTIFY))"; } >$(BUILD)/flags.mk; rm -f $(BUILD)/takes)
 endif
 include $(BUILD)/flags.mk
+HARD_CFLAGS := $(HARD_COMPILED)
+ifneq ($(filter-out -O0,$(filter -O%,$(CFLAGS))),)
+ifeq ($(findstring -fsanitize,$(CFLAGS)),)
+HARD_CFLAGS += -U_FORTIFY_SOURCE $(FORTIFIED)
+endif
+endif
 endif
 
 # Other flags: everything is built anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo "$(CC) $(CFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" | cmp -s - $@ || \
-		echo "$(CC) $(CFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" >$@
+	@echo "$(CC) $(CFLAGS) $(HARD_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" | cmp -s - $@ || \
+		echo "$(CC) $(CFLAGS) $(HARD_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) $(VERSION) $(PREFIX)" >$@
 .PHONY: FORCE
 FORCE:
 
 $(BUILD)/fsops: $(OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -86,11 +109,11 @@ $(BUILD)/libfsops.a: $(LIBRARY)
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/unit -Isrc $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libfsops.a -lcmocka $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests/unit -Isrc $(HARD_LDFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libfsops.a -lcmocka $(PKG_LIBS)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc -fsanitize=fuzzer $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
 
 -include $(OBJECTS:.o=.d) $(UNITS:=.d)
 
@@ -108,7 +131,7 @@ test: ## every test; the last line says how many passed
 	@.ci/deps
 	@.ci/test $(BUILD)
 
-.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-scripts asan fuzzers fuzz bench
+.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-hardening check-scripts asan fuzzers fuzz bench
 units: $(UNITS)
 
 check-unit: $(UNITS) ## the unit tests
@@ -137,6 +160,9 @@ check-valgrind: $(UNITS) ## the unit tests under valgrind
 	$(call NEEDS,valgrind)
 	@set -e; for t in $(UNITS); do valgrind -q --error-exitcode=9 --leak-check=full --track-fds=yes $$t; done
 
+check-hardening: $(BUILD)/fsops ## what the program was built with against faults in memory
+	@.ci/hardening $<
+
 check-scripts: ## shellcheck
 	shellcheck $$(git ls-files -co --exclude-standard .ci tests | xargs grep -lE '^#! ?(/usr)?/bin/(env )?sh')
 
@@ -155,7 +181,7 @@ fuzz: ## fuzz what reads foreign text, FUZZ_TIME seconds each (clang)
 
 $(BUILD)/bench/expr: tests/bench/expr.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
 
 bench: $(BUILD)/fsops $(BUILD)/bench/expr ## the figures: start-up, 200 commands, 20 requests at once, what an overrun leaves, memory
 	FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTHON) tests/bench/run.py
