@@ -123,9 +123,15 @@ static bool in_property(const struct cursor *c, char kind)
 	return !at_blank(c) && !at_break(c);
 }
 
+/* libyaml passes over a byte order mark wherever a line begins between two tokens. */
+static bool at_mark(const struct cursor *c)
+{
+	return c->col == 1 && c->end - c->at >= 3 && memcmp(c->at, "\xEF\xBB\xBF", 3) == 0;
+}
+
 static void skip_space(struct cursor *c)
 {
-	while (at_blank(c) || at_break(c) || (c->at < c->end && *c->at == '#')) {
+	while (at_blank(c) || at_break(c) || at_mark(c) || (c->at < c->end && *c->at == '#')) {
 		if (*c->at == '#')
 			while (c->at < c->end && !at_break(c))
 				step(c);

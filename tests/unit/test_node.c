@@ -292,6 +292,7 @@ static const struct {
     {"k: &a # c\n  m@\n", 2, 4},
     {"k: &a :m@\n", 1, 9},
     {"k: x\xE2\x80\xA8  y@\n", 2, 4},
+    {"k: &a\n\xEF\xBB\xBF  y@\n", 2, 5},
     {"- a\n- k: |\n    x\n    y@\n", 4, 6},
     {"k: |\r\n  ab\r\n  c@d\r\n", 3, 4},
 };
