@@ -168,16 +168,12 @@ check-scripts: ## shellcheck
 
 fuzzers: $(FUZZERS)
 
-fuzz: ## fuzz what reads foreign text, FUZZ_TIME seconds each (clang)
+fuzz: ## fuzz what reads foreign bytes, FUZZ_TIME seconds each (clang; T=fuzz_url for one)
 	$(call NEEDS,clang)
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang \
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
 		LDFLAGS="-fsanitize=address,undefined" fuzzers
-	@set -e; for f in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)); do \
-		mkdir -p $(FUZZ_BUILD)/corpus/$$f; seeds=; [ ! -d tests/fuzz/corpus/$$f ] || seeds=tests/fuzz/corpus/$$f; \
-		echo "$$f: $(FUZZ_TIME) s"; \
-		$(FUZZ_BUILD)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/corpus/$$f $$seeds; done
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_TIME) $(T)
 
 $(BUILD)/bench/expr: tests/bench/expr.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)

@@ -55,22 +55,36 @@ static const char *escape_of(char c)
 	return NULL;
 }
 
-/* "text", with what is no printable ASCII escaped: a reply must not talk to the terminal. */
+static void print_byte(char byte, struct buf *out)
+{
+	unsigned char c = (unsigned char)byte;
+	const char *escape = escape_of(byte);
+
+	if (escape)
+		buf_adds(out, escape);
+	else if (c < 0x20 || c == 0x7f)
+		buf_addf(out, "\\x%02x", c);
+	else
+		buf_addc(out, byte);
+}
+
+/* "text", with what cannot be printed escaped: a reply must not talk to the terminal. */
 static void print_quoted(const char *text, size_t len, struct buf *out)
 {
 	buf_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		const char *escape = escape_of(text[i]);
-
-		if (escape)
-			buf_adds(out, escape);
-		else if (c < 0x20 || c == 0x7f)
-			buf_addf(out, "\\x%02x", c);
-		else
-			buf_addc(out, text[i]);
-	}
+	for (size_t i = 0; i < len; i++)
+		print_byte(text[i], out);
 	buf_addc(out, '"');
+}
+
+/* A status or an error as it is: only what cannot be printed is escaped. */
+static void print_bare(const char *text, size_t len, struct buf *out)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '"' || text[i] == '\\')
+			buf_addc(out, text[i]);
+		else
+			print_byte(text[i], out);
 }
 
 static void print_item(const redisReply *reply, int indent, struct buf *out);
@@ -106,7 +120,7 @@ static void print_item(const redisReply *reply, int indent, struct buf *out)
 		break;
 	default:
 		buf_adds(out, reply->type == REDIS_REPLY_ERROR ? "(error) " : "");
-		buf_add(out, reply->str, reply->len);
+		print_bare(reply->str, reply->len, out);
 	}
 	buf_addc(out, '\n');
 }
