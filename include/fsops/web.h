@@ -71,6 +71,11 @@ struct web_request *web_start(struct loop *loop, const struct web_spec *spec, st
  * from inside data() too. NULL is allowed. */
 void web_cancel(struct web_request *request);
 
+/* From inside data(): what came is work for more than one turn of the loop, so nothing more is read from
+ * the server until web_go_on(). A piece that libcurl had read already may still come. */
+void web_pause(struct web_request *request);
+void web_go_on(struct web_request *request);
+
 /* Keep the loop's connections open over several requests one after another. */
 struct web *web_hold(struct loop *loop, struct err *err);
 void web_let_go(struct web *web); /* NULL is allowed */

@@ -316,6 +316,7 @@ static const struct adapter_field fields[] = {
     {"modified", "string", "stat, cp, verify: when it was written, RFC 3339"},
     {"etag", "string", "stat, cp, verify: its entity tag"},
     {"file", "string", "cp: the file that was written"},
+    {"format", "string", "verify: gzip, zstd, xz …; null when it is none that is known"},
     {"gzip", "bool", "verify: is it packed with gzip?"},
     {"bytes", "int", "verify: its size unpacked"},
     {"lines", "int", "verify: how many lines it has, unpacked"},

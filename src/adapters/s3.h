@@ -9,8 +9,9 @@
  *	s3_error.c        an error as a sentence
  *	s3_call.c         a call from start() to its end; one request after another
  *	s3_list.c         ls: page after page
- *	s3_object.c       stat, cp, verify: one object
- *	s3_gzip.c         verify: through gunzip, nothing kept
+ *	s3_object.c       stat, cp: one object
+ *	s3_verify.c       verify: one object, in pieces of bounded work
+ *	s3_gzip.c         its way through gunzip, nothing kept
  */
 #ifndef FSOPS_S3_H
 #define FSOPS_S3_H
@@ -118,10 +119,13 @@ void s3_explain(const struct s3_place *place, int status, const struct s3_page *
 #define S3_TAIL_LINES 10
 struct s3_gzip;
 struct s3_gzip *s3_gzip_new(const char *key);
-int s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err);
-/* -1: it is torn or damaged. */
+/* How many bytes of DATA were taken: fewer than LEN when that was work enough for one turn; call it
+ * again with the rest. 0: it is damaged, ERR says how. LEN is not 0. */
+size_t s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err);
+/* -1: it is torn, damaged, or holds nothing. */
 int s3_gzip_finish(struct s3_gzip *gzip, struct err *err);
-/* `bytes`, `lines`, `head`, `tail` into RESULT; null or empty when the object is not gzip. */
+/* `format`, `gzip`, `bytes`, `lines`, `head`, `tail` into RESULT; null or empty when the object is
+ * not gzip. */
 void s3_gzip_result(const struct s3_gzip *gzip, json_t *result);
 void s3_gzip_free(struct s3_gzip *gzip);
 

@@ -18,6 +18,9 @@ static void forget(struct s3_call *s3)
 	s3_xml_free(s3->xml);
 	fresh_free(s3->file);
 	s3_gzip_free(s3->gzip);
+	loop_cancel(s3->turn);
+	buf_clear(&s3->rest);
+	s3->turn = NULL;
 	s3->xml = NULL;
 	s3->file = NULL;
 	s3->gzip = NULL;
@@ -68,7 +71,7 @@ static void explain_refusal(struct s3_call *s3, const struct web_reply *reply, s
 }
 
 /* Say "s3://…: " unless the sentence begins with it already. */
-static void fail_with(struct s3_call *s3, const struct err *err)
+void s3_fail(struct s3_call *s3, const struct err *err)
 {
 	size_t len = s3->place.url ? strlen(s3->place.url) : 0;
 
@@ -86,12 +89,12 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 
 	s3->request = NULL;
 	if (err) {
-		fail_with(s3, err);
+		s3_fail(s3, err);
 	} else if (!is_good(reply)) {
 		explain_refusal(s3, reply, &own);
-		fail_with(s3, &own);
+		s3_fail(s3, &own);
 	} else if (s3->now->done(s3, reply, &own) < 0) {
-		fail_with(s3, &own);
+		s3_fail(s3, &own);
 	}
 }
 
@@ -184,12 +187,13 @@ void s3_start(struct call *call)
 	s3->call = call;
 	s3->objects = json_array();
 	buf_init(&s3->lines, WEB_BODY_MAX);
+	buf_init(&s3->rest, WEB_BODY_MAX);
 	if (prepare(s3, &err) < 0) {
-		fail_with(s3, &err);
+		s3_fail(s3, &err);
 		return;
 	}
 	if (s3_request(s3, s3->newest ? &s3_list_operation : s3->first, &err) < 0)
-		fail_with(s3, &err);
+		s3_fail(s3, &err);
 }
 
 void s3_cancel(struct call *call)
@@ -199,6 +203,8 @@ void s3_cancel(struct call *call)
 	s3->cancelled = true;
 	web_cancel(s3->request);
 	s3->request = NULL;
+	loop_cancel(s3->turn);
+	s3->turn = NULL;
 	/* The unfinished file goes now; the rest may be in use further up the stack. */
 	fresh_free(s3->file);
 	s3->file = NULL;
@@ -217,6 +223,7 @@ void s3_release(struct call *call)
 	s3_place_release(&s3->place);
 	s3_credentials_release(&s3->credentials);
 	buf_release(&s3->lines);
+	buf_release(&s3->rest);
 	json_decref(s3->objects);
 	json_decref(s3->latest);
 	free(s3->token);

@@ -31,9 +31,11 @@ struct s3_call {
 	struct s3_xml *xml; /* a list, or an error that came instead of what was asked for */
 	struct fresh *file;
 	struct s3_gzip *gzip;
-	char *token;      /* of the page that is asked for */
-	struct buf lines; /* of the page that is read, for people */
-	json_t *objects;  /* NULL: too many to keep for nobody */
+	struct buf rest;         /* of what came, not unpacked yet */
+	struct loop_timer *turn; /* set while there is a rest: when it goes on */
+	char *token;             /* of the page that is asked for */
+	struct buf lines;        /* of the page that is read, for people */
+	json_t *objects;         /* NULL: too many to keep for nobody */
 	json_t *latest;
 	long long count;
 	bool newest;    /* verify the newest of the list */
@@ -47,5 +49,10 @@ extern const struct s3_operation s3_verify_operation;
 
 /* Begin the next request; what belonged to the one before is freed. */
 int s3_request(struct s3_call *s3, const struct s3_operation *operation, struct err *err);
+
+/* The call fails with ERR, which is said to be about its URL. */
+void s3_fail(struct s3_call *s3, const struct err *err);
+/* key, size, modified and etag, as a reply's headers tell them; a new object. */
+json_t *s3_object_result(const struct s3_call *s3, const struct web_reply *reply);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * verify: an object goes through gunzip and is forgotten.
- * Invariant: constant memory, whatever the object's size and however well it is packed. What
- * passed has every member's checksum and length right and nothing behind the last member but
- * padding.
+ * Invariant: constant memory and a bounded piece of work at a time, whatever the object's size and
+ * however well it is packed. What passed has every member's checksum and length right, nothing
+ * behind the last member but padding, and something in it that can be restored.
  */
 #include "s3.h"
 
@@ -14,6 +14,9 @@
 #include "fsops/value.h"
 
 #define BLOCK ((size_t)64 * 1024)
+
+/* So much is unpacked in one go: some 10 ms. A megabyte of gzip can hold a gigabyte. */
+#define TURN_MAX ((long long)4 * 1024 * 1024)
 
 /* Of the head, for people: more of a line than this is left out, and "…" says so. */
 #define LINE_MAX_SHOWN 512
@@ -29,13 +32,35 @@ enum state {
 	STATE_PLAIN,   /* it is not gzip; only its size is looked at */
 };
 
+#define MAGIC_MAX 6
+
+/* How a backup may be packed, by its first bytes and by its name. Only gzip is looked into. */
+static const struct format {
+	const char *name;
+	const char *magic;
+	const char *endings[3];
+} formats[] = {
+    {"gzip", "\x1f\x8b", {".gz", ".tgz"}},
+    {"zstd", "\x28\xb5\x2f\xfd", {".zst", ".zstd", ".tzst"}},
+    {"xz",
+        "\xfd"
+        "7zXZ",
+        {".xz", ".txz"}},
+    {"bzip2", "BZh", {".bz2", ".tbz2", ".tbz"}},
+    {"lz4", "\x04\x22\x4d\x18", {".lz4"}},
+    {"zip", "PK\x03\x04", {".zip"}},
+    {"pg_dump's own format", "PGDMP", {NULL}},
+};
+
 struct s3_gzip {
 	z_stream stream;
 	enum state state;
-	bool named;      /* the key says that it is gzip */
-	bool padding;    /* zeros were seen behind the last member */
-	long long taken; /* bytes of the object */
-	long long bytes; /* bytes that came out */
+	const struct format *named;     /* what the key says that it is; NULL: nothing */
+	bool padding;                   /* zeros were seen behind the last member */
+	bool something;                 /* a byte came that is neither zero nor a blank */
+	unsigned char first[MAGIC_MAX]; /* the object's first bytes */
+	long long taken;                /* bytes of the object */
+	long long bytes;                /* bytes that came out */
 	long long lines;
 	struct buf line; /* the line of the head that is being read */
 	json_t *head;
@@ -51,11 +76,33 @@ static bool ends_in(const char *text, const char *end)
 	return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
+static const struct format *format_by_name(const char *key)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		for (size_t j = 0; j < COUNT_OF(formats[i].endings) && formats[i].endings[j]; j++)
+			if (ends_in(key, formats[i].endings[j]))
+				return &formats[i];
+	return NULL;
+}
+
+/* By the first bytes; NULL: none that is known, SQL as text for one. */
+static const struct format *format_by_magic(const struct s3_gzip *gzip)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		size_t len = strlen(formats[i].magic);
+
+		if (gzip->taken >= (long long)len &&
+		    memcmp(gzip->first, formats[i].magic, len) == 0)
+			return &formats[i];
+	}
+	return NULL;
+}
+
 struct s3_gzip *s3_gzip_new(const char *key)
 {
 	struct s3_gzip *gzip = mem_alloc(sizeof(*gzip));
 
-	gzip->named = ends_in(key, ".gz") || ends_in(key, ".tgz");
+	gzip->named = format_by_name(key);
 	gzip->head = json_array();
 	buf_init(&gzip->line, LINE_MAX_SHOWN);
 	/* 16: gzip's own header and trailer, with CRC and length. */
@@ -103,12 +150,20 @@ static void take_tail(struct s3_gzip *gzip, const unsigned char *data, size_t le
 	gzip->tail_len = kept + taken;
 }
 
+/* Zeros and blanks are nothing in every format: a tar without a member, a dump that printed a line break. */
+static void look_for_something(struct s3_gzip *gzip, const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len && !gzip->something; i++)
+		gzip->something = !memchr("\0 \t\r\n", data[i], 5);
+}
+
 static void take_output(struct s3_gzip *gzip, size_t len)
 {
 	const unsigned char *at = gzip->block;
 	const unsigned char *end = at + len;
 
 	gzip->bytes += (long long)len;
+	look_for_something(gzip, at, len);
 	take_head(gzip, at, len);
 	take_tail(gzip, at, len);
 	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
@@ -124,8 +179,8 @@ static int damaged(const struct s3_gzip *gzip, const char *why, struct err *err)
 	    gzip->taken - gzip->stream.avail_in, why ? why : "wrong data");
 }
 
-/* Unpack what is in the stream's input until it is used up or the member ends. */
-static int inflate_input(struct s3_gzip *gzip, struct err *err)
+/* Unpack what is in the stream's input until it is used up, the member ends or BYTES have come out. */
+static int inflate_input(struct s3_gzip *gzip, long long bytes, struct err *err)
 {
 	z_stream *stream = &gzip->stream;
 
@@ -143,7 +198,7 @@ static int inflate_input(struct s3_gzip *gzip, struct err *err)
 		}
 		if (code != Z_OK && code != Z_BUF_ERROR)
 			return damaged(gzip, stream->msg, err);
-	} while (gzip->stream.avail_in || gzip->stream.avail_out == 0);
+	} while (stream->avail_in ? gzip->bytes < bytes : stream->avail_out == 0);
 	return 0;
 }
 
@@ -170,7 +225,7 @@ static int begin(struct s3_gzip *gzip, const unsigned char *data, size_t len, st
 {
 	bool packed = data[0] == 0x1f && (len < 2 || data[1] == 0x8b);
 
-	if (!packed && gzip->named)
+	if (!packed && gzip->named == &formats[0])
 		return err_set(err, ERR_REMOTE,
 		    "it is not gzip, although its name says so: the backup can't be restored as "
 		    "one");
@@ -178,21 +233,52 @@ static int begin(struct s3_gzip *gzip, const unsigned char *data, size_t len, st
 	return 0;
 }
 
-int s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err)
+/* Keep the object's first bytes, which may come one by one. */
+static void take_first(struct s3_gzip *gzip, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len && gzip->taken + (long long)i < MAGIC_MAX; i++)
+		gzip->first[gzip->taken + (long long)i] = (unsigned char)data[i];
+}
+
+size_t s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct err *err)
 {
 	z_stream *stream = &gzip->stream;
+	long long turn = gzip->bytes + TURN_MAX;
 
+	err->kind = ERR_NONE;
 	if (len && gzip->state == STATE_START &&
 	    begin(gzip, (const unsigned char *)data, len, err) < 0)
-		return -1;
+		return 0;
+	take_first(gzip, data, len);
+	if (gzip->state == STATE_PLAIN) {
+		look_for_something(gzip, (const unsigned char *)data, len);
+		gzip->taken += (long long)len;
+		return len;
+	}
 	gzip->taken += (long long)len;
 	stream->next_in = (unsigned char *)(uintptr_t)data; /* zlib only reads it */
 	stream->avail_in = (unsigned)len;
-	while (stream->avail_in && gzip->state != STATE_PLAIN) {
+	while (stream->avail_in && gzip->bytes < turn)
 		if (gzip->state == STATE_BETWEEN ? begin_member(gzip, err)
-		                                 : inflate_input(gzip, err))
-			return -1;
-	}
+		                                 : inflate_input(gzip, turn, err))
+			return 0;
+	gzip->taken -= (long long)stream->avail_in;
+	return len - stream->avail_in;
+}
+
+/* Whole, but is it anything? */
+static int check_content(const struct s3_gzip *gzip, struct err *err)
+{
+	if (gzip->state == STATE_BETWEEN && gzip->bytes == 0)
+		return err_set(err, ERR_REMOTE,
+		    "it is empty, a gzip of nothing (%lld bytes): there is nothing to restore "
+		    "from; "
+		    "look at what the job that wrote it says",
+		    gzip->taken);
+	if (!gzip->something)
+		return err_set(err, ERR_REMOTE,
+		    "it holds nothing but zeros and blanks: there is nothing to restore from; look "
+		    "at what the job that wrote it says");
 	return 0;
 }
 
@@ -205,7 +291,11 @@ int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
 	if (gzip->state == STATE_MEMBER)
 		return err_set(err, ERR_REMOTE,
 		    "gzip ends early after %lld bytes: the backup is torn", gzip->taken);
-	return 0;
+	if (gzip->named && format_by_magic(gzip) != gzip->named)
+		return err_set(err, ERR_REMOTE,
+		    "it is not %s, although its name says so: the backup can't be restored as one",
+		    gzip->named->name);
+	return check_content(gzip, err);
 }
 
 /* The last lines, whole ones; of a longer one than is kept, the end behind a "…". */
@@ -236,8 +326,10 @@ static json_t *tail_lines(const struct s3_gzip *gzip)
 
 void s3_gzip_result(const struct s3_gzip *gzip, json_t *result)
 {
+	const struct format *format = format_by_magic(gzip);
 	bool packed = gzip->state == STATE_BETWEEN;
 
+	json_object_set_new(result, "format", format ? json_string(format->name) : json_null());
 	json_object_set_new(result, "gzip", json_boolean(packed));
 	json_object_set_new(result, "bytes", packed ? json_integer(gzip->bytes) : json_null());
 	json_object_set_new(result, "lines", packed ? json_integer(gzip->lines) : json_null());

@@ -2,8 +2,10 @@
  * S3's XML, read as it comes: a page of a listing, or an error.
  *
  * Invariant: nothing of the document is kept but the fields of the table below and the
- * objects handed on; each field, the depth and the whole page have a ceiling, and a document
- * type (the door to entity bombs) is refused.
+ * objects handed on; each field, each token, the depth and the whole page have a ceiling, and a document
+ * type (the door to entity bombs) is refused. The work is linear in the bytes, in pieces of any size:
+ * expat reads a token that is not whole from its beginning again with every piece, so it gets large
+ * pieces, and a token that does not end is refused.
  */
 #include "s3.h"
 
@@ -19,6 +21,12 @@
 
 /* A key has at most 1024 bytes; percent-encoded three times as many. */
 #define FIELD_MAX ((size_t)4096)
+
+/* Given to expat at once. */
+#define PIECE_SIZE ((size_t)16 * 1024)
+
+/* A tag, a comment and the like; text is no token, it is handed on as it comes. */
+#define TOKEN_MAX ((size_t)64 * 1024)
 
 enum field {
 	FIELD_KEY,
@@ -62,7 +70,9 @@ struct s3_xml {
 	struct buf *open; /* where text goes now; NULL: nowhere */
 	json_t **objects; /* of this page: their encoding may be told after them */
 	size_t object_count;
-	size_t bytes;
+	struct buf piece;   /* what is to be given to expat next */
+	size_t bytes;       /* of the document */
+	size_t whole_bytes; /* those that had come when a token was last seen whole */
 	bool known_root;
 	struct s3_page page;
 	struct err err; /* why a handler stopped the parser */
@@ -73,6 +83,19 @@ static void stop(struct s3_xml *xml, const char *why)
 	if (xml->err.kind == ERR_NONE)
 		err_set(&xml->err, ERR_REMOTE, "%s", why);
 	XML_StopParser(xml->parser, XML_FALSE);
+}
+
+static void saw_token(struct s3_xml *xml)
+{
+	xml->whole_bytes = xml->bytes;
+}
+
+/* What no other handler is for: comments, instructions, white space. */
+static void XMLCALL on_other(void *ctx, const XML_Char *text, int len)
+{
+	(void)text;
+	(void)len;
+	saw_token(ctx);
 }
 
 static struct buf *find_field(struct s3_xml *xml, const char *parent, const char *name)
@@ -88,6 +111,7 @@ static void XMLCALL on_open(void *ctx, const XML_Char *name, const XML_Char **at
 	struct s3_xml *xml = ctx;
 
 	(void)attributes;
+	saw_token(xml);
 	if (xml->depth == DEPTH_MAX) {
 		stop(xml, "elements are nested too deep");
 		return;
@@ -106,6 +130,7 @@ static void XMLCALL on_text(void *ctx, const XML_Char *text, int len)
 {
 	struct s3_xml *xml = ctx;
 
+	saw_token(xml);
 	if (xml->open && buf_add(xml->open, text, (size_t)len) < 0)
 		stop(xml, "a field is too long");
 }
@@ -146,6 +171,7 @@ static void XMLCALL on_close(void *ctx, const XML_Char *name)
 {
 	struct s3_xml *xml = ctx;
 
+	saw_token(xml);
 	xml->open = NULL;
 	xml->depth--;
 	if (xml->depth == 1 && strcmp(name, "Contents") == 0)
@@ -169,7 +195,9 @@ struct s3_xml *s3_xml_new(s3_object_fn *object, void *ctx)
 	*xml = (struct s3_xml){.parser = XML_ParserCreate(NULL), .object = object, .ctx = ctx};
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		buf_init(&xml->fields[i], FIELD_MAX);
+	buf_init(&xml->piece, PIECE_SIZE);
 	XML_SetUserData(xml->parser, xml);
+	XML_SetDefaultHandler(xml->parser, on_other);
 	XML_SetElementHandler(xml->parser, on_open, on_close);
 	XML_SetCharacterDataHandler(xml->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
@@ -186,15 +214,34 @@ static int refuse(struct s3_xml *xml, struct err *err)
 	    xml->err.text);
 }
 
+static int parse_piece(struct s3_xml *xml, bool last, struct err *err)
+{
+	enum XML_Status status;
+
+	xml->bytes += xml->piece.len;
+	status = XML_Parse(xml->parser, xml->piece.data, (int)xml->piece.len, last);
+	buf_clear(&xml->piece);
+	if (status == XML_STATUS_OK && xml->bytes - xml->whole_bytes > TOKEN_MAX)
+		err_set(&xml->err, ERR_REMOTE, "one tag of it is over %zu KiB", TOKEN_MAX / 1024);
+	return status == XML_STATUS_OK && xml->err.kind == ERR_NONE ? 0 : refuse(xml, err);
+}
+
 int s3_xml_add(struct s3_xml *xml, const char *data, size_t len, struct err *err)
 {
-	xml->bytes += len;
-	if (xml->bytes > WEB_BODY_MAX)
+	if (xml->bytes + xml->piece.len + len > WEB_BODY_MAX)
 		return err_set(err, ERR_LIMIT,
 		    "a page of its list is over %d MiB, the most that is read",
 		    WEB_BODY_MAX / 1024 / 1024);
-	if (XML_Parse(xml->parser, data, (int)len, XML_FALSE) != XML_STATUS_OK)
-		return refuse(xml, err);
+	while (len) {
+		size_t room = PIECE_SIZE - xml->piece.len;
+		size_t taken = len < room ? len : room;
+
+		buf_add(&xml->piece, data, taken);
+		data += taken;
+		len -= taken;
+		if (xml->piece.len == PIECE_SIZE && parse_piece(xml, false, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -257,14 +304,15 @@ static char *field_text(struct s3_xml *xml, enum field field)
 
 int s3_xml_finish(struct s3_xml *xml, const struct s3_page **page, struct err *err)
 {
-	bool more = strcmp(xml->fields[FIELD_TRUNCATED].data, "true") == 0;
+	bool more;
 
-	if (XML_Parse(xml->parser, "", 0, XML_TRUE) != XML_STATUS_OK)
-		return refuse(xml, err);
+	if (parse_piece(xml, true, err) < 0)
+		return -1;
 	if (!xml->known_root) {
 		err_set(&xml->err, ERR_REMOTE, "it is neither a list nor an error");
 		return refuse(xml, err);
 	}
+	more = strcmp(xml->fields[FIELD_TRUNCATED].data, "true") == 0;
 	xml->page = (struct s3_page){
 	    .token = more ? field_text(xml, FIELD_TOKEN) : NULL,
 	    .code = field_text(xml, FIELD_CODE),
@@ -288,6 +336,7 @@ void s3_xml_free(struct s3_xml *xml)
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		buf_release(&xml->fields[i]);
 	free(xml->objects);
+	buf_release(&xml->piece);
 	XML_ParserFree(xml->parser);
 	free(xml);
 }

@@ -259,6 +259,24 @@ struct web_request *web_start(struct loop *loop, const struct web_spec *spec, st
 	return request;
 }
 
+void web_pause(struct web_request *request)
+{
+	curl_easy_pause(request->easy, CURLPAUSE_RECV);
+}
+
+/* libcurl hands on what it has kept meanwhile from inside curl_easy_pause(); the rest comes with its timer. */
+void web_go_on(struct web_request *request)
+{
+	struct web *web = request->web;
+
+	web->users++;
+	web->inside = true;
+	curl_easy_pause(request->easy, CURLPAUSE_CONT);
+	web->inside = false;
+	sweep(web);
+	web_let_go(web);
+}
+
 void web_cancel(struct web_request *request)
 {
 	if (!request)

@@ -241,7 +241,7 @@ def fill(store):
     store.put("backups", "other/plain.txt", b"plain text\n", now)
     store.put("backups", "other/empty.gz", b"", now)
     store.put("backups", "other/long.gz", gzip.compress(b"x" * 100000 + b"\nend"), now)
-    store.put("backups", "other/large.gz", gzip.compress(bytes(64 * 1024 * 1024), 1), now)
+    store.put("backups", "other/large.gz", gzip.compress(b"\x01" * (64 * 1024 * 1024), 1), now)
     store.put("backups", "other/last/ok.gz", packed, now)
 
 

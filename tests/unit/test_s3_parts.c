@@ -266,6 +266,51 @@ static void test_xml_in_pieces(void **state)
 	}
 }
 
+static void add_times(
+    struct s3_xml *xml, const char *text, size_t times, int *result, struct err *err)
+{
+	for (size_t i = 0; i < times && *result == 0; i++)
+		*result = s3_xml_add(xml, text, strlen(text), err);
+}
+
+/* A token without end is refused early; a long text or many small tokens are none. */
+static void check_endless(const char *begin, const char *piece, const char *says)
+{
+	json_t *objects = json_array();
+	struct s3_xml *xml = s3_xml_new(keep_object, objects);
+	struct err err;
+	int result = 0;
+
+	add_times(xml, begin, 1, &result, &err);
+	add_times(xml, piece, 200000, &result, &err);
+	if (says) {
+		assert_int_equal(result, -1);
+		assert_non_null(strstr(err.text, says));
+	} else {
+		assert_int_equal(result, 0);
+	}
+	s3_xml_free(xml);
+	json_decref(objects);
+}
+
+static void test_xml_endless(void **state)
+{
+	(void)state;
+	check_endless("", "x", "one tag of it is over 64 KiB");
+	check_endless("<", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error a='", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error><!--", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error><?a ", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error>&", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error></", "x", "one tag of it is over 64 KiB");
+	check_endless("<Error><Code>", "x", "a field is too long");
+	check_endless("<Error><![CDATA[", "x", NULL);
+	check_endless("<Error>", "x", NULL);
+	check_endless("<Error>", "<a b='c'/>", NULL);
+	check_endless("<Error>", "<!-- c -->", NULL);
+	check_endless("<Error>", "<?a b?>", NULL);
+}
+
 /* gzip */
 
 static size_t pack(const char *text, unsigned char *out, size_t size)
@@ -298,7 +343,7 @@ static void test_gzip_cut_anywhere(void **state)
 		struct err err;
 
 		for (size_t i = 0; i < len; i++)
-			assert_int_equal(s3_gzip_add(gzip, (char *)packed + i, 1, &err), 0);
+			assert_int_equal(s3_gzip_add(gzip, (char *)packed + i, 1, &err), 1);
 		assert_int_equal(s3_gzip_finish(gzip, &err), good ? 0 : -1);
 		s3_gzip_free(gzip);
 	}
@@ -322,13 +367,107 @@ static void test_gzip_changed_anywhere(void **state)
 			continue;
 		}
 		packed[at] ^= 0x10;
-		result = s3_gzip_add(gzip, (char *)packed, whole, &err);
-		if (result == 0)
-			result = s3_gzip_finish(gzip, &err);
+		result = s3_gzip_add(gzip, (char *)packed, whole, &err) ? s3_gzip_finish(gzip, &err)
+		                                                        : -1;
 		assert_int_equal(result, -1);
 		packed[at] ^= 0x10;
 		s3_gzip_free(gzip);
 	}
+}
+
+/* What DATA is found to be under this name: "" for good, else the error. */
+static char *verdict(const char *name, const void *data, size_t len)
+{
+	struct s3_gzip *gzip = s3_gzip_new(name);
+	struct err err = {0};
+	size_t at = 0;
+	bool bad = false;
+
+	while (at < len && !bad) {
+		size_t taken = s3_gzip_add(gzip, (const char *)data + at, len - at, &err);
+
+		at += taken;
+		bad = taken == 0;
+	}
+	if (!bad)
+		bad = s3_gzip_finish(gzip, &err) < 0;
+	s3_gzip_free(gzip);
+	return mem_text(bad ? err.text : "");
+}
+
+static void check_verdict(const char *name, const void *data, size_t len, const char *says)
+{
+	char *found = verdict(name, data, len);
+
+	if (*says ? !strstr(found, says) : *found)
+		fail_msg("%s: '%s', not '%s'", name, found, says);
+	free(found);
+}
+
+/* A backup that is whole, and nothing can be restored from it. */
+static void test_nothing_in_it(void **state)
+{
+	static const char zeros[10240];
+	unsigned char packed[400];
+	size_t one = pack("", packed, sizeof(packed));
+	size_t two = one + pack("", packed + one, sizeof(packed) - one);
+	size_t three = two + pack("x", packed + two, sizeof(packed) - two);
+
+	(void)state;
+	check_verdict("x.sql.gz", packed, one, "a gzip of nothing (20 bytes)");
+	check_verdict("x.sql.gz", packed, two, "a gzip of nothing (40 bytes)");
+	check_verdict("x.sql.gz", packed, three, "");
+	check_verdict("no-ending", packed, one, "a gzip of nothing");
+	check_verdict(
+	    "x.sql.gz", packed, pack(" \n\t\r\n", packed, sizeof(packed)), "zeros and blanks");
+	check_verdict("x.tar", zeros, sizeof(zeros), "zeros and blanks");
+	check_verdict("x.sql", "\n", 1, "zeros and blanks");
+	check_verdict("x.sql", "", 0, "it is empty");
+	check_verdict("x.sql", "\n;", 2, "");
+}
+
+static void test_formats(void **state)
+{
+	static const char zstd[] = "\x28\xb5\x2f\xfd\x04\x00";
+
+	(void)state;
+	check_verdict("x.zst", zstd, sizeof(zstd), "");
+	check_verdict("x.sql", zstd, sizeof(zstd), "");
+	check_verdict("x.xz", zstd, sizeof(zstd), "it is not xz, although");
+	check_verdict("x.zst", "(no such table)", 15, "it is not zstd, although");
+	check_verdict("x.gz", "(no such table)", 15, "it is not gzip, although");
+	check_verdict("x.zst", "\x28\xb5", 2, "it is not zstd, although");
+}
+
+/* A megabyte of gzip that is a gigabyte: each turn takes a bounded part of it. */
+static void test_bomb_in_turns(void **state)
+{
+	size_t size = (size_t)64 << 20, turns = 0, len, at = 0;
+	char *text = mem_alloc(size + 1);
+	unsigned char *packed = mem_alloc(size);
+	struct s3_gzip *gzip = s3_gzip_new("x.gz");
+	json_t *result = json_object();
+	struct err err;
+
+	(void)state;
+	memset(text, 'x', size);
+	len = pack(text, packed, size);
+	assert_true(len < 80000);
+	for (; at < len; turns++) {
+		size_t taken = s3_gzip_add(gzip, (char *)packed + at, len - at, &err);
+
+		assert_true(taken > 0);
+		at += taken;
+	}
+	assert_in_range(turns, 12, 20);
+	assert_int_equal(s3_gzip_finish(gzip, &err), 0);
+	s3_gzip_result(gzip, result);
+	assert_int_equal(json_integer_value(json_object_get(result, "bytes")), size);
+	assert_string_equal(value_get_text(result, "format"), "gzip");
+	s3_gzip_free(gzip);
+	json_decref(result);
+	free(packed);
+	free(text);
 }
 
 static int setup(void **state)
@@ -356,6 +495,10 @@ int main(void)
 	    cmocka_unit_test(test_credentials_missing),
 	    cmocka_unit_test(test_region),
 	    cmocka_unit_test(test_xml_in_pieces),
+	    cmocka_unit_test(test_xml_endless),
+	    cmocka_unit_test(test_nothing_in_it),
+	    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_bomb_in_turns),
 	    cmocka_unit_test(test_gzip_cut_anywhere),
 	    cmocka_unit_test(test_gzip_changed_anywhere),
 	};
