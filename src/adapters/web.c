@@ -170,11 +170,12 @@ static void look_at_certificate(struct web_request *request)
 static void request_end(struct web_request *request, CURLcode code)
 {
 	/* libcurl is content with a connection that ends among the headers; we are not. */
-	if (code == CURLE_OK && !request->looking && !request->head_whole)
+	if (code == CURLE_OK && !request->looking && !web_head_done(request))
 		code = CURLE_PARTIAL_FILE;
 	if (!request->looking) {
 		web_easy_read(request);
-		request->reply.tls_refused = code == CURLE_PEER_FAILED_VERIFICATION;
+		request->reply.tls_refused =
+		    code == CURLE_PEER_FAILED_VERIFICATION && !web_proxy_refused(request);
 		if (request->reply.tls_refused && !request->dropped) {
 			look_at_certificate(request);
 			return;

@@ -3,15 +3,14 @@
  * Invariant: only http and https are ever spoken, certificates are always verified
  * (the one exception sends nothing: web_easy_look), redirects are never followed here.
  */
-#include <ctype.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "fsops/mem.h"
-#include "fsops/value.h"
 
 #include "web_private.h"
 
@@ -21,13 +20,23 @@
 /* For the look at a refused certificate: it must not turn one failure into another. */
 #define LOOK_TIMEOUT_MS 3000L
 
+static unsigned peer_port(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
+	if (address->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+	return 0;
+}
+
 /* libcurl 7.88 makes sockets that children would inherit. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
+	struct web_request *request = ctx;
 	int fd;
 
-	(void)ctx;
 	(void)purpose;
+	request->peer = peer_port(&address->addr);
 #ifdef SOCK_CLOEXEC
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
@@ -36,51 +45,6 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 #endif
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
-}
-
-static void add_header(json_t *headers, const char *name, size_t name_len, json_t *value)
-{
-	char *lower = mem_textn(name, name_len);
-	const char *old;
-
-	for (char *c = lower; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	old = value_get_text(headers, lower);
-	if (old) {
-		json_object_set_new(
-		    headers, lower, json_sprintf("%s, %s", old, json_string_value(value)));
-		json_decref(value);
-	} else if (json_object_set_new(headers, lower, value) < 0) {
-		/* A name that is not UTF-8: not a header that anyone can ask for. */
-	}
-	free(lower);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static void take_header(struct web_reply *reply, const char *line, size_t len)
-{
-	const char *colon = memchr(line, ':', len);
-	const char *value;
-
-	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
-		/* A new head: what came before was a proxy's or "100 Continue". */
-		json_object_clear(reply->headers);
-		return;
-	}
-	if (!colon)
-		return;
-	for (value = colon + 1; value < line + len && is_blank(*value);)
-		value++;
-	while (len && is_blank(line[len - 1]))
-		len--;
-	if (value > line + len)
-		value = line + len;
-	add_header(reply->headers, line, (size_t)(colon - line),
-	    value_text(value, (size_t)(line + len - value)));
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
@@ -95,9 +59,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		    request->what, WEB_HEADERS_MAX);
 		return 0;
 	}
-	request->head_whole = len && (*data == '\r' || *data == '\n');
-	take_header(&request->reply, data, len);
-	return len;
+	return web_head_line(request, data, len) < 0 ? 0 : len;
 }
 
 static void read_progress(struct web_request *request)
@@ -175,6 +137,15 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/* A server, and a proxy that is spoken to over TLS. */
+static void set_trust(CURL *easy, const char *file, const char *dir)
+{
+	curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, dir);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
+}
+
 /*
  * Whom to trust: the variables that the curl command honours, else libcurl's own bundle.
  *
@@ -196,11 +167,9 @@ void web_trust(void *easy)
 	if (!file && !dir && told)
 		file = about->cainfo;
 	if (dir) {
-		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
-		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+		set_trust(easy, file, dir);
 	} else if (file && access(file, R_OK) == 0) {
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+		set_trust(easy, file, NULL);
 	} else if (file && file != about->cainfo) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file); /* for libcurl to complain of */
 	}
@@ -227,8 +196,11 @@ static void set_callbacks(struct web_request *request)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_text);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, request);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	/* What a proxy says of its tunnel is no answer to the request. */
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 }
@@ -242,6 +214,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->done = spec->done;
 	request->ctx = spec->ctx;
 	request->reply.length = -1;
+	request->stated = -1;
 	request->reply.headers = json_object();
 	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);

@@ -12,15 +12,6 @@
 
 #include "web_private.h"
 
-#define HOST_MAX 256
-
-/* Who was talked to: the URL's host and port, or the proxy's. */
-struct place {
-	char host[HOST_MAX];
-	char port[16];
-	bool proxy;
-};
-
 static void copy_part(CURLU *url, CURLUPart part, char *out, size_t size)
 {
 	char *text = NULL;
@@ -30,35 +21,49 @@ static void copy_part(CURLU *url, CURLUPart part, char *out, size_t size)
 	curl_free(text);
 }
 
-static void find_place(const struct web_request *request, struct place *place)
+static void find_place(const struct web_request *request, struct web_place *place)
 {
 	CURLU *url = curl_url();
 	const char *text = NULL;
 
-	*place = (struct place){.host = "the server"};
+	*place = (struct web_place){.host = "the server"};
 	curl_easy_getinfo(request->easy, CURLINFO_EFFECTIVE_URL, &text);
 	if (url && text && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK) {
 		copy_part(url, CURLUPART_HOST, place->host, sizeof(place->host));
 		copy_part(url, CURLUPART_PORT, place->port, sizeof(place->port));
+		copy_part(url, CURLUPART_SCHEME, place->scheme, sizeof(place->scheme));
+		web_proxy_place(request, place);
 	}
 	curl_url_cleanup(url);
 }
 
-typedef void explain_fn(struct web_request *request, const struct place *place);
+/* Before the host's name in every sentence: whose it is when it is not the URL's. */
+static const char *the(const struct web_place *place)
+{
+	return place->proxy ? "the proxy " : "";
+}
 
-static void on_unresolved(struct web_request *request, const struct place *place)
+/* After it: where a proxy is set. */
+static const char *remedy(const struct web_place *place, const char *otherwise)
+{
+	return place->proxy ? "check http_proxy, https_proxy, all_proxy and no_proxy" : otherwise;
+}
+
+typedef void explain_fn(struct web_request *request, const struct web_place *place);
+
+static void on_unresolved(struct web_request *request, const struct web_place *place)
 {
 	err_set(&request->err, ERR_REMOTE,
 	    "%s: could not resolve host '%s': check the name, and this machine's DNS",
 	    request->what, place->host);
 }
 
-static void on_proxy_unresolved(struct web_request *request, const struct place *place)
+static void on_proxy_unresolved(struct web_request *request, const struct web_place *place)
 {
 	(void)place;
 	err_set(&request->err, ERR_REMOTE,
-	    "%s: could not resolve the proxy's name (%s): check http_proxy, https_proxy and "
-	    "no_proxy",
+	    "%s: could not resolve the proxy's name (%s): check http_proxy, https_proxy, all_proxy "
+	    "and no_proxy",
 	    request->what, request->curl_text);
 }
 
@@ -75,10 +80,10 @@ static const struct connect_row {
     {0, "could not connect to", "check the address and that the service runs"},
 };
 
-static void on_unconnected(struct web_request *request, const struct place *place)
+static void on_unconnected(struct web_request *request, const struct web_place *place)
 {
 	const struct connect_row *row = connect_rows;
-	char host[HOST_MAX];
+	char host[WEB_HOST_MAX];
 	char port[16];
 	long error = 0;
 	bool named;
@@ -86,18 +91,46 @@ static void on_unconnected(struct web_request *request, const struct place *plac
 	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &error);
 	while (row->error && row->error != error)
 		row++;
-	/* libcurl's text names a proxy when there is one, the URL does not. */
+	/* libcurl's text names the end of a tunnel when there is one, the URL does not. */
 	named =
 	    sscanf(request->curl_text, "Failed to connect to %255s port %15[0-9]", host, port) == 2;
-	err_set(&request->err, ERR_REMOTE, "%s: %s %s port %s: %s", request->what, row->why,
-	    named ? host : place->host, named ? port : place->port, row->remedy);
+	if (place->proxy && error == ECONNREFUSED)
+		err_set(&request->err, ERR_REMOTE, "%s: the proxy %s:%s refused the connection: %s",
+		    request->what, place->host, place->port, remedy(place, ""));
+	else
+		err_set(&request->err, ERR_REMOTE, "%s: %s %s%s port %s: %s", request->what,
+		    row->why, the(place), named ? host : place->host, named ? port : place->port,
+		    remedy(place, row->remedy));
 }
 
-static void on_timed_out(struct web_request *request, const struct place *place)
+static void on_timed_out(struct web_request *request, const struct web_place *place)
 {
-	err_set(&request->err, ERR_TIMEOUT,
-	    "%s: timed out waiting for %s port %s: check the address and firewalls", request->what,
-	    place->host, place->port);
+	err_set(&request->err, ERR_TIMEOUT, "%s: timed out waiting for %s%s port %s: %s",
+	    request->what, the(place), place->host, place->port,
+	    remedy(place, "check the address and firewalls"));
+}
+
+#define LOGIN_WANTED 407
+
+/* The proxy would not make a tunnel; the server was never asked. */
+static void on_no_tunnel(struct web_request *request, const struct web_place *place, long status)
+{
+	err_set(&request->err, ERR_REMOTE,
+	    status == LOGIN_WANTED
+	        ? "%s: the proxy %s:%s wants a login (status %ld): put it into the "
+	          "proxy's URL, https_proxy=http://user:password@…"
+	        : "%s: the proxy %s:%s refused to connect (status %ld): the server "
+	          "was not asked: see whether the proxy lets this through, or put "
+	          "the host into no_proxy",
+	    request->what, place->host, place->port, status);
+}
+
+/* What libcurl says of a SOCKS proxy. */
+static void on_proxy(struct web_request *request, const struct web_place *place)
+{
+	err_set(&request->err, ERR_REMOTE, "%s: %s%s port %s failed: %s: %s", request->what,
+	    the(place), place->host, place->port, request->curl_text,
+	    remedy(place, "check the proxy"));
 }
 
 enum tls_fault { TLS_EXPIRED, TLS_EARLY, TLS_NAME, TLS_SELF, TLS_ISSUER, TLS_OTHER };
@@ -119,7 +152,7 @@ static const struct tls_row {
 };
 
 /* The part of the sentence after "TLS certificate not valid: ". */
-static void tls_sentence(const struct web_request *request, const struct place *place,
+static void tls_sentence(const struct web_request *request, const struct web_place *place,
     enum tls_fault fault, char *out, size_t size)
 {
 	const char *date = request->reply.tls_expires;
@@ -149,7 +182,7 @@ static void tls_sentence(const struct web_request *request, const struct place *
 		snprintf(out, size, "%s", request->curl_text);
 }
 
-static void on_refused(struct web_request *request, const struct place *place)
+static void on_refused(struct web_request *request, const struct web_place *place)
 {
 	const struct tls_row *row = tls_rows;
 	char text[ERR_TEXT_MAX];
@@ -157,21 +190,22 @@ static void on_refused(struct web_request *request, const struct place *place)
 	while (!strstr(request->curl_text, row->piece))
 		row++;
 	tls_sentence(request, place, row->fault, text, sizeof(text));
-	err_set(
-	    &request->err, ERR_REMOTE, "%s: TLS certificate not valid: %s", request->what, text);
+	err_set(&request->err, ERR_REMOTE, "%s: TLS certificate %s%s%s%snot valid: %s",
+	    request->what, place->proxy ? "of " : "", the(place), place->proxy ? place->host : "",
+	    place->proxy ? " is " : "", text);
 }
 
-static void on_handshake(struct web_request *request, const struct place *place)
+static void on_handshake(struct web_request *request, const struct web_place *place)
 {
-	const char *remedy = strstr(request->curl_text, "wrong version")
-	                         ? "does this port speak TLS at all? Try http://"
-	                         : "check the server's TLS settings";
+	const char *hint = strstr(request->curl_text, "wrong version")
+	                       ? "does this port speak TLS at all? Try http://"
+	                       : "check the server's TLS settings";
 
-	err_set(&request->err, ERR_REMOTE, "%s: TLS handshake with %s port %s failed (%s): %s",
-	    request->what, place->host, place->port, request->curl_text, remedy);
+	err_set(&request->err, ERR_REMOTE, "%s: TLS handshake with %s%s port %s failed (%s): %s",
+	    request->what, the(place), place->host, place->port, request->curl_text, hint);
 }
 
-static void on_trust(struct web_request *request, const struct place *place)
+static void on_trust(struct web_request *request, const struct web_place *place)
 {
 	(void)place;
 	err_set(&request->err, ERR_SYSTEM,
@@ -180,18 +214,19 @@ static void on_trust(struct web_request *request, const struct place *place)
 	    request->what, request->curl_text);
 }
 
-static void on_nothing(struct web_request *request, const struct place *place)
+static void on_nothing(struct web_request *request, const struct web_place *place)
 {
 	err_set(&request->err, ERR_REMOTE,
-	    "%s: %s port %s closed the connection without an answer: is the service healthy?",
-	    request->what, place->host, place->port);
+	    "%s: %s%s port %s closed the connection without an answer: is the %s healthy?",
+	    request->what, the(place), place->host, place->port,
+	    place->proxy ? "proxy" : "service");
 }
 
-static void on_partial(struct web_request *request, const struct place *place)
+static void on_partial(struct web_request *request, const struct web_place *place)
 {
 	const struct web_reply *reply = &request->reply;
 
-	if (!request->head_whole)
+	if (!web_head_done(request))
 		err_set(&request->err, ERR_REMOTE,
 		    "%s: %s closed the connection half-way, among the headers: is the service "
 		    "healthy?",
@@ -208,28 +243,28 @@ static void on_partial(struct web_request *request, const struct place *place)
 		    request->what, place->host, reply->received);
 }
 
-static void on_garbled(struct web_request *request, const struct place *place)
+static void on_garbled(struct web_request *request, const struct web_place *place)
 {
 	err_set(&request->err, ERR_REMOTE,
-	    "%s: what %s port %s answered is not HTTP (%s): check the port and the protocol",
-	    request->what, place->host, place->port, request->curl_text);
+	    "%s: what %s%s port %s answered is not HTTP (%s): check the port and the protocol",
+	    request->what, the(place), place->host, place->port, request->curl_text);
 }
 
-static void on_too_large(struct web_request *request, const struct place *place)
+static void on_too_large(struct web_request *request, const struct web_place *place)
 {
 	(void)place;
 	err_set(&request->err, ERR_LIMIT, "%s: the reply is too large (%s)", request->what,
 	    request->curl_text);
 }
 
-static void on_other(struct web_request *request, const struct place *place)
+static void on_other(struct web_request *request, const struct web_place *place)
 {
-	err_set(&request->err, ERR_REMOTE, "%s: the request to %s failed: %s", request->what,
-	    place->host, request->curl_text);
+	err_set(&request->err, ERR_REMOTE, "%s: the request to %s%s failed: %s", request->what,
+	    the(place), place->host, request->curl_text);
 }
 
 /* A connection that breaks in the middle of a reply is a torn reply, whatever broke it. */
-static void on_broken(struct web_request *request, const struct place *place)
+static void on_broken(struct web_request *request, const struct web_place *place)
 {
 	if (request->reply.status)
 		on_partial(request, place);
@@ -244,6 +279,7 @@ static const struct code_row {
     {CURLE_COULDNT_RESOLVE_HOST, on_unresolved},
     {CURLE_COULDNT_RESOLVE_PROXY, on_proxy_unresolved},
     {CURLE_COULDNT_CONNECT, on_unconnected},
+    {CURLE_PROXY, on_proxy},
     {CURLE_OPERATION_TIMEDOUT, on_timed_out},
     {CURLE_PEER_FAILED_VERIFICATION, on_refused},
     {CURLE_SSL_CONNECT_ERROR, on_handshake},
@@ -267,7 +303,8 @@ static const struct code_row {
 void web_explain(struct web_request *request, CURLcode code)
 {
 	explain_fn *explain = on_other;
-	struct place place;
+	struct web_place place;
+	long tunnel = 0;
 
 	if (!request->curl_text[0])
 		snprintf(
@@ -276,5 +313,9 @@ void web_explain(struct web_request *request, CURLcode code)
 		if (code_rows[i].code == code)
 			explain = code_rows[i].explain;
 	find_place(request, &place);
-	explain(request, &place);
+	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel >= 300)
+		on_no_tunnel(request, &place, tunnel);
+	else
+		explain(request, &place);
 }

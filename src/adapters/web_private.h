@@ -23,7 +23,9 @@ struct web_request {
 	void *ctx;
 	struct web_reply reply;
 	size_t header_bytes;
-	bool head_whole; /* the empty line after the headers has come */
+	bool head_whole;  /* the empty line after the last answer's headers has come */
+	long long stated; /* the Content-Length of this head, or -1 */
+	unsigned peer;    /* the port of the last connection that was begun; 0: none was */
 	struct err
 	    err; /* why our own callbacks ended the request, or what the first connection said */
 	char curl_text[CURL_ERROR_SIZE];
@@ -38,7 +40,29 @@ void web_easy_look(struct web_request *request);
 /* Take time, redirect and certificate from a handle that has ended. */
 void web_easy_read(struct web_request *request);
 
+/* web_head.c: a line of the reply's head, or of the trailers after its body. -1 with request->err: it is
+ * such that nobody can tell what the answer is. */
+int web_head_line(struct web_request *request, const char *line, size_t len);
+
+/* Has the answer's own head come whole (not only that of a 1xx, which another one follows)? */
+bool web_head_done(const struct web_request *request);
+
 /* web_error.c: CODE as a sentence in request->err. */
 void web_explain(struct web_request *request, CURLcode code);
+
+/* Who was talked to: the URL's host and port, or the proxy's. */
+#define WEB_HOST_MAX 256
+
+struct web_place {
+	char host[WEB_HOST_MAX];
+	char port[16];
+	char scheme[16]; /* the URL's */
+	bool proxy;
+};
+
+/* web_proxy.c: is it the proxy's certificate that is not valid? */
+bool web_proxy_refused(const struct web_request *request);
+/* Was the failed REQUEST's proxy the last that it spoke to? Then PLACE is the proxy's. */
+void web_proxy_place(const struct web_request *request, struct web_place *place);
 
 #endif

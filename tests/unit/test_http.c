@@ -302,7 +302,7 @@ static void test_proxy(void **state)
 	assert_string_equal(echoed("target"), "http://nowhere.invalid:8080/echo");
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	get("http://nowhere.invalid", 8080, "/echo", "", NULL);
-	assert_failed(ERR_REMOTE, "connection refused by 127.0.0.1 port 1");
+	assert_failed(ERR_REMOTE, "the proxy 127.0.0.1:1 refused the connection");
 	setenv("http_proxy", "http://proxy.invalid:1", 1);
 	get("http://nowhere.invalid", 8080, "/echo", "", NULL);
 	assert_failed(ERR_REMOTE, "could not resolve the proxy's name");
