@@ -135,10 +135,15 @@ void pg_fail_result(const struct pg_settings *settings, const PGconn *conn, cons
 /* The connection broke while a statement ran. */
 void pg_fail_lost(
     const struct pg_settings *settings, const PGconn *conn, bool change, struct err *err);
+/* The server is ready for the next statement and never said that this one was done. */
+void pg_fail_undone(
+    const struct pg_settings *settings, const PGconn *conn, bool change, struct err *err);
+/* " (it answered: …)", when the server refused CONN with words; else nothing. */
+void pg_fail_said(const PGconn *conn, struct buf *out);
 /* "host:port" of the endpoint that CONN uses or tries. */
 void pg_fail_where(const struct pg_settings *settings, const PGconn *conn, struct buf *out);
 
-/* What `pg_isready` would say of a connection that failed. */
+/* What a ping makes of a connection that failed. */
 enum pg_answer { PG_ACCEPTING, PG_REJECTING, PG_NO_ANSWER };
 enum pg_answer pg_fail_answer(const PGconn *conn);
 

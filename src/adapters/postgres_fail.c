@@ -45,7 +45,17 @@ static const struct advice by_state[] = {
     {"40001", ERR_REMOTE, "another transaction was in the way; try again"},
     {"53100", ERR_REMOTE, "the server's disk is full: make room there first"},
     {"53200", ERR_REMOTE, "the server is out of memory"},
-    {"08P01", ERR_REMOTE, "does the number of params match the $1, $2 … of the SQL?"},
+    {NULL, ERR_REMOTE, NULL},
+};
+
+/* 08P01 says only "protocol violation"; the server uses it for one thing, poolers for many. */
+static const struct advice by_violation[] = {
+    {"bind message", ERR_REMOTE, "does the number of params match the $1, $2 … of the SQL?"},
+    {"startup parameter", ERR_REMOTE,
+        "a pooler such as PgBouncer refuses it: take it out of the connection string, or name it "
+        "in the pooler's ignore_startup_parameters"},
+    {"no more connections", ERR_REMOTE,
+        "the pooler is full: free connections there, or raise its max_client_conn"},
     {NULL, ERR_REMOTE, NULL},
 };
 
@@ -80,6 +90,14 @@ static const struct advice *advice_for(const struct advice *table, const char *t
 	while (table->sign && !(text && strstr(text, table->sign)))
 		table++;
 	return table;
+}
+
+/* STATE may be NULL: then libpq's own TEXT is all that there is. */
+static const struct advice *advice_of(const char *state, const char *text)
+{
+	if (state && strcmp(state, "08P01") == 0)
+		return advice_for(by_violation, text);
+	return state ? advice_for(by_state, state) : advice_for(by_text, text);
 }
 
 /* --- libpq's own text --- */
@@ -169,10 +187,8 @@ void pg_fail_connect(const struct pg_settings *settings, const PGconn *conn, str
 	buf_addf(&text, ": %s", *reason ? reason : "the connection ended without a reason");
 	if (conn && PQconnectionNeedsPassword(conn))
 		advice = advice_for(by_text, "no password supplied");
-	else if (state_of(given, state))
-		advice = advice_for(by_state, state);
 	else
-		advice = advice_for(by_text, given);
+		advice = advice_of(state_of(given, state) ? state : NULL, given);
 	finish(&text, advice, err);
 	free(reason);
 }
@@ -220,7 +236,7 @@ void pg_fail_result(const struct pg_settings *settings, const PGconn *conn, cons
 	add_field(&text, "; ", PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
 	add_field(&text, " [", state);
 	buf_adds(&text, state ? "]" : "");
-	finish(&text, state ? advice_for(by_state, state) : advice_for(by_text, reason), err);
+	finish(&text, advice_of(state, message ? message : reason), err);
 	free(reason);
 }
 
@@ -242,7 +258,49 @@ void pg_fail_lost(
 	free(reason);
 }
 
-/* The rules of libpq's own PQping(), which can't be used: it blocks. */
+void pg_fail_undone(
+    const struct pg_settings *settings, const PGconn *conn, bool change, struct err *err)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_adds(&text, "postgres at ");
+	add_who(settings, conn, &text);
+	buf_adds(&text, ": the server did not say that it was done (no CommandComplete)");
+	buf_adds(&text, change ? ": look whether the change was made before it is tried again"
+	                       : ": is something in between that is no PostgreSQL?");
+	err_set(err, ERR_REMOTE, "%s", text.data);
+	buf_release(&text);
+}
+
+void pg_fail_said(const PGconn *conn, struct buf *out)
+{
+	char state[6];
+	char *reason;
+
+	if (!conn || !state_of(PQerrorMessage(conn), state))
+		return;
+	reason = reason_of(PQerrorMessage(conn));
+	buf_addf(out, " (it answered: %s)", reason);
+	free(reason);
+}
+
+/*
+ * Classes of SQLSTATE that say "nobody can work with me now": too many connections, no memory, starting or
+ * stopping, a pooler that is full. Every other refusal is about who asks and for what: the server is there.
+ */
+static bool is_rejection(const char *state)
+{
+	static const char *const classes[] = {"08", "53", "57", "58", "XX"};
+
+	for (size_t i = 0; i < COUNT_OF(classes); i++)
+		if (strncmp(state, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
+/* Stricter than libpq's own PQping() (which can't be used: it blocks): a database that is full accepts
+ * nobody, whatever pg_isready says of it. */
 enum pg_answer pg_fail_answer(const PGconn *conn)
 {
 	char state[6];
@@ -253,5 +311,5 @@ enum pg_answer pg_fail_answer(const PGconn *conn)
 		return PG_ACCEPTING;
 	if (!state_of(PQerrorMessage(conn), state))
 		return PG_NO_ANSWER;
-	return strcmp(state, "57P03") == 0 ? PG_REJECTING : PG_ACCEPTING;
+	return is_rejection(state) ? PG_REJECTING : PG_ACCEPTING;
 }

@@ -49,15 +49,19 @@ static void flush(struct pg_call *pg)
  * others can't run in one. The timeout is a second guard, for when this process dies, and so a little
  * later than the engine's own.
  */
-static void prepare_text(const struct pg_call *pg, struct buf *out)
+static void prepare_text(struct pg_call *pg, struct buf *out)
 {
 	msec left = pg->call->deadline - loop_now(pg->call->loop) + 1000;
 
-	if (pg_is_read(pg))
+	if (pg_is_read(pg)) {
 		buf_adds(out, "BEGIN READ ONLY;");
-	if (pg->call->deadline > 0 && left > 0)
+		pg->undone++;
+	}
+	if (pg->call->deadline > 0 && left > 0) {
 		buf_addf(out, "SET %sstatement_timeout = %lld;", pg_is_read(pg) ? "LOCAL " : "",
 		    (long long)(left < INT_MAX ? left : INT_MAX));
+		pg->undone++;
+	}
 }
 
 void pg_query_start(struct pg_call *pg)
@@ -85,6 +89,7 @@ static void query_begin(struct pg_call *pg)
 	bool sent;
 
 	pg->stage = PG_STAGE_QUERY;
+	pg->undone = 1;
 	for (size_t i = 0; i < count; i++)
 		if (!json_is_null(json_array_get(params, i)))
 			texts[i] = value_to_text(json_array_get(params, i));
@@ -126,9 +131,17 @@ static void query_end(struct pg_call *pg)
 
 static void stage_end(struct pg_call *pg)
 {
-	if (pg->failure.kind != ERR_NONE && !pg->rows.over)
+	if (pg->failure.kind != ERR_NONE && !pg->rows.over) {
 		pg_give_up(pg);
-	else if (pg->stage == PG_STAGE_PREPARE)
+		return;
+	}
+	if (pg->undone) {
+		pg_fail_undone(&pg->settings, pg->conn,
+		    pg->stage == PG_STAGE_QUERY && !pg_is_read(pg), &pg->failure);
+		pg_give_up(pg);
+		return;
+	}
+	if (pg->stage == PG_STAGE_PREPARE)
 		query_begin(pg);
 	else
 		query_end(pg);
@@ -140,9 +153,14 @@ static bool take(struct pg_call *pg, PGresult *result)
 	switch (PQresultStatus(result)) {
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
+		/* libpq makes these of a CommandComplete alone. */
+		pg->undone -= pg->undone > 0;
+		/* fall through */
 	case PGRES_SINGLE_TUPLE:
 		return pg->stage != PG_STAGE_QUERY ||
 		       pg_rows_add(&pg->rows, result, &pg->failure) == 0 || !pg_is_read(pg);
+	case PGRES_EMPTY_QUERY:
+		return true; /* nothing was done, since no statement of ours is empty */
 	case PGRES_COPY_IN:
 	case PGRES_COPY_OUT:
 	case PGRES_COPY_BOTH:

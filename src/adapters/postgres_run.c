@@ -61,7 +61,9 @@ static void ping_end(struct pg_call *pg, enum pg_answer answer)
 
 	buf_init(&line, BUF_TEXT_MAX);
 	pg_fail_where(&pg->settings, pg->conn, &line);
-	buf_addf(&line, " - %s\n", answers[answer].line);
+	buf_addf(&line, " - %s", answers[answer].line);
+	pg_fail_said(pg->conn, &line);
+	buf_addc(&line, '\n');
 	pg_close(pg);
 	call_output(call, CHILD_STDOUT, line.data, line.len);
 	buf_release(&line);

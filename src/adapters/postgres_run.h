@@ -33,8 +33,9 @@ struct pg_call {
 	struct loop_watch *watch;
 	struct loop_timer *timer; /* of the connection attempt, or of the cancelling */
 	struct pg_rows rows;
-	bool huge;               /* one row is over the ceiling */
-	size_t arriving;         /* bytes since the last whole row */
+	size_t undone;   /* statements of this stage that the server has not said to be done */
+	bool huge;       /* one row is over the ceiling */
+	size_t arriving; /* bytes since the last whole row */
 	struct work *cancelling; /* the cancel request on its way */
 	bool idle;               /* while cancelling: the server has stopped */
 };
