@@ -193,6 +193,20 @@ static json_t *info_pairs(const char *text, size_t len)
 	return map;
 }
 
+/* A key that comes again (`module`, once for each module) makes a list of all its values. */
+static void info_add(json_t *map, const char *name, size_t len, json_t *value)
+{
+	json_t *old = json_object_getn(map, name, len);
+
+	if (json_is_array(old)) {
+		json_array_append_new(old, value);
+		return;
+	}
+	if (old)
+		value = json_pack("[O, o]", old, value);
+	json_object_setn_new(map, name, len, value);
+}
+
 json_t *redis_info(const char *text)
 {
 	json_t *map = json_object();
@@ -205,7 +219,7 @@ json_t *redis_info(const char *text)
 			const char *value = colon + 1;
 			size_t left = len - (size_t)(value - text);
 
-			json_object_setn_new(map, text, (size_t)(colon - text),
+			info_add(map, text, (size_t)(colon - text),
 			    is_pairs(value, left) ? info_pairs(value, left)
 			                          : info_scalar(value, left));
 		}

@@ -193,6 +193,13 @@ static int timestamp_from_string(
 	    time_parse(args[0].as.text.data, args[0].as.text.len, &out->as.number, &out->nanos);
 	if (result == TIME_RANGE)
 		return calc_fail(calc, "the timestamp is out of range (years 0001 to 9999)");
+	if (result == TIME_ENDLESS)
+		return calc_fail(
+		    calc, "PostgreSQL's 'infinity' is no timestamp: look for it before");
+	if (result == TIME_ZONELESS)
+		return wrong_text(calc, &args[0],
+		    "timestamp, since it names no time zone: put one behind it (+ 'Z'; in SQL a "
+		    "timestamptz has one)");
 	return result == TIME_OK ? 0
 	                         : wrong_text(calc, &args[0], "timestamp (2026-11-23T09:00:00Z)");
 }

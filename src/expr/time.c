@@ -10,6 +10,9 @@
 #define DAY  86400
 #define YEAR 365
 
+/* "2026-11-23" */
+#define DATE_LEN 10
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
@@ -121,21 +124,27 @@ static int32_t scan_fraction(struct scan *s)
 	return nanos;
 }
 
-static int scan_offset(struct scan *s)
+/* With MAY_BE_SHORT the minutes may be left out, and seconds may follow them: as PostgreSQL writes it. */
+static int scan_offset(struct scan *s, bool may_be_short)
 {
 	int sign = s->at < s->end && *s->at == '-' ? -1 : 1;
 	int hours;
-	int minutes;
+	int minutes = 0;
+	int seconds = 0;
 
 	if (scan_any(s, "Zz"))
 		return 0;
 	scan_need(s, "+-");
 	hours = scan_digits(s, 2);
-	scan_need(s, ":");
-	minutes = scan_digits(s, 2);
-	if (hours > 23 || minutes > 59)
+	if (scan_any(s, ":"))
+		minutes = scan_digits(s, 2);
+	else if (!may_be_short)
 		s->bad = true;
-	return sign * (hours * 3600 + minutes * 60);
+	if (may_be_short && scan_any(s, ":"))
+		seconds = scan_digits(s, 2);
+	if (hours > 23 || minutes > 59 || seconds > 59)
+		s->bad = true;
+	return sign * (hours * 3600 + minutes * 60 + seconds);
 }
 
 static int days_in_month(int year, int month)
@@ -168,16 +177,34 @@ static void scan_date(struct scan *s, struct civil *when)
 	when->second = scan_digits(s, 2);
 }
 
+static bool is_text(const char *text, size_t len, const char *word)
+{
+	return len == strlen(word) && memcmp(text, word, len) == 0;
+}
+
+/* What is left, to the end? */
+static bool scan_ends(const struct scan *s, const char *word)
+{
+	return !s->bad && is_text(s->at, (size_t)(s->end - s->at), word);
+}
+
 enum time_result time_parse(const char *text, size_t len, int64_t *seconds, int32_t *nanos)
 {
 	struct scan s = {.at = text, .end = text + len};
+	bool blank = len > DATE_LEN && text[DATE_LEN] == ' ';
 	struct civil when = {0};
 	int64_t days;
 	int offset;
 
+	if (is_text(text, len, "infinity") || is_text(text, len, "-infinity"))
+		return TIME_ENDLESS;
 	scan_date(&s, &when);
 	*nanos = scan_any(&s, ".") ? scan_fraction(&s) : 0;
-	offset = scan_offset(&s);
+	if (scan_ends(&s, "") && date_ok(&when))
+		return TIME_ZONELESS;
+	offset = scan_offset(&s, blank);
+	if (blank && scan_ends(&s, " BC"))
+		return TIME_RANGE;
 	if (s.bad || s.at != s.end || !date_ok(&when))
 		return TIME_MALFORMED;
 	days = time_days(when.year, when.month, when.day);

@@ -16,9 +16,18 @@
 
 typedef __int128 nanos_t; /* sums of nanoseconds that cannot overflow */
 
-enum time_result { TIME_OK = 0, TIME_MALFORMED = -1, TIME_RANGE = -2 };
+enum time_result {
+	TIME_OK = 0,
+	TIME_MALFORMED = -1,
+	TIME_RANGE = -2,
+	TIME_ZONELESS = -3, /* a date and a time, without a word of where */
+	TIME_ENDLESS = -4,  /* PostgreSQL's infinity and -infinity */
+};
 
-/* RFC 3339 ("2026-11-23T09:00:00.5+01:00") to a timestamp. */
+/*
+ * RFC 3339 ("2026-11-23T09:00:00.5+01:00") to a timestamp; or what PostgreSQL prints of a timestamptz
+ * with DateStyle ISO ("2026-11-23 09:00:00.5+01", "+05:30", "+00:19:32", "… BC", "infinity").
+ */
 enum time_result time_parse(const char *text, size_t len, int64_t *seconds, int32_t *nanos);
 
 /* RFC 3339 in UTC, as many decimals as needed; returns the length. */

@@ -27,21 +27,27 @@ static const struct comparison {
     {OP_NE, "!="},
 };
 
+/* So often the query stands in a rule at most, and what is put around it all. */
+#define EXPR_QUERIES_MAX 4
+#define EXPR_AROUND_MAX  ((size_t)512)
+
 /* QUERY where the threshold holds: no series where it does not. */
 static void add_condition(struct buf *out, const char *query, const struct threshold *threshold)
 {
 	const char *sign = NULL;
+	/* A comment at its end would take what follows with it. */
+	const char *end = strchr(query, '#') ? "\n)" : ")";
 
 	for (size_t i = 0; i < sizeof(comparisons) / sizeof(*comparisons); i++)
 		if (comparisons[i].op == threshold->op)
 			sign = comparisons[i].sign;
 	if (sign)
-		buf_addf(out, "(%s) %s %.17g", query, sign, threshold->a);
+		buf_addf(out, "(%s%s %s %.17g", query, end, sign, threshold->a);
 	else if (threshold->op == OP_INSIDE)
-		buf_addf(out, "((%s) >= %.17g) <= %.17g", query, threshold->a, threshold->b);
+		buf_addf(out, "((%s%s >= %.17g) <= %.17g", query, end, threshold->a, threshold->b);
 	else
-		buf_addf(
-		    out, "(%s) < %.17g or (%s) > %.17g", query, threshold->a, query, threshold->b);
+		buf_addf(out, "(%s%s < %.17g or (%s%s > %.17g", query, end, threshold->a, query,
+		    end, threshold->b);
 }
 
 struct rule {
@@ -58,7 +64,7 @@ static void add_expr(struct buf *out, const struct rule *rule)
 	const struct threshold *critical = &rule->metric->thresholds.critical;
 	struct buf expr;
 
-	buf_init(&expr, BUF_TEXT_MAX);
+	buf_init(&expr, EXPR_AROUND_MAX + strlen(rule->query) * EXPR_QUERIES_MAX);
 	if (rule->level == LEVEL_WARNING && critical->op != OP_NONE) {
 		buf_adds(&expr, "(");
 		add_condition(&expr, rule->query, rule->threshold);
