@@ -56,6 +56,11 @@ char *buf_detach(struct buf *buf);
  */
 int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err);
 
+/* The same of a file that CHECK (NULL: none) finds good when it is open: 0, or -1 and ERR. */
+typedef int buf_check_fn(int fd, const char *path, const void *ctx, struct err *err);
+int buf_read_checked(struct buf *buf, const char *path, size_t max, buf_check_fn *check,
+    const void *ctx, struct err *err);
+
 /* Add all that FD gives until its end; waits for it. NAME is for messages. Over the buf's ceiling:
  * ERR_LIMIT. */
 int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err);

@@ -233,6 +233,9 @@ struct platform {
 	char *name;
 	enum platform_color color; /* platform_color() tells which one is shown */
 	char *file;
+	char *
+	    runbooks; /* the folder of the runbooks that it is used with, from the root folder down, for
+	                   headers; or NULL */
 	const struct node *node;
 	bool broken;      /* problems were found in it */
 	struct var *vars; /* the same form as a runbook's */
@@ -261,7 +264,9 @@ struct catalog {
 	size_t runbook_count;
 	struct document **documents; /* kept: positions point into them */
 	size_t document_count;
-	char *folder;                /* that the runbooks were found in, or NULL */
+	char *folder;            /* that the runbooks were found in, or NULL */
+	char *refused;           /* the folder that was found and may not be used, or NULL */
+	const char *folder_from; /* who said so: "-R", "FSOPS_RUNBOOKS", "here" …; NULL: nobody */
 	struct problems problems;    /* that catalog_find() came upon */
 	struct catalog_index *index; /* names and aliases */
 };
@@ -276,9 +281,11 @@ enum catalog_check {
 
 struct catalog_paths {
 	const char *platform; /* -P, or NULL: platform.yaml in the runbooks' folder */
-	const char *runbooks; /* -R, or NULL: FSOPS_RUNBOOKS, ./runbooks, $XDG_CONFIG_HOME/fsops,
-	                         /etc/fsops, PREFIX/share/fsops/runbooks: the first that exists */
+	const char *runbooks; /* -R, or NULL: FSOPS_RUNBOOKS, ./runbooks or that of a folder above,
+	                         $XDG_CONFIG_HOME/fsops, /etc/fsops, PREFIX/share/fsops/runbooks:
+	                         the first that exists */
 	enum catalog_check check;
+	bool unchecked; /* whoever may have written them (trust.h): nothing of them will be run */
 	/* More runbooks' files. One takes the place of the folder's file of that name. */
 	const char *const *files;
 	size_t file_count;

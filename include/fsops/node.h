@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fsops/buf.h"
 #include "fsops/err.h"
 
 #define DOCUMENT_MAX   (1024 * 1024)
@@ -52,6 +53,9 @@ struct document {
 /* Load FILE. Problems (not readable, does not parse, duplicate keys, limits) are
  * added to LIST, all that can be found. NULL when there is no tree at all. */
 struct document *document_load(const char *file, struct problems *list);
+/* The same of a file that CHECK finds good when it is open. */
+struct document *document_load_checked(
+    const char *file, buf_check_fn *check, const void *ctx, struct problems *list);
 /* The same from text, for tests; FILE is the name used in problems. */
 struct document *document_parse(
     const char *file, const char *text, size_t len, struct problems *list);

@@ -17,8 +17,12 @@
  * variable is set and there is no home folder. */
 char *state_folder(struct err *err);
 
-/* "STATE/NAME", a new string; NULL as above. NAME may hold slashes. */
+/* "STATE/NAME", a new string. NAME may hold slashes. NULL: as above, or the state folder is there and
+ * others may have written what is in it (trust.h). */
 char *state_path(const char *name, struct err *err);
+
+/* Whether nobody else can have written what FD was opened from. As buf_check_fn; CTX is not used. */
+int state_check_file(int fd, const char *path, const void *ctx, struct err *err);
 
 /* Make "STATE/NAME" (NULL: the state folder itself) and what is above it, if it is not there. Errors:
  * no permission, no room, something else is in its place, others may write into it. */

@@ -153,6 +153,10 @@ void print_links_text(
     struct buf *out, const struct platform *platform, const char *only, const struct look *look);
 void print_links_json(struct buf *out, const struct platform *platform, const char *only);
 
+/* What `fsops config` knows, as its JSON: an object; and LIST of it, the folders that are trusted. */
+void print_config_text(struct buf *out, const json_t *facts, const struct look *look);
+void print_trusted_text(struct buf *out, const json_t *list, const struct look *look);
+
 /* One alert: a row of the matrix that was asked for, or one that is firing. */
 struct notice {
 	const char *name;              /* as it is called by whoever rang */

@@ -164,7 +164,8 @@ int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err)
 	}
 }
 
-int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err)
+int buf_read_checked(struct buf *buf, const char *path, size_t max, buf_check_fn *check,
+    const void *ctx, struct err *err)
 {
 	struct stat info;
 	int result = -1;
@@ -180,11 +181,17 @@ int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err
 		    S_ISDIR(info.st_mode) ? "a directory" : "a special file");
 		goto out;
 	}
-	result = buf_read_fd(buf, fd, path, err);
+	if (!check || check(fd, path, ctx, err) == 0)
+		result = buf_read_fd(buf, fd, path, err);
 out:
 	if (fd >= 0)
 		close(fd);
 	if (result < 0)
 		buf_release(buf);
 	return result;
+}
+
+int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err)
+{
+	return buf_read_checked(buf, path, max, NULL, NULL, err);
 }

@@ -93,6 +93,7 @@ static void lint_file(const struct cli *cli, const char *file, struct problems *
 	    .runbooks = folder ? folder : cli->options.runbooks,
 	    .files = &file,
 	    .file_count = platform ? 0 : 1,
+	    .unchecked = true, /* nothing of it is run */
 	};
 	struct problems all = {0};
 
@@ -107,6 +108,7 @@ static void lint_catalog_found(const struct cli *cli, struct problems *list)
 	const struct catalog_paths paths = {
 	    .platform = cli->options.platform,
 	    .runbooks = cli->options.runbooks,
+	    .unchecked = true,
 	};
 
 	load(&paths, list, false);

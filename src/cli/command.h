@@ -56,6 +56,7 @@ extern const struct command command_escalate;
 extern const struct command command_report;
 extern const struct command command_lint;
 extern const struct command command_eval;
+extern const struct command command_config;
 extern const struct command command_schema;
 extern const struct command command_help;
 

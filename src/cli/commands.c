@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_report,
     &command_lint,
     &command_eval,
+    &command_config,
     &command_schema,
     &command_help,
     NULL,

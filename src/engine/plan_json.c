@@ -175,6 +175,7 @@ json_t *plan_json(const struct plan *plan)
 	if (!plan->nested) {
 		set_text(object, "platform", plan->catalog->platform->name);
 		set_text(object, "color", platform_color(plan->catalog->platform));
+		set_text(object, "runbooks", plan->catalog->platform->runbooks);
 		json_object_set_new(object, "tunnels", plan_tunnels(plan));
 	}
 	json_object_set_new(object, "steps", steps);

@@ -77,9 +77,10 @@ static json_t *name_fields(const struct run *run)
 	const struct runbook *runbook = run->plan->runbook;
 	const struct platform *platform = run->plan->catalog->platform;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o}", "runbook", runbook->name,
-	    "title", runbook->title, "platform", platform->name, "color", platform_color(platform),
-	    "severity", level_name(runbook->severity), "summary", runbook->summary, "mode",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:s, s:o}", "runbook",
+	    runbook->name, "title", runbook->title, "platform", platform->name, "runbooks",
+	    platform->runbooks, "color", platform_color(platform), "severity",
+	    level_name(runbook->severity), "summary", runbook->summary, "mode",
 	    run->options->check ? "check" : "run", "by", whoami());
 }
 

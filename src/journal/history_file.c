@@ -259,7 +259,7 @@ static int read_file(struct buf *out, struct err *err)
 
 	buf_clear(out);
 	if (path && is_there()) {
-		result = buf_read_file(&lines, path, HISTORY_MAX, err);
+		result = buf_read_checked(&lines, path, HISTORY_MAX, state_check_file, NULL, err);
 		if (result == 0) {
 			buf_release(out);
 			*out = lines; /* transferred */

@@ -94,6 +94,10 @@ struct journal_reader *journal_open(const char *run, struct err *err)
 	char *path = journal_path_of(run, err);
 	struct journal_reader *reader = path ? journal_open_file(path, err) : NULL;
 
+	if (reader && state_check_file(reader->fd, path, NULL, err) < 0) {
+		journal_close(reader);
+		reader = NULL;
+	}
 	if (reader)
 		reader->run = mem_text(run);
 	free(path);

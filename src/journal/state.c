@@ -1,4 +1,5 @@
-/* Where state lies. Invariant: nothing is made or read in a folder that others may write into. */
+/* Where state lies. Invariant: nothing is made or read in a folder that others may write into, nor below
+ * one. */
 #include "fsops/state.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "fsops/mem.h"
+#include "fsops/trust.h"
 
 /* By what is set, the first that is. */
 static char *folder_from_environment(void)
@@ -35,13 +37,33 @@ char *state_folder(struct err *err)
 	return folder;
 }
 
+static const struct trust_rule own = {.own = true};
+
+/* A folder that is not there yet is made when something is to be kept. */
+static int check_way(const char *folder, struct err *err)
+{
+	struct stat st;
+
+	if ((lstat(folder, &st) < 0 && errno == ENOENT) || trust_check(folder, -1, &own, err) == 0)
+		return 0;
+	return trust_refuse(folder, err);
+}
+
 char *state_path(const char *name, struct err *err)
 {
 	char *folder = state_folder(err);
-	char *path = folder ? mem_printf("%s/%s", folder, name) : NULL;
+	char *path = NULL;
 
+	if (folder && check_way(folder, err) == 0)
+		path = mem_printf("%s/%s", folder, name);
 	free(folder);
 	return path;
+}
+
+int state_check_file(int fd, const char *path, const void *ctx, struct err *err)
+{
+	(void)ctx;
+	return trust_check(path, fd, &own, err) < 0 ? trust_refuse(path, err) : 0;
 }
 
 /* Whoever can write into it could change what a resumed run believes. A folder that came to us as a
@@ -102,7 +124,7 @@ int state_make_folder(const char *name, struct err *err)
 	if (!path)
 		goto out;
 	if (make_all(path, err) < 0 || check_folder(folder, err) < 0 ||
-	    (name && check_folder(path, err) < 0))
+	    check_way(folder, err) < 0 || (name && check_folder(path, err) < 0))
 		goto out;
 	result = 0;
 out:

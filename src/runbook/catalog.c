@@ -20,23 +20,26 @@ void catalog_keep(struct catalog *catalog, struct document *document)
 	catalog->documents[catalog->document_count++] = document; /* transferred */
 }
 
-static void load_platform(struct catalog *catalog, const char *path, struct problems *list)
+static void load_platform(struct catalog *catalog, struct problems *list)
 {
+	const struct catalog_files *files = &catalog->index->files;
 	struct decode d = {.list = list, .catalog = catalog};
 	size_t errors = list->errors;
 	struct document *document;
 
 	catalog->platform->broken = true;
-	if (!path)
+	if (!files->platform)
 		return;
-	catalog->platform->file = mem_text(path);
-	document = document_load(path, list);
+	catalog->platform->file = mem_text(files->platform);
+	document = document_load_checked(files->platform,
+	    files->unchecked ? NULL : catalog_file_check, &files->platform_rule, list);
 	catalog_keep(catalog, document);
 	if (document) {
 		catalog->platform->broken = false; /* so that its own references are checked */
 		platform_decode(&d, document->root, catalog->platform);
 	}
-	catalog->platform->broken = list->errors != errors;
+	/* Whose folder may not be used may not be meant: its platform alone is not gone on with. */
+	catalog->platform->broken = list->errors != errors || files->refused;
 }
 
 /* ---- the whole ---- */
@@ -58,7 +61,10 @@ struct catalog *catalog_load(const struct catalog_paths *paths, struct problems 
 	files = &catalog->index->files;
 	catalog_files_find(paths, files, problems);
 	catalog->folder = mem_text(files->folder);
-	load_platform(catalog, files->platform, problems);
+	catalog->refused = mem_text(files->refused);
+	catalog->folder_from = files->from;
+	catalog->platform->runbooks = files->folder ? realpath(files->folder, NULL) : NULL;
+	load_platform(catalog, problems);
 	if (paths->check != CATALOG_READ_FOUND)
 		catalog_read_all(catalog, problems);
 	check_all(catalog, paths->check, problems);
@@ -81,6 +87,7 @@ void catalog_free(struct catalog *catalog)
 		document_free(catalog->documents[i]);
 	free(catalog->documents);
 	free(catalog->folder);
+	free(catalog->refused);
 	problems_release(&catalog->problems);
 	catalog_files_release(&catalog->index->files);
 	names_release(&catalog->index->runbooks);

@@ -369,11 +369,17 @@ static struct document *parse(const char *file, char *text, size_t len, struct p
 
 struct document *document_load(const char *file, struct problems *list)
 {
+	return document_load_checked(file, NULL, NULL, list);
+}
+
+struct document *document_load_checked(
+    const char *file, buf_check_fn *check, const void *ctx, struct problems *list)
+{
 	struct buf text;
 	struct err err;
 	size_t len;
 
-	if (buf_read_file(&text, file, DOCUMENT_MAX, &err) < 0) {
+	if (buf_read_checked(&text, file, DOCUMENT_MAX, check, ctx, &err) < 0) {
 		problem_add(list, PROBLEM_ERROR, (struct pos){file, 0, 0}, "%s", err.text);
 		return NULL;
 	}

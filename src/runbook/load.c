@@ -45,9 +45,11 @@ static bool is_platform(const struct document *document)
 void load_file(struct catalog *catalog, struct loaded *out)
 {
 	struct decode d = {.list = &out->problems, .catalog = catalog};
+	const struct catalog_files *files = &catalog->index->files;
 	struct runbook *runbook;
 
-	out->document = document_load(out->file, &out->problems);
+	out->document = document_load_checked(
+	    out->file, files->unchecked ? NULL : catalog_file_check, &files->rule, &out->problems);
 	if (is_platform(out->document))
 		return; /* of another platform: -P names it */
 	runbook = mem_alloc(sizeof(*runbook));

@@ -133,6 +133,7 @@ void platform_release(struct platform *platform)
 {
 	free(platform->name);
 	free(platform->file);
+	free(platform->runbooks);
 	vars_free(platform->vars, platform->var_count);
 	for (size_t i = 0; i < platform->target_count; i++)
 		target_release(&platform->targets[i]);

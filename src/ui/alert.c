@@ -6,6 +6,7 @@
 #include "fsops/escalation.h"
 #include "fsops/mem.h"
 #include "fsops/ui.h"
+#include "look.h"
 #include "safe.h"
 #include "table.h"
 
@@ -32,6 +33,7 @@ void print_alerts_table(struct buf *out, const struct platform *platform, const 
 	table_align_right(table, 2);
 	for (size_t i = 0; i < platform->alert_count; i++)
 		add_matrix_row(table, &platform->alerts[i]);
+	print_source(out, platform, look);
 	if (platform->alert_count)
 		table_print(out, table, "");
 	else
@@ -226,6 +228,7 @@ void print_notices_json(
 	}
 	json_object_set_new(object, "alerts", matched);
 	json_object_set_new(object, "unmatched", unmatched);
+	source_set(object, platform);
 	print_json(out, object);
 	json_decref(object);
 }

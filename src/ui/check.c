@@ -4,6 +4,7 @@
 
 #include "fsops/ui.h"
 #include "fsops/value.h"
+#include "look.h"
 #include "safe.h"
 #include "table.h"
 
@@ -45,13 +46,6 @@ static void add_row(struct table *table, const json_t *metric)
 	buf_release(&value);
 }
 
-static void add_platform(struct buf *out, const struct platform *platform, const struct look *look)
-{
-	buf_adds(out, "Platform ");
-	look_add_platform(out, look, platform->name, platform_color(platform));
-	buf_addc(out, '\n');
-}
-
 void print_check_text(struct buf *out, const struct platform *platform, const json_t *metrics,
     const struct look *look, bool quiet)
 {
@@ -71,7 +65,7 @@ void print_check_text(struct buf *out, const struct platform *platform, const js
 		shown++;
 	}
 	if (shown) {
-		add_platform(out, platform, look);
+		print_source(out, platform, look);
 		table_print(out, table, "");
 	}
 	if (!json_array_size(metrics))
@@ -82,9 +76,10 @@ void print_check_text(struct buf *out, const struct platform *platform, const js
 void print_check_json(
     struct buf *out, const struct platform *platform, const json_t *metrics, enum level worst)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:O}", "level", level_name(worst), "platform",
-	    platform->name, "color", platform_color(platform), "metrics", metrics);
+	json_t *object = json_pack("{s:s, s:s, s:O}", "level", level_name(worst), "color",
+	    platform_color(platform), "metrics", metrics);
 
+	source_set(object, platform);
 	print_json(out, object);
 	json_decref(object);
 }

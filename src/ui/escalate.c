@@ -5,6 +5,7 @@
 #include "fsops/escalation.h"
 #include "fsops/ui.h"
 #include "fsops/value.h"
+#include "look.h"
 #include "safe.h"
 #include "table.h"
 
@@ -201,6 +202,7 @@ void print_escalation_json(struct buf *out, const struct incident *incident)
 	    "levels", levels);
 	if (incident->told)
 		json_object_set(object, "told", (json_t *)incident->told);
+	source_set(object, incident->platform);
 	print_json(out, object);
 	json_decref(object);
 }

@@ -4,6 +4,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/ui.h"
+#include "look.h"
 #include "plan_walk.h"
 #include "safe.h"
 #include "table.h"
@@ -65,6 +66,7 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const json_
 		buf_adds(out, ".\n");
 		return;
 	}
+	print_source(out, catalog->platform, look);
 	table = table_new(look, COUNT_OF(heads));
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
 		table_cell(table, ROLE_DIM, heads[i]);
@@ -84,16 +86,20 @@ static json_t *texts(char *const *items, size_t count)
 	return list;
 }
 
-static json_t *runbook_object(const struct runbook *runbook, json_t *last)
+static json_t *runbook_object(
+    const struct catalog *catalog, const struct runbook *runbook, json_t *last)
 {
+	json_t *object;
 	size_t steps;
 	double budget = (double)runbook_budget(runbook, &steps) / 1000;
 
-	return json_pack("{s:s, s:o, s:s?, s:s, s:f, s:I, s:s?, s:b, s:O?}", "name", runbook->name,
-	    "aliases", texts(runbook->aliases, runbook->alias_count), "title", runbook->title,
-	    "severity", level_name(runbook->severity), "budget_seconds", budget, "steps",
-	    (json_int_t)steps, "schedule", runbook->schedule.text, "broken", runbook->broken,
-	    "last_run", last);
+	object = json_pack("{s:s, s:o, s:s?, s:s, s:f, s:I, s:s?, s:b, s:O?}", "name",
+	    runbook->name, "aliases", texts(runbook->aliases, runbook->alias_count), "title",
+	    runbook->title, "severity", level_name(runbook->severity), "budget_seconds", budget,
+	    "steps", (json_int_t)steps, "schedule", runbook->schedule.text, "broken",
+	    runbook->broken, "last_run", last);
+	source_set(object, catalog->platform);
+	return object;
 }
 
 void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last)
@@ -101,7 +107,7 @@ void print_list_json(struct buf *out, const struct catalog *catalog, const json_
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < catalog->runbook_count; i++)
-		json_array_append_new(list, runbook_object(catalog->runbooks[i],
+		json_array_append_new(list, runbook_object(catalog, catalog->runbooks[i],
 		                                json_object_get(last, catalog->runbooks[i]->name)));
 	print_json(out, list);
 	json_decref(list);

@@ -29,6 +29,16 @@ void look_add(struct buf *out, const struct look *look, enum role role, const ch
 void look_add_platform(
     struct buf *out, const struct look *look, const char *name, const char *color);
 
+/* PATH, with `~` for the home folder. source.c */
+void look_add_path(struct buf *out, const char *path);
+/* A line of its own: BEFORE and the folder RUNBOOKS, of which the beginning is left out if it is too long. */
+void look_add_runbooks(
+    struct buf *out, const struct look *look, const char *before, const char *runbooks);
+/* A line above a listing: which platform, which folder. Nothing when there is no platform. */
+void print_source(struct buf *out, const struct platform *platform, const struct look *look);
+/* The same in OBJECT: its `platform`, its `runbooks`; null when there is none. */
+void source_set(json_t *object, const struct platform *platform);
+
 /* Columns of TEXT as look_add() makes it: colours take none. */
 int look_width(const char *text, size_t len);
 /* Cut it to WIDTH columns; colours that were begun are ended. */

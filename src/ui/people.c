@@ -4,6 +4,7 @@
 
 #include "fsops/escalation.h"
 #include "fsops/ui.h"
+#include "look.h"
 #include "safe.h"
 #include "table.h"
 
@@ -33,6 +34,8 @@ void print_contacts_text(
 		table_keep_whole(table);
 		buf_release(&how);
 	}
+	if (!only && json_object_size(platform->contacts))
+		print_source(out, platform, look);
 	table_print(out, table, "");
 	table_free(table);
 	if (!json_object_size(platform->contacts))
@@ -46,8 +49,13 @@ void print_contacts_json(struct buf *out, const struct platform *platform, const
 	json_t *contact;
 
 	json_object_foreach(platform->contacts, key, contact) {
-		if (wanted(key, only))
-			json_array_append_new(list, contact_object(platform, key));
+		json_t *object;
+
+		if (!wanted(key, only))
+			continue;
+		object = contact_object(platform, key);
+		source_set(object, platform);
+		json_array_append_new(list, object);
 	}
 	print_json(out, list);
 	json_decref(list);
@@ -69,6 +77,8 @@ void print_links_text(
 		table_cell(table, ROLE_PLAIN, json_string_value(url));
 		table_keep_whole(table);
 	}
+	if (!only && json_object_size(platform->links))
+		print_source(out, platform, look);
 	table_print(out, table, "");
 	table_free(table);
 	if (!json_object_size(platform->links))
@@ -82,9 +92,13 @@ void print_links_json(struct buf *out, const struct platform *platform, const ch
 	json_t *url;
 
 	json_object_foreach(platform->links, key, url) {
-		if (wanted(key, only))
-			json_array_append_new(
-			    list, json_pack("{s:s, s:O}", "name", key, "url", url));
+		json_t *object;
+
+		if (!wanted(key, only))
+			continue;
+		object = json_pack("{s:s, s:O}", "name", key, "url", url);
+		source_set(object, platform);
+		json_array_append_new(list, object);
 	}
 	print_json(out, list);
 	json_decref(list);

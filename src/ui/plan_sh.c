@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fsops/value.h"
+#include "look.h"
 #include "safe.h"
 #include "sh_script.h"
 
@@ -214,6 +215,10 @@ static void add_head(struct buf *out, const struct script *s)
 	buf_adds(out, "# ");
 	safe_adds(out, runbook->title);
 	buf_addf(out, ", on %s", s->plan->catalog->platform->name);
+	if (s->plan->catalog->platform->runbooks) {
+		buf_adds(out, "\n# Runbooks in ");
+		look_add_path(out, s->plan->catalog->platform->runbooks);
+	}
 	buf_addf(out, "\n# Made by `fsops run %s --dry-run=sh`: the same steps, by hand.\n",
 	    runbook->name);
 	buf_adds(out, "# Reads run as they are; a change is shown and asked for at the terminal.\n"

@@ -388,15 +388,18 @@ static void add_missing(const struct page *page, const struct plan *plan)
 void print_plan_text(struct buf *out, const struct plan *plan, const struct look *look)
 {
 	const struct page page = {plan, out, look, ""};
+	const struct platform *platform = plan->catalog->platform;
 
 	buf_adds(out, "Dry run of ");
 	look_add(out, look, ROLE_BOLD, plan->runbook->name);
 	buf_adds(out, " on ");
-	look_add_platform(
-	    out, look, plan->catalog->platform->name, platform_color(plan->catalog->platform));
+	look_add_platform(out, look, platform->name, platform_color(platform));
 	buf_adds(out, ": nothing is executed. ${…} is not known before the run.\n");
 	safe_adds(out, plan->runbook->title);
-	buf_addf(out, " (%s)\n\n", level_name(plan->runbook->severity));
+	buf_addf(out, " (%s)\n", level_name(plan->runbook->severity));
+	if (platform->runbooks)
+		look_add_runbooks(out, look, "runbooks in ", platform->runbooks);
+	buf_addc(out, '\n');
 	add_tunnels(&page, plan);
 	add_metrics(&page, plan);
 	plan_print_steps(out, plan, look, "");

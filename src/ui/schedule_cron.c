@@ -10,6 +10,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/ui.h"
+#include "look.h"
 #include "safe.h"
 #include "schedule.h"
 
@@ -151,11 +152,14 @@ int print_schedule_cron(struct buf *out, const struct timetable *table, struct e
 static json_t *timed_object(const struct timetable *table, const struct timed *timed)
 {
 	char next[CLOCK_TEXT_MAX];
+	json_t *object;
 
 	clock_format_rfc3339(timed->next * 1000, next);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "runbook", timed->runbook->name, "title",
-	    timed->runbook->title, "schedule", timed->runbook->schedule.text, "zone",
+	object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "runbook", timed->runbook->name,
+	    "title", timed->runbook->title, "schedule", timed->runbook->schedule.text, "zone",
 	    zone_name(table->zone), "next", next, "words", timed_words(table, timed, false));
+	source_set(object, table->catalog->platform);
+	return object;
 }
 
 void print_schedule_json(struct buf *out, const struct timetable *table)

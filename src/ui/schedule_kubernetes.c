@@ -261,11 +261,14 @@ static json_t *cron_fields(const struct schedule *schedule, const struct schedul
 	return value;
 }
 
+/* Everybody in the pod may write into an emptyDir: that is to be trusted. The ConfigMap is mounted
+ * read-only. */
 static json_t *environment(const struct timetable *table)
 {
-	return json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "name", "TZ", "value",
-	    zone_name(table->zone), "name", "KUBECONFIG", "value", RUNBOOKS "/kubeconfig", "name",
-	    "FSOPS_STATE", "value", STATE "/fsops", "name", "HOME", "value", STATE);
+	return json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "name",
+	    "TZ", "value", zone_name(table->zone), "name", "KUBECONFIG", "value",
+	    RUNBOOKS "/kubeconfig", "name", "FSOPS_STATE", "value", STATE "/fsops", "name",
+	    "FSOPS_TRUST", "value", STATE, "name", "HOME", "value", STATE);
 }
 
 /* In a namespace with a quota a pod without these is refused. A health check runs a dozen kubectl at once,

@@ -5,6 +5,7 @@
 
 #include "fsops/ui.h"
 #include "fsops/value.h"
+#include "look.h"
 #include "plan_walk.h"
 #include "safe.h"
 #include "table.h"
@@ -16,8 +17,9 @@ static void heading(struct buf *out, const struct look *look, const char *text)
 	buf_addc(out, '\n');
 }
 
-static void add_head(struct buf *out, const struct runbook *runbook, const struct look *look)
+static void add_head(struct buf *out, const struct plan *plan, const struct look *look)
 {
+	const struct runbook *runbook = plan->runbook;
 	char span[CLOCK_TEXT_MAX];
 
 	look_add(out, look, ROLE_BOLD, runbook->title);
@@ -28,6 +30,7 @@ static void add_head(struct buf *out, const struct runbook *runbook, const struc
 	for (size_t i = 0; i < runbook->alias_count; i++)
 		buf_addf(out, "%s%s", i ? ", " : "   also: ", runbook->aliases[i]);
 	buf_addc(out, '\n');
+	print_source(out, plan->catalog->platform, look);
 	if (runbook->respond_within) {
 		clock_format_span(runbook->respond_within, span);
 		buf_addf(out, "respond within %s\n", span);
@@ -117,7 +120,7 @@ static void add_metrics(struct buf *out, const struct runbook *runbook, const st
 
 void print_show_text(struct buf *out, const struct plan *plan, const struct look *look)
 {
-	add_head(out, plan->runbook, look);
+	add_head(out, plan, look);
 	add_symptoms(out, plan->runbook, look);
 	add_vars(out, plan, look);
 	add_metrics(out, plan->runbook, look);

@@ -122,6 +122,7 @@ static void add_run(struct buf *out, const struct look *look, const json_t *even
 void story_run_header(struct story *story, struct buf *out, const json_t *event)
 {
 	const struct look *look = &story->options.look;
+	const char *runbooks = value_get_text(event, "runbooks");
 	const json_t *now = story->event;
 
 	story->event = event;
@@ -136,6 +137,10 @@ void story_run_header(struct story *story, struct buf *out, const json_t *event)
 	if (!story->times) {
 		look_add(out, look, ROLE_DIM, value_get_text(event, "run"));
 		buf_addc(out, '\n');
+	}
+	if (runbooks) {
+		story_line(story, out, 0);
+		look_add_runbooks(out, look, "runbooks in ", runbooks);
 	}
 	story->event = now;
 }

@@ -8,6 +8,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from sandbox import Sandbox  # noqa: E402
 
+# Whoever owns this checkout, its runbooks are what is tested.
+TRUSTED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runbooks")
+os.environ["FSOPS_TRUST"] = TRUSTED
+
 
 @pytest.fixture
 def sandbox():

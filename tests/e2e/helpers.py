@@ -99,6 +99,7 @@ def environment(of=None, **more):
     env = dict(of.env) if of else {k: v for k, v in os.environ.items() if not k.startswith("FSOPS_")}
     if not of:  # a sandbox has a state folder of its own
         env.setdefault("FSOPS_STATE", STATE.name)
+        env.setdefault("FSOPS_TRUST", str(ROOT / "runbooks"))  # as conftest.py
     env.update(LC_ALL="C.UTF-8", **more)
     return {k: v for k, v in env.items() if v is not None}
 

@@ -220,7 +220,8 @@ def test_check_without_metrics_is_unknown(demo):
     assert (line.returncode, line.stdout) == (3, "FSOPS UNKNOWN - the platform has no metrics\n")
     data = fsops("check", "--format", "json", cwd=demo)
     assert (data.returncode, json.loads(data.stdout)) == (
-        3, {"level": "unknown", "platform": "demo", "color": "green", "metrics": []})
+        3, {"level": "unknown", "platform": "demo", "color": "green", "metrics": [],
+            "runbooks": str(demo / "runbooks")})
 
 
 def test_the_nagios_line_says_why_a_name_is_wrong(demo):

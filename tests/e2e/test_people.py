@@ -18,7 +18,7 @@ def test_contacts_say_how_to_reach_everybody_of_the_document():
     rows = [re.split(r" {2,}", line) for line in result.out.splitlines()]
     assert ["on_call", "On-Call Engineer", "phone +1-XXX-XXX-XXXX"] in rows
     assert ["security", "Security Team", "email security@flightsearch.com"] in rows
-    assert len(rows) == 5
+    assert len(rows) == 6 and rows[0][0].startswith("Platform flight-search, runbooks in ")
     assert {c["name"]: c["how"] for c in shipped("contacts", "--format", "json").json}["dba"] == {
         "email": "dba@flightsearch.com"}
 
@@ -32,9 +32,9 @@ def test_a_contact_is_found_by_the_beginning_of_its_name_in_any_case():
 
 def test_one_link_alone_is_its_url_alone():
     assert shipped("links", "grafana").out == "https://monitoring.flightsearch.com/grafana\n"
-    assert len(shipped("links").out.splitlines()) == 5
-    assert {"name": "status_page", "url": "https://status.flightsearch.com"} in shipped(
-        "links", "--format", "json").json
+    assert len(shipped("links").out.splitlines()) == 6  # the first says where from
+    assert {"name": "status_page", "url": "https://status.flightsearch.com", "platform": "flight-search",
+            "runbooks": str(ROOT / "runbooks")} in shipped("links", "--format", "json").json
 
 
 def test_a_platform_without_people_says_so(tmp_path):

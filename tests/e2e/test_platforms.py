@@ -67,7 +67,8 @@ def test_so_does_who_reads_plain_text(books):
     on = words(books, "shop-staging")
     assert "Book (info) on shop-staging\n" in fsops("run", "book", "-y", *on, env=env).out
     assert "Dry run of book on shop-staging: " in fsops("run", "book", "--dry-run", *on).out
-    assert fsops("check", *on).out.startswith("Platform shop-staging\nMETRIC")
+    assert fsops("check", *on).out.startswith(
+        f"Platform shop-staging, runbooks in {books[0]}\nMETRIC")
     assert fsops("check", "--format", "json", *on).json["platform"] == "shop-staging"
     script = fsops("run", "book", "--dry-run=sh", *on).out
     assert "# Book, on shop-staging\n" in script

@@ -177,7 +177,8 @@ static void lists_show_broken_runbooks(void **state)
 	    .schedule = {.text = (char *)"daily 09:00"}};
 	struct runbook bad = {.name = (char *)"bad", .file = (char *)"x/bad.yaml", .broken = true};
 	struct runbook *both[] = {&bad, &good};
-	const struct catalog catalog = {.runbooks = both, .runbook_count = 2};
+	struct platform staging = {.name = (char *)"staging", .runbooks = (char *)"/srv/books"};
+	const struct catalog catalog = {.platform = &staging, .runbooks = both, .runbook_count = 2};
 	const struct history_entry run = {.run = "r",
 	    .runbook = "good",
 	    .platform = "p",
@@ -195,6 +196,7 @@ static void lists_show_broken_runbooks(void **state)
 	last = json_pack("{s:o}", "good", history_object(&run));
 	print_list_text(&out, &catalog, last, run.started + 63000, &look);
 	assert_string_equal(out.data,
+	    "Platform staging, runbooks in /srv/books\n"
 	    "NAME  SEVERITY  BUDGET  SCHEDULE     LAST RUN             TITLE\n"
 	    "bad   broken                                              x/bad.yaml\n"
 	    "good  warning       6m  daily 09:00  critical, 1m03s ago  Good\n");
@@ -204,6 +206,8 @@ static void lists_show_broken_runbooks(void **state)
 	root = json_loads(out.data, 0, NULL);
 	assert_int_equal(json_array_size(root), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(root, 1), "steps")), 2);
+	assert_string_equal(
+	    json_string_value(json_object_get(json_array_get(root, 0), "runbooks")), "/srv/books");
 	json_decref(root);
 	buf_release(&out);
 }
