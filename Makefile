@@ -41,6 +41,7 @@ SHEETS  := $(sort $(wildcard src/*/*.css))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(SHEETS:%=$(BUILD)/%.o)
 LIBRARY := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -115,6 +116,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc -fsanitize=fuzzer $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
 
+$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libfsops.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libfsops.a $(PKG_LIBS)
+
 -include $(OBJECTS:.o=.d) $(UNITS:=.d)
 
 .PHONY: deps demo test
@@ -131,7 +136,7 @@ test: ## every test; the last line says how many passed
 	@.ci/deps
 	@.ci/test $(BUILD)
 
-.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-hardening check-scripts asan fuzzers fuzz bench
+.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-hardening check-scripts asan fuzzers fuzz replays bench
 units: $(UNITS)
 
 check-unit: $(UNITS) ## the unit tests
@@ -146,7 +151,7 @@ check-cluster: $(BUILD)/fsops ## the runbooks over a cluster that may be lost (K
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" LDFLAGS="$(SANITIZE)" \
-		$(ASAN_BUILD)/fsops units
+		$(ASAN_BUILD)/fsops units replays
 
 check-asan: asan ## both again under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" LDFLAGS="$(SANITIZE)" check-unit
@@ -167,6 +172,8 @@ check-scripts: ## shellcheck
 	shellcheck $$(git ls-files -co --exclude-standard .ci tests | xargs grep -lE '^#! ?(/usr)?/bin/(env )?sh')
 
 fuzzers: $(FUZZERS)
+
+replays: $(REPLAYS)
 
 fuzz: ## fuzz what reads foreign bytes, FUZZ_TIME seconds each (clang; T=fuzz_url for one)
 	$(call NEEDS,clang)

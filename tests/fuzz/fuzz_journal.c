@@ -2,7 +2,6 @@
  * Fuzzing the reader of journals: any bytes as one. Nothing may crash or leak, every line is an event
  * or is named, and whoever builds on the events (record, story) must stand whatever is in them.
  */
-#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>

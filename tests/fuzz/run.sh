@@ -20,9 +20,10 @@ fuzz() {
 	[ ! -d "$seeds/$1" ] || set -- "$@" "$seeds/$1"
 	name=$1
 	shift
+	found=
 	"$build/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-		-artifact_prefix="$build/found/$name-" "$@" >"$build/logs/$name" 2>&1
-	[ $? -eq 0 ] && found= || found=", A FINDING: $build/logs/$name"
+		-artifact_prefix="$build/found/$name-" "$@" >"$build/logs/$name" 2>&1 ||
+		found=", A FINDING: $build/logs/$name"
 	count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/logs/$name")
 	echo "$name: ${count:-0} executions$found"
 }
