@@ -2,7 +2,8 @@
  * Giving up: the statement is ended on the server too, or it would run on for nobody.
  *
  * Invariant: PQcancel blocks, so it runs on a thread of its own and owns all it needs; the call is
- * gone when the server has stopped, or after PG_CANCEL_MAX.
+ * gone when the server has stopped, or after PG_CANCEL_MAX. A request that comes before the server has begun the
+ * statement is lost, so it is sent again until the server says that it has stopped.
  */
 #include "postgres_run.h"
 
@@ -43,6 +44,17 @@ static void cancel_run(void *arg)
 	PQcancel(request->handle, request->why, sizeof(request->why));
 }
 
+static bool send_cancel(struct pg_call *pg);
+
+static void on_again_time(void *ctx)
+{
+	struct pg_call *pg = ctx;
+
+	pg->again = NULL;
+	if (!send_cancel(pg))
+		gone(pg);
+}
+
 static void cancel_done(void *arg)
 {
 	struct cancel_request *request = arg;
@@ -51,6 +63,8 @@ static void cancel_done(void *arg)
 	pg->cancelling = NULL;
 	if (pg->idle)
 		gone(pg);
+	else
+		pg->again = loop_after(pg->call->loop, PG_CANCEL_AGAIN, on_again_time, pg);
 }
 
 static void cancel_release(void *arg)
@@ -81,17 +95,23 @@ void pg_cancel_pump(struct pg_call *pg)
 		gone(pg);
 }
 
-static void cancel_on_server(struct pg_call *pg)
+static bool send_cancel(struct pg_call *pg)
 {
 	struct cancel_request *request = mem_alloc(sizeof(*request));
 	struct work_spec spec = {cancel_run, cancel_done, cancel_release, request};
 
 	request->owner = pg;
 	request->handle = PQgetCancel(pg->conn);
-	pg->stage = PG_STAGE_CANCEL;
 	pg->cancelling = request->handle ? work_start(pg->call->loop, &spec, NULL) : NULL;
-	if (!pg->cancelling) {
+	if (!pg->cancelling)
 		cancel_release(request);
+	return pg->cancelling != NULL;
+}
+
+static void cancel_on_server(struct pg_call *pg)
+{
+	pg->stage = PG_STAGE_CANCEL;
+	if (!send_cancel(pg)) {
 		gone(pg);
 		return;
 	}

@@ -22,7 +22,8 @@ void pg_close(struct pg_call *pg)
 	loop_unwatch(pg->watch);
 	pg->watch = NULL;
 	loop_cancel(pg->timer);
-	pg->timer = NULL;
+	loop_cancel(pg->again);
+	pg->timer = pg->again = NULL;
 	PQfinish(pg->conn);
 	pg->conn = NULL;
 }

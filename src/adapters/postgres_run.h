@@ -36,8 +36,9 @@ struct pg_call {
 	size_t undone;   /* statements of this stage that the server has not said to be done */
 	bool huge;       /* one row is over the ceiling */
 	size_t arriving; /* bytes since the last whole row */
-	struct work *cancelling; /* the cancel request on its way */
-	bool idle;               /* while cancelling: the server has stopped */
+	struct work *cancelling;  /* the cancel request on its way */
+	struct loop_timer *again; /* or the time until the next one */
+	bool idle;                /* while cancelling: the server has stopped */
 };
 
 /* Is it to run in a read-only transaction? */
