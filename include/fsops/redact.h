@@ -1,39 +1,68 @@
 /*
- * Secrets: every text that leaves the program (terminal, events, dry run,
- * error messages) passes through one `struct redact`, which knows the values
- * that must not be seen and writes *** in their place.
+ * Secrets: every text that leaves the program (terminal, events, dry run, error messages) passes
+ * through one `struct redact`, which knows the values that must not be seen and writes *** in their
+ * place, in whatever form they stand there:
  *
- * Values are matched in longest-first order. A value shorter than
- * REDACT_MIN_LEN would mask half the output and is refused, so that the
- * person is told rather than trusted to notice.
+ *	base64 and base64url at any offset, padded or not, wrapped; hex in either case, with separators;
+ *	percent-encoded with any set of safe characters; escapes of JSON (\n \u0026), Python, C and shells
+ *	(\x26 \046 '"'"'), at any depth; entities of HTML and XML; one in another, as tools do (base64 of
+ *	JSON of base64, a URL's percents in JSON).
+ *
+ * A value of under REDACT_MIN_LEN characters would mask half the output and is refused, so that the person
+ * is told rather than trusted to notice; so is one of nothing but quotes and backslashes. Masking takes time in proportion to the text, whatever the secrets are.
  */
 #ifndef FSOPS_REDACT_H
 #define FSOPS_REDACT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fsops/buf.h"
 #include "fsops/err.h"
 
-#define REDACT_MIN_LEN 4
-#define REDACT_MASK    "***"
+#define REDACT_MIN_LEN  4
+#define REDACT_LINE_MIN 8
+#define REDACT_MASK     "***"
 
 struct redact;
 
 struct redact *redact_new(void);
 void redact_free(struct redact *redact);
 
-/* Mask VALUE from now on, its lines, and its base64, percent-encoded, JSON and shell forms too.
- * Returns -1 when it is shorter than REDACT_MIN_LEN (nothing is added). */
+/* Mask VALUE from now on, and each of its lines that has REDACT_LINE_MIN characters (a private key). Of an
+ * address or a connection string with a password in it (REDACT_MIN_LEN or more), the password too. Returns
+ * -1 when it is too short, or too long to be kept (nothing is added). */
 int redact_add(struct redact *redact, const char *value);
+
+/* The same of LEN bytes that may hold a NUL. */
+int redact_addn(struct redact *redact, const char *value, size_t len);
+
+/* Of a value that fsops reads but that need not be one: only the password of an address or a connection
+ * string in it (`scheme://user:password@host`, `password=…`). */
+void redact_add_password(struct redact *redact, const char *value);
 
 /* The same for any value: as text, and everything in a list or an object. */
 int redact_add_value(struct redact *redact, const json_t *value);
 
+/* Whether there is any secret; REDACT may be NULL. */
+bool redact_any(const struct redact *redact);
+
+/* Whether TEXT is a secret as a whole, as it was added. */
+bool redact_has(const struct redact *redact, const char *text);
+
+/* How many places of TEXT would be masked. */
+size_t redact_count(const struct redact *redact, const char *text, size_t len);
+
+/* Whether PART stands somewhere in TEXT where nothing would be masked. */
+bool redact_is_open(
+    const struct redact *redact, const char *text, size_t len, const char *part, size_t part_len);
+
 /* The text with secrets masked; a new C string. REDACT may be NULL. A text that was cut inside a
  * secret ends with the mask. */
 char *redact_text(const struct redact *redact, const char *text, size_t len);
+/* The same, added to OUT. */
+void redact_into(const struct redact *redact, const char *text, size_t len, struct buf *out);
 
 /* Mask the text of ERR. Both may be NULL. */
 void redact_err(const struct redact *redact, struct err *err);
@@ -43,7 +72,7 @@ json_t *redact_value(const struct redact *redact, const json_t *value);
 
 /* A stream that comes in pieces: a secret may begin in one and end in another. */
 struct redact_stream {
-	struct buf held; /* the beginning of what may be a secret */
+	struct masker *masker; /* made when the first piece comes */
 };
 
 void redact_stream_init(struct redact_stream *stream);
@@ -53,7 +82,7 @@ void redact_stream_release(struct redact_stream *stream);
 void redact_stream_add(const struct redact *redact, struct redact_stream *stream, const char *data,
     size_t len, struct buf *out);
 
-/* Nothing more comes: OUT gets the rest. */
+/* Nothing more comes: OUT gets the rest. The stream may be used again. */
 void redact_stream_finish(
     const struct redact *redact, struct redact_stream *stream, struct buf *out);
 

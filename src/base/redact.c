@@ -1,5 +1,5 @@
-/* Masks secrets in text. Invariant: `values` is sorted longest first, so that a
- * secret that is part of a longer one never leaves the longer one's tail behind. */
+/* Masks secrets in text. Invariant: what a masker has given out holds no secret that was known when it
+ * came, and what it holds back begins with what may be one. */
 #include "fsops/redact.h"
 
 #include <stdint.h>
@@ -7,125 +7,151 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsops/base64.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
-#include "fsops/value.h"
+#include "redact_private.h"
 
-/* A line of a longer secret (a key, a document) is a secret too when it has so many bytes. */
-#define LINE_MIN_LEN 8
-/* So much of a secret at the end of a text that was cut is masked too. */
-#define PART_MIN_LEN 8
+/* A longer secret is kept in pieces of this length, each a secret. */
+#define PIECE_MAX 4096
+/* All secrets together, in bytes of the automaton: 20 for each character. */
+#define NODES_MAX (4U * 1024 * 1024)
+
+#define NOWHERE SIZE_MAX
+
+/* One text on its way. */
+struct masker {
+	struct masks masks;
+	struct searching searching;
+	struct view *view;
+	struct buf held; /* of a stream: the source from GIVEN on */
+	size_t read;     /* bytes of the source */
+	size_t given;    /* of them that are given out, or masked */
+	size_t mask_end; /* of the last mask that was given out; NOWHERE: none */
+};
 
 struct redact {
-	char **values;
-	size_t count;
-	bool first[256]; /* a value begins with this byte */
+	struct needles *needles;
+	struct masker *scratch; /* for whole texts */
 };
+
+static struct masker *masker_new(const struct redact *redact)
+{
+	struct masker *masker = mem_alloc(sizeof(*masker));
+
+	masker->searching = (struct searching){redact->needles, &masker->masks};
+	masker->view = view_new(&masker->searching, REDACT_LEVELS);
+	masker->mask_end = NOWHERE;
+	buf_init(&masker->held, SIZE_MAX / 8);
+	return masker;
+}
+
+static void masker_free(struct masker *masker)
+{
+	if (!masker)
+		return;
+	view_free(masker->view);
+	free(masker->masks.list);
+	buf_release(&masker->held);
+	free(masker);
+}
 
 struct redact *redact_new(void)
 {
-	return mem_alloc(sizeof(struct redact));
+	struct redact *redact = mem_alloc(sizeof(*redact));
+
+	redact->needles = mem_alloc(sizeof(*redact->needles));
+	needles_init(redact->needles);
+	redact->scratch = masker_new(redact);
+	return redact;
 }
 
 void redact_free(struct redact *redact)
 {
 	if (!redact)
 		return;
-	for (size_t i = 0; i < redact->count; i++) {
-		explicit_bzero(redact->values[i], strlen(redact->values[i]));
-		free(redact->values[i]);
-	}
-	free(redact->values);
+	masker_free(redact->scratch);
+	needles_release(redact->needles);
+	free(redact->needles);
 	free(redact);
 }
 
-static int longest_first(const void *left, const void *right)
-{
-	size_t a = strlen(*(char *const *)left);
-	size_t b = strlen(*(char *const *)right);
+/* ---- secrets ---- */
 
-	return (a < b) - (a > b);
+static void wipe(struct buf *buf)
+{
+	explicit_bzero(buf->data, buf->len);
+	buf_release(buf);
 }
 
-static void add_form(struct redact *redact, const char *form)
+static void units_of(const char *text, size_t len, struct buf *out)
 {
-	for (size_t i = 0; i < redact->count; i++)
-		if (strcmp(redact->values[i], form) == 0)
-			return;
-	MEM_PUSH_ROOM(redact->values, redact->count);
-	redact->values[redact->count++] = mem_text(form);
-	redact->first[(unsigned char)*form] = true;
-	qsort(redact->values, redact->count, sizeof(char *), longest_first);
+	for (size_t i = 0; i < len; i++) {
+		int unit = redact_units[(uint8_t)text[i]];
+
+		if (unit != UNIT_DROPPED)
+			buf_addc(out, (char)unit);
+	}
 }
 
-static char *base64(const char *text)
+static void add_unit(void *ctx, const struct piece *piece)
+{
+	buf_addc(ctx, (char)redact_units[piece->byte]);
+}
+
+static void no_literal(void *ctx, const struct piece *pieces, size_t count)
+{
+	(void)ctx;
+	(void)pieces;
+	(void)count;
+}
+
+/* The units as a text has them whose escapes were read: a secret may look as if it had some. */
+static void unescaped_units_of(const char *text, size_t len, struct buf *out)
+{
+	struct unescape unescape = {0};
+	struct unescape_out to = {add_unit, no_literal, out};
+
+	for (size_t i = 0; i < len; i++)
+		unescape_push(&unescape, (struct piece){.byte = (uint8_t)text[i]}, &to);
+	unescape_finish(&unescape, &to);
+}
+
+static int add_units(struct redact *redact, void (*units)(const char *, size_t, struct buf *),
+    const char *text, size_t len)
 {
 	struct buf out;
-	char *form;
+	int result = -1;
 
-	buf_init(&out, SIZE_MAX / 2);
-	base64_encode(&out, text, strlen(text));
-	form = buf_detach(&out);
-	buf_release(&out);
-	return form;
-}
-
-/* RFC 3986, section 2.1: everything but the unreserved characters. */
-static char *percent(const char *text)
-{
-	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	                                 "0123456789-._~";
-	struct buf out;
-
-	buf_init(&out, strlen(text) * 3 + 1);
-	for (; *text; text++) {
-		if (strchr(unreserved, *text))
-			buf_addc(&out, *text);
-		else
-			buf_addf(&out, "%%%02X", (unsigned char)*text);
+	buf_init(&out, SIZE_MAX / 8);
+	units(text, len, &out);
+	if (len >= REDACT_MIN_LEN && out.len >= NEEDLE_UNITS_MIN &&
+	    redact->needles->count + out.len < NODES_MAX) {
+		needles_add(redact->needles, (const uint8_t *)out.data, out.len, len);
+		result = 0;
 	}
-	return buf_detach(&out);
+	wipe(&out);
+	return result;
 }
 
-/* As it stands inside a JSON string. */
-static char *json_form(const char *text)
+static int add_piece(struct redact *redact, const char *text, size_t len)
 {
-	json_t *string = value_text(text, strlen(text));
-	char *quoted = json_dumps(string, JSON_ENCODE_ANY);
-	char *bare = mem_textn(quoted + 1, strlen(quoted) - 2);
-
-	free(quoted);
-	json_decref(string);
-	return bare;
+	if (add_units(redact, units_of, text, len) < 0)
+		return -1;
+	add_units(redact, unescaped_units_of, text, len);
+	return 0;
 }
 
-/* As it stands inside the single quotes of a shell. */
-static char *shell_form(const char *text)
+static int add_whole(struct redact *redact, const char *text, size_t len)
 {
-	struct buf out;
+	if (len <= PIECE_MAX)
+		return add_piece(redact, text, len);
+	for (size_t at = 0; at < len; at += PIECE_MAX) {
+		size_t from = at + PIECE_MAX <= len ? at : len - PIECE_MAX;
 
-	buf_init(&out, strlen(text) * 4 + 1);
-	for (; *text; text++) {
-		if (*text == '\'')
-			buf_adds(&out, "'\\''");
-		else
-			buf_addc(&out, *text);
+		if (add_piece(redact, text + from, PIECE_MAX) < 0)
+			return -1;
 	}
-	return buf_detach(&out);
-}
-
-static void add_forms(struct redact *redact, const char *value)
-{
-	static char *(*const forms[])(const char *text) = {base64, percent, json_form, shell_form};
-
-	add_form(redact, value);
-	for (size_t i = 0; i < COUNT_OF(forms); i++) {
-		char *form = forms[i](value);
-
-		add_form(redact, form);
-		free(form);
-	}
+	return 0;
 }
 
 /* Output comes in lines, and a line may be taken out of a document. The only line of a text is the
@@ -138,106 +164,209 @@ static void add_lines(struct redact *redact, const char *value)
 	bool only = more[strspn(more, blanks)] == '\0';
 
 	for (; *text; text += strspn(text, blanks)) {
-		size_t len = strcspn(text, "\r\n");
-		char *line = mem_textn(text, len);
+		size_t line = strcspn(text, "\r\n");
+		size_t len = line;
 
-		text += len;
-		while (len && strchr(blanks, line[len - 1]))
-			line[--len] = '\0';
-		if (len >= (only ? REDACT_MIN_LEN : LINE_MIN_LEN))
-			add_forms(redact, line);
-		free(line);
+		while (len && strchr(blanks, text[len - 1]))
+			len--;
+		if (len >= (only ? REDACT_MIN_LEN : REDACT_LINE_MIN))
+			add_whole(redact, text, len);
+		text += line;
 	}
+}
+
+/* ---- passwords in addresses ---- */
+
+/* scheme://user:password@host: the password, or without one the user, which is then a token. */
+static void add_userinfo(struct redact *redact, const char *value)
+{
+	const char *at = strstr(value, "://");
+	const char *end, *colon;
+	size_t len;
+
+	if (!at)
+		return;
+	at += strlen("://");
+	len = strcspn(at, "/?# \n");
+	end = memrchr(at, '@', len);
+	if (!end)
+		return;
+	colon = memchr(at, ':', (size_t)(end - at));
+	if (colon)
+		at = colon + 1;
+	add_whole(redact, at, (size_t)(end - at));
+}
+
+/* password=…, also quoted, of libpq's connection strings and of addresses. */
+static void add_password_field(struct redact *redact, const char *value)
+{
+	static const char name[] = "password";
+	const char *at = value;
+
+	while ((at = strcasestr(at, name))) {
+		const char *text = at + strlen(name);
+		const char *quote;
+
+		at = text;
+		text += strspn(text, " ");
+		if (*text != '=')
+			continue;
+		text += 1 + strspn(text + 1, " ");
+		quote = *text == '\'' ? strrchr(text + 1, '\'') : NULL;
+		if (quote)
+			add_whole(redact, text + 1, (size_t)(quote - text - 1));
+		add_whole(redact, text, strcspn(text, " &#\n"));
+	}
+}
+
+void redact_add_password(struct redact *redact, const char *value)
+{
+	add_userinfo(redact, value);
+	add_password_field(redact, value);
+}
+
+int redact_addn(struct redact *redact, const char *value, size_t len)
+{
+	return add_whole(redact, value, len);
 }
 
 int redact_add(struct redact *redact, const char *value)
 {
-	if (strlen(value) < REDACT_MIN_LEN)
+	if (add_whole(redact, value, strlen(value)) < 0)
 		return -1;
-	add_forms(redact, value);
 	add_lines(redact, value);
+	redact_add_password(redact, value);
 	return 0;
 }
 
-int redact_add_value(struct redact *redact, const json_t *value)
+bool redact_any(const struct redact *redact)
 {
-	char *text = value_to_text(value);
-	int result = redact_add(redact, text);
-	const char *key;
-	json_t *member;
-
-	free(text);
-	for (size_t i = 0; i < json_array_size(value); i++)
-		redact_add_value(redact, json_array_get(value, i));
-	json_object_foreach((json_t *)value, key, member) {
-		redact_add_value(redact, member);
-	}
-	return result;
+	return redact && redact->needles->count > 1;
 }
 
-/* What the secrets say about a place in a text. */
-enum found {
-	FOUND_NONE,
-	FOUND_SECRET, /* one stands here, of LEN bytes */
-	FOUND_PART,   /* the text ends inside what may be one */
-};
-
-/* LAST: the text was cut where it ends, or just ends there; a few bytes in common mean nothing. */
-static enum found look_at(
-    const struct redact *redact, const char *text, size_t left, bool last, size_t *len)
+bool redact_has(const struct redact *redact, const char *text)
 {
-	if (!redact->first[(unsigned char)*text])
-		return FOUND_NONE;
-	for (size_t i = 0; i < redact->count; i++) {
-		*len = strlen(redact->values[i]);
-		if (*len > left && last && left < PART_MIN_LEN)
-			continue;
-		if (memcmp(text, redact->values[i], *len < left ? *len : left) == 0)
-			return *len <= left ? FOUND_SECRET : FOUND_PART;
-	}
-	return FOUND_NONE;
+	struct buf units;
+	bool has;
+
+	buf_init(&units, SIZE_MAX / 8);
+	units_of(text, strlen(text), &units);
+	has = needles_has(redact->needles, (const uint8_t *)units.data, units.len);
+	buf_release(&units);
+	return has;
 }
 
-/* Adds TEXT masked. With LAST false what may be the beginning of a secret is left for the next time.
- * Returns how many bytes of TEXT were used up. */
-static size_t mask(
-    const struct redact *redact, const char *text, size_t len, bool last, struct buf *out)
+/* ---- reading and giving out ---- */
+
+static void prepare(const struct redact *redact)
 {
-	size_t from = 0; /* what is to be added as it is */
-	size_t i = 0;
+	if (redact->needles->stale)
+		needles_build(redact->needles);
+}
 
-	while (i < len) {
-		size_t size = 0;
-		enum found found = look_at(redact, text + i, len - i, last, &size);
+static void read_on(struct masker *masker, const char *data, size_t len)
+{
+	struct piece piece = {.end = masker->read};
 
-		if (found == FOUND_PART && !last)
-			break;
-		if (found == FOUND_NONE) {
-			i++;
-			continue;
-		}
-		buf_add(out, text + from, i - from);
+	masker->read += len;
+	for (size_t i = 0; i < len; i++) {
+		piece.byte = (uint8_t)data[i];
+		piece.start = piece.end++;
+		view_push(masker->view, &piece);
+	}
+}
+
+/* What touches a mask that was given out is a part of it. */
+static void give_mask(
+    struct masker *masker, const char *source, const struct mask *mask, struct buf *out)
+{
+	if (mask->end <= masker->given)
+		return;
+	if (mask->start > masker->given)
+		buf_add(out, source, mask->start - masker->given);
+	if (mask->start > masker->given || masker->mask_end != masker->given)
 		buf_adds(out, REDACT_MASK);
-		i = from = found == FOUND_PART ? len : i + size;
-	}
-	buf_add(out, text + from, i - from);
-	return i;
+	masker->given = masker->mask_end = mask->end;
 }
 
-static void mask_whole(const struct redact *redact, const char *text, size_t len, struct buf *out)
+/* SOURCE begins at what is given out by now; no secret that is not known yet begins before UNTIL. Returns
+ * how much of SOURCE was used up. */
+static size_t give(struct masker *masker, const char *source, size_t until, struct buf *out)
 {
-	buf_init(out, len * sizeof(REDACT_MASK) + 1);
-	mask(redact, text, len, true, out);
+	struct masks *masks = &masker->masks;
+	size_t begin = masker->given;
+	size_t i;
+
+	for (i = 0; i < masks->count && masks->list[i].start < until; i++)
+		give_mask(masker, source + (masker->given - begin), &masks->list[i], out);
+	masks->count -= i;
+	memmove(masks->list, masks->list + i, masks->count * sizeof(*masks->list));
+	if (until > masker->given) {
+		buf_add(out, source + (masker->given - begin), until - masker->given);
+		masker->given = until;
+	}
+	return masker->given - begin;
+}
+
+static void begin_again(struct masker *masker)
+{
+	masker->read = masker->given = 0;
+	masker->mask_end = NOWHERE;
+	masker->masks.count = 0;
+	masker->masks.any = false;
+}
+
+/* The scratch masker has read all of TEXT. */
+static struct masker *read_whole(const struct redact *redact, const char *text, size_t len)
+{
+	struct masker *masker = redact->scratch;
+
+	prepare(redact);
+	begin_again(masker);
+	read_on(masker, text, len);
+	view_finish(masker->view, len);
+	return masker;
+}
+
+void redact_into(const struct redact *redact, const char *text, size_t len, struct buf *out)
+{
+	if (redact_any(redact) && len)
+		give(read_whole(redact, text, len), text, len, out);
+	else
+		buf_add(out, text, len);
 }
 
 char *redact_text(const struct redact *redact, const char *text, size_t len)
 {
 	struct buf out;
 
-	if (!redact || !redact->count)
-		return mem_textn(text, len);
-	mask_whole(redact, text, len, &out);
+	buf_init(&out, SIZE_MAX / 8);
+	redact_into(redact, text, len, &out);
 	return buf_detach(&out);
+}
+
+size_t redact_count(const struct redact *redact, const char *text, size_t len)
+{
+	return redact_any(redact) ? read_whole(redact, text, len)->masks.count : 0;
+}
+
+bool redact_is_open(
+    const struct redact *redact, const char *text, size_t len, const char *part, size_t part_len)
+{
+	const struct masks *masks = &read_whole(redact, text, len)->masks;
+	const char *at = text;
+	size_t i = 0;
+
+	while ((at = memmem(at, len - (size_t)(at - text), part, part_len))) {
+		size_t start = (size_t)(at - text);
+
+		while (i < masks->count && masks->list[i].end <= start)
+			i++;
+		if (i == masks->count || masks->list[i].start >= start + part_len)
+			return true;
+		at++;
+	}
+	return false;
 }
 
 void redact_err(const struct redact *redact, struct err *err)
@@ -251,93 +380,47 @@ void redact_err(const struct redact *redact, struct err *err)
 	free(text);
 }
 
+/* ---- streams ---- */
+
 void redact_stream_init(struct redact_stream *stream)
 {
-	buf_init(&stream->held, SIZE_MAX / 8);
+	stream->masker = NULL;
 }
 
 void redact_stream_release(struct redact_stream *stream)
 {
-	buf_release(&stream->held);
+	masker_free(stream->masker);
+	stream->masker = NULL;
 }
 
 void redact_stream_add(const struct redact *redact, struct redact_stream *stream, const char *data,
     size_t len, struct buf *out)
 {
-	size_t used;
+	struct masker *masker = stream->masker;
 
-	if (!redact->count && !stream->held.len) {
+	if (!masker && !redact_any(redact)) {
 		buf_add(out, data, len);
 		return;
 	}
-	buf_add(&stream->held, data, len);
-	used = mask(redact, stream->held.data, stream->held.len, false, out);
-	buf_consume(&stream->held, used);
+	if (!masker)
+		masker = stream->masker = masker_new(redact);
+	prepare(redact);
+	buf_add(&masker->held, data, len);
+	read_on(masker, data, len);
+	buf_consume(&masker->held,
+	    give(masker, masker->held.data, view_start(masker->view, masker->read), out));
 }
 
 void redact_stream_finish(
     const struct redact *redact, struct redact_stream *stream, struct buf *out)
 {
-	mask(redact, stream->held.data, stream->held.len, true, out);
-	buf_clear(&stream->held);
-}
+	struct masker *masker = stream->masker;
 
-static json_t *masked_object(const struct redact *redact, const json_t *object)
-{
-	json_t *copy = json_object();
-	const char *key;
-	json_t *member;
-
-	json_object_foreach((json_t *)object, key, member) {
-		char *masked = redact_text(redact, key, strlen(key));
-
-		json_object_set_new(copy, masked, redact_value(redact, member));
-		free(masked);
-	}
-	return copy;
-}
-
-static json_t *masked_array(const struct redact *redact, const json_t *array)
-{
-	json_t *copy = json_array();
-
-	for (size_t i = 0; i < json_array_size(array); i++)
-		json_array_append_new(copy, redact_value(redact, json_array_get(array, i)));
-	return copy;
-}
-
-static json_t *masked_string(const struct redact *redact, const json_t *value)
-{
-	struct buf out;
-	json_t *copy;
-
-	mask_whole(redact, json_string_value(value), json_string_length(value), &out);
-	copy = value_text(out.data, out.len);
-	buf_release(&out);
-	return copy;
-}
-
-/* A number is a secret only as a whole: one with the same digits in it is not. */
-static json_t *masked_number(const struct redact *redact, const json_t *value)
-{
-	char *text = value_to_text(value);
-	bool secret = false;
-
-	for (size_t i = 0; i < redact->count; i++)
-		secret |= strcmp(redact->values[i], text) == 0;
-	free(text);
-	return secret ? json_string(REDACT_MASK) : json_incref((json_t *)value);
-}
-
-json_t *redact_value(const struct redact *redact, const json_t *value)
-{
-	if (!redact || !redact->count)
-		return json_incref((json_t *)value);
-	if (json_is_object(value))
-		return masked_object(redact, value);
-	if (json_is_array(value))
-		return masked_array(redact, value);
-	if (json_is_number(value))
-		return masked_number(redact, value);
-	return json_is_string(value) ? masked_string(redact, value) : json_incref((json_t *)value);
+	if (!masker)
+		return;
+	prepare(redact);
+	view_finish(masker->view, masker->read);
+	give(masker, masker->held.data, masker->read, out);
+	buf_clear(&masker->held);
+	begin_again(masker);
 }

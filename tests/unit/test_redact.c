@@ -35,7 +35,8 @@ static void every_form_is_masked(void **state)
 	check("s3cret", "a s3cret, s3crets", "a ***, ***s");
 	check("s3cret", "czNjcmV0", "***");
 	check("a/b c", "a%2Fb%20c", "***");
-	check("say \"hi\"\\", "{\"x\":\"say \\\"hi\\\"\\\\\"}", "{\"x\":\"***\"}");
+	check("say \"hi\"\\ now", "{\"x\":\"say \\\"hi\\\"\\\\ now\"}", "{\"x\":\"***\"}");
+	check("\"quoted\"", "a \"quoted\"", "a \"***\""); /* quotes at its ends are none of it */
 	check("it's", "'it'\\''s'", "'***'");
 	check("s3cret\n", "s3cret", "***");
 	check("first-line\r\nsecond-line\n  \n}\n", "x second-line } first-line", "x *** } ***");
