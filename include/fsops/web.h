@@ -51,6 +51,7 @@ struct web_spec {
 	const char *url;     /* http or https; checked by web_url_check() */
 	const char *what;    /* begins every error sentence: "GET https://…" */
 	const char *through; /* web_through(): where to connect instead; NULL: as the URL says */
+	bool direct;         /* never through a proxy */
 	const char *const *headers; /* "Name: value" each; NULL when header_count is 0 */
 	size_t header_count;
 	const char *body; /* NULL: none */

@@ -3,8 +3,7 @@
  *
  *	s3.c              the words of a runbook: forms, targets, the equivalent command
  *	s3_place.c        a URL and a target → bucket, key, region, the server's address
- *	s3_credentials.c  who asks: the environment or ~/.aws/credentials
- *	s3_sign.c         a request's address and its signature (AWS signature version 4)
+ *	s3_sign.c         a request's address and its signature
  *	s3_xml.c          what the server answers: lists and errors
  *	s3_error.c        an error as a sentence
  *	s3_call.c         a call from start() to its end; one request after another
@@ -18,6 +17,7 @@
 
 #include <sys/types.h>
 
+#include "aws.h"
 #include "fsops/adapter.h"
 #include "fsops/fresh.h"
 #include "fsops/web.h"
@@ -36,28 +36,16 @@ struct s3_place {
 	char *key; /* "" for the whole bucket */
 	char *region;
 	char *endpoint; /* NULL: Amazon's own */
-	char *profile;  /* NULL: the default */
 	char *url;      /* "s3://bucket/key", for people */
 };
 
-/* What of it is given: URL as written (NULL: the target itself) and TARGET (may be NULL). */
-int s3_place_find(struct s3_place *place, const char *url, const json_t *target, struct err *err);
+/* What of it is given: URL as written (NULL: the target itself) and TARGET (may be NULL). Region and
+ * endpoint that the target does not name are CONFIG's. */
+int s3_place_find(struct s3_place *place, const char *url, const json_t *target,
+    const struct aws_config *config, struct err *err);
 void s3_place_release(struct s3_place *place);
 /* URL as it is shown: joined to the target's. Owned. */
 char *s3_place_url(const char *url, const json_t *target);
-
-struct s3_credentials {
-	char *id;
-	char *secret;
-	char *token; /* NULL: none */
-};
-
-/* PROFILE as the target names it, or NULL. */
-int s3_credentials_find(struct s3_credentials *credentials, const char *profile, struct err *err);
-/* Wipes them. */
-void s3_credentials_release(struct s3_credentials *credentials);
-/* Overwrite a secret before it is freed. */
-void s3_wipe(char *text, size_t len);
 
 /* One request, addressed and signed. */
 #define S3_HEADERS_MAX 5
@@ -77,22 +65,8 @@ struct s3_query {
 };
 void s3_sign(struct s3_signed *out, const char *method, const struct s3_place *place,
     const char *key, const struct s3_query *query, size_t query_count,
-    const struct s3_credentials *credentials, msec wall);
+    const struct aws_credentials *credentials, msec wall);
 void s3_signed_release(struct s3_signed *signature);
-
-/* Everything that goes into one signature, as it goes over the wire. */
-struct s3_signing {
-	const char *method;
-	const char *path;  /* encoded */
-	const char *query; /* encoded and sorted; "" when there is none */
-	const char *host;
-	const char *stamp; /* "20130524T000000Z" */
-	const char *day;   /* its first eight characters */
-	const char *region;
-	const struct s3_credentials *credentials;
-};
-/* The Authorization header's line; owned. */
-char *s3_authorization(const struct s3_signing *signing);
 
 /* One page of a listing, or an error, as it is read. */
 struct s3_xml;

@@ -82,6 +82,8 @@ void s3_fail(struct s3_call *s3, const struct err *err)
 		call_fail(s3->call, err->kind, "%s: %s", s3->place.url, err->text);
 }
 
+static bool renew(struct s3_call *s3, const struct web_reply *reply);
+
 static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)
 {
 	struct s3_call *s3 = ctx;
@@ -90,6 +92,8 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	s3->request = NULL;
 	if (err) {
 		s3_fail(s3, err);
+	} else if (!is_good(reply) && renew(s3, reply)) {
+		return;
 	} else if (!is_good(reply)) {
 		explain_refusal(s3, reply, &own);
 		s3_fail(s3, &own);
@@ -161,19 +165,69 @@ static const struct s3_operation *find_operation(const char *verb)
 	return NULL;
 }
 
+static void look_up(struct s3_call *s3);
+
+static void on_credentials(
+    void *ctx, const struct aws_credentials *credentials, const struct err *why)
+{
+	struct s3_call *s3 = ctx;
+	struct err err;
+
+	s3->lookup = NULL;
+	if (!credentials) {
+		s3_fail(s3, why);
+		return;
+	}
+	aws_credentials_release(&s3->credentials);
+	aws_credentials_copy(&s3->credentials, credentials);
+	if (s3_request(s3, s3->now, &err) < 0)
+		s3_fail(s3, &err);
+}
+
+static void look_up(struct s3_call *s3)
+{
+	struct aws_lookup_spec spec = {.loop = s3->call->loop,
+	    .children = s3->call->children,
+	    .call = s3->call,
+	    .config = s3->config,
+	    .region = s3->place.region,
+	    .done = on_credentials,
+	    .ctx = s3};
+
+	s3->lookup = aws_lookup_start(&spec);
+}
+
+/* Credentials that were kept from a call before and are refused may have been taken back: once, others
+ * are asked for. */
+static bool renew(struct s3_call *s3, const struct web_reply *reply)
+{
+	bool refused = reply->status == 400 || reply->status == 401 || reply->status == 403;
+
+	if (s3->renewed || !refused || !aws_cache_drop(s3->config, s3->place.region))
+		return false;
+	s3->renewed = true;
+	forget(s3);
+	look_up(s3);
+	return true;
+}
+
 static int prepare(struct s3_call *s3, struct err *err)
 {
 	const json_t *args = s3->call->args;
 	const char *url = value_get_text(args, "url");
 
-	if (s3_place_find(&s3->place, url, s3->call->target, err) < 0)
+	s3->config = aws_config_load(value_get_text(s3->call->target, "profile"), err);
+	if (!s3->config) {
+		s3->place.url = s3_place_url(url, s3->call->target);
+		return -1;
+	}
+	if (s3_place_find(&s3->place, url, s3->call->target, s3->config, err) < 0)
 		return -1;
 	s3->first = find_operation(value_get_text(args, "verb"));
 	s3->newest = s3->first == &s3_verify_operation && (s3_means_newest(url) || !*s3->place.key);
+	s3->now = s3->newest ? &s3_list_operation : s3->first;
 	if (s3->first != &s3_list_operation && !s3->newest && !*s3->place.key)
 		return err_set(err, ERR_INPUT, "this names a bucket, not an object in it");
-	if (s3_credentials_find(&s3->credentials, s3->place.profile, err) < 0)
-		return -1;
 	s3->web = web_hold(s3->call->loop, err);
 	return s3->web ? 0 : -1;
 }
@@ -188,19 +242,24 @@ void s3_start(struct call *call)
 	s3->objects = json_array();
 	buf_init(&s3->lines, WEB_BODY_MAX);
 	buf_init(&s3->rest, WEB_BODY_MAX);
-	if (prepare(s3, &err) < 0) {
+	if (prepare(s3, &err) < 0)
 		s3_fail(s3, &err);
-		return;
-	}
-	if (s3_request(s3, s3->newest ? &s3_list_operation : s3->first, &err) < 0)
-		s3_fail(s3, &err);
+	else
+		look_up(s3);
+}
+
+static void on_gone(void *ctx)
+{
+	call_gone(ctx);
 }
 
 void s3_cancel(struct call *call)
 {
 	struct s3_call *s3 = call->state;
+	struct aws_lookup *lookup = s3->lookup;
 
 	s3->cancelled = true;
+	s3->lookup = NULL;
 	web_cancel(s3->request);
 	s3->request = NULL;
 	loop_cancel(s3->turn);
@@ -208,7 +267,8 @@ void s3_cancel(struct call *call)
 	/* The unfinished file goes now; the rest may be in use further up the stack. */
 	fresh_free(s3->file);
 	s3->file = NULL;
-	call_gone(call);
+	if (!lookup || !aws_lookup_cancel(lookup, on_gone, call))
+		call_gone(call);
 }
 
 void s3_release(struct call *call)
@@ -217,11 +277,13 @@ void s3_release(struct call *call)
 
 	if (!s3)
 		return;
+	aws_lookup_forget(s3->lookup);
 	web_cancel(s3->request);
 	forget(s3);
 	web_let_go(s3->web);
 	s3_place_release(&s3->place);
-	s3_credentials_release(&s3->credentials);
+	aws_credentials_release(&s3->credentials);
+	aws_config_free(s3->config);
 	buf_release(&s3->lines);
 	buf_release(&s3->rest);
 	json_decref(s3->objects);

@@ -25,7 +25,10 @@ struct s3_call {
 	const struct s3_operation *first; /* what the verb begins with */
 	const struct s3_operation *now;
 	struct s3_place place;
-	struct s3_credentials credentials;
+	struct aws_config *config;
+	struct aws_lookup *lookup; /* set while it is asked who asks */
+	struct aws_credentials credentials;
+	bool renewed;    /* what had been kept was refused once: not a second time */
 	struct web *web; /* held: the pages of a list use one connection */
 	struct web_request *request;
 	struct s3_xml *xml; /* a list, or an error that came instead of what was asked for */

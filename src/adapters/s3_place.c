@@ -42,20 +42,6 @@ static int check_bucket(const char *bucket, const char *url, struct err *err)
 	return err_set(err, ERR_INPUT, "'%s' names no bucket: write s3://BUCKET/KEY", url);
 }
 
-/* The first of these variables that is set. */
-static const char *default_region(void)
-{
-	static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value && *value)
-			return value;
-	}
-	return "us-east-1";
-}
-
 static int check_region(const char *region, struct err *err)
 {
 	if (*region && !region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")])
@@ -63,9 +49,15 @@ static int check_region(const char *region, struct err *err)
 	return err_set(err, ERR_INPUT, "'%s' is no name of an AWS region", region);
 }
 
-int s3_place_find(struct s3_place *place, const char *url, const json_t *target, struct err *err)
+/* The first of three that is there. */
+static char *first_of(const char *a, const char *b, const char *c)
 {
-	const char *region = value_get_text(target, "region");
+	return mem_text(a ? a : b ? b : c);
+}
+
+int s3_place_find(struct s3_place *place, const char *url, const json_t *target,
+    const struct aws_config *config, struct err *err)
+{
 	const char *slash;
 
 	*place = (struct s3_place){.url = s3_place_url(url, target)};
@@ -80,9 +72,10 @@ int s3_place_find(struct s3_place *place, const char *url, const json_t *target,
 	    slash ? mem_textn(place->url + SCHEME_LEN, (size_t)(slash - place->url) - SCHEME_LEN)
 	          : mem_text(place->url + SCHEME_LEN);
 	place->key = mem_text(slash ? slash + 1 : "");
-	place->region = mem_text(region ? region : default_region());
-	place->endpoint = mem_text(value_get_text(target, "endpoint"));
-	place->profile = mem_text(value_get_text(target, "profile"));
+	place->region =
+	    first_of(value_get_text(target, "region"), aws_config_region(config), "us-east-1");
+	place->endpoint =
+	    first_of(value_get_text(target, "endpoint"), aws_config_endpoint(config, "s3"), NULL);
 	if (check_bucket(place->bucket, place->url, err) < 0 ||
 	    check_region(place->region, err) < 0)
 		goto out;
@@ -102,7 +95,6 @@ void s3_place_release(struct s3_place *place)
 	free(place->key);
 	free(place->region);
 	free(place->endpoint);
-	free(place->profile);
 	free(place->url);
 	*place = (struct s3_place){0};
 }

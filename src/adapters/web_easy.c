@@ -179,6 +179,8 @@ void web_trust(void *easy)
  * tunnel's address: it is on this machine. */
 static int set_through(struct web_request *request, const char *through)
 {
+	if (request->direct)
+		curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
 	if (!through)
 		return 0;
 	request->through = curl_slist_append(NULL, through);
@@ -213,6 +215,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->data = spec->data;
 	request->done = spec->done;
 	request->ctx = spec->ctx;
+	request->direct = spec->direct;
 	request->reply.length = -1;
 	request->stated = -1;
 	request->reply.headers = json_object();

@@ -12,6 +12,7 @@ struct web_request {
 	struct web_request *prev;
 	CURL *easy;
 	struct curl_slist *headers;
+	bool direct;                /* no proxy may come between */
 	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
 	struct loop_timer *begin;   /* set until the request is handed to libcurl */
 	bool dropped;               /* cancelled from inside libcurl: freed after the round */
