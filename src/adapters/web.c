@@ -19,9 +19,13 @@ struct web {
 	CURLM *multi;
 	struct loop_timer *timer; /* the time that libcurl waits for */
 	struct web_request *requests;
-	size_t users; /* requests and holds */
+	size_t users;  /* requests and holds */
+	msec turn_end; /* when libcurl has been on the stack for long enough */
 	bool inside;
 };
+
+/* What is read in one turn of the loop at most, in milliseconds: timers and signals wait so long. */
+#define TURN_MAX ((msec)20)
 
 /* Loops are few (one, and those of tests); a list will do. */
 static struct web *webs;
@@ -153,6 +157,8 @@ static void request_free(struct web_request *request)
 	curl_slist_free_all(request->headers);
 	curl_slist_free_all(request->through);
 	json_decref(request->reply.headers);
+	json_decref(request->repeated);
+	loop_cancel(request->rest);
 	free(request->what);
 	free(request);
 	web_let_go(web);
@@ -212,6 +218,7 @@ static void perform(struct web *web, curl_socket_t fd, int bits)
 
 	web->users++;
 	web->inside = true;
+	web->turn_end = loop_now(web->loop) + TURN_MAX;
 	curl_multi_socket_action(web->multi, fd, bits, &count);
 	web->inside = false;
 	while ((message = curl_multi_info_read(web->multi, &count))) {
@@ -260,22 +267,48 @@ struct web_request *web_start(struct loop *loop, const struct web_spec *spec, st
 	return request;
 }
 
-void web_pause(struct web_request *request)
-{
-	curl_easy_pause(request->easy, CURLPAUSE_RECV);
-}
-
 /* libcurl hands on what it has kept meanwhile from inside curl_easy_pause(); the rest comes with its timer. */
-void web_go_on(struct web_request *request)
+static void go_on(struct web_request *request)
 {
 	struct web *web = request->web;
 
 	web->users++;
 	web->inside = true;
+	web->turn_end = loop_now(web->loop) + TURN_MAX;
 	curl_easy_pause(request->easy, CURLPAUSE_CONT);
 	web->inside = false;
 	sweep(web);
 	web_let_go(web);
+}
+
+void web_pause(struct web_request *request)
+{
+	request->paused = true;
+	curl_easy_pause(request->easy, CURLPAUSE_RECV);
+}
+
+void web_go_on(struct web_request *request)
+{
+	request->paused = false;
+	if (!request->rest)
+		go_on(request);
+}
+
+static void on_rested(void *ctx)
+{
+	struct web_request *request = ctx;
+
+	request->rest = NULL;
+	if (!request->paused)
+		go_on(request);
+}
+
+void web_rest_if_due(struct web_request *request)
+{
+	if (request->rest || loop_now(request->web->loop) < request->web->turn_end)
+		return;
+	request->rest = loop_after(request->web->loop, 0, on_rested, request);
+	curl_easy_pause(request->easy, CURLPAUSE_RECV);
 }
 
 void web_cancel(struct web_request *request)

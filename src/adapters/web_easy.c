@@ -85,7 +85,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	request->reply.received += (long long)len;
 	if (request->data(request->ctx, &request->reply, data, len, &request->err) < 0)
 		return 0;
-	return request->dropped ? 0 : len;
+	if (request->dropped)
+		return 0;
+	web_rest_if_due(request);
+	return len;
 }
 
 static int set_headers(struct web_request *request, const struct web_spec *spec)
@@ -219,6 +222,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->reply.length = -1;
 	request->stated = -1;
 	request->reply.headers = json_object();
+	request->repeated = json_object();
 	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	set_callbacks(request);

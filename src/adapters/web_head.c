@@ -18,22 +18,45 @@
 /* The most digits of a length: what a long long surely holds. */
 #define LENGTH_DIGITS 18
 
-static void add_header(json_t *headers, const char *name, size_t name_len, json_t *value)
+/* A name that comes again is joined when the head is whole: joining it line by line would cost the square of
+ * their number. */
+static void add_header(
+    struct web_request *request, const char *name, size_t name_len, json_t *value)
 {
 	char *lower = mem_textn(name, name_len);
-	const char *old;
+	json_t *again;
 
 	for (char *c = lower; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	old = value_get_text(headers, lower);
-	if (old) {
-		json_object_set_new(
-		    headers, lower, json_sprintf("%s, %s", old, json_string_value(value)));
-		json_decref(value);
-	} else if (json_object_set_new(headers, lower, value) < 0) {
-		/* A name that is not UTF-8: not a header that anyone can ask for. */
+	if (!json_object_get(request->reply.headers, lower)) {
+		/* -1: a name that is not UTF-8, which is no header that anyone can ask for. */
+		json_object_set_new(request->reply.headers, lower, value);
+	} else {
+		again = json_object_get(request->repeated, lower);
+		if (!again)
+			json_object_set_new(request->repeated, lower, again = json_array());
+		json_array_append_new(again, value);
 	}
 	free(lower);
+}
+
+static void join_repeated(struct web_request *request)
+{
+	const char *name;
+	json_t *values;
+
+	json_object_foreach(request->repeated, name, values) {
+		struct buf joined;
+
+		buf_init(&joined, WEB_HEADERS_MAX * 4);
+		buf_adds(&joined, value_get_text(request->reply.headers, name));
+		for (size_t i = 0; i < json_array_size(values); i++)
+			buf_addf(&joined, ", %s", json_string_value(json_array_get(values, i)));
+		json_object_set_new(
+		    request->reply.headers, name, value_text(joined.data, joined.len));
+		buf_release(&joined);
+	}
+	json_object_clear(request->repeated);
 }
 
 static bool is_blank(char c)
@@ -103,7 +126,7 @@ static int take_header(struct web_request *request, const char *line, size_t len
 	if ((size_t)(colon - line) == sizeof(length_name) - 1 &&
 	    strncasecmp(line, length_name, sizeof(length_name) - 1) == 0)
 		result = take_length(request, json_string_value(text));
-	add_header(request->reply.headers, line, (size_t)(colon - line), text); /* transferred */
+	add_header(request, line, (size_t)(colon - line), text); /* transferred */
 	return result;
 }
 
@@ -121,10 +144,13 @@ int web_head_line(struct web_request *request, const char *line, size_t len)
 		return 0; /* a trailer */
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
 		json_object_clear(request->reply.headers);
+		json_object_clear(request->repeated);
 		request->stated = -1;
 		request->head_whole = false;
 		return 0;
 	}
 	request->head_whole = len && (*line == '\r' || *line == '\n');
+	if (request->head_whole)
+		join_repeated(request);
 	return take_header(request, line, len);
 }

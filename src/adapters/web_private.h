@@ -15,6 +15,8 @@ struct web_request {
 	bool direct;                /* no proxy may come between */
 	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
 	struct loop_timer *begin;   /* set until the request is handed to libcurl */
+	bool paused;                /* by web_pause() */
+	struct loop_timer *rest;    /* set while it waits for the next turn of the loop */
 	bool dropped;               /* cancelled from inside libcurl: freed after the round */
 	bool looking;               /* the second connection, to read a refused certificate */
 	char *what;
@@ -23,6 +25,7 @@ struct web_request {
 	void (*done)(void *ctx, const struct web_reply *reply, const struct err *err);
 	void *ctx;
 	struct web_reply reply;
+	json_t *repeated; /* of headers that come again, each one's values but the first */
 	size_t header_bytes;
 	bool head_whole;  /* the empty line after the last answer's headers has come */
 	long long stated; /* the Content-Length of this head, or -1 */
@@ -32,6 +35,10 @@ struct web_request {
 	char curl_text[CURL_ERROR_SIZE];
 	char names[256]; /* that the certificate is for */
 };
+
+/* web.c: has libcurl been on the stack for as long as one turn of the loop may take? Then REQUEST waits for the
+ * next one. libcurl goes on for as long as there is something to read, and a piece may be a byte. */
+void web_rest_if_due(struct web_request *request);
 
 /* web_easy.c: a libcurl handle for SPEC; its callbacks fill REQUEST. */
 int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err);

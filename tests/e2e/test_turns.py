@@ -114,6 +114,7 @@ HOSTILE = {
     "gzip, empty blocks without end": (VERIFY, lambda: stream(endless(b"\0\0\0\xff\xff", gzip.compress(b"x")[:10]))),
     "http, a body without end": (HTTP + "body.size() > 0", lambda: stream(endless(b"x"))),
     "http, a body in crumbs": (HTTP + "body.size() > 0", lambda: stream(crumbs(endless(b"x")), CHUNKED)),
+    "http, headers without end": (HTTP + "status == 200", lambda: stream(endless(b"a: b\r\n"), b"HTTP/1.1 200 OK\r\n")),
     "http, 100 without end": (HTTP + "status == 200", lambda: endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
     "http, JSON of 16 MiB of digits": (HTTP + "json != null", lambda: whole(b"1" * (15 * MIB))),
     "http, JSON of 16 MiB of a text": (HTTP + "json != null", lambda: whole(b'"' + b"\\u0041" * (2 * MIB) + b'"')),
