@@ -90,6 +90,10 @@ struct call {
  * cancel() or release() before it returns. */
 void call_output(struct call *call, enum child_stream stream, const char *data, size_t len);
 
+/* TEXT is a credential that the call found by itself (a file, a password of libpq's): it is masked from now
+ * on wherever anything is shown. NULL and what is too short to be masked are ignored. */
+void call_secret(struct call *call, const char *text);
+
 /* Does any expression look at this field of the result? What is costly (parsing JSON, splitting
  * lines) is made only then. */
 bool call_wants(const struct call *call, const char *field);

@@ -184,6 +184,13 @@ static void on_credentials(
 		s3_fail(s3, &err);
 }
 
+static void on_secret(void *ctx, const char *value)
+{
+	struct s3_call *s3 = ctx;
+
+	call_secret(s3->call, value);
+}
+
 static void look_up(struct s3_call *s3)
 {
 	struct aws_lookup_spec spec = {.loop = s3->call->loop,
@@ -191,6 +198,7 @@ static void look_up(struct s3_call *s3)
 	    .call = s3->call,
 	    .config = s3->config,
 	    .region = s3->place.region,
+	    .secret = on_secret,
 	    .done = on_credentials,
 	    .ctx = s3};
 

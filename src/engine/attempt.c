@@ -287,6 +287,14 @@ void call_output(struct call *call, enum child_stream stream, const char *data, 
 		attempt->spec.output(attempt->spec.ctx, stream, data, len);
 }
 
+void call_secret(struct call *call, const char *text)
+{
+	struct redact *redact = attempt_of(call)->spec.redact;
+
+	if (redact && text)
+		redact_add(redact, text);
+}
+
 bool call_wants(const struct call *call, const char *field)
 {
 	return refs_wants(attempt_of(call)->spec.wants, field);

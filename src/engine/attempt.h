@@ -43,6 +43,7 @@ struct attempt_spec {
 	    deadline; /* this attempt's own, on the monotonic clock: it is cancelled then; 0: none */
 	msec
 	    budget_end; /* when its caller will cancel it; for the adapter's information; 0: unknown */
+	struct redact *redact; /* is told of credentials; or NULL */
 	void (*output)(void *ctx, enum child_stream stream, const char *data, size_t len);
 	void (*ended)(void *ctx, const struct attempt_end *end);
 	/* A process that had to be ended with the attempt; or NULL. */

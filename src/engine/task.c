@@ -260,6 +260,7 @@ void task_attempt(void *ctx)
 	    .deadline = attempt_deadline(task),
 	    .budget_end = slot_deadline(task->slot),
 	    .killed = task_note_killed,
+	    .redact = run->plan->redact,
 	    .output = on_raw_output,
 	    .ended = on_attempt_ended,
 	    .ctx = task,

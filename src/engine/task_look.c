@@ -95,6 +95,7 @@ void task_look(void *ctx)
 	    .deadline = look.timeout ? task_now(task) + look.timeout : 0,
 	    .budget_end = slot_deadline(task->slot),
 	    .killed = task_note_killed,
+	    .redact = run->plan->redact,
 	    .ended = on_look_ended,
 	    .ctx = task,
 	});

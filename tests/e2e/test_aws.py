@@ -353,6 +353,16 @@ def test_what_a_process_prints_is_shown_nowhere(amazon, tmp_path):
     assert "did not print JSON" in result.out and "hidden-in-here" not in result.out
 
 
+def test_what_is_found_is_a_secret(amazon, tmp_path):
+    """Without being listed: a command that prints it later shows the mask."""
+    config, _ = counted(tmp_path, saying(SessionToken="a-token-of-a-session"))
+    env = prepare({"config": config}, tmp_path, amazon)
+    action = looks(1) + f"\n      - {{id: leak, exec: [echo, 'x{KEY[ONE]}x', a-token-of-a-session, {ONE}], effect: read}}"
+    result = run("book", "-R", book(tmp_path / "book", amazon, action=action.replace("- {id: leak", "- {id: leak, when: 'results.a0.count > 0'")), env=env)
+    shown = json.dumps(result.events("action.output", action="leak") + [result.action("leak")])
+    assert KEY[ONE] not in shown and "a-token-of-a-session" not in shown and "x***x" in shown, str(result)
+
+
 def test_json_that_nobody_has_quoted(amazon, tmp_path):
     """botocore takes the quotes inside it away, and then can't read it; here it is meant as it stands."""
     config = ("[default]\ncredential_process = /bin/echo "

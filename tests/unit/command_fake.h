@@ -43,6 +43,12 @@ struct trial {
 	json_t *env;
 };
 
+void call_secret(struct call *call, const char *text)
+{
+	(void)call;
+	(void)text;
+}
+
 bool call_wants(const struct call *call, const char *field)
 {
 	char *name = mem_printf(" %s ", field);
