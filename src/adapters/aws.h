@@ -73,6 +73,9 @@ const char *aws_config_region(const struct aws_config *config);
 /* The URL that stands for SERVICE's own ("s3", "sts"), likewise. */
 const char *aws_config_endpoint(const struct aws_config *config, const char *service);
 
+/* What Amazon's own S3 is called before the region: "s3", "s3-fips", "s3.dualstack" …; a static text. */
+const char *aws_config_s3_host(const struct aws_config *config);
+
 /* --- who asks --- */
 
 struct aws_lookup;

@@ -283,3 +283,21 @@ const char *aws_config_endpoint(const struct aws_config *config, const char *ser
 		    "endpoint_url");
 	return url ? url : aws_setting(config, config->profile, "endpoint_url");
 }
+
+static bool is_on(const struct aws_config *config, const char *variable, const char *key)
+{
+	const char *value = aws_variable(variable);
+	const json_t *s3 = json_object_get(aws_profile(config, config->profile), "s3");
+
+	if (!value)
+		value = aws_setting(config, config->profile, key);
+	return is_true(value ? value : value_get_text(s3, key));
+}
+
+const char *aws_config_s3_host(const struct aws_config *config)
+{
+	bool fips = is_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+	bool dual = is_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+
+	return fips && dual ? "s3-fips.dualstack" : fips ? "s3-fips" : dual ? "s3.dualstack" : "s3";
+}

@@ -184,7 +184,8 @@ static enum aws_try ask(struct aws_lookup *lookup, const struct sso *sso, const 
 	const char *endpoint = aws_config_endpoint(lookup->spec.config, "sso");
 	char *role = web_encode(sso->role, ""), *account = web_encode(sso->account, "");
 	char *base = endpoint ? mem_text(endpoint)
-	                      : mem_printf("https://portal.sso.%s.amazonaws.com", sso->region);
+	                      : mem_printf("https://portal.sso.%s.amazonaws.com%s", sso->region,
+	                            strncmp(sso->region, "cn-", 3) == 0 ? ".cn" : "");
 	char *path =
 	    mem_printf("/federation/credentials?role_name=%s&account_id=%s", role, account);
 	char *url = web_url_join(base, path);

@@ -113,7 +113,8 @@ static json_t *s3_parse(const struct node *value, struct problems *list)
 
 static const struct node_key target_keys[] = {
     {"s3", WANT_TEXT, true, "s3://BUCKET or s3://BUCKET/PREFIX"},
-    {"region", WANT_TEXT, false, "default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1"},
+    {"region", WANT_TEXT, false,
+        "default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1"},
     {"endpoint", WANT_TEXT, false, "of a server that is not Amazon's, http:// or https://"},
     {"profile", WANT_TEXT, false, "of ~/.aws/config or ~/.aws/credentials; default: AWS_PROFILE"},
     {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},

@@ -35,8 +35,9 @@ struct s3_place {
 	char *bucket;
 	char *key; /* "" for the whole bucket */
 	char *region;
-	char *endpoint; /* NULL: Amazon's own */
-	char *url;      /* "s3://bucket/key", for people */
+	char *endpoint;   /* NULL: Amazon's own */
+	const char *host; /* what that is called before the region; NULL: "s3" */
+	char *url;        /* "s3://bucket/key", for people */
 };
 
 /* What of it is given: URL as written (NULL: the target itself) and TARGET (may be NULL). Region and

@@ -76,6 +76,7 @@ int s3_place_find(struct s3_place *place, const char *url, const json_t *target,
 	    first_of(value_get_text(target, "region"), aws_config_region(config), "us-east-1");
 	place->endpoint =
 	    first_of(value_get_text(target, "endpoint"), aws_config_endpoint(config, "s3"), NULL);
+	place->host = aws_config_s3_host(config);
 	if (check_bucket(place->bucket, place->url, err) < 0 ||
 	    check_region(place->region, err) < 0)
 		goto out;

@@ -20,12 +20,11 @@ static const char empty_digest[] =
 static char *amazon_base(const struct s3_place *place, bool *in_host)
 {
 	const char *suffix = strncmp(place->region, "cn-", 3) == 0 ? ".cn" : "";
+	const char *service = place->host ? place->host : "s3";
 
 	*in_host = !strpbrk(place->bucket, "._ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-	if (*in_host)
-		return mem_printf(
-		    "https://%s.s3.%s.amazonaws.com%s", place->bucket, place->region, suffix);
-	return mem_printf("https://s3.%s.amazonaws.com%s", place->region, suffix);
+	return mem_printf("https://%s%s%s.%s.amazonaws.com%s", *in_host ? place->bucket : "",
+	    *in_host ? "." : "", service, place->region, suffix);
 }
 
 /* The URL without its query. */

@@ -374,6 +374,34 @@ static void test_place(void **state)
 	aws_config_free(config);
 }
 
+static const struct host_case {
+	const char *profile;
+	const char *host;
+} host_cases[] = {
+    {"", "s3"},
+    {"use_fips_endpoint = true", "s3-fips"},
+    {"use_dualstack_endpoint = True", "s3.dualstack"},
+    {"use_fips_endpoint = true\nuse_dualstack_endpoint = true", "s3-fips.dualstack"},
+    {"use_fips_endpoint = false\ns3 =\n  use_dualstack_endpoint = true", "s3.dualstack"},
+};
+
+static void test_hosts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(host_cases); i++) {
+		char *text = mem_printf("[profile p]\n%s\n", host_cases[i].profile);
+		struct aws_config *config;
+		struct err err;
+
+		write_files();
+		write_file("config", "AWS_CONFIG_FILE", text);
+		config = aws_config_load("p", &err);
+		assert_string_equal(aws_config_s3_host(config), host_cases[i].host);
+		aws_config_free(config);
+		free(text);
+	}
+}
+
 static void test_cache(void **state)
 {
 	struct aws_credentials one = {
@@ -428,6 +456,7 @@ int main(void)
 	    cmocka_unit_test(test_none),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_place),
+	    cmocka_unit_test(test_hosts),
 	    cmocka_unit_test(test_cache),
 	};
 
