@@ -155,7 +155,7 @@ def begin(folder, probe, action, port):
   - step: Go on
     actions:
       - {{exec: [echo, went-on], effect: read}}
-""", targets(port))
+""", targets(port), platform_more="secrets: [AWS_SECRET_ACCESS_KEY]\n")
     env = environment(LD_PRELOAD=str(probe), TURNS=str(folder / "turns"), ASAN_OPTIONS="verify_asan_link_order=0",
                       **CREDENTIALS)
     return subprocess.Popen([FSOPS, "run", "book", "-R", book, "--plain"], env=env, stdin=subprocess.DEVNULL,
@@ -174,3 +174,17 @@ def test_no_answer_keeps_the_loop(name, probe, tmp_path):
     assert "went-on" in out
     assert turn < TURN, f"one turn took {turn} s"
     assert took < BUDGET + LATE, out[-2000:]
+
+
+@pytest.mark.parametrize("name", ["list, text in crumbs", "gzip, a bomb", "http, a body in crumbs", "command, zeros without end"])
+def test_a_signal_is_seen(name, probe, tmp_path):
+    action, answer = HOSTILE[name]
+    with Server(answer) as server:
+        child = begin(tmp_path, probe, action, server.port)
+        time.sleep(0.7)
+        child.terminate()
+        asked = time.monotonic()
+        child.communicate(timeout=60)
+        took = time.monotonic() - asked
+    assert child.returncode == 143
+    assert took < LATE
