@@ -79,6 +79,11 @@ static enum aws_try find(struct aws_lookup *lookup, struct sso *sso)
 	          : !sso->start_url ? "sso_start_url"
 	          : !sso->region    ? "sso_region"
 	                            : NULL;
+	/* It becomes a host's name, which is told the token. */
+	if (!missing && sso->region[strspn(sso->region, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return aws_fail(lookup, ERR_INPUT,
+		    "AWS profile '%s': sso_region '%.40s' is no name of a region", lookup->profile,
+		    sso->region);
 	if (!missing)
 		return AWS_FOUND;
 	return aws_fail(lookup, ERR_INPUT,

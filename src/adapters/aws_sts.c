@@ -212,13 +212,17 @@ static void begin_form(struct buf *form, const char *action, const struct aws_ro
 	free(name);
 }
 
+/* Four headers and the signature. */
+#define SEND_LINES_MAX 5
+
 #define FORM_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 
-/* Send FORM; with lookup->found as who asks, when there is one. */
-static enum aws_try send(struct aws_lookup *lookup, const struct buf *form)
+/* The headers that are signed, and the signature when somebody asks, as lines; their count. Owned. */
+static size_t make_lines(const struct aws_lookup *lookup, const struct buf *form, const char *url,
+    char *lines[SEND_LINES_MAX])
 {
 	char digest[SHA256_TEXT], stamp[AWS_STAMP_MAX];
-	char *url = sts_url(lookup), *host = aws_host(url);
+	char *host = aws_host(url);
 	const char *path = strchr(strstr(url, "://") + 3, '/');
 	const struct aws_header headers[] = {{"content-type", FORM_TYPE}, {"host", host},
 	    {"x-amz-date", stamp}, {"x-amz-security-token", lookup->found.token}};
@@ -232,15 +236,7 @@ static enum aws_try send(struct aws_lookup *lookup, const struct buf *form)
 	    .region = lookup->region,
 	    .service = "sts",
 	    .credentials = &lookup->found};
-	char *lines[COUNT_OF(headers) + 1] = {NULL};
 	size_t count = 0;
-	struct aws_ask ask = {.method = "POST",
-	    .url = url,
-	    .what = url,
-	    .body = form->data,
-	    .headers = (const char *const *)lines,
-	    .timeout = TIMEOUT};
-	enum aws_try result;
 
 	aws_stamp(clock_system.wall(NULL), stamp);
 	sha256_text(form->data, form->len, digest);
@@ -248,15 +244,33 @@ static enum aws_try send(struct aws_lookup *lookup, const struct buf *form)
 		lines[count] = mem_printf("%s: %s", headers[count].name, headers[count].value);
 	if (lookup->found.id)
 		lines[count++] = aws_authorization(&signing);
-	ask.header_count = count;
-	result = aws_ask(lookup, &ask, on_answer);
+	free(host);
+	return count;
+}
+
+/* Send FORM; with lookup->found as who asks, when there is one. */
+static enum aws_try send(struct aws_lookup *lookup, const struct buf *form)
+{
+	char *lines[SEND_LINES_MAX] = {NULL};
+	char *url = sts_url(lookup);
+	struct aws_ask ask = {.method = "POST",
+	    .url = url,
+	    .what = url,
+	    .body = form->data,
+	    .headers = (const char *const *)lines,
+	    .timeout = TIMEOUT};
+	enum aws_try result = AWS_FAILED;
+
+	if (web_url_check(url, &lookup->err) == 0) {
+		ask.header_count = make_lines(lookup, form, url, lines);
+		result = aws_ask(lookup, &ask, on_answer);
+	}
 	if (result == AWS_FAILED)
 		err_prefix(&lookup->err, "AWS profile '%s': STS", lookup->profile);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < ask.header_count; i++) {
 		aws_wipe(lines[i], strlen(lines[i]));
 		free(lines[i]);
 	}
-	free(host);
 	free(url);
 	return result;
 }

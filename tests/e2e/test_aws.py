@@ -405,6 +405,15 @@ def test_no_proxy_comes_between(amazon, tmp_path):
     assert [asked for asked in amazon.keys if asked.startswith("ASIA")], f"the container was not asked{result}"
 
 
+@pytest.mark.parametrize("name, value", [("AWS_ENDPOINT_URL_STS", "localhost:1"), ("AWS_ENDPOINT_URL_STS", "ftp://x"),
+                                         ("AWS_ENDPOINT_URL_STS", "http://"), ("AWS_REGION", "evil.example/")])
+def test_an_address_that_is_none(name, value, amazon, tmp_path):
+    case = {**CASES["role"], "env": {name: value}}
+    env = prepare(case, tmp_path, amazon)
+    result = by_fsops(case, env, tmp_path / "book", amazon)
+    assert value in result.action("it")["why"] and not amazon.asked, str(result)
+
+
 @pytest.mark.parametrize("profile, says", [
     ("[profile p]\nrole_arn = r\nsource_profile = s\nmfa_serial = m\n[profile s]\n" + keys(ONE), "mfa_serial.*export-credentials --profile p"),
     ("[profile p]\nlogin_session = x\n", "login_session.*export-credentials --profile p"),

@@ -233,7 +233,9 @@ static const char config_text[] =
     "[profile env]\nrole_arn = r\ncredential_source = Environment\n[profile bare]\nrole_arn = r\n"
     "source_profile = nothing\n[profile nothing]\n[profile sso]\nsso_session = s\nsso_account_id = "
     "1\n"
-    "sso_role_name = r\n[profile login]\nlogin_session = x\n[profile empty]\ncredential_process =\n"
+    "sso_role_name = r\n[profile far]\nsso_account_id = 1\nsso_role_name = r\nsso_start_url = u\n"
+    "sso_region = evil.example/\n[profile login]\nlogin_session = x\n[profile "
+    "empty]\ncredential_process =\n"
     "[profile open]\ncredential_process = 'a\n[profile web]\nweb_identity_token_file = "
     "/nowhere/token\n"
     "role_arn = r\n[profile norole]\nweb_identity_token_file = /nowhere/token\n";
@@ -282,6 +284,7 @@ static const struct none_case {
     {"bare", "'bare': its source_profile 'nothing' has no credentials"},
     {"nothing", "say in profile 'nothing' where they come from"},
     {"sso", "aws sso login --profile sso"},
+    {"far", "sso_region 'evil.example/' is no name"},
     {"login", "aws configure export-credentials --profile login"},
     {"empty", "credential_process is empty"},
     {"open", "credential_process: a quote is never closed"},
