@@ -27,6 +27,7 @@
 /* What the stream is in front of. */
 enum state {
 	STATE_START,   /* the first byte: is it gzip at all? */
+	STATE_SECOND,  /* the first one may be gzip's: so tells the second */
 	STATE_MEMBER,  /* in a member */
 	STATE_BETWEEN, /* a member has ended: another one, padding, or the end */
 	STATE_PLAIN,   /* it is not gzip; only its size is looked at */
@@ -221,9 +222,9 @@ static int begin_member(struct s3_gzip *gzip, struct err *err)
 	return 0;
 }
 
-static int begin(struct s3_gzip *gzip, const unsigned char *data, size_t len, struct err *err)
+static int begin(struct s3_gzip *gzip, unsigned char first, unsigned char second, struct err *err)
 {
-	bool packed = data[0] == 0x1f && (len < 2 || data[1] == 0x8b);
+	bool packed = first == 0x1f && second == 0x8b;
 
 	if (!packed && gzip->named == &formats[0])
 		return err_set(err, ERR_REMOTE,
@@ -231,6 +232,27 @@ static int begin(struct s3_gzip *gzip, const unsigned char *data, size_t len, st
 		    "one");
 	gzip->state = packed ? STATE_MEMBER : STATE_PLAIN;
 	return 0;
+}
+
+/* The object's first bytes tell what it is. -1: it is not what it has to be. */
+static int begin_object(
+    struct s3_gzip *gzip, const unsigned char *data, size_t len, struct err *err)
+{
+	unsigned char first = gzip->first[0];
+	bool half = gzip->state == STATE_SECOND;
+
+	if (!half && *data == 0x1f && len == 1) {
+		gzip->state = STATE_SECOND;
+		return 0;
+	}
+	if (begin(gzip, half ? first : data[0], half ? data[0] : len > 1 ? data[1] : 0, err) < 0)
+		return -1;
+	if (!half)
+		return 0;
+	gzip->something = gzip->state == STATE_PLAIN;
+	gzip->stream.next_in = &first;
+	gzip->stream.avail_in = 1;
+	return gzip->state == STATE_PLAIN ? 0 : inflate_input(gzip, TURN_MAX, err);
 }
 
 /* Keep the object's first bytes, which may come one by one. */
@@ -245,12 +267,11 @@ size_t s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct er
 	z_stream *stream = &gzip->stream;
 	long long turn = gzip->bytes + TURN_MAX;
 
-	err->kind = ERR_NONE;
-	if (len && gzip->state == STATE_START &&
-	    begin(gzip, (const unsigned char *)data, len, err) < 0)
+	if (gzip->state <= STATE_SECOND &&
+	    begin_object(gzip, (const unsigned char *)data, len, err) < 0)
 		return 0;
 	take_first(gzip, data, len);
-	if (gzip->state == STATE_PLAIN) {
+	if (gzip->state == STATE_PLAIN || gzip->state == STATE_SECOND) {
 		look_for_something(gzip, (const unsigned char *)data, len);
 		gzip->taken += (long long)len;
 		return len;
@@ -288,7 +309,8 @@ int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
 		end_line(gzip);
 	if (gzip->taken == 0)
 		return err_set(err, ERR_REMOTE, "it is empty: there is nothing to restore from");
-	if (gzip->state == STATE_MEMBER)
+	if (gzip->state == STATE_MEMBER ||
+	    (gzip->state == STATE_SECOND && gzip->named == &formats[0]))
 		return err_set(err, ERR_REMOTE,
 		    "gzip ends early after %lld bytes: the backup is torn", gzip->taken);
 	if (gzip->named && format_by_magic(gzip) != gzip->named)

@@ -320,6 +320,24 @@ static void test_formats(void **state)
 	check_verdict("x.zst", "\x28\xb5", 2, "it is not zstd, although");
 }
 
+/* Half of gzip's mark alone: the next piece tells. */
+static void test_first_byte_alone(void **state)
+{
+	static const char *const names[] = {"x.sql", "x.gz"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct s3_gzip *gzip = s3_gzip_new(names[i]);
+		struct err err;
+
+		assert_int_equal(s3_gzip_add(gzip, "\x1f", 1, &err), 1);
+		assert_int_equal(s3_gzip_add(gzip, "text", 4, &err), i == 0 ? 4 : 0);
+		if (i == 0)
+			assert_int_equal(s3_gzip_finish(gzip, &err), 0);
+		s3_gzip_free(gzip);
+	}
+}
+
 /* A megabyte of gzip that is a gigabyte: each turn takes a bounded part of it. */
 static void test_bomb_in_turns(void **state)
 {
@@ -360,6 +378,7 @@ int main(void)
 	    cmocka_unit_test(test_xml_endless),
 	    cmocka_unit_test(test_nothing_in_it),
 	    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_first_byte_alone),
 	    cmocka_unit_test(test_bomb_in_turns),
 	    cmocka_unit_test(test_gzip_cut_anywhere),
 	    cmocka_unit_test(test_gzip_changed_anywhere),
