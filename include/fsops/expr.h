@@ -62,10 +62,11 @@ struct expr_error {
  * below; the fields are this library's own.
  */
 struct expr_value {
-	uint8_t type;  /* enum value_type */
-	uint8_t json;  /* a list or map that is a jansson one: as.json */
-	uint8_t owned; /* as.json is given away to whom the value is given */
-	int32_t nanos; /* of a timestamp or duration */
+	uint8_t type;    /* enum value_type */
+	uint8_t json;    /* a list or map that is a jansson one: as.json */
+	uint8_t owned;   /* as.json is given away to whom the value is given */
+	uint8_t written; /* see expr_value_written() */
+	int32_t nanos;   /* of a timestamp or duration */
 	union {
 		bool truth;
 		int64_t number; /* int; seconds of a timestamp or duration */
@@ -86,7 +87,12 @@ struct expr_value {
  * the evaluation ends. NULL is CEL's null. */
 struct expr_value expr_value_json(json_t *borrowed);
 
-/* The same, but the reference is given away: for a `lookup` that makes the JSON
+/* The same for what a person wrote as a variable: each text in it stays a string, and is taken for
+ * the number or the truth that it is (plain.h) where a string has no use: `x > 3`, `x + 1`,
+ * `x == 3`, `int(x)`, `x ? …`. */
+struct expr_value expr_value_written(json_t *borrowed);
+
+/* The same as expr_value_json(), but the reference is given away: for a `lookup` that makes the JSON
  * only now. The evaluation drops it. */
 struct expr_value expr_value_own(json_t *owned);
 

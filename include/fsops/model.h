@@ -124,13 +124,20 @@ struct var {
 	char *name;
 	struct pos pos;
 	json_t *value; /* the default, in which texts may hold `${…}` over earlier variables, env,
-	                   links, contacts, run and now; NULL when required */
+	                   links, contacts, run and now; NULL when required. What was written: a number only where
+	                   it is written back as the same characters (node_as_written()) */
+	json_t *like;  /* the type that another value must have: the default as YAML reads it, or a
+	                  text where it is surely meant as one; NULL when required */
 	bool required;
 	bool secret;
 	char *pattern;           /* RE2 syntax, or NULL */
 	char *help;              /* or NULL */
 	const struct node *node; /* of the default, or NULL */
 };
+
+/* The variable that a path of an expression (expr_each_path()) begins with: NAME of `NAME…` and of
+ * `vars.NAME…`; "vars" where it means all of them. */
+const char *variable_of_path(const char *const *parts, size_t count);
 
 enum schedule_kind { SCHEDULE_NONE, SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY };
 struct schedule {

@@ -81,6 +81,10 @@ const char *node_kind_name(const struct node *node);
  * else text; quoted and block scalars are always text). A new reference. */
 json_t *node_to_json(const struct node *node);
 
+/* The same for what reaches commands as text: a plain scalar is a number or a truth only where
+ * that would be written as the same characters, so that `3.10` and `00501` stay what they are. */
+json_t *node_as_written(const struct node *node);
+
 /* A scalar's text, or NULL after adding "WHAT must be text" to LIST. Borrowed. */
 const char *node_want_text(const struct node *node, const char *what, struct problems *list);
 

@@ -21,6 +21,13 @@ void value_clean(char *text);
  * is, a whole number without a point, true/false, null as "", the rest as JSON. */
 char *value_to_text(const json_t *value);
 
+/* The fewest decimal digits, at least 15, from which every real in VALUE is read back as it is. */
+int value_digits(const json_t *value);
+
+/* The value as JSON in one line, a new C string: reals with no more digits than it takes to read
+ * the same number again (3.9, not 3.8999999999999999). NULL: it cannot be written. */
+char *value_to_json(const json_t *value);
+
 /* Object members; borrowed. value_get_text returns NULL when missing or no string. */
 const char *value_get_text(const json_t *object, const char *key);
 double value_get_number(const json_t *object, const char *key, double otherwise);

@@ -88,7 +88,7 @@ char *http_body(const json_t *args)
 	const json_t *body = json_object_get(args, "body");
 
 	if (json)
-		return json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+		return value_to_json(json);
 	if (body)
 		return value_to_text(body);
 	/* A change without a body says so (Content-Length: 0); some servers insist. */

@@ -77,7 +77,7 @@ static int parse_params(const struct node *node, json_t *args, struct problems *
 		    node_kind_name(node->items[i]));
 		return -1;
 	}
-	return json_object_set_new(args, "params", node_to_json(node));
+	return json_object_set_new(args, "params", node_as_written(node));
 }
 
 static json_t *parse(const struct node *value, struct problems *list)

@@ -26,7 +26,7 @@ static json_t *parse(const struct node *value, struct problems *list)
 	if (node_check_map(value, keys, "runbook", list) > 0)
 		return NULL;
 	return json_pack("{s:s, s:o}", "name", node_get(value, "name")->text, "vars",
-	    vars ? node_to_json(vars) : json_object());
+	    vars ? node_as_written(vars) : json_object());
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)

@@ -1,9 +1,12 @@
-/* shell: a script for `sh -eu`. Invariant: the script is the text of the runbook, byte for byte;
- * variables reach it as environment and never become part of it. */
+/* shell: a script for `sh -eu`. Invariant: the script is the text of the runbook, byte for byte,
+ * after pipefail where a pipe needs it; variables reach it as environment and never become part of it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters.h"
 #include "command.h"
+#include "fsops/mem.h"
+#include "fsops/script.h"
 #include "fsops/value.h"
 #include "share.h"
 
@@ -20,21 +23,34 @@ static json_t *parse(const struct node *value, struct problems *list)
 	return json_pack("{s:o}", "script", value_text(value->text, value->len));
 }
 
+/* What sh is given, a new string: the same for the run and for all that tells of it. */
+static char *script_of(const json_t *args)
+{
+	const char *script = value_get_text(args, "script");
+
+	return mem_printf("%s%s", script_drops_status(script, NULL) ? SCRIPT_PIPEFAIL : "", script);
+}
+
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
+	char *script = script_of(args);
+
 	(void)target;
 	(void)effect;
 	buf_adds(out, "sh -eu -c ");
-	buf_add_shell_word(out, value_get_text(args, "script"));
+	buf_add_shell_word(out, script);
+	free(script);
 }
 
 static void start(struct call *call)
 {
-	const char *argv[] = {"sh", "-eu", "-c", value_get_text(call->args, "script"), NULL};
+	char *script = script_of(call->args);
+	const char *argv[] = {"sh", "-eu", "-c", script, NULL};
 	char **env = words_of_env(call->env);
 
 	command_start(call, &(struct command_spec){.argv = argv, .env = (const char *const *)env});
 	words_free(env);
+	free(script);
 }
 
 const struct adapter adapter_shell = {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,51 @@ static char *real_to_text(double number)
 	return mem_printf("%.15g", number);
 }
 
+/* Decimal digits that every double has, and that no double needs more of. */
+#define DIGITS_LEAST 15
+#define DIGITS_MOST  17
+
+/* The fewest digits, at least DIGITS, that are read back as the same number. */
+static int digits_of(double real, int digits)
+{
+	char text[64];
+
+	for (; digits < DIGITS_MOST; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, real);
+		if (strtod(text, NULL) == real)
+			break;
+	}
+	return digits;
+}
+
+static int digits_needed(const json_t *value, int digits)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (json_is_real(value))
+		return digits_of(json_real_value(value), digits);
+	json_object_foreach((json_t *)value, key, member) {
+		digits = digits_needed(member, digits);
+	}
+	json_array_foreach(value, i, member) {
+		digits = digits_needed(member, digits);
+	}
+	return digits;
+}
+
+int value_digits(const json_t *value)
+{
+	return digits_needed(value, DIGITS_LEAST);
+}
+
+char *value_to_json(const json_t *value)
+{
+	return json_dumps(value,
+	    JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)value_digits(value)));
+}
+
 char *value_to_text(const json_t *value)
 {
 	char *text;
@@ -112,7 +158,7 @@ char *value_to_text(const json_t *value)
 	case JSON_NULL:
 		return mem_text("");
 	default:
-		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		text = value_to_json(value);
 		return text ? text : mem_text("");
 	}
 }

@@ -151,10 +151,17 @@ static int nest(struct making *making, struct plan_action *action, const json_t 
 	return action->nested ? check_repeated(making, action) : -1;
 }
 
+/* NAMES has variables twice: by their own names, and as members of `vars`. */
+static void forget(json_t *names, const char *name)
+{
+	json_object_del(names, name);
+	json_object_del(json_object_get(names, "vars"), name);
+}
+
 static void forget_captures(const struct making *making, const struct action *action)
 {
 	for (size_t i = 0; i < action->capture_count; i++)
-		json_object_del(making->known, action->captures[i].name);
+		forget(making->known, action->captures[i].name);
 }
 
 /* The names that have the same value whenever the action runs: a capture may replace a variable's
@@ -380,6 +387,7 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 		channels_mask(
 		    &(struct channel_names){catalog->platform, plan->names, plan->redact});
 	making.known = json_copy(plan->names);
+	json_object_set_new(making.known, "vars", json_copy(plan->vars));
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {
 		redact_err(plan->redact, err); /* what an expression complains about may be one */

@@ -61,7 +61,7 @@ static void look_at_path(void *ctx, const char *const *parts, size_t count)
 	if (!count)
 		return;
 	if (!is_own(search, parts[0]))
-		look(search, parts[0]);
+		look(search, variable_of_path(parts, count));
 	if (count < 2 || strcmp(parts[0], "results") != 0)
 		return;
 	result = mem_printf("results.%s", parts[1]);

@@ -169,7 +169,8 @@ static void note_needs(void *ctx, const char *const *parts, size_t count)
 	json_t *looks = ctx;
 
 	if (count)
-		json_object_set_new(member(looks, "names"), parts[0], json_true());
+		json_object_set_new(
+		    member(looks, "names"), variable_of_path(parts, count), json_true());
 	if (count && strcmp(parts[0], "results") == 0)
 		json_object_set_new(
 		    member(looks, "results"), count > 1 ? parts[1] : "*", json_true());
@@ -181,8 +182,8 @@ static bool depends(const struct action *action, const json_t *looks, const stru
 	const json_t *names = json_object_get(looks, "names");
 	const json_t *results = json_object_get(looks, "results");
 
-	/* A script gets all variables, and nobody knows which of them it reads. */
-	if (action->adapter->literal && earlier->capture_count)
+	/* A script and `vars` have all variables, and nobody knows which of them are read. */
+	if ((action->adapter->literal || json_object_get(names, "vars")) && earlier->capture_count)
 		return true;
 	if (json_object_get(results, "*") || json_object_get(results, earlier->id))
 		return true;

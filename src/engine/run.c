@@ -35,6 +35,7 @@ static void set_names(struct run *run)
 {
 	run->names = json_copy(run->plan->names);
 	run->vars = json_copy(run->plan->vars);
+	json_object_set(run->names, "vars", run->vars);
 	run->results = json_object();
 	run->metrics = json_object();
 	json_object_set_new(run->names, "results", run->results);

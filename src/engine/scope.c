@@ -9,6 +9,16 @@
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
+#define VARS "vars" /* the member of a run's names that holds its variables once more */
+
+/* A variable's text is what was written; all others have the types that they were given with. */
+static bool is_variable(const struct scope *scope, const char *name, const json_t *value)
+{
+	const json_t *vars = json_object_get(scope->names, VARS);
+
+	return scope->items || (vars && (vars == value || json_object_get(vars, name) == value));
+}
+
 static int lookup(void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
 {
 	const struct scope *scope = ctx;
@@ -17,7 +27,8 @@ static int lookup(void *ctx, const char *name, struct expr_value *out, char *why
 		json_t *value = json_object_get(scope->names, name);
 
 		if (value) {
-			*out = expr_value_json(value);
+			*out = is_variable(scope, name, value) ? expr_value_written(value)
+			                                       : expr_value_json(value);
 			return 0;
 		}
 		if (scope->clock && strcmp(name, "now") == 0) {

@@ -17,6 +17,7 @@
 struct scope {
 	const struct scope *outer;
 	const json_t *names;       /* object; borrowed, may be NULL */
+	bool items;                /* the names are items of a for_each */
 	const struct clock *clock; /* outermost only: what `now` is; NULL: not known yet */
 };
 

@@ -198,6 +198,7 @@ static void start_item(struct slot *slot)
 		json_object_set(slot->item_names, slot->plan->action->as,
 		    json_array_get(slot->items, slot->item));
 		slot->scope.names = slot->item_names;
+		slot->scope.items = true;
 		slot->repeat = step_count_repeats(slot->told_items, slot->item);
 	}
 	slot->state = SLOT_ACTIVE;

@@ -318,6 +318,7 @@ static void begin_item(struct step_run *step)
 		json_object_set(step->item_names, step->plan->step->as,
 		    json_array_get(step->items, step->item));
 		step->scope.names = step->item_names;
+		step->scope.items = true;
 	}
 	step->told = 0;
 	step->slots = mem_alloc(step->plan->action_count * sizeof(*step->slots));

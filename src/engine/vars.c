@@ -3,11 +3,14 @@
 #include "vars.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
+#include "fsops/node.h"
+#include "fsops/plain.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
 
@@ -69,20 +72,69 @@ static const char *from_environment(const char *name)
 	return value;
 }
 
-/* Text from outside, as the type that the default has. NULL when it is none. */
-static json_t *typed(const char *text, const json_t *like)
+/* As a text that has the type of LIKE; NULL when it has not. It stays the text that it is. */
+static json_t *typed_scalar(const char *text, const json_t *like)
 {
-	json_t *value;
+	json_t *number = json_is_number(like) ? plain_number(text) : NULL;
+	bool truth;
+	bool fits = json_is_boolean(like) ? plain_truth(text, &truth)
+	            : json_is_real(like)
+	                ? number != NULL
+	                : json_is_integer(number) ||
+	                      (json_is_real(number) &&
+	                          json_real_value(number) == floor(json_real_value(number)));
 
-	if (!like || json_is_string(like) || json_is_null(like))
-		return json_string(text);
-	value = json_loads(text, JSON_DECODE_ANY, NULL);
-	if (value && (json_typeof(value) == json_typeof(like) ||
-	                 (json_is_number(value) && json_is_real(like)) ||
-	                 (json_is_boolean(value) && json_is_boolean(like))))
+	json_decref(number);
+	return fits ? plain_as_written(text) : NULL;
+}
+
+static bool has_real(const json_t *value)
+{
+	bool found = json_is_real(value);
+	const char *key;
+	json_t *item;
+
+	for (size_t i = 0; i < json_array_size(value) && !found; i++)
+		found = has_real(json_array_get(value, i));
+	json_object_foreach((json_t *)value, key, item)
+		found = found || has_real(item);
+	return found;
+}
+
+/* JSON is YAML, where "3.10" in a list keeps its characters. */
+static json_t *as_written(const char *text)
+{
+	struct problems problems = {0};
+	struct document *document = document_parse("", text, strlen(text), &problems);
+	json_t *value = document && !problems.count ? node_as_written(document->root) : NULL;
+
+	document_free(document);
+	problems_release(&problems);
+	return value;
+}
+
+static json_t *typed_json(const char *text, const json_t *like)
+{
+	json_t *value = json_loads(text, 0, NULL);
+	json_t *written = has_real(value) && !strstr(text, "\\u") ? as_written(text) : NULL;
+
+	if (written) {
+		json_decref(value);
+		value = written;
+	}
+	if (value && json_typeof(value) == json_typeof(like))
 		return value;
 	json_decref(value);
 	return NULL;
+}
+
+/* Text from outside, as the type that the default has. NULL when it is none. */
+static json_t *typed(const char *text, const json_t *like)
+{
+	if (!like || json_is_string(like) || json_is_null(like))
+		return json_string(text);
+	return json_is_array(like) || json_is_object(like) ? typed_json(text, like)
+	                                                   : typed_scalar(text, like);
 }
 
 static const char *type_word(const json_t *like)
@@ -114,11 +166,11 @@ static bool fits_pattern(const char *text, const char *pattern)
 
 const char *var_wrong_type(const struct var *var, const char *text)
 {
-	json_t *value = typed(text, var->value);
+	json_t *value = typed(text, var->like);
 	bool fits = value;
 
 	json_decref(value);
-	return fits ? NULL : type_word(var->value);
+	return fits ? NULL : type_word(var->like);
 }
 
 bool var_admits(const struct var *var, const char *text)
@@ -155,12 +207,13 @@ static json_t *given(struct resolving *r, const struct var *var)
 		text = from_environment(var->name);
 	if (!text)
 		return NULL;
-	value = typed(text, var->value);
+	value = typed(text, var->like);
 	if (!value && r->options->lenient)
 		return value_text(text, strlen(text));
 	if (!value) {
-		complain(r, "variable '%s' must be %s, not '%s'", var->name, type_word(var->value),
-		    var->secret ? REDACT_MASK : text);
+		complain(r, "variable '%s' must be %s as its default is, not '%s'%s", var->name,
+		    type_word(var->like), var->secret ? REDACT_MASK : text,
+		    json_is_number(var->like) ? "; a default in quotes makes it a text" : "");
 		return json_null();
 	}
 	if (!(r->options->lenient && strstr(text, "${")))
@@ -244,6 +297,7 @@ json_t *vars_resolve(const struct platform *platform, const struct runbook *runb
 	    .vars = json_object(),
 	};
 
+	json_object_set(names, "vars", r.vars);
 	buf_init(&r.wrong, ERR_TEXT_MAX);
 	for (size_t i = 0; i < options->var_count; i++)
 		check_unknown(&r, options->vars[i]);

@@ -4,6 +4,7 @@
 
 #include "compare.h"
 #include "quantity.h"
+#include "written.h"
 #include "calc.h"
 #include "time.h"
 #include "fsops/mem.h"
@@ -246,8 +247,16 @@ static binary_fn *const arithmetic[VALUE_TYPES] = {
 static int calculate(struct calc *calc, enum op op, const struct expr_value *a,
     const struct expr_value *b, struct expr_value *out)
 {
-	binary_fn *function = arithmetic[a->type];
+	struct expr_value x = *a, y = *b;
+	binary_fn *function;
 
+	if (op == OP_ADD) /* two texts are joined */
+		written_meet(&x, &y);
+	else
+		written_count(&x, &y);
+	a = &x;
+	b = &y;
+	function = arithmetic[a->type];
 	if (!function || function != arithmetic[b->type] ||
 	    (a->type != b->type && function != binary_time))
 		return no_overload(calc, op, a, b);
@@ -318,8 +327,11 @@ int arith_binary(struct calc *calc, enum op op, const struct expr_value *a,
 	return operators[op](calc, op, a, b, out);
 }
 
-int arith_negate(struct calc *calc, const struct expr_value *a, struct expr_value *out)
+int arith_negate(struct calc *calc, const struct expr_value *value, struct expr_value *out)
 {
+	struct expr_value plain = written_value(*value);
+	const struct expr_value *a = &plain;
+
 	if (a->type == VALUE_DOUBLE) {
 		*out = cel_double(-a->as.real);
 		return 0;

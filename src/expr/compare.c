@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "quantity.h"
+#include "written.h"
 
 #define INT_LIMIT  9223372036854775808.0  /* 2^63 */
 #define UINT_LIMIT 18446744073709551616.0 /* 2^64 */
@@ -125,6 +126,13 @@ static order_fn *const orders[VALUE_TYPES] = {
 
 enum order compare_order(const struct expr_value *a, const struct expr_value *b)
 {
+	if (a->written || b->written) {
+		struct expr_value x = *a, y = *b;
+
+		written_count(&x, &y);
+		x.written = y.written = false;
+		return compare_order(&x, &y);
+	}
 	if (compare_is_number(a) && compare_is_number(b))
 		return order_numbers(a, b);
 	if (a->type != b->type || !orders[a->type])
@@ -184,8 +192,15 @@ static bool equal_text(const struct expr_value *a, const struct expr_value *b, s
 
 bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
+	struct expr_value x = *a, y = *b;
+
 	if (*steps == 0 || --*steps == 0)
 		return false;
+	if (a->written || b->written) {
+		written_meet(&x, &y);
+		a = &x;
+		b = &y;
+	}
 	if (compare_is_number(a) && compare_is_number(b))
 		return order_numbers(a, b) == ORDER_EQUAL;
 	if (a->type != b->type)

@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "eval.h"
 #include "function.h"
+#include "written.h"
 #include "fsops/mem.h"
 
 #define ARGS_FEW 8 /* so many arguments need no memory of the arena */
@@ -140,9 +141,10 @@ static int index_list(struct calc *calc, const struct expr_value *list,
     const struct expr_value *key, struct expr_value *out)
 {
 	size_t count = cel_count(list);
+	struct expr_value place = written_value(*key);
 	int64_t index = 0;
 
-	if (!list_index(key, &index))
+	if (!list_index(&place, &index))
 		return calc_no_overload(calc, "list[%s]", cel_type_name(key));
 	if (index < 0 || (uint64_t)index >= count)
 		return calc_fail(calc, "index out of bounds: %lld, the list has %zu item%s",
@@ -233,6 +235,7 @@ static int eval_not(struct calc *calc, const struct node *node, struct expr_valu
 	if (calc_eval(calc, node->kids[0], out) < 0)
 		return -1;
 	calc->node = node;
+	*out = written_value(*out);
 	if (out->type != VALUE_BOOL)
 		return calc_no_overload(calc, "!%s", cel_type_name(out));
 	out->as.truth = !out->as.truth;
@@ -306,6 +309,7 @@ static int operand(
 	if (calc_eval(calc, node->kids[at], &value) < 0)
 		return -1;
 	calc->node = node->kids[at];
+	value = written_value(value);
 	if (value.type != VALUE_BOOL)
 		return not_a_bool(calc, logic, &value, at == 0);
 	*out = value.as.truth;
@@ -352,6 +356,7 @@ static int eval_choice(struct calc *calc, const struct node *node, struct expr_v
 	if (calc_eval(calc, node->kids[0], &condition) < 0)
 		return -1;
 	calc->node = node;
+	condition = written_value(condition);
 	if (condition.type != VALUE_BOOL)
 		return calc_no_overload(calc, "%s ? … : …", cel_type_name(&condition));
 	return calc_eval(calc, node->kids[condition.as.truth ? 1 : 2], out);

@@ -14,6 +14,7 @@
 #include "parse.h"
 #include "calc.h"
 #include "time.h"
+#include "written.h"
 #include "fsops/mem.h"
 
 /* A place never goes beyond the text, whatever looked ahead. */
@@ -100,9 +101,11 @@ static int take_json(struct calc *calc, const struct expr_value *value, void *ou
 
 static int take_bool(struct calc *calc, const struct expr_value *value, void *out)
 {
-	if (value->type != VALUE_BOOL)
+	struct expr_value plain = written_value(*value);
+
+	if (plain.type != VALUE_BOOL)
 		return calc_fail(calc, "the condition is %s, not bool", cel_type_name(value));
-	*(bool *)out = value->as.truth;
+	*(bool *)out = plain.as.truth;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "compare.h"
 #include "parse.h"
+#include "written.h"
 #include "fsops/mem.h"
 
 #define FUNCTIONS_MAX 200
@@ -133,13 +134,59 @@ static int no_overload(struct calc *calc, const struct node *node, const struct 
 	return result;
 }
 
-int function_call(struct calc *calc, const struct node *node, const struct expr_value *args,
-    struct expr_value *out)
+/* The overload that takes the arguments; NULL when none does. */
+static const struct overload *taking(const struct node *node, const struct expr_value *args)
 {
 	for (size_t i = 0; i < node->overload_count; i++)
 		if (form_takes(node->overloads[i], args, node->count))
-			return node->overloads[i]->run(calc, args, node->count, out);
-	return no_overload(calc, node, args);
+			return node->overloads[i];
+	return NULL;
+}
+
+/* Functions of numbers, which make them of texts or take whatever there is: a text that is written
+ * is its number to them. */
+static bool wants_number(const struct node *node)
+{
+	static const char *const names[] = {"int", "uint", "double"};
+
+	if (strncmp(node->name, "math.", strlen("math.")) == 0)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (!node->receiver && strcmp(node->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether any of ARGS was written; PLAIN gets them as the numbers that they are. */
+static bool as_numbers(
+    const struct node *node, const struct expr_value *args, struct expr_value *plain)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < node->count; i++) {
+		plain[i] = written_value(args[i]);
+		any |= plain[i].type != args[i].type;
+	}
+	return any;
+}
+
+int function_call(struct calc *calc, const struct node *node, const struct expr_value *args,
+    struct expr_value *out)
+{
+	const struct overload *overload = taking(node, args);
+	struct expr_value *plain = NULL;
+
+	if (!overload || wants_number(node)) {
+		plain = calc_alloc(calc, node->count * sizeof(*plain));
+		if (!plain)
+			return -1;
+		if (as_numbers(node, args, plain) && taking(node, plain)) {
+			overload = taking(node, plain);
+			args = plain;
+		}
+	}
+	return overload ? overload->run(calc, args, node->count, out)
+	                : no_overload(calc, node, args);
 }
 
 static struct expr_function *summary_find(

@@ -88,6 +88,20 @@ struct expr_value expr_value_json(json_t *borrowed)
 	return cel_from_json(borrowed);
 }
 
+struct expr_value expr_value_written(json_t *borrowed)
+{
+	struct expr_value value = cel_from_json(borrowed);
+
+	value.written = true;
+	return value;
+}
+
+/* A part of WHOLE, which is jansson's, is written as the whole is. */
+static struct expr_value part_of(const struct expr_value *whole, json_t *part)
+{
+	return whole->written ? expr_value_written(part) : cel_from_json(part);
+}
+
 struct expr_value expr_value_own(json_t *owned)
 {
 	struct expr_value value = {
@@ -144,7 +158,7 @@ size_t cel_count(const struct expr_value *value)
 
 struct expr_value cel_item(const struct expr_value *list, size_t index)
 {
-	return list->json ? cel_from_json(json_array_get(list->as.json, index))
+	return list->json ? part_of(list, json_array_get(list->as.json, index))
 	                  : list->as.list->items[index];
 }
 
@@ -155,14 +169,16 @@ bool cel_field(const struct expr_value *map, const char *name, size_t len, struc
 	return cel_find(map, &key, out);
 }
 
-static bool find_json(json_t *object, const struct expr_value *key, struct expr_value *out)
+static bool find_json(
+    const struct expr_value *map, const struct expr_value *key, struct expr_value *out)
 {
+	json_t *object = map->as.json;
 	json_t *member = NULL;
 
 	if (key->type == VALUE_STRING)
 		member = json_object_getn(object, key->as.text.data, key->as.text.len);
 	if (member)
-		*out = cel_from_json(member);
+		*out = part_of(map, member);
 	return member != NULL;
 }
 
@@ -171,7 +187,7 @@ bool cel_find(const struct expr_value *map, const struct expr_value *key, struct
 	const struct value_map *own = map->as.map;
 
 	if (map->json)
-		return find_json(map->as.json, key, out);
+		return find_json(map, key, out);
 	for (size_t i = 0; i < own->count; i++)
 		if (compare_keys(&own->entries[i].key, key)) {
 			*out = own->entries[i].value;
@@ -180,8 +196,9 @@ bool cel_find(const struct expr_value *map, const struct expr_value *key, struct
 	return false;
 }
 
-static bool walk_json(json_t *object, struct cel_walk *walk)
+static bool walk_json(const struct expr_value *map, struct cel_walk *walk)
 {
+	json_t *object = map->as.json;
 	const char *key;
 
 	walk->iter =
@@ -190,14 +207,14 @@ static bool walk_json(json_t *object, struct cel_walk *walk)
 		return false;
 	key = json_object_iter_key(walk->iter);
 	walk->entry.key = cel_string(key, json_object_iter_key_len(walk->iter));
-	walk->entry.value = cel_from_json(json_object_iter_value(walk->iter));
+	walk->entry.value = part_of(map, json_object_iter_value(walk->iter));
 	return true;
 }
 
 bool cel_walk(const struct expr_value *map, struct cel_walk *walk)
 {
 	if (map->json)
-		return walk_json(map->as.json, walk);
+		return walk_json(map, walk);
 	if (walk->index >= map->as.map->count)
 		return false;
 	walk->entry = map->as.map->entries[walk->index++];

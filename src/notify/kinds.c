@@ -79,7 +79,7 @@ void check_url(const struct node *map, const char *key, struct problems *list)
 
 json_t *json_letter(const char *method, const char *url, json_t *body)
 {
-	char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = value_to_json(body);
 	json_t *letter = json_pack("{s:s, s:s, s:[s], s:s}", "method", method, "url", url,
 	    "headers", "Content-Type: application/json", "body", text);
 

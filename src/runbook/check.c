@@ -68,6 +68,8 @@ static void add_sentence(struct check *check, struct pos pos, const struct expr_
 
 	buf_init(&text, ERR_TEXT_MAX);
 	buf_adds(&text, error->text);
+	if (alone && variable_is_reserved(own) && scope_has_variable(&check->scope, own))
+		buf_addf(&text, "; the variable is written vars.%s", own);
 	if (alone && is_identifier(own) && !strchr(error->text, ';') &&
 	    !scope_knows(&check->scope, own))
 		scope_advise(&check->scope, own, &text);

@@ -144,6 +144,7 @@ int decode_expr(struct decode *d, const struct node *value, const char *key, str
 /* Whether an expression can name it: a letter or '_', then letters, digits and '_'. */
 bool is_identifier(const char *text);
 /* The same, and no word of the language nor a name that every expression has. -1 after a problem. */
+bool variable_is_reserved(const char *name); /* it is written vars.NAME */
 int check_variable_name(struct decode *d, const struct node *name, const char *what);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
+#include "fsops/script.h"
 #include "lint.h"
 
 struct command {
@@ -366,4 +367,48 @@ static void is_long(struct command *command)
 void lint_long_timeout(struct lint *lint)
 {
 	each_command(lint, is_long);
+}
+
+/* ---- pipes ---- */
+
+#define PIPE_ADVICE                                                                                \
+	"this pipe ends with the status of its last command only, so a failure before the '|' is " \
+	"no failure here: write what comes out to a file and read that, or say '|| true' if it "   \
+	"does not matter"
+
+/* The script of `sh -c`: the word after the option; NULL: there is none. */
+static const char *script_of(const struct command *command)
+{
+	static const char *const shells[] = {"sh", "bash", "ash", "dash", "ksh", "zsh"};
+	const char *script = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(shells) && !script; i++) {
+		if (strcmp(command->program, shells[i]) != 0)
+			continue;
+		for (size_t k = 0; k + 1 < command->count && !script; k++)
+			if (command->words[k][0] == '-' && strchr(command->words[k], 'c'))
+				script = command->words[k + 1];
+	}
+	return script;
+}
+
+static void has_inner_pipe(struct command *command)
+{
+	const char *script = script_of(command);
+
+	if (script && !find_word(command, "pipefail") && script_drops_status(script, NULL))
+		lint_say(command->lint, word_pos(command, script), PIPE_ADVICE);
+}
+
+void lint_pipe(struct lint *lint)
+{
+	const struct action *action = lint->action;
+	const struct node *node = action->args_node;
+	size_t at;
+
+	if (action->adapter->literal && node->kind == NODE_SCALAR &&
+	    script_drops_status(node->text, &at))
+		lint_say(lint, node_pos_at(node, at),
+		    PIPE_ADVICE "; where sh knows pipefail, it is set for this script");
+	each_command(lint, has_inner_pipe);
 }

@@ -81,7 +81,7 @@ static void find_secret(void *ctx, const char *const *parts, size_t count)
 {
 	struct search *search = ctx;
 
-	if (names_get(&search->lint->secrets, parts[0]) ||
+	if (names_get(&search->lint->secrets, variable_of_path(parts, count)) ||
 	    (count > 1 && strcmp(parts[0], "env") == 0 &&
 	        is_platform_secret(search->lint->catalog->platform, parts[1])))
 		search->found = true;
@@ -135,8 +135,13 @@ static void note_use(struct lint *lint, const char *name)
 
 static void note_path(void *ctx, const char *const *parts, size_t count)
 {
-	(void)count;
-	note_use(ctx, parts[0]);
+	struct lint *lint = ctx;
+	const char *name = variable_of_path(parts, count);
+
+	note_use(lint, name);
+	for (size_t i = 0; strcmp(name, "vars") == 0 && i < lint->defined.cap; i++)
+		if (lint->defined.slots[i].name)
+			note_use(lint, lint->defined.slots[i].name);
 }
 
 static void note_hole(struct lint *lint, const struct expr *expr, struct pos pos)

@@ -465,6 +465,8 @@ const struct lint_rule lint_rules[] = {
     {{"destroys-all", "a command that takes more than is meant: delete --all, --force "
                       "--grace-period=0"},
         "kubectl exec shell redis", .action = lint_destroys_all},
+    {{"pipe-status", "a pipe that drops the status of a command that may fail"},
+        "kubectl exec shell", .action = lint_pipe},
     {{"unproven-change", "a change that nothing looks at afterwards and nothing takes back"},
         .action = unproven_change},
     {{"retry-change", "a retry of what must not be done twice: POST, kubectl create"},
@@ -484,6 +486,9 @@ const struct lint_rule lint_rules[] = {
         .action = nothing_judges},
     {{"unused-variable", "a variable that nothing uses"}, .runbook = unused_vars},
     {{"unused-capture", "a captured value that nothing uses"}, .action = unused_captures},
+    {{"number-text", "a number without quotes that is surely meant as text: 3.10, 00501"},
+        "http runbook", .platform = lint_number_platform, .runbook = lint_number_runbook,
+        .action = lint_number_action},
     {{"no-threshold", "a metric without any threshold"}, .platform = no_threshold},
     {{"alert-without-runbook", "a critical alert that leads nowhere"}, .platform = no_runbook},
     {.info = {NULL, NULL}},

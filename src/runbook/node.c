@@ -4,12 +4,11 @@
  */
 #include "fsops/node.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/plain.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
 
@@ -47,86 +46,45 @@ const char *node_kind_name(const struct node *node)
 	return node_is_null(node) ? "nothing" : names[node->kind];
 }
 
-static bool is_digits(const char *text)
+/* How a plain scalar that is not null becomes JSON. */
+typedef json_t *scalar_fn(const char *text);
+
+static json_t *by_schema(const char *text)
 {
-	return *text && text[strspn(text, "0123456789")] == '\0';
+	bool truth;
+	json_t *number = plain_truth(text, &truth) ? json_boolean(truth) : plain_number(text);
+
+	return number ? number : value_text(text, strlen(text));
 }
 
-/* [-+]?[0-9]+, 0o… and 0x…, as far as a JSON integer holds it. */
-static json_t *read_int(const char *text)
+static json_t *to_json(const struct node *node, scalar_fn *plain)
 {
-	const char *digits = text + (*text == '-' || *text == '+');
-	int base = 10;
-	long long number;
+	json_t *json;
 
-	if (strncmp(text, "0x", 2) == 0 && text[2] &&
-	    !text[2 + strspn(text + 2, "0123456789abcdefABCDEF")])
-		base = 16;
-	else if (strncmp(text, "0o", 2) == 0 && text[2] && !text[2 + strspn(text + 2, "01234567")])
-		base = 8;
-	else if (!is_digits(digits))
-		return NULL;
-	errno = 0;
-	number = strtoll(base == 8 ? text + 2 : text, NULL, base);
-	return errno ? NULL : json_integer(number);
-}
-
-/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? ; JSON has no infinities: those stay text. */
-static json_t *read_real(const char *text)
-{
-	const char *at = text + (*text == '-' || *text == '+');
-	size_t whole = strspn(at, "0123456789");
-	size_t part = at[whole] == '.' ? strspn(at + whole + 1, "0123456789") : 0;
-
-	at += whole + (at[whole] == '.' ? part + 1 : 0);
-	if (whole + part == 0)
-		return NULL;
-	if (*at == 'e' || *at == 'E') {
-		at += 1 + (at[1] == '-' || at[1] == '+');
-		if (!is_digits(at))
-			return NULL;
-		at += strlen(at);
-	}
-	if (*at || is_digits(text + (*text == '-' || *text == '+')))
-		return NULL; /* whole numbers that no integer holds keep all their digits as text */
-	return json_real(strtod(text, NULL));
-}
-
-static json_t *scalar_to_json(const struct node *node)
-{
-	static const char *const yes[] = {"true", "True", "TRUE"};
-	static const char *const no[] = {"false", "False", "FALSE"};
-	json_t *number;
-
-	if (node->style != NODE_PLAIN)
+	if (node->kind == NODE_SCALAR && node->style != NODE_PLAIN)
 		return value_text(node->text, node->len);
-	if (node_is_null(node))
-		return json_null();
-	if (one_of(node->text, yes, COUNT_OF(yes)))
-		return json_true();
-	if (one_of(node->text, no, COUNT_OF(no)))
-		return json_false();
-	number = read_int(node->text);
-	if (!number)
-		number = read_real(node->text);
-	return number ? number : value_text(node->text, node->len);
+	if (node->kind == NODE_SCALAR)
+		return node_is_null(node) ? json_null() : plain(node->text);
+	json = node->kind == NODE_MAP ? json_object() : json_array();
+	for (size_t i = 0; i < node->count; i++) {
+		json_t *item = to_json(node->items[i], plain);
+
+		if (node->kind == NODE_MAP)
+			json_object_set_new(json, node->keys[i]->text, item);
+		else
+			json_array_append_new(json, item);
+	}
+	return json;
 }
 
 json_t *node_to_json(const struct node *node)
 {
-	json_t *json;
+	return to_json(node, by_schema);
+}
 
-	if (node->kind == NODE_SCALAR)
-		return scalar_to_json(node);
-	json = node->kind == NODE_MAP ? json_object() : json_array();
-	for (size_t i = 0; i < node->count; i++) {
-		if (node->kind == NODE_MAP)
-			json_object_set_new(
-			    json, node->keys[i]->text, node_to_json(node->items[i]));
-		else
-			json_array_append_new(json, node_to_json(node->items[i]));
-	}
-	return json;
+json_t *node_as_written(const struct node *node)
+{
+	return to_json(node, plain_as_written);
 }
 
 const char *node_want_text(const struct node *node, const char *what, struct problems *list)

@@ -27,6 +27,7 @@ static void vars_free(struct var *vars, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		free(vars[i].name);
 		json_decref(vars[i].value);
+		json_decref(vars[i].like);
 		free(vars[i].pattern);
 		free(vars[i].help);
 	}

@@ -154,6 +154,11 @@ static size_t list_names(
 	return count;
 }
 
+bool scope_has_variable(struct scope *scope, const char *name)
+{
+	return names_get(&scope->vars, name) || find_known(scope, &scope->captures, name);
+}
+
 /* ---- the names that every expression has ---- */
 
 /* Where a name is there. */
@@ -277,6 +282,26 @@ static size_t message_list(
 	return count == 1 ? list_fields(message_fields, out, max) : 0;
 }
 
+/* vars.NAME; what is below depends on what it holds. */
+static int vars_field(struct scope *scope, const char *const *path, size_t count)
+{
+	if (!scope_has_variable(scope, path[1]))
+		return 0;
+	return count == 2 ? 1 : -1;
+}
+
+static size_t vars_list(
+    struct scope *scope, const char *const *path, size_t count, const char **out, size_t max)
+{
+	size_t found;
+
+	(void)path;
+	if (count != 1)
+		return 0;
+	found = list_names(&scope->vars, NULL, out, max);
+	return found + list_names(&scope->captures, scope, out + found, max - found);
+}
+
 static const struct common commons[] = {
     {"results", IN_RUNBOOK, results_field, results_list},
     {"metrics", IN_RUNBOOK, metrics_field, metrics_list},
@@ -286,6 +311,7 @@ static const struct common commons[] = {
     {"run", IN_RUNBOOK | IN_CHANNEL, NULL, NULL},
     {"message", IN_CHANNEL, message_field, message_list},
     {"now", EVERYWHERE, NULL, NULL},
+    {"vars", EVERYWHERE, vars_field, vars_list},
 };
 
 static unsigned where(const struct scope *scope)
@@ -323,7 +349,7 @@ bool scope_knows(struct scope *scope, const char *name)
 		return true;
 	if (scope->own && !scope->own->adapter)
 		return true; /* nobody knows which fields its result would have */
-	return names_get(&scope->vars, name) || find_known(scope, &scope->captures, name);
+	return scope_has_variable(scope, name);
 }
 
 static bool known(void *ctx, const char *name)

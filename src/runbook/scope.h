@@ -49,6 +49,9 @@ void scope_begin(struct scope *scope, const struct runbook *runbook);
 void scope_add_var(struct scope *scope, const struct var *var);
 void scope_end(struct scope *scope);
 
+/* Whether NAME is a variable, or a captured one that is there by now. */
+bool scope_has_variable(struct scope *scope, const char *name);
+
 /* Whether NAME is there, where the expression stands. */
 bool scope_knows(struct scope *scope, const char *name);
 /* What to do about NAME, which is not known, as "; …"; nothing when there is no telling. */

@@ -152,7 +152,7 @@ static void decode_json(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
 	if (decode_is_map(d, field, value))
-		*(json_t **)out = node_to_json(value);
+		*(json_t **)out = node_as_written(value);
 }
 
 void decode_choice(struct decode *d, const struct field *field, const struct node *value, void *out)

@@ -4,6 +4,7 @@
  * A variable has a value or is required, never both: so a run knows before its
  * first step what it lacks.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,16 @@
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+
+/* A number that nobody counts with: `00501`, `0x1F`, `915785e5`. Whoever gives another value may
+ * give any text. */
+static bool surely_text(const struct node *value)
+{
+	const char *text = value->kind == NODE_SCALAR ? value->text : "";
+
+	return (text[0] == '0' && text[1] && text[1] != '.') ||
+	       (!strchr(text, '.') && strpbrk(text, "eE") && isdigit((unsigned char)text[0]));
+}
 
 static void decode_default(
     struct decode *d, const struct field *field, const struct node *value, void *out)
@@ -26,7 +37,8 @@ static void decode_default(
 		decode_wrong(d, field, value);
 		return;
 	}
-	var->value = node_to_json(value);
+	var->value = node_as_written(value);
+	var->like = surely_text(value) ? json_string("") : node_to_json(value);
 	var->node = value;
 }
 
@@ -47,12 +59,13 @@ const struct field var_fields[] = {
     {0},
 };
 
-/* Words that CEL reserves, and the names that every expression has. */
+/* Words that CEL reserves: as variables they are written vars.NAME. */
 static const char *const reserved[] = {"true", "false", "null", "in", "as", "break", "const",
     "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace",
     "return", "var", "void", "while"};
+/* The names that every expression has. */
 static const char *const common[] = {
-    "results", "metrics", "links", "contacts", "env", "run", "now"};
+    "results", "metrics", "links", "contacts", "env", "run", "now", "vars"};
 
 static bool one_of(const char *text, const char *const *words, size_t count)
 {
@@ -69,9 +82,6 @@ int check_variable_name(struct decode *d, const struct node *name, const char *w
 		    "%s must be a name of letters, digits and '_' that does not begin with a "
 		    "digit, not '%s'",
 		    what, name->text);
-	else if (one_of(name->text, reserved, COUNT_OF(reserved)))
-		NODE_PROBLEM(d->list, name,
-		    "'%s' is a reserved word of expressions; choose another name", name->text);
 	else if (one_of(name->text, common, COUNT_OF(common)))
 		NODE_PROBLEM(d->list, name,
 		    "'%s' has a meaning of its own in every expression; choose another name",
@@ -81,12 +91,32 @@ int check_variable_name(struct decode *d, const struct node *name, const char *w
 	return -1;
 }
 
+const char *variable_of_path(const char *const *parts, size_t count)
+{
+	return count > 1 && strcmp(parts[0], "vars") == 0 ? parts[1] : parts[0];
+}
+
+bool variable_is_reserved(const char *name)
+{
+	return one_of(name, reserved, COUNT_OF(reserved));
+}
+
+/* The name of an item, which has no other than its own. */
+static int check_item_name(struct decode *d, const struct node *name)
+{
+	if (!variable_is_reserved(name->text))
+		return check_variable_name(d, name, "a variable");
+	NODE_PROBLEM(d->list, name, "'%s' is a reserved word of expressions; choose another name",
+	    name->text);
+	return -1;
+}
+
 static void decode_variable(
     struct decode *d, const struct field *field, const struct node *value, void *out)
 {
 	if (value->kind != NODE_SCALAR || node_is_null(value))
 		decode_wrong(d, field, value);
-	else if (check_variable_name(d, value, "a variable") == 0)
+	else if (check_item_name(d, value) == 0)
 		*(char **)out = mem_text(value->text);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fsops/mem.h"
+#include "fsops/value.h"
 #include "safe.h"
 
 struct json_sink {
@@ -59,39 +60,9 @@ void print_json(struct buf *out, const json_t *value)
 	buf_addc(out, '\n');
 }
 
-/* The fewest digits, at least DIGITS, that are read back as the same number. */
-static int digits_of(double real, int digits)
-{
-	char text[64];
-
-	for (; digits < 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, real);
-		if (strtod(text, NULL) == real)
-			break;
-	}
-	return digits;
-}
-
-static int digits_needed(const json_t *value, int digits)
-{
-	const char *key;
-	json_t *member;
-	size_t i;
-
-	if (json_is_real(value))
-		return digits_of(json_real_value(value), digits);
-	json_object_foreach((json_t *)value, key, member) {
-		digits = digits_needed(member, digits);
-	}
-	json_array_foreach(value, i, member) {
-		digits = digits_needed(member, digits);
-	}
-	return digits;
-}
-
 void print_value(struct buf *out, const json_t *value, bool compact, const struct look *look)
 {
-	size_t digits = (size_t)digits_needed(value, 15);
+	size_t digits = (size_t)value_digits(value);
 	const char *at;
 	const char *line;
 	struct buf text;

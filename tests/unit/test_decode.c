@@ -59,7 +59,6 @@ static const struct {
     {"runbook: x\nvars: {a-b: 1, namespace: x, run: x, ok: 1}\nsteps:\n  - {step: S, manual: x}\n",
         "x:2:8: a variable must be a name of letters, digits and '_' that does not begin with a "
         "digit, not 'a-b'\n"
-        "x:2:16: 'namespace' is a reserved word of expressions; choose another name\n"
         "x:2:30: 'run' has a meaning of its own in every expression; choose another name"},
     {"runbook: x\nvars:\n  a: {help: x}\n  b: {value: 1, required: true}\n  c: {value: 1, default: "
      "2}\n  d:\n  e: {patern: x, value: 1}\nsteps:\n  - {step: S, manual: x}\n",

@@ -49,7 +49,7 @@ static const struct {
     {STEP "    kubectl: rollout status x --watch\n    expect: exit == 0\n", ""},
     {STEP "    shell: |\n      # tail -f x\n      grep -f words x\n    effect: read\n", ""},
     {STEP "    shell: (sleep 1; tail -f x) | cat 'a; tail -f'\n    effect: read\n",
-        "x:5:27 endless"},
+        "x:5:27 endless\nx:5:33 pipe-status"},
     {STEP "    shell: echo 'a; tail -f x' \"| tail -f\"\n    effect: read\n", ""},
     {STEP "    exec: tail -n 5 x\n    effect: read\n", ""},
     /* deprecated */
@@ -198,6 +198,26 @@ static const struct {
     {STEP "    # lint: allow never, endless\n    kubectl: logs x -f\n", ""},
     {STEP "    kubectl: logs x -f # lint: allow endles\n", "x:5:21 endless"},
     {STEP "    # lint: allow endless\n\n    kubectl: logs x -f\n", "x:7:21 endless"},
+    /* pipe-status */
+    {STEP "    shell: |\n      a\n      dump | gzip >x\n    effect: read\n", "x:7:12 pipe-status"},
+    {STEP "    exec: [sh, -c, a | b]\n    effect: read\n", "x:5:20 pipe-status"},
+    {STEP "    exec: [bash, -euo, pipefail, -c, a | b]\n    effect: read\n", ""},
+    {STEP "    kubectl: exec x -- sh -c 'a | b'\n    effect: change\n    expect: exit == 0\n",
+        "x:5:31 pipe-status"},
+    {STEP "    shell: echo x | b\n    effect: read\n", ""},
+    /* number-text */
+    {STEP "    exec: [a, '${v}', '${w}']\n    effect: read\nvars: {v: 3.10, w: {value: 00501}}\n",
+        "x:7:11 number-text\nx:7:28 number-text"},
+    {STEP
+        "    exec: [a, '${v}', '${version}']\n    effect: read\nvars: {v: [1, 915785e5], version: "
+        "3.9}\n",
+        "x:7:15 number-text\nx:7:35 number-text"},
+    {STEP "    exec: [a, '${v}', '${w}', '${x}']\n    effect: read\nvars: {v: '3.10', w: 0.50, x: "
+          "{value: 1.0}}\n",
+        ""},
+    {STEP
+        "    http: {method: PUT, url: 'http://x', json: {tag: 1.20}}\n    expect: status == 200\n",
+        "x:5:54 number-text"},
     /* an effect lowered below the derived one is the loader's error */
     {STEP "    kubectl: scale x\n    effect: read\n    expect: exit == 0\n", "x:6:13 load"},
     /* what does not load is no ground for advice */

@@ -109,7 +109,7 @@ static const struct {
           "starttls: maybe, password: p}\n",
         "platform:3:16: 'http://x' is no mail server: it must begin with smtp:// or smtps://\n"
         "platform:3:34: 'a' is no address such as ops@example.org\n"
-        "platform:3:54: no such variable: 'vars'\n"
+        "platform:3:59: 'vars' has no field 'x'\n"
         "platform:3:64: 'c d' is no address such as ops@example.org\n"
         "platform:3:82: 'starttls' must be required, try or never, not 'maybe'\n"
         "platform:3:99: a password without a 'user'"},
