@@ -130,8 +130,9 @@ struct var {
 	                  text where it is surely meant as one; NULL when required */
 	bool required;
 	bool secret;
-	char *pattern;           /* RE2 syntax, or NULL */
-	char *help;              /* or NULL */
+	char *pattern; /* RE2 syntax, or NULL */
+	char *from;    /* the alert's label that it is taken from; NULL: of its own name */
+	char *help;    /* or NULL */
 	const struct node *node; /* of the default, or NULL */
 };
 

@@ -162,11 +162,14 @@ struct notice {
 	const char *name;              /* as it is called by whoever rang */
 	const struct alert *alert;     /* the row; NULL: it has none, or was not matched */
 	const struct runbook *runbook; /* or NULL */
-	const char *matched_by;        /* "match", "runbook_url", "alertname"; NULL: not matched */
+	const char
+	    *matched_by; /* "match", "runbook_url", "runbook", "alertname"; NULL: not matched */
 	enum level severity;
 	msec since;    /* wall: respond_within counts from here */
 	json_t *vars;  /* of the runbook, from labels: name → text; NULL: none */
 	char *problem; /* why it cannot be run as it is; NULL: nothing is against it */
+	char *note;    /* what whoever lets it run should know; NULL: nothing */
+	char *made;    /* its name, when that is not somebody else's text */
 };
 /* What to type for it, or NULL; a new string. */
 char *notice_command(const struct notice *notice);
@@ -180,7 +183,8 @@ int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struc
 /* Each notice in full. */
 void print_notices_text(struct buf *out, const struct platform *platform,
     const struct notice *notices, size_t count, msec now, const struct look *look);
-/* {"alerts": […], "unmatched": […]} */
+/* {"alerts": […], "unmatched": [names], "malformed": [{"name", "problem"}]}; the last are among the
+ * unmatched */
 void print_notices_json(
     struct buf *out, const struct platform *platform, const struct notice *notices, size_t count);
 

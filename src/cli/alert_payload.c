@@ -1,277 +1,279 @@
-/* Alertmanager's webhook payload. Invariant: a runbook comes from a whole name, and a variable only
- * from a label whose whole value fits what the variable takes. */
+/* Reading alerts. Invariant: each alert of a payload is counted once: as a notice, as resolved or as
+ * quiet; none is lost because of another one. */
 #include "alert_payload.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert_match.h"
+#include "fsops/buf.h"
 #include "fsops/mem.h"
-#include "fsops/plan.h"
+#include "fsops/text.h"
 #include "fsops/value.h"
 
-#define INPUT        "standard input"
-#define VERSION      "4"
-#define NAME_MAX_LEN 100 /* of a runbook in a URL */
+#define INPUT "standard input"
 
-/* ---- which runbook ---- */
+/* Bytes of a name that is made of labels. */
+#define MADE_NAME_MAX 200
 
-/* LEN bytes as a runbook's name or alias, without ".md" or ".html" at their end. */
-static const struct runbook *exact_runbook(
-    const struct catalog *catalog, const char *text, size_t len, struct err *err)
+/* ---- text that is not quite JSON ---- */
+
+/* The code of the escape \uXXXX at TEXT, of LEFT bytes; -1: it is none. */
+static long unicode_escape(const char *text, size_t left)
 {
-	static const char *const endings[] = {".md", ".html", ".yaml"};
-	const struct runbook *runbook = NULL;
-	char name[NAME_MAX_LEN + 1];
+	char digits[5] = "";
 
-	err->kind = ERR_NONE;
-	if (len == 0 || len > NAME_MAX_LEN)
-		return NULL;
-	memcpy(name, text, len);
-	name[len] = '\0';
-	for (size_t i = 0; i < COUNT_OF(endings); i++) {
-		size_t end = strlen(endings[i]);
+	if (left < 6 || text[0] != '\\' || text[1] != 'u')
+		return -1;
+	memcpy(digits, text + 2, 4);
+	for (size_t i = 0; i < 4; i++)
+		if (!isxdigit((unsigned char)digits[i]))
+			return -1;
+	return strtol(digits, NULL, 16);
+}
 
-		if (len > end && strcmp(name + len - end, endings[i]) == 0)
-			name[len - end] = '\0';
+static bool is_surrogate(long code, long first)
+{
+	return code >= first && code < first + 0x400;
+}
+
+/* How many bytes at TEXT are an escape that no text of jansson's can hold: NUL, half a pair. */
+static size_t odd_escape(const char *text, size_t left, size_t *good)
+{
+	long code = unicode_escape(text, left);
+
+	*good = 0;
+	if (code == 0 || is_surrogate(code, 0xDC00))
+		return 6;
+	if (!is_surrogate(code, 0xD800))
+		return 0;
+	if (is_surrogate(unicode_escape(text + 6, left - 6), 0xDC00)) {
+		*good = 12;
+		return 0;
 	}
-	runbook = catalog_find(catalog, name, err);
-	return runbook && runbook_is_called(runbook, name) ? runbook : NULL;
+	return 6;
 }
 
-/* "https://wiki/runbooks#high-error-rate", "https://wiki/high-error-rate.md?v=2". */
-static const struct runbook *runbook_of_url(
-    const struct catalog *catalog, const char *url, struct err *err)
-{
-	const char *anchor = strchr(url, '#');
-	size_t len = strcspn(url, "?#");
-	const struct runbook *runbook = NULL;
-	const char *segment;
+/* Digits of a number that is over what an int64 holds in any case. */
+#define DIGITS_MAX 18
 
-	if (anchor)
-		runbook = exact_runbook(catalog, anchor + 1, strlen(anchor + 1), err);
-	if (runbook)
-		return runbook;
-	while (len && url[len - 1] == '/')
-		len--;
-	for (segment = url + len; segment > url && !strchr("/:", segment[-1]);)
-		segment--;
-	return exact_runbook(catalog, segment, (size_t)(url + len - segment), err);
+/* A long whole number, outside of texts, as a real: Grafana writes its doubles without a point. */
+static size_t add_number(struct buf *out, const char *text, size_t left)
+{
+	size_t len = 0;
+
+	while (len < left && isdigit((unsigned char)text[len]))
+		len++;
+	buf_add(out, text, len);
+	if (len > DIGITS_MAX && (len == left || !strchr(".eE", text[len])))
+		buf_adds(out, ".0");
+	return len;
 }
 
-static void set_alert(
-    struct notice *notice, const struct catalog *catalog, const struct alert *alert, const char *by)
+/* Well-formed UTF-8 in which U+FFFD stands for what a JSON text cannot hold. */
+static void clean(struct buf *out, const char *text, size_t len)
 {
-	struct err err;
+	bool quoted = false;
 
-	notice->alert = alert;
-	notice->matched_by = by;
-	notice->severity = alert->severity;
-	if (!alert->runbook)
-		return;
-	notice->runbook = catalog_find(catalog, alert->runbook, &err);
-	if (!notice->runbook)
-		notice->problem = mem_text(err.text);
-}
+	for (size_t i = 0; i < len;) {
+		size_t good;
+		size_t odd = quoted ? odd_escape(text + i, len - i, &good) : 0;
 
-/* Without a row in the matrix the severity is what the alert says of itself, if it says one that is
- * known. */
-static void set_runbook(struct notice *notice, const struct runbook *runbook, const json_t *labels)
-{
-	const char *severity = value_get_text(labels, "severity");
+		if (odd) {
+			buf_adds(out, "\\ufffd");
+			i += odd;
+		} else if (quoted && text[i] == '\\' && i + 1 < len) {
+			size_t step = good ? good : 2;
 
-	notice->runbook = runbook;
-	notice->matched_by = "runbook_url";
-	if (!severity || level_parse(severity, &notice->severity) < 0)
-		notice->severity = runbook->severity;
-}
-
-static void match(struct notice *notice, const struct catalog *catalog, const json_t *labels,
-    const json_t *annotations)
-{
-	const struct platform *platform = catalog->platform;
-	const char *url = value_get_text(annotations, "runbook_url");
-	const struct alert *alert = alert_for_labels(platform, labels);
-	const struct runbook *runbook = NULL;
-	struct err err = {0};
-
-	if (alert) {
-		set_alert(notice, catalog, alert, "match");
-		return;
-	}
-	if (url)
-		runbook = runbook_of_url(catalog, url, &err);
-	if (runbook) {
-		set_runbook(notice, runbook, labels);
-		return;
-	}
-	alert = alert_named(platform, notice->name);
-	if (alert)
-		set_alert(notice, catalog, alert, "alertname");
-	else if (err.kind == ERR_INPUT) /* the URL names one that is broken */
-		notice->problem = mem_text(err.text);
-}
-
-/* ---- its variables ---- */
-
-static void add_problem(struct notice *notice, const char *text)
-{
-	char *before = notice->problem;
-
-	notice->problem = before ? mem_printf("%s; %s", before, text) : mem_text(text);
-	free(before);
-}
-
-static bool is_default(const struct var *var, const char *value)
-{
-	char *text = var->value ? value_to_text(var->value) : NULL;
-	bool same = text && strcmp(text, value) == 0;
-
-	free(text);
-	return same;
-}
-
-static void take_label(struct notice *notice, const struct var *var, const char *value)
-{
-	char *why = NULL;
-
-	if (var->secret)
-		why = mem_printf("the label '%s' is not taken for the variable of that name, "
-		                 "which is a secret",
-		    var->name);
-	else if (is_default(var, value))
-		return;
-	else if (var_wrong_type(var, value))
-		why = mem_printf("the label '%s' is '%.100s', and the variable is %s", var->name,
-		    value, var_wrong_type(var, value));
-	else if (!var_admits(var, value))
-		why = mem_printf("the label '%s' is '%.100s', which does not fit %s %s", var->name,
-		    value,
-		    var->pattern ? "the variable's pattern"
-		                 : "what a variable without a "
-		                   "pattern takes,",
-		    var->pattern ? var->pattern : VAR_PLAIN_PATTERN);
-	if (!why) {
-		if (!notice->vars)
-			notice->vars = json_object();
-		json_object_set_new(notice->vars, var->name, json_string(value));
-	} else {
-		add_problem(notice, why);
-	}
-	free(why);
-}
-
-static void add_needed(struct notice *notice, const struct var *var)
-{
-	char *why = mem_printf("the variable '%s' is needed, and no label gives it", var->name);
-
-	add_problem(notice, why);
-	free(why);
-}
-
-/* Only what the runbook itself declares: labels cannot set the platform's variables. */
-static void take_labels(struct notice *notice, const json_t *labels)
-{
-	const struct runbook *runbook = notice->runbook;
-
-	for (size_t i = 0; runbook && i < runbook->var_count; i++) {
-		const struct var *var = &runbook->vars[i];
-		const char *value = value_get_text(labels, var->name);
-
-		if (value)
-			take_label(notice, var, value);
-		else if (var->required)
-			add_needed(notice, var);
+			buf_add(out, text + i, step);
+			i += step;
+		} else if (!quoted && isdigit((unsigned char)text[i])) {
+			i += add_number(out, text + i, len - i);
+		} else {
+			quoted ^= text[i] == '"';
+			buf_addc(out, text[i++]);
+		}
 	}
 }
 
-/* ---- the payload ---- */
-
-static msec started(const json_t *item)
+static json_t *parse(const char *text, size_t len, struct err *err)
 {
-	const char *text = value_get_text(item, "startsAt");
+	json_t *whole = value_text(text, len); /* UTF-8 */
+	json_error_t error;
+	struct buf cleaned;
+	json_t *root;
+
+	buf_init(&cleaned, PAYLOAD_MAX * 4);
+	clean(&cleaned, json_string_value(whole), json_string_length(whole));
+	root = json_loadb(cleaned.data, cleaned.len, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		err_set(err, ERR_INPUT, "%s is not JSON: line %d, column %d: %s", INPUT, error.line,
+		    error.column, error.text);
+	buf_release(&cleaned);
+	json_decref(whole);
+	return root;
+}
+
+/* ---- one alert ---- */
+
+enum state { STATE_FIRING, STATE_RESOLVED, STATE_QUIET, STATE_UNKNOWN };
+
+static msec time_of(const json_t *item, const char *key)
+{
+	const char *text = value_get_text(item, key);
 	msec now = clock_system.wall(clock_system.ctx);
 	msec wall;
 
-	if (!text || clock_parse_time(text, now, &wall) < 0 || wall > now)
-		return now;
-	return wall;
+	return text && clock_parse_time(text, now, &wall) == 0 ? wall : 0;
 }
 
-static int add_firing(struct payload *payload, const json_t *item, size_t at,
-    const struct catalog *catalog, struct err *err)
+static msec started(const json_t *item)
 {
+	msec now = clock_system.wall(clock_system.ctx);
+	msec wall = time_of(item, "startsAt");
+
+	if (!wall)
+		wall = time_of(item, "activeAt");
+	return wall && wall <= now ? wall : now;
+}
+
+/* "status": "firing" of a webhook, {"state": "active"} of an API, "state": "firing" of Prometheus. */
+static const char *state_word(const json_t *item)
+{
+	const json_t *status = json_object_get(item, "status");
+
+	if (json_is_object(status))
+		return value_get_text(status, "state");
+	return json_is_string(status) ? json_string_value(status) : value_get_text(item, "state");
+}
+
+static enum state state_of(const json_t *item)
+{
+	static const struct {
+		const char *word;
+		enum state state;
+	} states[] = {{"firing", STATE_FIRING}, {"active", STATE_FIRING},
+	    {"alerting", STATE_FIRING}, {"unprocessed", STATE_FIRING}, {"resolved", STATE_RESOLVED},
+	    {"inactive", STATE_RESOLVED}, {"suppressed", STATE_QUIET}, {"pending", STATE_QUIET}};
+	const char *word = state_word(item);
+	msec ended = time_of(item, "endsAt");
+
+	for (size_t i = 0; word && i < COUNT_OF(states); i++)
+		if (strcmp(states[i].word, word) == 0)
+			return states[i].state;
+	if (word || json_object_get(item, "status"))
+		return STATE_UNKNOWN;
+	return ended > 0 && ended <= clock_system.wall(clock_system.ctx) ? STATE_RESOLVED
+	                                                                 : STATE_FIRING;
+}
+
+/* {service="backup", severity="warning"}, as Prometheus writes a series without a name. */
+static char *name_of_labels(const json_t *labels)
+{
+	struct buf text;
+	const char *key;
+	json_t *value;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	json_object_foreach((json_t *)labels, key, value) {
+		if (text.len < MADE_NAME_MAX && json_is_string(value))
+			buf_addf(&text, "%s%.50s=\"%.50s\"", text.len ? ", " : "{", key,
+			    json_string_value(value));
+	}
+	if (!text.len)
+		buf_addc(&text, '{');
+	buf_addc(&text, '}');
+	return buf_detach(&text);
+}
+
+static void check_labels(struct notice *notice, const json_t *labels)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(labels) || !json_object_size(labels))
+		alert_add_problem(notice, "it has no labels, so nobody knows what it is about");
+	json_object_foreach((json_t *)labels, key, value) {
+		if (!json_is_string(value))
+			alert_add_problem(notice, "its label '%.100s' is no text", key);
+	}
+}
+
+static void add_notice(struct payload *payload, const json_t *item, size_t at, enum state state,
+    const struct catalog *catalog)
+{
+	struct notice *notice = &payload->notices[payload->count++];
 	const json_t *labels = json_object_get(item, "labels");
 	const char *name = value_get_text(labels, "alertname");
-	struct notice *notice;
 
-	if (!json_is_object(labels) || !name)
-		return err_set(err, ERR_INPUT,
-		    "%s: alerts[%zu] is no alert of Alertmanager: it needs labels, 'alertname' "
-		    "among them",
-		    INPUT, at);
-	notice = &payload->notices[payload->count++];
-	*notice = (struct notice){.name = name, .severity = LEVEL_UNKNOWN, .since = started(item)};
-	match(notice, catalog, labels, json_object_get(item, "annotations"));
-	take_labels(notice, labels);
-	return 0;
+	if (!name || !*name)
+		notice->made = json_object_size(labels) ? name_of_labels(labels)
+		                                        : mem_printf("alerts[%zu]", at);
+	notice->name = notice->made ? notice->made : name;
+	notice->severity = LEVEL_UNKNOWN;
+	notice->since = started(item);
+	if (!json_is_object(item)) {
+		alert_add_problem(notice, "it is no object");
+		return;
+	}
+	check_labels(notice, labels);
+	if (state == STATE_UNKNOWN)
+		alert_add_problem(notice, "it is neither 'firing' nor 'resolved'");
+	if (!notice->problem)
+		alert_match(notice, catalog, labels, json_object_get(item, "annotations"));
 }
 
-static int add_alerts(
-    struct payload *payload, const json_t *list, const struct catalog *catalog, struct err *err)
+static void add_alerts(struct payload *payload, const json_t *list, const struct catalog *catalog)
 {
 	size_t i;
 	json_t *item;
 
 	json_array_foreach(list, i, item) {
-		const char *status = value_get_text(item, "status");
+		enum state state = state_of(item);
 
-		if (status && strcmp(status, "resolved") == 0)
+		if (state == STATE_RESOLVED)
 			payload->resolved++;
-		else if (!status || strcmp(status, "firing") != 0)
-			return err_set(err, ERR_INPUT,
-			    "%s: alerts[%zu] is neither 'firing' nor 'resolved'", INPUT, i);
-		else if (add_firing(payload, item, i, catalog, err) < 0)
-			return -1;
+		else if (state == STATE_QUIET)
+			payload->quiet++;
+		else
+			add_notice(payload, item, i, state, catalog);
 	}
-	return 0;
 }
 
-static int check_form(const json_t *root, struct err *err)
+/* ---- the whole ---- */
+
+/* A webhook says its version; that of what an API answers is in its URL. 3 is of Alertmanager before
+ * 0.6: what is read of it is the same. */
+static int check_version(const json_t *root, struct err *err)
 {
 	const char *version = value_get_text(root, "version");
-	const json_t *list = json_object_get(root, "alerts");
 
-	if (!json_is_object(root) || !json_is_array(list))
-		return err_set(err, ERR_INPUT,
-		    "%s is no webhook payload of Alertmanager: it must be an object with 'alerts'",
-		    INPUT);
-	if (!version || strcmp(version, VERSION) != 0)
-		return err_set(err, ERR_INPUT,
-		    "%s: the payload's version is '%.20s', and only " VERSION " is known", INPUT,
-		    version ? version : "missing");
-	if (json_array_size(list) > PAYLOAD_ALERTS_MAX)
-		return err_set(err, ERR_LIMIT,
-		    "%s: %zu alerts are over %d, the most in one payload", INPUT,
-		    json_array_size(list), PAYLOAD_ALERTS_MAX);
-	return 0;
+	if (version && text_has_word("4 3 1", version))
+		return 0;
+	return err_set(err, ERR_INPUT,
+	    "%s: the payload's version is '%.20s', and only 4 (Alertmanager) and 1 (Grafana) are "
+	    "known",
+	    INPUT, version ? version : "missing");
 }
 
-static int parse(json_t **root, int fd, struct err *err)
+/* Borrowed; NULL with ERR when there is none. */
+static const json_t *list_of(const json_t *root, struct err *err)
 {
-	json_error_t error;
-	struct buf text;
-	int result;
+	const json_t *data = json_object_get(root, "data");
+	const json_t *list = json_is_array(root) ? root : json_object_get(root, "alerts");
 
-	buf_init(&text, PAYLOAD_MAX);
-	result = buf_read_fd(&text, fd, INPUT, err);
-	if (result == 0) {
-		*root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-		if (!*root)
-			result = err_set(err, ERR_INPUT, "%s is not JSON: line %d, column %d: %s",
-			    INPUT, error.line, error.column, error.text);
-	}
-	buf_release(&text);
-	return result;
+	if (json_is_array(list))
+		return json_is_array(root) || check_version(root, err) == 0 ? list : NULL;
+	list = json_is_array(data) ? data : json_object_get(data, "alerts");
+	if (json_is_array(list))
+		return list;
+	err_set(err, ERR_INPUT,
+	    "%s is no webhook payload of Alertmanager or Grafana, and no list of alerts: it must "
+	    "be an "
+	    "object with 'alerts', or a list",
+	    INPUT);
+	return NULL;
 }
 
 /* The most severe first, otherwise in the payload's order; what was not matched comes last. */
@@ -287,20 +289,25 @@ static void sort_by_severity(struct notice *notices, size_t count)
 	}
 }
 
-int payload_read(struct payload *payload, int fd, const struct catalog *catalog, struct err *err)
+int payload_parse(struct payload *payload, const char *text, size_t len,
+    const struct catalog *catalog, struct err *err)
 {
 	const json_t *list;
 	double truncated;
 
-	*payload = (struct payload){0};
-	if (parse(&payload->root, fd, err) < 0 || check_form(payload->root, err) < 0)
+	*payload = (struct payload){.root = parse(text, len, err)};
+	list = payload->root ? list_of(payload->root, err) : NULL;
+	if (!list)
 		goto out;
-	list = json_object_get(payload->root, "alerts");
+	if (json_array_size(list) > PAYLOAD_ALERTS_MAX) {
+		err_set(err, ERR_LIMIT, "%s: %zu alerts are over %d, the most in one payload",
+		    INPUT, json_array_size(list), PAYLOAD_ALERTS_MAX);
+		goto out;
+	}
 	truncated = value_get_number(payload->root, "truncatedAlerts", 0);
 	payload->truncated = truncated >= 1 && truncated < 1e9 ? (size_t)truncated : 0;
 	payload->notices = mem_alloc((json_array_size(list) + 1) * sizeof(*payload->notices));
-	if (add_alerts(payload, list, catalog, err) < 0)
-		goto out;
+	add_alerts(payload, list, catalog);
 	sort_by_severity(payload->notices, payload->count);
 	return 0;
 out:
@@ -308,10 +315,26 @@ out:
 	return -1;
 }
 
+int payload_read(struct payload *payload, int fd, const struct catalog *catalog, struct err *err)
+{
+	struct buf text;
+	int result;
+
+	*payload = (struct payload){0};
+	buf_init(&text, PAYLOAD_MAX);
+	result = buf_read_fd(&text, fd, INPUT, err);
+	if (result == 0)
+		result = payload_parse(payload, text.data ? text.data : "", text.len, catalog, err);
+	buf_release(&text);
+	return result;
+}
+
 void notice_release(struct notice *notice)
 {
 	json_decref(notice->vars);
 	free(notice->problem);
+	free(notice->note);
+	free(notice->made);
 }
 
 void payload_release(struct payload *payload)

@@ -2,6 +2,7 @@
  * whose runbook cannot be run as it is, is never a success; a payload alone changes nothing. */
 #include "command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,11 +20,14 @@ const struct command command_alert = {
     .help = "an alert's severity, respond-by time, action, runbook and contact",
     .about =
         "Without a name: the alert response matrix. With one: what to do about that alert, and by\n"
-        "when. With \"-\": a webhook payload of Alertmanager is read from standard input; each\n"
-        "alert that is firing is matched by the labels of `match:` in platform.yaml, else by the\n"
-        "runbook that its annotation runbook_url names, else by its name. Labels become variables\n"
-        "of the runbook only where they fit the variable's pattern; without one, a plain name or\n"
-        "number.",
+        "when. With \"-\": alerts are read from standard input: a webhook payload of Alertmanager\n"
+        "or Grafana, or what Alertmanager's API (GET /api/v2/alerts) or Prometheus' answers. Each\n"
+        "that is firing is matched by the labels of `match:` in platform.yaml, else by the "
+        "runbook\n"
+        "that its annotation runbook_url or runbook names, else by its name. A label becomes the\n"
+        "variable of the runbook that has its name, or names it with `from:`, and only where it\n"
+        "fits the variable's pattern; without one, a plain name or number. One that is malformed\n"
+        "is told, and the others are not left out.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_RUN) |
                OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_YES_DESTROY) |
                OPTION_BIT(OPTION_PROMETHEUS_RULES),
@@ -124,7 +128,9 @@ static int run_notices(
 /* Is everything known that is needed to do something about it? */
 static int judge(const struct cli *cli, const struct notice *notice)
 {
-	if (!notice->matched_by)
+	if (notice->note)
+		complain("the alert '%s': %s", notice->name, notice->note);
+	if (!notice->matched_by && !notice->problem)
 		complain("the alert '%s' matches no alert of the platform file and no runbook",
 		    notice->name);
 	else if (notice->problem)
@@ -173,18 +179,21 @@ static int alert_payload(struct cli *cli, const struct catalog *catalog)
 {
 	struct payload payload;
 	struct err err;
+	char quiet[32] = "";
 	int status;
 
 	if (payload_read(&payload, STDIN_FILENO, catalog, &err) < 0)
 		return complain_err(&err);
 	status = show_and_run(cli, catalog, payload.notices, payload.count);
+	if (payload.quiet)
+		snprintf(quiet, sizeof(quiet), "%zu", payload.quiet);
 	if (payload.truncated) {
-		complain(
-		    "Alertmanager left out %zu alerts: raise its max_alerts", payload.truncated);
+		complain("the sender left out %zu alerts: raise its max_alerts", payload.truncated);
 		status = worse(status, EXIT_UNKNOWN);
 	}
 	if (!payload.count && !cli->options.quiet)
-		complain("nothing is firing; resolved: %zu", payload.resolved);
+		complain("nothing is firing; resolved: %zu%s%s", payload.resolved,
+		    payload.quiet ? "; silenced, inhibited or pending: " : "", quiet);
 	payload_release(&payload);
 	return status;
 }

@@ -9,7 +9,8 @@
 #include "command.h"
 #include "fsops/mem.h"
 
-/* BEFORE and TEXT, harmless; further lines of TEXT as they are, without BEFORE. */
+/* BEFORE and TEXT in one line: an end of line in TEXT may be somebody else's, who would have another
+ * line believed. */
 static void complain_text(const char *before, const char *text)
 {
 	struct out out;
@@ -18,13 +19,8 @@ static void complain_text(const char *before, const char *text)
 	out_init(&out, STDERR_FILENO);
 	buf_init(&safe, UI_TEXT_MAX);
 	buf_adds(&safe, before);
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		print_safe(&safe, text, len);
-		buf_addc(&safe, '\n');
-		text += len + (text[len] != '\0');
-	}
+	print_safe(&safe, text, strlen(text));
+	buf_addc(&safe, '\n');
 	out_write(&out, safe.data, safe.len);
 	buf_release(&safe);
 }

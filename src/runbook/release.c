@@ -29,6 +29,7 @@ static void vars_free(struct var *vars, size_t count)
 		json_decref(vars[i].value);
 		json_decref(vars[i].like);
 		free(vars[i].pattern);
+		free(vars[i].from);
 		free(vars[i].help);
 	}
 	free(vars);

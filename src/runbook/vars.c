@@ -55,6 +55,9 @@ const struct field var_fields[] = {
     {"pattern", &type_text, offsetof(struct var, pattern),
         "a regular expression (RE2) that the value must match; anchor it with ^ and $", false,
         NULL},
+    {"from", &type_text, offsetof(struct var, from),
+        "the label of an alert that gives the value; default: one of the variable's own name",
+        false, NULL},
     {"help", &type_text, offsetof(struct var, help), "what it is for", false, NULL},
     {0},
 };

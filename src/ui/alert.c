@@ -136,6 +136,7 @@ static void add_lines(
 	add_line(table, "contact", ROLE_PLAIN, who.data);
 	add_line(table, "type", ROLE_BOLD, command);
 	add_line(table, "but", ROLE_WARNING, notice->problem);
+	add_line(table, "note", ROLE_WARNING, notice->note);
 	buf_release(&who);
 	free(command);
 }
@@ -149,7 +150,8 @@ static void add_notice(struct buf *out, const struct platform *platform,
 	look_add(out, look, ROLE_BOLD, notice->name);
 	if (!notice->matched_by) {
 		buf_adds(out, " ");
-		look_add(out, look, ROLE_UNKNOWN, "matches no alert and no runbook");
+		look_add(out, look, ROLE_UNKNOWN,
+		    notice->problem ? notice->problem : "matches no alert and no runbook");
 		buf_adds(out, "\n");
 		return;
 	}
@@ -201,14 +203,15 @@ static json_t *notice_object(const struct platform *platform, const struct notic
 	json_t *object;
 
 	clock_format_rfc3339(notice->since + within, by);
-	object = json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:O?, s:s?}",
-	    "name", notice->name, "alert", notice->alert ? notice->alert->name : NULL, "severity",
-	    level_name(notice->severity), "respond_within_seconds",
-	    within ? json_real((double)within / 1000) : json_null(), "respond_by",
-	    within ? by : NULL, "action", notice->alert ? notice->alert->action : NULL, "runbook",
-	    notice->runbook ? notice->runbook->name : NULL, "command", command, "contacts",
-	    contacts(platform, notice), "matched_by", notice->matched_by, "vars", notice->vars,
-	    "problem", notice->problem);
+	object =
+	    json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:O?, s:s?, s:s?}",
+	        "name", notice->name, "alert", notice->alert ? notice->alert->name : NULL,
+	        "severity", level_name(notice->severity), "respond_within_seconds",
+	        within ? json_real((double)within / 1000) : json_null(), "respond_by",
+	        within ? by : NULL, "action", notice->alert ? notice->alert->action : NULL,
+	        "runbook", notice->runbook ? notice->runbook->name : NULL, "command", command,
+	        "contacts", contacts(platform, notice), "matched_by", notice->matched_by, "vars",
+	        notice->vars, "problem", notice->problem, "note", notice->note);
 	free(command);
 	return object;
 }
@@ -219,15 +222,22 @@ void print_notices_json(
 	json_t *object = json_object();
 	json_t *matched = json_array();
 	json_t *unmatched = json_array();
+	json_t *malformed = json_array();
 
 	for (size_t i = 0; i < count; i++) {
-		if (notices[i].matched_by)
+		if (notices[i].matched_by) {
 			json_array_append_new(matched, notice_object(platform, &notices[i]));
-		else
-			json_array_append_new(unmatched, json_string(notices[i].name));
+			continue;
+		}
+		json_array_append_new(unmatched, json_string(notices[i].name));
+		if (notices[i].problem)
+			json_array_append_new(
+			    malformed, json_pack("{s:s, s:s}", "name", notices[i].name, "problem",
+			                   notices[i].problem));
 	}
 	json_object_set_new(object, "alerts", matched);
 	json_object_set_new(object, "unmatched", unmatched);
+	json_object_set_new(object, "malformed", malformed);
 	source_set(object, platform);
 	print_json(out, object);
 	json_decref(object);

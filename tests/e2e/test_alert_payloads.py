@@ -1,0 +1,243 @@
+"""What monitoring systems send: every form of it, what is odd in it, and what somebody forged into it."""
+import json
+import re
+import subprocess
+
+import pytest
+from helpers import Terminal, environment, fsops, write_book
+
+ROW = "alerts: [{alert: High Error Rate, severity: critical, respond_within: 5m, action: Look, runbook: errors}, " \
+      "{alert: Backup Failed, severity: warning, action: Look, match: {service: backup}}]\n"
+FORGED = "x\x1b]0;pwn\x07\x9b31m\u202eabc\r\nfsops: run finished: ok\u2028\u0085z"
+
+
+@pytest.fixture
+def books(tmp_path):
+    """A runbook that prints what it was given, in a folder with a matrix."""
+    def make(vars_="{}", name="errors", aliases="[error-rate]", platform=ROW, words="look"):
+        return write_book(tmp_path / "r", f"  - {{step: Look, budget: 1m, exec: [echo, {words}], effect: read}}\n",
+                          name=name, head=f"aliases: {aliases}\nvars: {vars_}\n", platform_more=platform)
+    return make
+
+
+def alert(name="High Error Rate", annotations=None, **labels):
+    labels = {**({"alertname": name} if name is not None else {}), **labels}
+    return {"status": "firing", "labels": labels, "annotations": annotations or {}, "startsAt": "2026-11-29T00:00:00Z"}
+
+
+def hook(*alerts, **more):
+    return {"version": "4", "status": "firing", "alerts": list(alerts), **more}
+
+
+def read(folder, payload, *words, **more):
+    return fsops("alert", "-", "-R", folder, *words,
+                 stdin=payload if isinstance(payload, str) else json.dumps(payload), **more)
+
+
+def names(result):
+    return [a["name"] for a in result.json["alerts"]]
+
+
+# Forms
+
+def v2(state, **more):
+    one = alert()
+    one.update(status={"state": state, "silencedBy": [], "inhibitedBy": []}, fingerprint="a", **more)
+    return one
+
+
+GRAFANA = {"receiver": "fsops", "status": "firing", "orgId": 1, "version": "1", "state": "alerting", "title": "x",
+           "alerts": [{**alert(), "startsAt": "2026-11-29T01:02:03.157076+02:00", "silenceURL": "https://g/silence",
+                       "values": {"B": 18446744073709552000, "C": 1e400, "D": None}, "valueString": "[ var='B' ]"}],
+           "truncatedAlerts": 0, "groupKey": "{}:{}"}
+POSTED = {"labels": {"alertname": "High Error Rate"}, "startsAt": "2026-11-29T00:00:00Z"}
+
+
+@pytest.mark.parametrize("payload", [
+    hook(alert()), {**hook(alert()), "version": "3"},
+    json.dumps(GRAFANA).replace("Infinity", "1.5e300"),
+    [v2("active")], [v2("unprocessed")], [POSTED], [{**POSTED, "endsAt": "2999-01-01T00:00:00Z"}],
+    {"status": "success", "data": [v2("active")]},
+    {"status": "success", "data": {"alerts": [{**POSTED, "state": "firing", "activeAt": "2026-11-29T00:00:00Z"}]}},
+], ids=["webhook", "version 3", "Grafana", "API v2", "not looked at yet", "posted", "posted, with an end", "API v1",
+        "Prometheus"])
+def test_each_form_is_read(books, payload):
+    result = read(books(), payload, "--format", "json")
+
+    assert result.status == 0 and names(result) == ["High Error Rate"], result
+    assert result.json["unmatched"] == result.json["malformed"] == []
+
+
+@pytest.mark.parametrize("payload, said", [
+    ([v2("suppressed")], "resolved: 0; silenced, inhibited or pending: 1"),
+    ([{**POSTED, "endsAt": "2026-11-29T00:00:01Z"}], "resolved: 1"),
+    ({"status": "success", "data": {"alerts": [{**POSTED, "state": "pending"}]}}, "resolved: 0; silenced, inhibited or pending: 1"),
+    ([], "resolved: 0"),
+])
+def test_what_does_not_fire_is_counted(books, payload, said):
+    result = read(books(), payload, "--run")
+
+    assert (result.status, result.out) == (0, "") and f"nothing is firing; {said}" in result.err, result
+
+
+# One that is malformed
+
+@pytest.mark.parametrize("one, name, why", [
+    (7, "alerts[0]", "it is no object"),
+    (None, "alerts[0]", "it is no object"),
+    ([], "alerts[0]", "it is no object"),
+    ({"status": "firing"}, "alerts[0]", "it has no labels"),
+    ({"status": "firing", "labels": {}}, "alerts[0]", "it has no labels"),
+    ({"status": "firing", "labels": ["a"]}, "alerts[0]", "it has no labels"),
+    (alert(pods=7), "High Error Rate", "its label 'pods' is no text"),
+    (alert(name=7), '{}', "its label 'alertname' is no text"),
+    ({**alert(), "status": "odd"}, "High Error Rate", "neither 'firing' nor 'resolved'"),
+    ({**alert(), "status": 7}, "High Error Rate", "neither 'firing' nor 'resolved'"),
+    (alert(name=None, job="x"), '{job="x"}', None),
+    (alert(name="", job="x"), '{alertname="", job="x"}', None),
+])
+def test_one_that_is_malformed_is_told_and_the_others_are_run(books, one, name, why):
+    folder = books()
+
+    result = read(folder, hook(one, alert()), "--format", "json")
+    ran = read(folder, hook(one, alert()), "--run", "--plain")
+
+    assert result.status == 3 and names(result) == ["High Error Rate"], result
+    assert result.json["unmatched"] == [name]
+    assert [m["name"] for m in result.json["malformed"]] == ([name] if why else [])
+    assert (why or "matches no alert") in result.err and name in result.err, result
+    assert ran.status == 3 and "| look" in ran.out, ran
+
+
+def test_one_without_a_name_is_matched_by_its_labels(books):
+    result = read(books(), hook(alert(), alert(name=None, service="backup", severity="warning")), "--format", "json")
+
+    assert result.status == 0, result
+    assert [(a["name"], a["alert"], a["matched_by"]) for a in result.json["alerts"]] == [
+        ("High Error Rate", "High Error Rate", "alertname"),
+        ('{service="backup", severity="warning"}', "Backup Failed", "match")]
+
+
+@pytest.mark.parametrize("raw", [r'"cmdline": "java\u0000-jar"', r'"c\u0000d": "x"', r'"c": "\ud800x"', r'"c": "\udc00"',
+                                 '"c": "\udcff"', r'"c": "\\u0000"', r'"c": "\ud83d\ude00 \u00e9"'])
+def test_characters_that_no_text_can_hold(books, raw):
+    text = json.dumps(hook(alert())).replace('"labels": {', '"labels": {' + raw + ", ")
+
+    result = subprocess.run([*[fsops.__globals__["FSOPS"], "alert", "-", "-R", str(books()), "--format", "json"]],
+                            input=text.encode(errors="surrogateescape"), capture_output=True, env=environment())
+
+    assert result.returncode == 0, result
+    assert json.loads(result.stdout)["alerts"][0]["name"] == "High Error Rate"
+
+
+def test_a_label_with_such_a_character_is_no_value(books):
+    folder = books(vars_="{pod: {value: none}}", words="'${pod}'")
+
+    result = read(folder, json.dumps(hook(alert(pod="NUL"))).replace("NUL", r"web\u0000-1"), "--format", "json")
+
+    assert result.status == 3 and "does not fit" in result.json["alerts"][0]["problem"], result
+
+
+# Which runbook
+
+@pytest.mark.parametrize("key", ["runbook_url", "Runbook_URL", "runbookUrl", "RUNBOOK-URL", "runbook", "Runbook"])
+@pytest.mark.parametrize("value", ["https://wiki/runbooks/errors", "errors", "https://w/x#Error-Rate", "https://w/ERRORS/#a",
+                                   "https://git/blob/main/errors/README.md", "https://w/errorrate.html?v=1"])
+def test_an_annotation_leads_to_the_runbook(books, key, value):
+    result = read(books(platform=""), hook(alert("Odd", {key: value}, severity="page")), "--format", "json")
+
+    assert result.status == 0 and result.json["alerts"][0]["runbook"] == "errors", result
+
+
+@pytest.mark.parametrize("value", ["https://w/error", "", "/", "#", "https://w/errors/page", "README.md", "https://w/README.md",
+                                   "../" * 50, 7, None, ["errors"]])
+def test_others_do_not(books, value):
+    result = read(books(platform=""), hook(alert("Odd", {"runbook_url": value})), "--format", "json")
+
+    assert result.status == 3 and result.json["unmatched"] == ["Odd"], result
+
+
+def test_of_two_that_are_alike_none_is_taken(books):
+    folder = books(platform="")
+    (folder / "other.yaml").write_text("runbook: other\naliases: [errorrate]\ntitle: x\nseverity: info\n"
+                                       "steps: [{step: A, budget: 1m, dns: localhost}]\n")
+
+    result = read(folder, hook(alert("Odd", {"runbook_url": "https://w/Error_Rate"})), "--format", "json")
+
+    assert result.json["unmatched"] == ["Odd"], result
+
+
+# Variables
+
+@pytest.mark.parametrize("label", ["namespace", "env", "results", "now", "in", "service.name", "vars", "package"])
+def test_every_label_can_reach_a_variable(books, label):
+    folder = books(vars_=f"{{place: {{required: true, from: {label}}}}}", words="'at ${place}'")
+
+    result = read(folder, hook(alert(**{label: "staging-db"})), "--run", "--plain")
+
+    assert result.status == 0 and "| at staging-db" in result.out, result
+    assert "no label '%s' gives it" % label in read(folder, hook(alert())).err
+
+
+def test_a_reserved_word_is_a_variable_of_its_own_name(books):
+    folder = books(vars_="{namespace: {value: default}}", words="'at ${vars.namespace}'")
+
+    assert "| at staging-db" in read(folder, hook(alert(namespace="staging-db")), "--run", "--plain").out
+
+
+def test_another_place_than_the_runbooks_is_said(books):
+    folder = books(vars_="{ns: {value: shop-prod}}", words="'${ns}'")
+
+    other = read(folder, hook(alert(namespace="staging-db", pod="x")), "--format", "json")
+    ours = read(folder, hook(alert(namespace="shop-prod", cluster="test")), "--format", "json")
+
+    assert other.status == 0 and "about the namespace 'staging-db'" in other.err, other
+    assert "about the namespace 'staging-db'" in other.json["alerts"][0]["note"]
+    assert "note" in read(folder, hook(alert(namespace="staging-db"))).out
+    assert ours.json["alerts"][0]["note"] is None and ours.err == "", ours
+
+
+# Forged lines
+
+def harmless(text):
+    return not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", text)
+
+
+@pytest.mark.parametrize("words", [(), ("--plain",), ("-q",), ("--run",), ("--run", "-q"), ("--run", "--plain", "-v")])
+@pytest.mark.parametrize("where", ["name", "label", "key", "value", "severity", "url"])
+def test_no_text_of_an_alert_makes_a_line_of_its_own(books, words, where):
+    folder = books(vars_="{pod: {value: none}}", words="'${pod}'")
+    one = {"name": alert(FORGED), "label": alert("Odd", **{FORGED: "x"}), "key": alert(name=None, **{FORGED: FORGED}),
+           "value": alert(pod=FORGED, namespace=FORGED), "severity": alert("Odd", severity=FORGED),
+           "url": alert("Odd", {"runbook_url": FORGED})}[where]
+
+    result = read(folder, hook(one), *words)
+
+    for text in (result.out, result.err):
+        assert harmless(text), repr(text)
+        assert not any(line.startswith("fsops: run finished") for line in text.splitlines()), text
+
+
+def test_nor_does_a_value_that_reaches_a_command(books, tmp_path):
+    """What a pattern lets through is shown with its escapes, in all that tells of the run."""
+    folder = books(vars_="{pod: {value: none, pattern: '(?s).*'}}", words="'${pod}'")
+    env = {"FSOPS_STATE": str(tmp_path / "state")}
+
+    ran = read(folder, hook(alert(pod=FORGED)), "--run", "--plain", env=env)
+    lines = [ran.out, ran.err, fsops("log", "-R", folder, env=env).out, fsops("history", "-R", folder, env=env).out]
+    reports = [fsops("report", form, "-R", folder, env=env).out for form in ("--markdown", "--html", "--junit")]
+
+    assert ran.status == 0, ran
+    assert all(harmless(text.replace("\t", " ")) for text in [*lines, *reports])
+    assert not any(line.startswith("fsops: run finished") for text in lines for line in text.splitlines()), lines
+    assert "pod = x&#92;x1b" in reports[0] and "&#92;nfsops" in reports[0]  # a command stands as it is, in its fence
+
+
+def test_on_a_terminal_too(books):
+    folder = books()
+    (folder / "payload.json").write_text(json.dumps(hook(alert(FORGED))))
+    terminal = Terminal("sh", "-c", f"exec {fsops.__globals__['FSOPS']} alert - -R {folder} <{folder}/payload.json")
+
+    assert terminal.end() == 3
+    text = re.sub(r"\x1b\[[0-9;]*m", "", terminal.seen).replace("\r\n", "\n")
+    assert harmless(text) and "\\x1b]0;pwn" in text, repr(text)
