@@ -194,6 +194,7 @@ static const struct command_hint hints[] = {
 static void start(struct call *call)
 {
 	const char *option = option_by_value(call->args);
+	enum effect made = effect(call->args);
 	char **argv;
 
 	call->state = NULL;
@@ -204,10 +205,10 @@ static void start(struct call *call)
 		    option);
 		return;
 	}
-	if (effect(call->args) > call->effect) {
+	if (made != EFFECT_UNSTATED && made > call->effect) {
 		call_fail(call, ERR_INPUT,
 		    "with its values filled in the command would %s, and only %s was allowed",
-		    effect_name(effect(call->args)), effect_name(call->effect));
+		    effect_name(made), effect_name(call->effect));
 		return;
 	}
 	argv = make_argv(call->args, call->target);

@@ -103,18 +103,50 @@ static const struct verb {
     {"cordon", NULL, EFFECT_CHANGE, true, NULL},
     {"uncordon", NULL, EFFECT_CHANGE, true, NULL},
     {"auth", NULL, EFFECT_CHANGE, true, NULL},
-    {"exec", NULL, EFFECT_CHANGE, false, NULL},
+    {"exec", NULL, EFFECT_UNSTATED, false, NULL},
+    {"attach", NULL, EFFECT_CHANGE, false, NULL},
+    {"certificate", NULL, EFFECT_CHANGE, false, NULL},
+    {"config", NULL, EFFECT_CHANGE, false, NULL},
+    {"cp", NULL, EFFECT_CHANGE, false, NULL},
+    {"debug", NULL, EFFECT_CHANGE, false, NULL},
+    {"edit", NULL, EFFECT_CHANGE, false, NULL},
+    {"proxy", NULL, EFFECT_CHANGE, false, NULL},
+    {"alpha", NULL, EFFECT_CHANGE, false, NULL},
+    {"kuberc", NULL, EFFECT_CHANGE, false, NULL},
+    {"plugin", NULL, EFFECT_CHANGE, false, NULL},
 
     {"delete", NULL, EFFECT_DESTROY, true, NULL},
     {"drain", NULL, EFFECT_DESTROY, true, NULL},
 };
 
-/* What is not in the table (other verbs, plug-ins) is a change. */
-static const struct verb other = {NULL, NULL, EFFECT_CHANGE, false, NULL};
-
 static bool unknown(const char *word)
 {
 	return !word || strstr(word, "${");
+}
+
+/* What is not in the table is a plug-in, of which nobody can tell. */
+static const struct verb other = {NULL, NULL, EFFECT_UNSTATED, false, NULL};
+
+/* Programs that write whatever their words are: to say `effect: read` of them is a mistake. */
+static const char *const writing[] = {"rm", "rmdir", "mv", "cp", "dd", "ln", "tee", "mkdir",
+    "touch", "truncate", "shred", "chmod", "chown", "kill", "killall", "pkill", "reboot",
+    "shutdown", "halt", "poweroff", "mkfs", "dropdb", "createdb", "apt", "apt-get", "apk", "yum",
+    "dnf"};
+
+/* `exec POD -- PROGRAM …`; a word that is not known may be any program. */
+static enum effect exec_effect(char *const *words)
+{
+	const char *name;
+
+	while (*words && strcmp(*words, "--") != 0)
+		words++;
+	if (!*words || unknown(words[1]))
+		return EFFECT_CHANGE;
+	name = strrchr(words[1], '/') ? strrchr(words[1], '/') + 1 : words[1];
+	for (size_t i = 0; i < COUNT_OF(writing); i++)
+		if (strcmp(writing[i], name) == 0)
+			return EFFECT_CHANGE;
+	return EFFECT_UNSTATED;
 }
 
 static const struct verb *find_verb(const char *verb, const char *second)
@@ -167,6 +199,8 @@ enum effect kubectl_effect(char *const *words)
 	if (unknown(kubectl_place(&places, 0)))
 		return EFFECT_DESTROY;
 	verb = find_verb(kubectl_place(&places, 0), kubectl_place(&places, 1));
+	if (strcmp(kubectl_place(&places, 0), "exec") == 0)
+		return exec_effect(words);
 	if (verb->dry && only_tries(words))
 		return EFFECT_READ;
 	if (verb->effect == EFFECT_READ && writes_file(verb->verb, words))

@@ -105,6 +105,8 @@ static json_t *action_object(const struct plan_action *item)
 	set_text(object, "adapter", action->adapter->name);
 	set_text(object, "target", action->target ? action->target->name : NULL);
 	set_text(object, "effect", effect_name(item->effect));
+	if (action->effect_stated && action->derived == EFFECT_UNSTATED)
+		json_object_set_new(object, "effect_stated", json_true());
 	set_text(object, "command", item->command);
 	json_object_set_new(
 	    object, "when", action->when.text ? json_string(action->when.text) : json_null());

@@ -135,6 +135,8 @@ static void emit_started(struct task *task)
 	    "effect", effect_name(task->prepared.effect), "command", task->prepared.line, "attempt",
 	    task->attempts, "severity", level_name(action->severity));
 
+	if (action->effect_stated && action->derived == EFFECT_UNSTATED)
+		json_object_set_new(fields, "effect_stated", json_true());
 	if (task->prepared.title)
 		json_object_set_new(fields, "title", json_string(task->prepared.title));
 	if (action->target)

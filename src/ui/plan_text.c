@@ -158,6 +158,9 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	const struct action *action = item->action;
 
 	add_sources(page, item);
+	if (action->adapter->target_kind && action->effect_stated &&
+	    action->derived == EFFECT_UNSTATED)
+		add_detail(page, "effect", "as the runbook states it: nobody can tell");
 	add_detail(page, "when", action->when.text);
 	add_loop(page, &action->for_each, action->as);
 	if (action->node && node_get(action->node, "accept"))
