@@ -59,6 +59,9 @@ void children_free(struct children *children);
 void children_on_killed(struct children *children,
     void (*fn)(void *ctx, void *child_ctx, int pid, const char *command), void *ctx);
 
+/* Told of each command that was started; NULL: nobody. */
+void children_on_started(struct children *children, void (*fn)(void *ctx, int pid), void *ctx);
+
 /* Start a command. Everything in SPEC is copied. Errors say which command and why
  * ("unable to run 'kubectl': not found in PATH: install it or …"). */
 struct child *child_start(

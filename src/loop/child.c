@@ -22,8 +22,6 @@
 /* When the drain time is over: as much as any pipe can hold. */
 #define DRAIN_READS 16
 
-#define MARK_SEQUENCE_BITS 20
-
 static void close_pipe(struct child_pipe *pipe)
 {
 	loop_unwatch(pipe->watch);
@@ -263,12 +261,18 @@ void children_on_killed(struct children *children,
 	children->killed_ctx = ctx;
 }
 
+void children_on_started(struct children *children, void (*fn)(void *ctx, int pid), void *ctx)
+{
+	children->started = fn;
+	children->started_ctx = ctx;
+}
+
 /* A mark and a text that no other child has, also not one of an fsops inside this one. */
 static void name_child(struct children *children, struct child *child)
 {
-	uint64_t sequence = ++children->made & ((1U << MARK_SEQUENCE_BITS) - 1);
+	uint64_t sequence = ++children->made & PROCTREE_MARK_MASK;
 
-	child->mark = ((uint64_t)getpid() << MARK_SEQUENCE_BITS) + sequence;
+	child->mark = ((uint64_t)getpid() << PROCTREE_MARK_BITS) + sequence;
 	snprintf(child->call, sizeof(child->call), ":%d.%llx.%llu:", (int)getpid(),
 	    (unsigned long long)proctree_ticks(), (unsigned long long)children->made);
 }
@@ -350,6 +354,8 @@ struct child *child_start(struct children *children, const struct child_spec *sp
 	free(call);
 	if (result == 0) {
 		watch_pipes(child, spec);
+		if (children->started)
+			children->started(children->started_ctx, child->pid);
 		return child;
 	}
 	child_unlink(child);

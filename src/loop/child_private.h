@@ -64,6 +64,8 @@ struct children {
 	char *read_buf;
 	void (*killed)(void *ctx, void *child_ctx, int pid, const char *command);
 	void *killed_ctx;
+	void (*started)(void *ctx, int pid);
+	void *started_ctx;
 
 	struct loop_timer *look; /* the next look at what is being killed */
 	msec look_delay;

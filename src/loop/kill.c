@@ -68,7 +68,7 @@ static bool by_mark(const struct children *children, int pid, struct child **own
 	for (struct child *child = children->first; child && mark; child = child->next)
 		if (child->mark == mark)
 			*owner = child;
-	return mark >> 20 == (uint64_t)getpid();
+	return mark >> PROCTREE_MARK_BITS == (uint64_t)getpid();
 }
 
 /* An orphan without any sign on it: only when nobody else can have made it. */

@@ -156,24 +156,27 @@ uint64_t proctree_mark_of(int pid)
 	return limit.rlim_cur - MARK_BASE;
 }
 
-static bool holds_text(const char *variable, const char *name, const char *text)
+char *proctree_env_get(int pid, const char *name)
 {
-	size_t len = strlen(name);
+	char *data = mem_alloc(ENV_MAX + 1);
+	size_t len = read_of(pid, "environ", data, ENV_MAX);
+	size_t name_len = strlen(name);
+	char *value = NULL;
 
-	return strncmp(variable, name, len) == 0 && variable[len] == '=' &&
-	       strstr(variable + len + 1, text);
+	for (size_t i = 0; i < len && !value; i += strlen(data + i) + 1)
+		if (strncmp(data + i, name, name_len) == 0 && data[i + name_len] == '=')
+			value = mem_text(data + i + name_len + 1);
+	free(data);
+	return value;
 }
 
 bool proctree_env_has(int pid, const char *name, const char *text)
 {
-	char *data = mem_alloc(ENV_MAX + 1);
-	size_t len = read_of(pid, "environ", data, ENV_MAX);
-	bool found = false;
+	char *value = proctree_env_get(pid, name);
+	bool has = value && strstr(value, text);
 
-	for (size_t i = 0; i < len && !found; i += strlen(data + i) + 1)
-		found = holds_text(data + i, name, text);
-	free(data);
-	return found;
+	free(value);
+	return has;
 }
 
 void proctree_command(int pid, struct buf *out)
@@ -228,6 +231,13 @@ bool proctree_env_has(int pid, const char *name, const char *text)
 	(void)name;
 	(void)text;
 	return false;
+}
+
+char *proctree_env_get(int pid, const char *name)
+{
+	(void)pid;
+	(void)name;
+	return NULL;
 }
 
 void proctree_command(int pid, struct buf *out)

@@ -1,6 +1,6 @@
 /*
  * The processes of this machine, as far as the system tells: who is whose child, and marks by
- * which a descendant is known however it tried to get away. Used by kill.c only.
+ * which a descendant is known however it tried to get away. Used by kill.c and traces.c.
  *
  * A mark is a number that a process inherits through fork, exec, setsid and a cleared
  * environment alike. Linux has no such thing on offer, so it is the soft limit RLIMIT_RTTIME,
@@ -41,6 +41,10 @@ uint64_t proctree_ticks(void);
 /* Descendants come back to this process when their parent dies. */
 void proctree_adopt_orphans(void);
 
+/* A mark is the process number of whoever set it and, in its low bits, how many it had set. */
+#define PROCTREE_MARK_BITS 20
+#define PROCTREE_MARK_MASK ((UINT64_C(1) << PROCTREE_MARK_BITS) - 1)
+
 /* Mark this process, so that what it starts next is born with MARK (not 0). */
 void proctree_mark_self(uint64_t mark);
 /* The mark of a process, 0 when there is none or it can't be read. */
@@ -48,6 +52,8 @@ uint64_t proctree_mark_of(int pid);
 
 /* Does the environment a process was started with hold this text in the variable NAME? */
 bool proctree_env_has(int pid, const char *name, const char *text);
+/* Its value in that environment, a new string; NULL: it has none, or it can't be read. */
+char *proctree_env_get(int pid, const char *name);
 
 /* The command line of a process as shell words; "[name]" when it has none any more. */
 void proctree_command(int pid, struct buf *out);
