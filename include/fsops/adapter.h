@@ -150,6 +150,9 @@ struct adapter {
 	/* True: even as a read it runs by itself, after everything before it: it talks to a person,
 	 * or runs steps of its own. */
 	bool alone;
+	/* True: what it does is done by a process that it starts and what comes of that, and is over
+	 * when these are. False: by a server that was asked. */
+	bool process;
 	/* True: it uses call->host, which only a run has, so that no metric can be measured by it. */
 	bool hosted;
 

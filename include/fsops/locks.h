@@ -3,18 +3,20 @@
  *
  *	struct locks *locks = locks_take(plan, &options, &err);      // all or none
  *	events_add_sink(events, locks_sink(locks));
- *	… locks_on_loop(locks, loop)          // when the run has a loop; NULL before that is gone
+ *	… locks_on_loop(locks, loop, children)   // when the run has them; NULL before they are gone
  *	… locks_on_started(locks, events)     // after run.started: tells whose place was taken
  *	events_free(events);
  *	locks_free(locks);
  *
  * While the run runs they are watched: once one was taken over, `secure` of the sink refuses every
  * further change, the run's own events say by whom, and the lock is let go of as soon as no change
- * is in flight.
+ * is in flight. A change is in flight from its action.started to its action.finished, but for the time
+ * that a person is asked whether to try it again.
  */
 #ifndef FSOPS_LOCKS_H
 #define FSOPS_LOCKS_H
 
+#include "fsops/child.h"
 #include "fsops/event.h"
 #include "fsops/loop.h"
 #include "fsops/plan.h"
@@ -40,7 +42,7 @@ struct locks *locks_take(
 /* LOCKS stay the caller's and must outlive it. */
 struct sink *locks_sink(struct locks *locks);
 
-void locks_on_loop(struct locks *locks, struct loop *loop);
+void locks_on_loop(struct locks *locks, struct loop *loop, struct children *children);
 void locks_on_started(struct locks *locks, struct events *events);
 
 void locks_free(struct locks *locks); /* lets go of them; NULL is allowed */

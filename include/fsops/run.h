@@ -37,7 +37,7 @@ struct run_options {
 	void *asker_ctx;
 	/* Told of the loop before the run starts, so that output and a terminal's clock can use it,
 	 * and of NULL before it is gone; or NULL. */
-	void (*on_loop)(struct loop *loop, void *ctx);
+	void (*on_loop)(struct loop *loop, struct children *children, void *ctx);
 	void *on_loop_ctx;
 	/* What people are told of the run, and its `notify:` steps; NULL: nobody is. Borrowed. */
 	struct notices *notices;

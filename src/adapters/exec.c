@@ -114,6 +114,7 @@ const struct adapter adapter_exec = {
     .fields = command_fields,
     .succeeds = "exit status 0",
     .decides = "exit stderr",
+    .process = true,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .keys = keys,
     .parse = parse,

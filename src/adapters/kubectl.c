@@ -225,6 +225,7 @@ const struct adapter adapter_kubectl = {
     .fields = command_fields,
     .succeeds = "exit status 0",
     .decides = "exit stderr",
+    .process = true,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,
     .target_kind = "kubectl",
     .target_keys = target_keys,

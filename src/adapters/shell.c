@@ -60,6 +60,7 @@ const struct adapter adapter_shell = {
     .fields = command_fields,
     .succeeds = "exit status 0",
     .decides = "exit stderr",
+    .process = true,
     .takes = ADAPTER_TEXT,
     .literal = true,
     .parse = parse,

@@ -158,12 +158,12 @@ static void on_started(struct events *events, void *ctx)
 	locks_on_started(running->locks, events);
 }
 
-static void on_loop(struct loop *loop, void *ctx)
+static void on_loop(struct loop *loop, struct children *children, void *ctx)
 {
 	struct running *running = ctx;
 
 	stage_on_loop(&running->stage, loop);
-	locks_on_loop(running->locks, loop);
+	locks_on_loop(running->locks, loop, children);
 	notices_on_loop(running->notices, loop);
 }
 

@@ -383,7 +383,7 @@ static void connect(struct run *run, const struct run_options *options, struct e
 	if (options->asker_new)
 		run->asker = options->asker_new(run->loop, options->asker_ctx);
 	if (options->on_loop)
-		options->on_loop(run->loop, options->on_loop_ctx);
+		options->on_loop(run->loop, run->children, options->on_loop_ctx);
 	set_names(run);
 }
 
@@ -467,7 +467,7 @@ out:
 	kubectl_version_free(version);
 	tunnels_free(tunnels);
 	if (run && options->on_loop)
-		options->on_loop(NULL, options->on_loop_ctx);
+		options->on_loop(NULL, NULL, options->on_loop_ctx);
 	signals_free(signals);
 	run_free(run);
 	loop_free(loop);

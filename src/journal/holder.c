@@ -18,7 +18,7 @@
 /* A step's title is the runbook's: so much of it is enough to know it by. */
 #define TITLE_SHOWN 100
 
-json_t *holder_self(const char *run)
+json_t *holder_self(const char *run, json_int_t epoch)
 {
 	char since[CLOCK_TEXT_MAX];
 	json_t *self = json_pack("{s:s}", "run", run);
@@ -26,6 +26,7 @@ json_t *holder_self(const char *run)
 	clock_format_rfc3339(clock_system.wall(clock_system.ctx), since);
 	json_object_update_new(self, whoami());
 	json_object_set_new(self, "since", json_string(since));
+	json_object_set_new(self, "epoch", json_integer(epoch));
 	return self;
 }
 
@@ -51,42 +52,37 @@ static bool is_run_id(const char *text)
 	       text[strspn(text, letters)] == '\0';
 }
 
+json_int_t holder_epoch(const json_t *holder)
+{
+	return json_integer_value(json_object_get(holder, "epoch"));
+}
+
 static bool is_holder(const json_t *holder)
 {
 	const char *since = value_get_text(holder, "since");
 	msec wall;
 
-	return is_run_id(value_get_text(holder, "run")) && value_get_text(holder, "user") &&
-	       value_get_text(holder, "host") &&
+	return is_run_id(value_get_text(holder, "run")) && holder_epoch(holder) > 0 &&
+	       value_get_text(holder, "user") && value_get_text(holder, "host") &&
 	       json_integer_value(json_object_get(holder, "pid")) > 0 && since &&
 	       clock_parse_rfc3339(since, &wall) == 0;
 }
 
-int holder_read(int fd, enum holder_state *state, json_t **holder, struct err *err)
+enum holder_state holder_parse(const char *text, size_t len, json_t **holder)
 {
-	char text[HOLDER_LINE_MAX];
-	ssize_t len = pread(fd, text, sizeof(text), 0);
-	const char *end;
+	const char *end = len ? memchr(text, '\n', len) : NULL;
 
 	*holder = NULL;
-	*state = HOLDER_NONE;
-	if (len < 0)
-		return err_set(
-		    err, ERR_SYSTEM, "unable to read who holds the lock: %s", strerror(errno));
-	if (len == 0)
-		return 0;
-	end = memchr(text, '\n', (size_t)len);
-	*state = end || len == sizeof(text) ? HOLDER_STRANGE : HOLDER_PARTIAL;
+	if (!len)
+		return HOLDER_NONE;
 	if (!end)
-		return 0;
+		return len >= HOLDER_LINE_MAX ? HOLDER_STRANGE : HOLDER_PARTIAL;
 	*holder = json_loadb(text, (size_t)(end - text), JSON_REJECT_DUPLICATES, NULL);
-	if (is_holder(*holder)) {
-		*state = HOLDER_KNOWN;
-		return 0;
-	}
+	if (is_holder(*holder))
+		return HOLDER_KNOWN;
 	json_decref(*holder);
 	*holder = NULL;
-	return 0;
+	return HOLDER_STRANGE;
 }
 
 char *holder_line(const json_t *holder, struct err *err)

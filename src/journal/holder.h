@@ -1,4 +1,4 @@
-/* The holder of a lock: the line in its file, and how people are told of it. For lock.c only. */
+/* The holder of a lock: the line in its file, and how people are told of it. For lock.c and claim.c. */
 #ifndef FSOPS_JOURNAL_HOLDER_H
 #define FSOPS_JOURNAL_HOLDER_H
 
@@ -10,17 +10,18 @@
 /* A holder's line is never longer. */
 #define HOLDER_LINE_MAX 4096
 
-/* {"run", "user", "host", "pid", "since"} of this process; a new object. */
-json_t *holder_self(const char *run);
+/* {"run", "user", "host", "pid", "since", "epoch"} of this process; a new object. */
+json_t *holder_self(const char *run, json_int_t epoch);
+json_int_t holder_epoch(const json_t *holder); /* 0: it has none */
 
 enum holder_state {
-	HOLDER_NONE,    /* the file is empty: nobody, or one that has only just come */
+	HOLDER_NONE,    /* nothing is there: nobody, or one that has only just come */
 	HOLDER_PARTIAL, /* a line without an end */
 	HOLDER_KNOWN,
-	HOLDER_STRANGE, /* it holds something else */
+	HOLDER_STRANGE, /* something else is there */
 };
-/* What the file says; HOLDER, a new object, only when it is known. */
-int holder_read(int fd, enum holder_state *state, json_t **holder, struct err *err);
+/* What the first line of a text says; HOLDER, a new object, only when it is known. */
+enum holder_state holder_parse(const char *text, size_t len, json_t **holder);
 
 /* The line for HOLDER, a new string; NULL: over HOLDER_LINE_MAX. */
 char *holder_line(const json_t *holder, struct err *err);

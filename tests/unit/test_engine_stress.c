@@ -109,8 +109,9 @@ static void interrupt(void *ctx)
 	raise(one_in(2) ? SIGINT : SIGTERM);
 }
 
-static void interrupt_some_time(struct loop *loop, void *ctx)
+static void interrupt_some_time(struct loop *loop, struct children *children, void *ctx)
 {
+	(void)children;
 	(void)ctx;
 	if (loop)
 		loop_after(loop, below(250), interrupt, NULL);

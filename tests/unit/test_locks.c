@@ -187,14 +187,14 @@ static void guarded_init(struct guarded *run, const char *id, bool take_over)
 	events_add_sink(run->events, &keeper->sink);
 	events_add_sink(run->events, locks_sink(run->locks));
 	run->loop = loop_new(&clock_system);
-	locks_on_loop(run->locks, run->loop);
+	locks_on_loop(run->locks, run->loop, NULL);
 	event_emit(run->events, "run.started", json_object());
 	locks_on_started(run->locks, run->events);
 }
 
 static void guarded_release(struct guarded *run)
 {
-	locks_on_loop(run->locks, NULL);
+	locks_on_loop(run->locks, NULL, NULL);
 	events_free(run->events);
 	locks_free(run->locks);
 	loop_free(run->loop);
@@ -237,8 +237,8 @@ static void emit_action(
 	        "effect", effect));
 }
 
-/* Another run takes over; false: the old one had not let go within WAIT. */
-static bool taken_over_within(msec wait, struct lock **taker)
+/* Another run takes over; NULL: a change was in flight all the time. */
+static struct lock *taken_over_within(msec wait)
 {
 	const struct lock_spec spec = {.platform = "shop",
 	    .runbook = "outer",
@@ -246,28 +246,20 @@ static bool taken_over_within(msec wait, struct lock **taker)
 	    .take_over = true,
 	    .wait = wait};
 	struct err err;
+	struct lock *taker = lock_take(&spec, &err);
 
-	*taker = lock_take(&spec, &err);
-	assert_non_null(*taker);
-	return json_is_true(json_object_get(lock_before(*taker), "let_go"));
+	if (!taker)
+		assert_int_equal(err.kind, ERR_LOCKED);
+	return taker;
 }
 
-static bool old_file_is_free(int old)
+static bool has_claim(void)
 {
-	if (flock(old, LOCK_EX | LOCK_NB) < 0)
-		return false;
-	flock(old, LOCK_UN);
-	return true;
-}
+	char *path = lock_path("shop.outer.1");
+	bool there = access(path, F_OK) == 0;
 
-static int open_lock(void)
-{
-	char *path = lock_path("shop.outer");
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	assert_true(fd >= 0);
 	free(path);
-	return fd;
+	return there;
 }
 
 /* Between its changes it notices by itself, tells it once, and lets go. */
@@ -276,24 +268,22 @@ static void test_noticed(void **state)
 	struct guarded run;
 	struct lock *taker;
 	struct err err;
-	int old;
 
 	(void)state;
 	guarded_init(&run, "one", false);
 	assert_int_equal(events_secure(run.events, &err), 0);
-	old = open_lock();
 	emit_action(&run, "action.started", "runbook", "change"); /* holds nothing up */
 	emit_action(&run, "action.started", "exec", "read");
-	taken_over_within(0, &taker);
-	assert_false(old_file_is_free(old));
+	taker = taken_over_within(0);
+	assert_non_null(taker);
+	assert_true(has_claim());
 	run_for(&run, 3 * LOCKS_LOOK_EVERY);
-	assert_true(old_file_is_free(old));
+	assert_false(has_claim());
 	assert_string_equal(value_get_text(taken_event(&run, "by"), "run"), "taker");
 	assert_int_equal(events_secure(run.events, &err), -1);
 	assert_int_equal(err.kind, ERR_LOCKED);
 	assert_non_null(strstr(err.text, "run taker of "));
 	assert_non_null(taken_event(&run, "by"));
-	close(old);
 	guarded_release(&run);
 	assert_int_equal(lock_check(taker, &err), 0);
 	lock_release(taker);
@@ -305,21 +295,26 @@ static void test_before_a_change(void **state)
 	struct guarded run;
 	struct lock *taker;
 	struct err err;
-	int old;
 
 	(void)state;
 	guarded_init(&run, "one", false);
-	old = open_lock();
-	taken_over_within(0, &taker);
+	taker = taken_over_within(0);
+	assert_non_null(taker);
 	emit_action(&run, "action.started", "exec", "change");
 	assert_int_equal(events_secure(run.events, &err), -1);
 	assert_int_equal(err.kind, ERR_LOCKED);
 	assert_non_null(taken_event(&run, "by"));
 	emit_action(&run, "action.finished", "exec", "change");
-	assert_true(old_file_is_free(old));
-	close(old);
+	assert_false(has_claim());
 	lock_release(taker);
 	guarded_release(&run);
+}
+
+static void emit_question(struct guarded *run, const char *type, const char *answer)
+{
+	event_emit(run->events, type,
+	    json_pack("{s:s, s:s, s:s, s:s*}", "step", "s", "action", "exec", "question", "failed",
+	        "answer", answer));
 }
 
 /* A change that is in flight holds up whoever takes over, until it has ended. */
@@ -327,22 +322,78 @@ static void test_in_flight(void **state)
 {
 	struct guarded run;
 	struct lock *taker;
-	int old;
+	struct err err;
 
 	(void)state;
 	guarded_init(&run, "one", false);
-	old = open_lock();
 	emit_action(&run, "action.started", "exec", "change");
-	emit_action(&run, "action.started", "exec", "change"); /* its second attempt */
-	assert_false(taken_over_within(50, &taker));
+	assert_int_equal(events_secure(run.events, &err), 0);
+	assert_null(taken_over_within(50));
 	run_for(&run, 2 * LOCKS_LOOK_EVERY);
 	assert_non_null(taken_event(&run, "by"));
 	emit_action(&run, "action.finished", "shell", "read");
-	assert_false(old_file_is_free(old));
+	assert_null(taken_over_within(50));
+	assert_int_equal(events_secure(run.events, &err), -1); /* a second attempt of it */
 	emit_action(&run, "action.finished", "exec", "change");
-	assert_true(old_file_is_free(old));
-	close(old);
+	assert_false(has_claim());
+	taker = taken_over_within(0);
+	assert_non_null(taker);
 	lock_release(taker);
+	guarded_release(&run);
+}
+
+/* As long as a person is asked whether to try it again, nothing is in flight; then it is. */
+static void test_asked(void **state)
+{
+	struct guarded run;
+	struct lock *taker;
+	struct err err;
+
+	(void)state;
+	guarded_init(&run, "one", false);
+	emit_action(&run, "action.started", "exec", "change");
+	emit_question(&run, "approval.asked", NULL);
+	emit_question(&run, "approval.given", "retry");
+	assert_int_equal(events_secure(run.events, &err), 0);
+	assert_null(taken_over_within(50));
+	guarded_release(&run);
+	guarded_init(&run, "two", true);
+	emit_action(&run, "action.started", "exec", "change");
+	emit_question(&run, "approval.asked", NULL);
+	taker = taken_over_within(0);
+	assert_non_null(taker);
+	emit_question(&run, "approval.given", "retry");
+	assert_int_equal(events_secure(run.events, &err), -1);
+	lock_release(taker);
+	guarded_release(&run);
+}
+
+/* Until when is the budget of its step, from now. */
+static void test_note(void **state)
+{
+	char *path = lock_path("shop.outer.1");
+	struct guarded run;
+	struct buf text;
+	const char *until;
+	msec left;
+
+	(void)state;
+	guarded_init(&run, "one", false);
+	event_emit(run.events, "step.started",
+	    json_pack("{s:s, s:f}", "step", "s", "budget_seconds", 90.0));
+	event_emit(run.events, "action.started",
+	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "step", "s", "action", "a", "adapter", "http",
+	        "effect", "change", "command", "curl -X POST x"));
+	assert_int_equal(buf_read_file(&text, path, 10000, NULL), 0);
+	assert_int_equal(text.data[0], '!');
+	assert_non_null(strstr(text.data, "\"command\":\"curl -X POST x\""));
+	assert_non_null(strstr(text.data, "\"local\":false"));
+	until = strstr(text.data, "\"until\":");
+	assert_non_null(until);
+	left = atoll(until + strlen("\"until\":")) - clock_system.mono(NULL);
+	assert_in_range(left, 80000, 90000);
+	buf_release(&text);
+	free(path);
 	guarded_release(&run);
 }
 
@@ -394,6 +445,8 @@ int main(void)
 	    CASE(test_noticed),
 	    CASE(test_before_a_change),
 	    CASE(test_in_flight),
+	    CASE(test_asked),
+	    CASE(test_note),
 	    CASE(test_taker_tells),
 	    CASE(test_own_place),
 	};

@@ -918,8 +918,9 @@ static void interrupt(void *ctx)
 	raise(SIGINT);
 }
 
-static void interrupt_soon(struct loop *loop, void *ctx)
+static void interrupt_soon(struct loop *loop, struct children *children, void *ctx)
 {
+	(void)children;
 	(void)ctx;
 	if (loop)
 		if (loop)
