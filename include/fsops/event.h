@@ -11,7 +11,8 @@
  *	run.started      runbook, title, platform, severity, summary, mode ("run" | "check"), vars,
  *	                 metrics (names measured before and after), by {user, host, pid},
  *	                 plan (as --dry-run=json prints it), files {path: SHA-256} (the runbook and the
- *	                 platform), given (names of the variables given by --var), from, only
+ *	                 platform), given (names of the variables given by --var), from, only, due (with
+ *	                 --if-due: the time that it was started for)
  *	run.resumed      runbook, title, platform, severity, summary, mode, by, after (seq of the last event
  *	                 before), before (what was measured before the first step), torn (bytes of a
  *	                 line that was cut off), changed (list of what is another in the plan than it

@@ -45,7 +45,8 @@ struct plan {
 	json_t *names;  /* what expressions may name before the run: vars, env, links, contacts */
 	json_t *refs;   /* what expressions look at; engine/refs.h */
 	json_t *chosen; /* what was asked for besides the runbook: {"given": names of --var, "from",
-	                   "only"}; a resumed run asks for the same */
+	                   "only", "due": the time that --if-due started it for}; a resumed run asks for
+	                   the same */
 	struct redact *redact;   /* knows the secrets; shared with the run */
 	struct plan_step *steps; /* of all sections, in order */
 	size_t step_count;

@@ -22,8 +22,9 @@
 /* The first time after AFTER. SCHEDULE is not SCHEDULE_NONE. */
 int64_t schedule_next(const struct schedule *schedule, const struct zone *zone, int64_t after);
 
-/* Was it to fire now, or up to SCHEDULE_LATE_MAX ago? */
-bool schedule_due(const struct schedule *schedule, const struct zone *zone, int64_t now);
+/* Was it to fire now, or up to SCHEDULE_LATE_MAX ago? Then AT is when. */
+bool schedule_due(
+    const struct schedule *schedule, const struct zone *zone, int64_t now, int64_t *at);
 
 /* Years that schedule_survey() looks at. */
 #define SCHEDULE_YEARS 10

@@ -91,7 +91,11 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 
 	if (!plan)
 		return complain_err(&err);
-	status = cli->options.dry_run ? dry_run(cli, plan) : cli_run_plan(cli, plan, NULL);
+	if (cli->options.dry_run)
+		status = dry_run(cli, plan);
+	else
+		status = cli_due_begin(cli, plan) ? cli_run_plan(cli, plan, NULL) : EXIT_OK;
+	cli_due_end(cli);
 	plan_free(plan);
 	return status;
 }

@@ -6,6 +6,7 @@
 #define FSOPS_CLI_COMMAND_H
 
 #include "fsops/model.h"
+#include "fsops/plan.h"
 #include "fsops/ui.h"
 #include "options.h"
 
@@ -25,6 +26,7 @@ struct cli {
 	struct look look;        /* of stdout */
 	const char *const *args; /* after the command's name */
 	size_t arg_count;
+	struct due *due; /* due.c, with --if-due; else NULL */
 };
 
 struct command {
@@ -94,7 +96,12 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 
 /* due.c: --if-due. Does RUNBOOK's schedule say now? Else it says when, unless -q. Returns EXIT_OK, or
  * the status after a complaint: it has no schedule, or the time zone is not known. */
-int cli_due(const struct cli *cli, const struct runbook *runbook, bool *due);
+int cli_due(struct cli *cli, const struct runbook *runbook, bool *due);
+/* Has PLAN been started for that time already? Else the time is put into what PLAN asks for, and nobody
+ * else can start it for that time until cli_due_end(): when the run has begun, and is in the history,
+ * or is not going to begin. True, and nothing is done, without --if-due. */
+bool cli_due_begin(struct cli *cli, struct plan *plan);
+void cli_due_end(struct cli *cli);
 
 /* The key of MAP (contacts, links) that the first argument means, borrowed; NULL without one. -1
  * after a complaint: there is no such key. WHAT is for the message: "contact". */

@@ -155,6 +155,7 @@ static void on_started(struct events *events, void *ctx)
 {
 	struct running *running = ctx;
 
+	cli_due_end(running->cli); /* from now on the history tells */
 	locks_on_started(running->locks, events);
 }
 

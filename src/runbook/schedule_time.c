@@ -84,9 +84,11 @@ int64_t schedule_next(const struct schedule *schedule, const struct zone *zone, 
 	return at;
 }
 
-bool schedule_due(const struct schedule *schedule, const struct zone *zone, int64_t now)
+bool schedule_due(
+    const struct schedule *schedule, const struct zone *zone, int64_t now, int64_t *at)
 {
-	return schedule_next(schedule, zone, now - SCHEDULE_LATE_MAX - 1) <= now;
+	*at = schedule_next(schedule, zone, now - SCHEDULE_LATE_MAX - 1);
+	return *at <= now;
 }
 
 static int compare(const void *a, const void *b)

@@ -72,6 +72,7 @@ static void look(struct watchman *man, const struct schedule *schedule, const st
     int64_t now, const struct tm *tm)
 {
 	bool fired = fires(man, schedule, tm);
+	int64_t at;
 
 	if (now <= FROM)
 		return;
@@ -81,10 +82,12 @@ static void look(struct watchman *man, const struct schedule *schedule, const st
 	if (!fired)
 		return;
 	man->expected = schedule_next(schedule, zone, now);
-	assert_true(schedule_due(schedule, zone, now));
-	assert_false(schedule_due(schedule, zone, now - 1));
-	assert_true(schedule_due(schedule, zone, now + SCHEDULE_LATE_MAX));
-	assert_false(schedule_due(schedule, zone, now + SCHEDULE_LATE_MAX + 1));
+	assert_true(schedule_due(schedule, zone, now, &at));
+	assert_int_equal(at, now);
+	assert_false(schedule_due(schedule, zone, now - 1, &at));
+	assert_true(schedule_due(schedule, zone, now + SCHEDULE_LATE_MAX, &at));
+	assert_int_equal(at, now);
+	assert_false(schedule_due(schedule, zone, now + SCHEDULE_LATE_MAX + 1, &at));
 }
 
 static void watch_all(const struct zone *zone)
