@@ -48,6 +48,10 @@ void loop_unwatch(struct loop_watch *watch); /* NULL is allowed */
 /* Call FN once, DELAY milliseconds from now (0: in the next round, after what is ready).
  * The timer is freed when it has fired: forget the pointer then. */
 struct loop_timer *loop_after(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx);
+/* The same for the end of a wait: a result that is there when it comes counts. It fires only after a
+ * round that has found nothing ready and no timer due, half a second late at most. All that gives up on
+ * something that could still be read uses this one. */
+struct loop_timer *loop_deadline(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx);
 void loop_cancel(struct loop_timer *timer); /* NULL is allowed */
 
 #endif

@@ -169,7 +169,7 @@ static void connect_begin(struct pg_call *pg)
 	/* Verbose, because a SQLSTATE of this stage is told nowhere but in the text. */
 	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(pg->conn, on_notice, pg);
-	pg->timer = loop_after(pg->call->loop, pg->settings.connect_max, on_connect_time, pg);
+	pg->timer = loop_deadline(pg->call->loop, pg->settings.connect_max, on_connect_time, pg);
 	connect_watch(pg, LOOP_WRITE);
 }
 

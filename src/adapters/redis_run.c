@@ -223,7 +223,7 @@ static void connect_watch(struct redis_call *rc)
 	redis_limit_reader(&rc->limit, ac->c.reader);
 	redisAsyncSetDisconnectCallback(ac, on_disconnect);
 	redisAsyncSetConnectCallback(ac, on_connect);
-	rc->timer = loop_after(rc->call->loop, REDIS_CONNECT_MAX, on_connect_time, rc);
+	rc->timer = loop_deadline(rc->call->loop, REDIS_CONNECT_MAX, on_connect_time, rc);
 }
 
 static void connect_next(struct redis_call *rc)

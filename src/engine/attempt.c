@@ -192,7 +192,7 @@ void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_en
 	attempt->call.deadline = earlier(deadline, budget_end);
 	if (deadline && attempt->state <= RUNNING)
 		attempt->deadline =
-		    loop_after(attempt->spec.loop, left > 0 ? left : 0, on_deadline, attempt);
+		    loop_deadline(attempt->spec.loop, left > 0 ? left : 0, on_deadline, attempt);
 }
 
 static void start_adapter(struct attempt *attempt)

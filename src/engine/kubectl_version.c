@@ -181,7 +181,7 @@ void kubectl_version_finish(struct kubectl_version *version, struct loop *loop)
 	if (version && version->attempt)
 		left = version->started + KUBECTL_VERSION_GRACE - loop_now(loop);
 	if (left > 0)
-		version->waiting = loop_after(loop, left, on_waited, version);
+		version->waiting = loop_deadline(loop, left, on_waited, version);
 	else
 		loop_stop(loop);
 }

@@ -98,7 +98,7 @@ static void set_timers(struct step_run *step, msec left)
 
 	loop_cancel(step->over);
 	step->deadline = loop_now(loop) + left;
-	step->over = loop_after(loop, left > 0 ? left : 0, on_over, step);
+	step->over = loop_deadline(loop, left > 0 ? left : 0, on_over, step);
 }
 
 static void tell_tasks(struct step_run *step)

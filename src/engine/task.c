@@ -16,6 +16,9 @@
 #include "refs.h"
 #include "task_private.h"
 
+/* A look that comes so much later than planned tells that nobody was looking. */
+#define HOLD_UNSEEN ((msec)5000)
+
 struct run *task_run(const struct task *task)
 {
 	return slot_run(task->slot);
@@ -219,6 +222,15 @@ static bool may_begin(struct task *task)
 	return is_recordable(task);
 }
 
+/* A process that was stopped has not looked: what held before then may have held no more. */
+static void hold_anew_after_a_gap(struct task *task)
+{
+	msec late = task_now(task) - task->look_due;
+
+	if (task->holding_since && late > task_action(task)->every + HOLD_UNSEEN)
+		task->holding_since = 0;
+}
+
 void task_attempt(void *ctx)
 {
 	struct task *task = ctx;
@@ -232,6 +244,7 @@ void task_attempt(void *ctx)
 		not_known(task, LEVEL_WARNING, &err);
 		return;
 	}
+	hold_anew_after_a_gap(task);
 	task_set_phase(task, RUNNING);
 	if (task->save && task->attempts)
 		save_restart(task->save);

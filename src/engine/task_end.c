@@ -246,6 +246,7 @@ static int capture_all(struct task *task, struct err *err)
 static void pause_for(struct task *task, msec span)
 {
 	task_set_phase(task, PAUSING);
+	task->look_due = task_now(task) + span;
 	task->timer = loop_after(task_run(task)->loop, span, task_attempt, task);
 }
 

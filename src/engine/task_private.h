@@ -47,6 +47,7 @@ struct task {
 	int attempts;
 	int retries;
 	msec holding_since; /* hold_for: since when it holds; 0: not yet */
+	msec look_due;      /* when the pause that it is in, or was in last, is over */
 	msec hold_for;
 	enum outcome outcome;
 	char *why;

@@ -1,4 +1,5 @@
-/* The loop: one round is poll(2), what is ready, then the timers that are due.
+/* The loop: one round is poll(2), what is ready, then the timers that are due; then deadlines, if the
+ * round has found nothing else to do.
  * Invariant: while a round runs nothing that it may still look at is freed; a watch that ends
  * inside it is only marked dead, never called again, and swept out after the round. */
 #include "fsops/loop.h"
@@ -14,6 +15,11 @@
 /* A clock that is not the system's may run at its own pace: it is looked at this often. */
 #define STRANGE_CLOCK_LOOK ((msec)5)
 
+/* So long, and for at least so many rounds, what is ready goes before a deadline that is due: what
+ * arrived in time has been taken in by then, and what never ends does not keep it off. */
+#define LATE_MAX    ((msec)500)
+#define LATE_ROUNDS 20
+
 struct loop_watch {
 	struct loop *loop;
 	int fd;
@@ -27,6 +33,9 @@ struct loop_watch {
 struct loop {
 	const struct clock *clock;
 	struct timers timers;
+	struct timers deadlines;
+	msec late_since; /* when the first of them that is due was put off; 0: none is */
+	int late_rounds; /* how often it was */
 	struct loop_watch **watches; /* in the order they were made */
 	size_t watch_count;
 	struct pollfd *polled; /* of the round; polled[i] belongs to watches[i] */
@@ -53,6 +62,7 @@ void loop_free(struct loop *loop)
 	free(loop->watches);
 	free(loop->polled);
 	timers_release(&loop->timers);
+	timers_release(&loop->deadlines);
 	free(loop);
 }
 
@@ -118,9 +128,14 @@ struct loop_timer *loop_after(struct loop *loop, msec delay, loop_timer_fn *fn, 
 	return timers_add(&loop->timers, loop_now(loop) + delay, fn, ctx);
 }
 
+struct loop_timer *loop_deadline(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx)
+{
+	return timers_add(&loop->deadlines, loop_now(loop) + delay, fn, ctx);
+}
+
 static bool anything_to_wait_for(const struct loop *loop)
 {
-	if (loop->timers.count)
+	if (loop->timers.count || loop->deadlines.count)
 		return true;
 	for (size_t i = 0; i < loop->watch_count; i++)
 		if (!loop->watches[i]->idle)
@@ -148,10 +163,13 @@ static void fill_polled(struct loop *loop)
 		};
 }
 
-static int poll_timeout(const struct loop *loop)
+static int poll_timeout(const struct loop *loop, msec now)
 {
-	msec wait = timers_wait(&loop->timers, loop_now(loop));
+	msec wait = timers_wait(&loop->timers, now);
+	msec end = timers_wait(&loop->deadlines, now);
 
+	if (end >= 0 && (wait < 0 || end < wait))
+		wait = end;
 	if (wait > STRANGE_CLOCK_LOOK && loop->clock->mono != clock_system.mono)
 		wait = STRANGE_CLOCK_LOOK;
 	return wait > INT_MAX ? INT_MAX : (int)wait;
@@ -183,17 +201,38 @@ static void serve_ready(struct loop *loop, size_t count)
 	}
 }
 
+/* NOW is before the round's poll: what had arrived when a deadline came, that has seen. QUIET: there
+ * was nothing. After a stop (SIGSTOP) or a long callback all is due at once, and a result that is there
+ * goes before the deadline. */
+static void fire_deadlines(struct loop *loop, msec now, bool quiet)
+{
+	if (timers_wait(&loop->deadlines, now) != 0) {
+		loop->late_since = loop->late_rounds = 0;
+		return;
+	}
+	if (!loop->late_since)
+		loop->late_since = now;
+	loop->late_rounds++;
+	if (!quiet && (loop->late_rounds < LATE_ROUNDS || now - loop->late_since < LATE_MAX))
+		return;
+	timers_fire(&loop->deadlines, now, &loop->stopped);
+	loop->late_since = loop->late_rounds = 0;
+}
+
 static void one_round(struct loop *loop)
 {
 	size_t count = loop->watch_count;
+	msec now = loop_now(loop);
+	bool fired;
 	int ready;
 
 	fill_polled(loop);
-	ready = poll(loop->polled, (nfds_t)count, poll_timeout(loop));
+	ready = poll(loop->polled, (nfds_t)count, poll_timeout(loop, now));
 	loop->in_round = true;
 	if (ready > 0)
 		serve_ready(loop, count);
-	timers_fire(&loop->timers, loop_now(loop), &loop->stopped);
+	fired = timers_fire(&loop->timers, loop_now(loop), &loop->stopped) > 0;
+	fire_deadlines(loop, now, ready == 0 && !fired);
 	loop->in_round = false;
 	if (loop->any_dead)
 		sweep_dead(loop);

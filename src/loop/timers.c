@@ -92,19 +92,22 @@ void loop_cancel(struct loop_timer *timer)
 	free(timer);
 }
 
-void timers_fire(struct timers *timers, msec now, const bool *stop)
+size_t timers_fire(struct timers *timers, msec now, const bool *stop)
 {
 	uint64_t mark = timers->made;
+	size_t fired = 0;
 
 	while (timers->count && !*stop) {
 		struct loop_timer *timer = timers->heap[0];
 
 		if (timer->due > now || timer->made >= mark)
-			return;
+			break;
 		take_out(timers, timer);
 		timer->fn(timer->ctx);
 		free(timer);
+		fired++;
 	}
+	return fired;
 }
 
 msec timers_wait(const struct timers *timers, msec now)

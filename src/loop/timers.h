@@ -19,8 +19,8 @@ struct timers {
 
 struct loop_timer *timers_add(struct timers *timers, msec due, loop_timer_fn *fn, void *ctx);
 
-/* Fire those that are due at NOW, but none that is made meanwhile, until *STOP is set. */
-void timers_fire(struct timers *timers, msec now, const bool *stop);
+/* Fire those that are due at NOW, but none that is made meanwhile, until *STOP is set. How many. */
+size_t timers_fire(struct timers *timers, msec now, const bool *stop);
 
 /* Milliseconds until the first is due, 0 when it is; -1: there is none. */
 msec timers_wait(const struct timers *timers, msec now);

@@ -200,6 +200,6 @@ struct delivery *delivery_start(
 	else
 		start_web(delivery, letter);
 	begun = delivery->request || delivery->smtp;
-	delivery->timer = loop_after(loop, begun ? DELIVERY_TIMEOUT : 0, on_time, delivery);
+	delivery->timer = loop_deadline(loop, begun ? DELIVERY_TIMEOUT : 0, on_time, delivery);
 	return delivery;
 }

@@ -303,7 +303,7 @@ void notices_finish(struct notices *notices, bool hurry)
 		return;
 	notices->closing = true;
 	post_close(notices->post);
-	notices->grace = loop_after(notices->loop, NOTICES_GRACE, on_grace_over, notices);
+	notices->grace = loop_deadline(notices->loop, NOTICES_GRACE, on_grace_over, notices);
 	if (!hurry)
 		loop_run(notices->loop);
 	why = why_not(!notices->grace);

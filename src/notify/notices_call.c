@@ -169,7 +169,7 @@ struct notices_call *notices_send(
 		call->parts[i] = (struct part){.call = call, .name = name ? name : "?"};
 		start_part(&call->parts[i], message);
 	}
-	call->limit = loop_after(notices->loop, NOTICES_STEP_WAIT, on_limit, call);
+	call->limit = loop_deadline(notices->loop, NOTICES_STEP_WAIT, on_limit, call);
 	look_for_end(call);
 	json_decref(message);
 	return call;

@@ -60,7 +60,7 @@ static void wait_for_all(struct hand *hand)
 
 	if (post_idle(hand->post))
 		return;
-	grace = loop_after(hand->loop, NOTICES_GRACE, on_grace_over, hand);
+	grace = loop_deadline(hand->loop, NOTICES_GRACE, on_grace_over, hand);
 	post_close(hand->post);
 	loop_run(hand->loop);
 	clock_format_span(NOTICES_GRACE, span);
