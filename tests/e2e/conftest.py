@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests: sandboxes that are gone when a test ends."""
 import os
+import signal
 import sys
 
 import pytest
@@ -11,6 +12,13 @@ from sandbox import Sandbox  # noqa: E402
 # Whoever owns this checkout, its runbooks are what is tested.
 TRUSTED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runbooks")
 os.environ["FSOPS_TRUST"] = TRUSTED
+
+
+# Whatever starts the tests may have had signals ignored (nohup, a shell's background job): what they start would, too.
+for _name in ("HUP", "QUIT", "TERM"):
+    signal.signal(getattr(signal, f"SIG{_name}"), signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
