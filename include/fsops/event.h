@@ -32,6 +32,8 @@
  *	                 ones came before it; only when there are), step_item and step_item_repeat
  *	                 (the same of its step's own for_each), number (its place in the step)
  *	action.output    step, action, stream ("stdout" | "stderr"), text
+ *	action.waiting   step, action, seconds: it said something on standard error a while ago, and runs
+ *	                 on: it may wait for somebody who reads that
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
  *	                 severity (of a failed read), effect, attempts, saved {path, bytes, sha256,
  *	                 complete (false: not whole, and not under its own name)}, captured {name: value}, stop,

@@ -99,6 +99,10 @@ struct sink *sink_json_new(struct out *out);
 struct sink *sink_plain_new(struct out *out, const struct sink_options *options);
 /* For a person at a terminal, with a clock on the last line. */
 struct sink *sink_terminal_new(struct screen *screen, const struct sink_options *options);
+/* A sink beside BASE, for the same events, by which that also shows what a command says while it still
+ * runs. */
+struct sink *sink_plain_early(struct sink *base);
+struct sink *sink_terminal_early(struct sink *base);
 /* The clock needs the run's loop; NULL: it is about to go. */
 void sink_terminal_on_loop(struct sink *sink, struct loop *loop);
 

@@ -135,6 +135,7 @@ static struct events *make_events(struct running *running, struct err *err)
 {
 	struct journal *journal = open_journal(running, err);
 	struct events *events;
+	struct sink *early;
 
 	if (!journal)
 		return NULL;
@@ -142,6 +143,9 @@ static struct events *make_events(struct running *running, struct err *err)
 	if (running->earlier)
 		events_continue(events, journal_facts(running->earlier->reader)->last_seq);
 	events_add_sink(events, stage_sink(&running->stage, running->cli));
+	early = stage_early_sink(&running->stage);
+	if (early)
+		events_add_sink(events, early);
 	events_add_sink(events, report_files_sink(running->reports));
 	events_add_sink(events, notices_sink(running->notices, events));
 	events_add_sink(events, locks_sink(running->locks));

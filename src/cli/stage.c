@@ -47,10 +47,19 @@ struct sink *stage_sink(struct stage *stage, struct cli *cli)
 
 	if (cli_format(cli, "json"))
 		return sink_json_new(&cli->out);
-	if (!cli->look.width)
-		return sink_plain_new(&cli->out, &options);
+	if (!cli->look.width) {
+		stage->plain = sink_plain_new(&cli->out, &options);
+		return stage->plain;
+	}
 	stage->terminal = sink_terminal_new(stage->screen, &options);
 	return stage->terminal;
+}
+
+struct sink *stage_early_sink(struct stage *stage)
+{
+	if (stage->terminal)
+		return sink_terminal_early(stage->terminal);
+	return stage->plain ? sink_plain_early(stage->plain) : NULL;
 }
 
 void stage_on_loop(struct stage *stage, struct loop *loop)

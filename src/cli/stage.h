@@ -11,6 +11,7 @@ struct stage {
 	struct out *out;
 	struct screen *screen;
 	struct sink *terminal; /* the sink that draws on it, or NULL */
+	struct sink *plain;    /* in its place, without one */
 	struct prompt_place prompt;
 	int tty; /* -1: none; a person is there when standard input is a terminal */
 };
@@ -22,6 +23,8 @@ void stage_close(struct stage *stage);
 
 /* The sink that tells people, or programs with --format json. */
 struct sink *stage_sink(struct stage *stage, struct cli *cli);
+/* The one beside it, for what cannot wait for its turn; NULL: there is none. */
+struct sink *stage_early_sink(struct stage *stage);
 
 /* Nothing that is written during the run may hold up the run's deadlines: LOOP writes it. NULL before
  * the loop is gone. */

@@ -88,6 +88,14 @@ void output_add(struct output *output, enum child_stream which, const char *data
 	buf_release(&masked);
 }
 
+void output_flush(struct output *output, enum child_stream which)
+{
+	struct output_stream *stream = &output->streams[which == CHILD_STDERR];
+
+	pass(output, stream, stream->pending.data, stream->pending.len);
+	buf_clear(&stream->pending);
+}
+
 static void finish_stream(struct output *output, struct output_stream *stream)
 {
 	struct buf masked;

@@ -35,6 +35,8 @@ struct output {
 
 void output_init(struct output *output, const struct redact *redact, output_fn *fn, void *ctx);
 void output_add(struct output *output, enum child_stream stream, const char *data, size_t len);
+/* Pass on the line of STREAM that is not complete yet, but for what may be the beginning of a secret. */
+void output_flush(struct output *output, enum child_stream stream);
 /* Pass on what is left, the tail too. */
 void output_finish(struct output *output);
 void output_release(struct output *output);

@@ -18,6 +18,9 @@
 
 /* A look that comes so much later than planned tells that nobody was looking. */
 #define HOLD_UNSEEN ((msec)5000)
+/* What a command said on standard error is told that soon, though it goes on; so often an attempt. */
+#define WAIT_SHOWN ((msec)1500)
+#define WAITS_MAX  20
 
 struct run *task_run(const struct task *task)
 {
@@ -56,6 +59,9 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	struct task *task = ctx;
 
 	task->attempt = NULL;
+	loop_cancel(task->waiting);
+	task->waiting = NULL;
+	task->waits = 0;
 	tell_hidden(task);
 	output_finish(&task->output);
 	output_release(&task->output);
@@ -107,16 +113,31 @@ static bool hides(const struct task *task, enum child_stream stream)
 	       (stream == CHILD_STDOUT || refs_wants(task->wants, "stderr"));
 }
 
+/* Whoever must log in, or wants to know why it takes so long, reads it while it waits. */
+static void on_waiting(void *ctx)
+{
+	struct task *task = ctx;
+
+	task->waiting = NULL;
+	task->waits++;
+	output_flush(&task->output, CHILD_STDERR);
+	slot_emit(task->slot, "action.waiting",
+	    json_pack("{s:f}", "seconds", (double)(task_now(task) - task->began) / 1000.0));
+}
+
 static void on_raw_output(void *ctx, enum child_stream stream, const char *data, size_t len)
 {
 	struct task *task = ctx;
 
 	if (task->save && stream == CHILD_STDOUT)
 		save_add(task->save, data, len);
-	if (hides(task, stream))
+	if (hides(task, stream)) {
 		task->hidden += len;
-	else
-		output_add(&task->output, stream, data, len);
+		return;
+	}
+	output_add(&task->output, stream, data, len);
+	if (stream == CHILD_STDERR && !task->waiting && task->waits < WAITS_MAX)
+		task->waiting = loop_after(task_run(task)->loop, WAIT_SHOWN, on_waiting, task);
 }
 
 static void tell_hidden(struct task *task)
@@ -420,6 +441,7 @@ void task_free(struct task *task)
 	if (!task)
 		return;
 	loop_cancel(task->timer);
+	loop_cancel(task->waiting);
 	prepared_release(&task->prepared);
 	json_decref(task->result);
 	json_decref(task->saved);

@@ -26,8 +26,10 @@ struct task {
 	struct attempt *attempt;
 	struct loop_timer *timer; /* between attempts; or the delivery of the end */
 	struct output output;
-	size_t hidden; /* bytes of output that are not shown */
-	json_t *wants; /* the result fields that expressions look at; refs.h */
+	struct loop_timer *waiting; /* until what it said is shown though it goes on; NULL */
+	int waits;                  /* how often that was so in this attempt */
+	size_t hidden;              /* bytes of output that are not shown */
+	json_t *wants;              /* the result fields that expressions look at; refs.h */
 	struct save *save;
 	json_t *saved;
 	json_t *captured;                        /* name: value, without secrets; NULL: none yet */

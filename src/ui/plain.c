@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fsops/mem.h"
+#include "early.h"
 #include "story.h"
 
 struct plain_sink {
@@ -28,6 +29,23 @@ static void plain_close(struct sink *base)
 	story_release(&sink->story);
 	buf_release(&sink->text);
 	free(sink);
+}
+
+static void say_early(
+    void *ctx, const json_t *started, const json_t *waiting, const struct buf *text)
+{
+	struct plain_sink *sink = ctx;
+
+	if (sink->story.options.quiet)
+		return;
+	buf_clear(&sink->text);
+	story_say_early(&sink->story, started, waiting, text, &sink->text);
+	out_write(sink->out, sink->text.data, sink->text.len);
+}
+
+struct sink *sink_plain_early(struct sink *base)
+{
+	return early_new(say_early, base);
 }
 
 static const struct sink_ops plain_ops = {.event = plain_event, .close = plain_close};

@@ -16,6 +16,7 @@ void story_init(struct story *story, const struct sink_options *options, bool ti
 	story->pending = json_array();
 	story->before = json_object();
 	story->after = json_object();
+	story->early = json_object();
 	story->doubts = json_array();
 	buf_init(&story->changed, BUF_TEXT_MAX);
 	buf_init(&story->begun, BUF_TEXT_MAX);
@@ -42,6 +43,7 @@ void story_release(struct story *story)
 	json_decref(story->pending);
 	json_decref(story->before);
 	json_decref(story->after);
+	json_decref(story->early);
 	json_decref(story->doubts);
 	buf_release(&story->changed);
 	buf_release(&story->begun);

@@ -30,8 +30,11 @@ struct story_action {
 	char *adapter;
 	enum effect effect;
 	struct kept output;
-	size_t left_out;        /* bytes of its output that the engine did not pass on */
-	json_t *metrics;        /* object: name → what was measured last */
+	json_t *said;      /* array: action.output events that are not in OUTPUT yet */
+	size_t said_bytes; /* in these */
+	size_t skipped;    /* bytes of standard error that are not in it: they were shown early */
+	size_t left_out;   /* bytes of its output that the engine did not pass on */
+	json_t *metrics;   /* object: name → what was measured last */
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */
 	int depth;
@@ -67,6 +70,9 @@ struct story {
 	struct buf changed; /* for the end: what was changed, … */
 	struct buf begun;   /* … changes that began and did not pass, … */
 	struct buf bad;     /* … and what was not well, a line each */
+	json_t
+	    *early; /* object: how many bytes of an action's standard error were shown while it ran,
+	                   by story_key() */
 	json_t *doubts; /* array: changes that were interrupted, and neither begun again nor done */
 	const json_t *event; /* being told */
 	bool asked;          /* the prompt has just shown the command: not once more */
@@ -84,7 +90,15 @@ void story_need_header(struct story *story, struct buf *out);
 /* "412ms" from the event's `seconds`. */
 void story_add_seconds(struct buf *out, const json_t *event, const char *key);
 
-/* story_action.c */
+/* story_early.c: what an action says while it runs. What names an action; a new text. */
+char *story_key(const json_t *event);
+/* TEXT, all that it said on standard error since it was shown last; STARTED and WAITING are its events. */
+void story_say_early(struct story *story, const json_t *started, const json_t *waiting,
+    const struct buf *text, struct buf *out);
+
+/* story_action.c: lines of output, below an action at DEPTH */
+void story_show_lines(
+    struct story *story, struct buf *out, const struct kept *kept, int depth, size_t lines);
 void story_action_started(struct story *story, struct buf *out);
 void story_action_output(struct story *story, struct buf *out);
 void story_action_finished(struct story *story, struct buf *out);

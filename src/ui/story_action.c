@@ -15,7 +15,10 @@
 #define KEEP         ((size_t)64 * 1024)
 #define KEEP_VERBOSE ((size_t)4 * 1024 * 1024)
 #define LINES_ALL    ((size_t)-1 / 4)
-#define LINE_LEN_MAX 4096 /* of one line of output in a log */
+/* So much of it waits for what may be shown early. */
+#define SAID_MAX        ((size_t)64 * 1024)
+#define SAID_PIECES_MAX 200
+#define LINE_LEN_MAX    4096 /* of one line of output in a log */
 
 void story_action_free(struct story_action *action)
 {
@@ -27,6 +30,7 @@ void story_action_free(struct story_action *action)
 	free(action->command);
 	free(action->adapter);
 	kept_release(&action->output);
+	json_decref(action->said);
 	json_decref(action->metrics);
 	free(action);
 }
@@ -115,6 +119,7 @@ static struct story_action *action_new(struct story *story)
 	action->depth = story->depth;
 	action->metrics = json_object();
 	action->bad_before = story->bad.len;
+	action->said = json_array();
 	kept_init(&action->output, story->options.verbose ? KEEP_VERBOSE : KEEP);
 	return action;
 }
@@ -200,18 +205,47 @@ static size_t left_out_in(const char *text)
 	return sum;
 }
 
+/* What was shown while it ran is not shown once more. */
+static void keep_piece(struct story_action *action, const json_t *event, size_t early)
+{
+	json_t *text = json_object_get(event, "text");
+	size_t len = json_string_length(text);
+	bool is_error = same(value_get_text(event, "stream"), "stderr");
+	size_t skip = is_error && early > action->skipped ? early - action->skipped : 0;
+
+	if (skip > len)
+		skip = len;
+	action->skipped += skip;
+	kept_add(&action->output, is_error ? 2 : 1, json_string_value(text) + skip, len - skip);
+}
+
+static void keep_said(const struct story *story, struct story_action *action, const json_t *event)
+{
+	char *key = story_key(event);
+	size_t early = (size_t)json_integer_value(json_object_get(story->early, key));
+	size_t i;
+	json_t *piece;
+
+	json_array_foreach(action->said, i, piece)
+		keep_piece(action, piece, early);
+	json_array_clear(action->said);
+	action->said_bytes = 0;
+	free(key);
+}
+
 void story_action_output(struct story *story, struct buf *out)
 {
 	struct story_action *action = find_action(story);
 	json_t *text = json_object_get(story->event, "text");
-	const char *stream = value_get_text(story->event, "stream");
 
 	(void)out;
 	if (!action || !json_is_string(text))
 		return;
 	action->left_out += left_out_in(json_string_value(text));
-	kept_add(&action->output, same(stream, "stderr") ? 2 : 1, json_string_value(text),
-	    json_string_length(text));
+	json_array_append(action->said, (json_t *)story->event);
+	action->said_bytes += json_string_length(text);
+	if (action->said_bytes > SAID_MAX || json_array_size(action->said) > SAID_PIECES_MAX)
+		keep_said(story, action, story->event);
 }
 
 void story_action_metric(struct story *story, const json_t *metric)
@@ -264,6 +298,14 @@ static void show_gap(void *ctx, size_t lines)
 		    s->out, " (-v shows more, but not %zu bytes that were left out)", s->left_out);
 	look_off(s->out, look, ROLE_DIM);
 	buf_addc(s->out, '\n');
+}
+
+void story_show_lines(
+    struct story *story, struct buf *out, const struct kept *kept, int depth, size_t lines)
+{
+	struct shower s = {story, out, depth, false, false, false, 0};
+
+	kept_walk(kept, lines, lines, show_line, show_gap, &s);
 }
 
 static void show_output(
@@ -486,6 +528,7 @@ void story_action_finished(struct story *story, struct buf *out)
 	    i < story->action_count ? take_out(story, i) : action_new(story);
 
 	action->finished = story->event;
+	keep_said(story, action, story->event);
 	if (same(value_get_text(story->event, "outcome"), "passed"))
 		story_settle(story);
 	tell_action(story, out, action);

@@ -6,6 +6,7 @@
 #include "fsops/loop.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
+#include "early.h"
 #include "safe.h"
 #include "screen.h"
 #include "story.h"
@@ -180,6 +181,24 @@ static void terminal_event(struct sink *base, const json_t *event)
 		screen_live(sink->screen, "");
 	screen_print(sink->screen, sink->text.data, sink->text.len);
 	redraw(sink);
+}
+
+static void say_early(
+    void *ctx, const json_t *started, const json_t *waiting, const struct buf *text)
+{
+	struct terminal_sink *sink = ctx;
+
+	if (sink->story.options.quiet)
+		return;
+	buf_clear(&sink->text);
+	story_say_early(&sink->story, started, waiting, text, &sink->text);
+	screen_print(sink->screen, sink->text.data, sink->text.len);
+	redraw(sink);
+}
+
+struct sink *sink_terminal_early(struct sink *base)
+{
+	return early_new(say_early, base);
 }
 
 static void terminal_close(struct sink *base)
