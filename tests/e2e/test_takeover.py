@@ -14,7 +14,9 @@ import signal
 import subprocess
 import time
 
-from helpers import FSOPS, environment, wait_until, write_book
+import pytest
+
+from helpers import FSOPS, environment, fsops, wait_until, write_book
 
 CHAINS = int(os.environ.get("FSOPS_CHAINS", "12"))
 AT_ONCE = 6
@@ -131,3 +133,81 @@ def test_random_chains(tmp_path, record_property):
     screams = [s for end in ends for s in end[0]]
     assert not screams, f"FSOPS_SEED={seed}, {len(screams)} in {CHAINS} chains:\n" + "\n".join(screams[:3])
     assert sum(len(end[1]) for end in ends) > CHAINS, "the chains changed next to nothing: they test nothing"
+
+
+class Three(Chain):
+    """A chain whose moments are known; run 0 has begun a change of this many seconds."""
+
+    def __init__(self, folder, seconds):
+        super().__init__(folder, 0)
+        self.books = book(self.folder, 1, seconds)
+        self.start()
+        wait_until(lambda: self.log(), "the change has begun")
+
+    def said(self, number):
+        return (self.folder / f"run{number}").read_text()
+
+    def take_over(self):
+        self.start("--take-over")
+        number = len(self.runs) - 1
+        wait_until(lambda: "for its change to end" in self.said(number), "it waits")
+
+    def plain(self, *words):
+        return fsops(*(words or ("run", "book")), "-R", self.books, "-y", env={"FSOPS_STATE": str(self.folder / "state")})
+
+    def screams(self):
+        return [line for line in self.log() if line.startswith("SCREAM")]
+
+
+@pytest.fixture
+def three(tmp_path):
+    made = []
+
+    def make(seconds):
+        made.append(Three(tmp_path / "three", seconds))
+        return made[-1]
+
+    yield make
+    for chain in made:
+        chain.stop()
+
+
+def test_of_three_the_third_waits_for_the_first(three):
+    chain = three(2)
+    chain.take_over()
+    chain.take_over()
+    assert [run.wait(60) for run in chain.runs] == [0, 75, 0], [chain.said(i) for i in range(3)]
+    assert not chain.screams() and [line.split()[0] for line in chain.log()] == ["begin", "end"] * 2, chain.log()
+    assert "has taken over the lock of 'book'" in chain.said(1)
+
+
+@pytest.mark.parametrize("name", ("INT", "KILL", "STOP"))
+def test_a_waiter_that_is_gone_leaves_no_gap(three, name):
+    chain = three(2.5)
+    chain.take_over()
+    chain.hit(chain.runs[1], name)
+    if name != "STOP":
+        chain.runs[1].wait(20)
+    refused = chain.plain()
+    assert refused.status == 75 and "run " in refused.err, str(refused)
+    assert chain.runs[0].wait(60) == 0
+    chain.hit(chain.runs[1], "CONT")
+    if name != "STOP":
+        assert chain.plain().status == 0  # what was left of it is in nobody's way
+    else:
+        assert chain.runs[1].wait(60) == 0
+    assert not chain.screams(), chain.log()
+
+
+def test_what_a_killed_run_left_running_is_waited_for(three):
+    chain = three(5)
+    chain.hit(chain.runs[0], "KILL")
+    chain.runs[0].wait(20)
+    (journal,) = (chain.folder / "state" / "runs").glob("*.jsonl")
+    refused = chain.plain()
+    assert refused.status == 75 and "which has died; its change 'sh -c " in refused.err, str(refused)
+    assert "still runs (pid " in refused.err and "sleep 5" in refused.err and "--take-over" not in refused.err, str(refused)
+    chain.take_over()
+    assert chain.runs[1].wait(60) == 0 and not chain.screams(), chain.said(1)
+    assert [line.split()[0] for line in chain.log()] == ["begin", "end"] * 2, chain.log()
+    assert journal.stem in chain.said(1)
