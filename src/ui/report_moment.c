@@ -288,6 +288,7 @@ static const struct {
     {"action.started", on_action_started},
     {"action.made", on_action_made},
     {"action.output", nothing},
+    {"action.waiting", nothing},
     {"action.finished", on_action_finished},
     {"items.listed", nothing},
     {"metric.measured", nothing},

@@ -104,3 +104,13 @@ def test_who_says_very_much_is_not_shown_very_often(tmp_path):
     done = fsops("run", "book", "-R", book(tmp_path, action("loud", script)), env={"FSOPS_STATE": str(tmp_path / "state")})
     assert "| line 0" in done.out and "| line 59" in done.out and "20 more lines" in done.out, str(done)
     assert done.out.count("| line 0\n") == 1, str(done)
+
+
+def test_reports_show_what_it_said_and_not_that_it_waited(tmp_path):
+    script = f"echo '{PROMPT}' >&2; sleep 2"
+    env = {"FSOPS_STATE": str(tmp_path / "state")}
+    assert fsops("run", "book", "-R", book(tmp_path, action("login", script)), env=env).status == 0
+    for form in ("markdown", "html", "junit"):
+        told = fsops("report", "book", f"--{form}", env=env)
+        assert told.status == 0 and "ABCD1234" in told.out and "action.waiting" not in told.out, str(told)
+    assert "still running" not in fsops("log", "book", env=env).out
