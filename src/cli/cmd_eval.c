@@ -60,7 +60,7 @@ static int show_mistake(
 
 	buf_init(&out, BUF_TEXT_MAX);
 	print_mistake(&out, begin, text, len, error, &look);
-	complain("%s", out.data);
+	complain_lines(out.data);
 	buf_release(&out);
 	return status;
 }

@@ -71,8 +71,10 @@ const struct command *command_find(const char *name, struct err *err);
 void help_overview(struct buf *out);
 void help_command(struct buf *out, const struct command *command);
 
-/* report.c: what goes to stderr, made harmless, each line after "fsops: ". */
+/* report.c: what goes to stderr, made harmless, in one line after "fsops: ". */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Lines that are our own, such as a mistake with its caret; the first one after "fsops: ". */
+void complain_lines(const char *text);
 /* ERR as a complaint; returns the exit status of its kind. */
 int complain_err(const struct err *err);
 /* Every problem, "file:line:col: message", and how many there are. */

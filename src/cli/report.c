@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,21 @@ static void complain_text(const char *before, const char *text)
 	buf_addc(&safe, '\n');
 	out_write(&out, safe.data, safe.len);
 	buf_release(&safe);
+}
+
+void complain_lines(const char *text)
+{
+	const char *before = "fsops: ";
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		char *line = mem_textn(text, len);
+
+		complain_text(before, line);
+		free(line);
+		before = "";
+		text += len + (text[len] != '\0');
+	}
 }
 
 void complain(const char *fmt, ...)
