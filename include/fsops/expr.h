@@ -30,12 +30,13 @@
 #ifndef EXPR_STEPS_MAX
 #define EXPR_STEPS_MAX 1000000 /* work in one evaluation; a node visited is one step */
 #endif
-#define EXPR_SOURCE_MAX (64 * 1024)        /* bytes in one expression */
-#define EXPR_DEPTH_MAX  200                /* levels of nesting in one expression */
-#define EXPR_TEXT_MAX   (8 * 1024 * 1024)  /* bytes in a string or bytes that an expression makes */
-#define EXPR_LIST_MAX   200000             /* items in a list that an expression makes */
-#define EXPR_MEMORY_MAX (64 * 1024 * 1024) /* bytes that one evaluation may hold */
-#define EXPR_NAMES_MAX  64                 /* candidates asked for when a name is not known */
+#define EXPR_SOURCE_MAX      (64 * 1024)       /* bytes in one expression */
+#define EXPR_DEPTH_MAX       200               /* levels of nesting in one expression */
+#define EXPR_TEXT_MAX        (8 * 1024 * 1024) /* bytes in a string or bytes that an expression makes */
+#define EXPR_LIST_MAX        200000            /* items in a list that an expression makes */
+#define EXPR_MEMORY_MAX      (64 * 1024 * 1024) /* bytes that one evaluation may hold */
+#define EXPR_VALUE_DEPTH_MAX 256                /* levels of lists and maps in a value, as JSON */
+#define EXPR_NAMES_MAX       64                 /* candidates asked for when a name is not known */
 
 #define EXPR_ERROR_TEXT_MAX 512
 
@@ -102,17 +103,6 @@ struct expr_value expr_value_own(json_t *owned);
 struct expr_value expr_value_timestamp(int64_t seconds, int32_t nanos);
 struct expr_value expr_value_duration(int64_t seconds, int32_t nanos);
 
-/*
- * The value as JSON, a new reference: timestamps as RFC 3339 strings in UTC,
- * durations as CEL strings ("90s"), bytes as base64, int and uint as integers
- * (an uint over INT64_MAX as a decimal string), NaN and infinities as "NaN",
- * "Infinity", "-Infinity", types as their names, quantities as Kubernetes writes
- * them; map keys that are not strings become what string() makes of them.
- * Wrapped JSON comes back as it is, not copied. NULL only when a string holds
- * what JSON cannot (CEL strings are always well-formed, so: never in practice).
- */
-json_t *expr_value_to_json(struct expr_value value);
-
 /* Where names come from at evaluation; a name that was found is not asked for again. */
 struct expr_scope {
 	/* Fill *OUT and return 0. Or return -1: the name's value is not known, and
@@ -156,8 +146,15 @@ struct expr *expr_compile(
 /* NULL is allowed. */
 void expr_free(struct expr *expr);
 
-/* Evaluate. SCOPE may be NULL when nothing is named. *OUT gets a new reference.
- * Returns 0, or -1 with ERROR filled. */
+/*
+ * Evaluate. SCOPE may be NULL when nothing is named. *OUT gets a new reference, the value as JSON:
+ * timestamps as RFC 3339 strings in UTC, durations as CEL strings ("90s"), bytes as base64, int and uint
+ * as integers (an uint over INT64_MAX as a decimal string), NaN and infinities as "NaN", "Infinity",
+ * "-Infinity", types as their names, quantities as Kubernetes writes them; map keys that are not strings
+ * become what string() makes of them. Wrapped JSON comes back as it is, not copied. Becoming JSON is part
+ * of the evaluation and of its ceilings: a value that is long or deep as JSON is an EXPR_ERROR_LIMIT,
+ * however little it took to write it down. Returns 0, or -1 with ERROR filled.
+ */
 int expr_eval(const struct expr *expr, const struct expr_scope *scope, json_t **out,
     struct expr_error *error);
 

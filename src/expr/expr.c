@@ -14,6 +14,7 @@
 #include "parse.h"
 #include "calc.h"
 #include "time.h"
+#include "to_json.h"
 #include "written.h"
 #include "fsops/mem.h"
 
@@ -95,8 +96,8 @@ static int take_json(struct calc *calc, const struct expr_value *value, void *ou
 {
 	json_t **json = out;
 
-	*json = expr_value_to_json(*value);
-	return *json ? 0 : calc_fail(calc, "the value cannot be written as JSON");
+	*json = calc_to_json(calc, value);
+	return *json ? 0 : -1;
 }
 
 static int take_bool(struct calc *calc, const struct expr_value *value, void *out)

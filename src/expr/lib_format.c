@@ -10,7 +10,8 @@
 #include "show.h"
 #include "fsops/mem.h"
 
-#define PRECISION_MAX 300
+#define PRECISION_MAX  300
+#define SHOWN_PER_STEP 8 /* bytes of a list or map that are written */
 
 /* One clause being written. */
 struct clause {
@@ -27,10 +28,15 @@ static int wrong_type(struct clause *c, const struct expr_value *value, const ch
 	return calc_fail(c->calc, "%%%c takes %s, not %s", c->verb, wanted, cel_type_name(value));
 }
 
+/* A list may hold one value many times: each costs as much as it takes to write it. */
 static int put_text(struct clause *c, const struct expr_value *value)
 {
+	size_t before = c->out->len;
+
 	show_value(c->out, value);
-	return 0;
+	if (value->type != VALUE_LIST && value->type != VALUE_MAP)
+		return 0;
+	return calc_step(c->calc, (c->out->len - before) / SHOWN_PER_STEP);
 }
 
 static int put_decimal(struct clause *c, const struct expr_value *value)

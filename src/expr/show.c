@@ -69,7 +69,8 @@ static int compare_shown(const void *left, const void *right)
 	return strcmp(((const struct shown *)left)->key, ((const struct shown *)right)->key);
 }
 
-static struct shown *sorted_entries(const struct expr_value *map)
+/* The keys are new texts. One that passes the ceiling of OUT fills it: what follows is left out. */
+static struct shown *sorted_entries(struct buf *out, const struct expr_value *map)
 {
 	struct shown *entries = mem_alloc(cel_count(map) * sizeof(entries[0]));
 	struct cel_walk walk = {0};
@@ -78,9 +79,11 @@ static struct shown *sorted_entries(const struct expr_value *map)
 	while (cel_walk(map, &walk)) {
 		struct buf key;
 
-		buf_init(&key, BUF_TEXT_MAX);
+		buf_init(&key, out->max);
 		show_value(&key, &walk.entry.key);
-		entries[count++] = (struct shown){key.data, walk.entry.value}; /* transferred */
+		out->full = out->full || key.full;
+		entries[count++] =
+		    (struct shown){buf_detach(&key), walk.entry.value}; /* transferred */
 	}
 	if (count > 1)
 		qsort(entries, count, sizeof(entries[0]), compare_shown);
@@ -89,7 +92,7 @@ static struct shown *sorted_entries(const struct expr_value *map)
 
 static void add_map(struct buf *out, const struct expr_value *value)
 {
-	struct shown *entries = sorted_entries(value);
+	struct shown *entries = sorted_entries(out, value);
 	size_t count = cel_count(value);
 
 	buf_addc(out, '{');
@@ -97,7 +100,8 @@ static void add_map(struct buf *out, const struct expr_value *value)
 		buf_adds(out, i ? ", " : "");
 		buf_adds(out, entries[i].key);
 		buf_adds(out, ": ");
-		show_value(out, &entries[i].value);
+		if (!out->full) /* else a map of maps of maps would be gone through to its end */
+			show_value(out, &entries[i].value);
 		free(entries[i].key);
 	}
 	buf_addc(out, '}');
