@@ -17,6 +17,10 @@ json_t *value_text(const char *data, size_t len);
  * taken away. So no message from outside, and none that was cut, is lost on its way into JSON. */
 void value_clean(char *text);
 
+/* Whether there is a real of 2^63 or more (or -2^63 or less) anywhere in VALUE: a whole number that was
+ * read as one and has lost its last digits. */
+bool value_has_beyond_int(const json_t *value);
+
 /* The value as text for people and command lines, a new C string: a string as it
  * is, a whole number without a point, true/false, null as "", the rest as JSON. */
 char *value_to_text(const json_t *value);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clip.h"
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -65,16 +66,12 @@ static size_t count_lines(const struct clip *out)
 /* A new value, or null with WHY. */
 static json_t *json_of(const struct clip *out, char **why)
 {
-	json_error_t error;
-	json_t *json =
-	    json_loadb(out->head.data, out->head.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	struct err err;
+	json_t *json = json_read("stdout", out->head.data, out->head.len, COMMAND_WHOLE_MAX, &err);
 
 	if (json)
 		return json;
-	*why = out->head.data[strspn(out->head.data, " \t\r\n")] == '\0'
-	           ? mem_text("stdout is not JSON: it is empty")
-	           : mem_printf("stdout is not JSON: line %d col %d: %s", error.line, error.column,
-	                 error.text);
+	*why = mem_text(err.text);
 	return json_null();
 }
 

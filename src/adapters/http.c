@@ -342,6 +342,7 @@ static const struct adapter_field fields[] = {
     {"headers", "map", "the reply's headers, names in lower case"},
     {"body", "string", "the reply's body"},
     {"json", "any", "the body as data; null when it is not JSON"},
+    {"json_error", "string", "why `json` is null, and where; only there when `json` was asked for"},
     {"time", "double", "seconds until the whole reply was there"},
     {"tls_expires", "string", "when the server's certificate ends, RFC 3339; null without TLS"},
     {NULL, NULL, NULL},

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "fsops/web.h"
@@ -106,12 +107,16 @@ bool http_has_header(const json_t *args, const char *name)
 	return false;
 }
 
-static json_t *parse_json(const struct buf *body)
+/* `json`, and when it is null `json_error`: an expression that asks for it fails for that reason. */
+static void add_json(json_t *result, const struct buf *body)
 {
+	struct err err = {0};
 	json_t *value =
-	    body->full ? NULL : json_loadb(body->data, body->len, JSON_DECODE_ANY, NULL);
+	    body->full ? NULL : json_read("the body", body->data, body->len, WEB_BODY_MAX, &err);
 
-	return value ? value : json_null();
+	json_object_set_new(result, "json", value ? value : json_null());
+	if (*err.text)
+		json_object_set_new(result, "json_error", json_string(err.text));
 }
 
 /* No status, no body: an `expect` on them must not hold. */
@@ -129,8 +134,10 @@ static json_t *reply_result(const struct http_call *http, const struct web_reply
 
 	json_object_set_new(result, "body",
 	    http->body.full ? json_null() : value_text(http->body.data, http->body.len));
-	json_object_set_new(
-	    result, "json", call_wants(http->call, "json") ? parse_json(&http->body) : json_null());
+	if (call_wants(http->call, "json"))
+		add_json(result, &http->body);
+	else
+		json_object_set_new(result, "json", json_null());
 	return result;
 }
 

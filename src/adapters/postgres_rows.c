@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -69,7 +70,7 @@ static json_t *cell_bool(const char *text, size_t len)
 
 static json_t *cell_json(const char *text, size_t len)
 {
-	json_t *value = json_loadb(text, len, JSON_DECODE_ANY, NULL);
+	json_t *value = json_read("the cell", text, len, PG_BYTES_MAX, NULL);
 
 	return value ? value : value_text(text, len);
 }

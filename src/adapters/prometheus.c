@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fsops/adapter.h"
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "fsops/web.h"
@@ -309,8 +310,9 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 	free(why);
 }
 
-/* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. */
-static void fail_with_reply(struct prometheus_call *p, const json_t *reply, int status)
+/* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. UNREAD: why REPLY is none. */
+static void fail_with_reply(
+    struct prometheus_call *p, const json_t *reply, int status, const char *unread)
 {
 	const char *type = value_get_text(reply, "errorType");
 	const char *text = value_get_text(reply, "error");
@@ -322,6 +324,10 @@ static void fail_with_reply(struct prometheus_call *p, const json_t *reply, int 
 		call_fail(p->call, ERR_REMOTE,
 		    "%s: status %d, and not from a Prometheus: check the target's URL", p->what,
 		    status);
+	else if (!reply)
+		call_fail(p->call, ERR_REMOTE,
+		    "%s: the answer is not what a Prometheus answers, %s: check the target's URL",
+		    p->what, unread);
 	else
 		call_fail(p->call, ERR_REMOTE,
 		    "%s: the answer is not what a Prometheus answers: check the target's URL",
@@ -345,6 +351,7 @@ static int on_data(
 static void on_done(void *ctx, const struct web_reply *reply, const struct err *err)
 {
 	struct prometheus_call *p = ctx;
+	struct err unread = {0};
 	json_t *json;
 	const char *status;
 
@@ -353,13 +360,13 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 		call_fail(p->call, err->kind, "%s", err->text);
 		return;
 	}
-	json = json_loadb(p->body.data, p->body.len, 0, NULL);
+	json = json_read("it", p->body.data, p->body.len, WEB_BODY_MAX, &unread);
 	status = value_get_text(json, "status");
 	/* A page that says "success" from something in between is no answer. */
 	if (reply->status == 200 && status && strcmp(status, "success") == 0)
 		finish(p, json);
 	else
-		fail_with_reply(p, json, reply->status);
+		fail_with_reply(p, json, reply->status, unread.text);
 	json_decref(json);
 }
 

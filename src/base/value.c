@@ -10,6 +10,8 @@
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 
+#define BEYOND_INT 9223372036854775808.0 /* 2^63 */
+
 /* The length of the well-formed UTF-8 sequence at TEXT, 0 when it is none
  * (overlong forms, surrogates and values over U+10FFFF are none). */
 static size_t sequence_len(const unsigned char *text, size_t left)
@@ -88,9 +90,27 @@ void value_clean(char *text)
 	}
 }
 
+bool value_has_beyond_int(const json_t *value)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (json_is_real(value))
+		return fabs(json_real_value(value)) >= BEYOND_INT;
+	json_array_foreach((json_t *)value, i, member)
+		if (value_has_beyond_int(member))
+			return true;
+	json_object_foreach((json_t *)value, key, member)
+		if (value_has_beyond_int(member))
+			return true;
+	return false;
+}
+
+/* A whole number is one to a command, too: with all its digits, as far as an int has them. */
 static char *real_to_text(double number)
 {
-	if (number == floor(number) && fabs(number) < 1e15)
+	if (number == floor(number) && fabs(number) < BEYOND_INT)
 		return mem_printf("%.0f", number);
 	return mem_printf("%.15g", number);
 }

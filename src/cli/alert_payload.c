@@ -8,6 +8,7 @@
 
 #include "alert_match.h"
 #include "fsops/buf.h"
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
@@ -100,16 +101,12 @@ static void clean(struct buf *out, const char *text, size_t len)
 static json_t *parse(const char *text, size_t len, struct err *err)
 {
 	json_t *whole = value_text(text, len); /* UTF-8 */
-	json_error_t error;
 	struct buf cleaned;
 	json_t *root;
 
 	buf_init(&cleaned, PAYLOAD_MAX * 4);
 	clean(&cleaned, json_string_value(whole), json_string_length(whole));
-	root = json_loadb(cleaned.data, cleaned.len, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		err_set(err, ERR_INPUT, "%s is not JSON: line %d, column %d: %s", INPUT, error.line,
-		    error.column, error.text);
+	root = json_read(INPUT, cleaned.data, cleaned.len, PAYLOAD_MAX * 4, err);
 	buf_release(&cleaned);
 	json_decref(whole);
 	return root;

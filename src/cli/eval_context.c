@@ -12,6 +12,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/clock.h"
+#include "fsops/json_read.h"
 
 /* ---- reading ---- */
 
@@ -35,13 +36,11 @@ static int read_file(const char *path, struct buf *text, struct err *err)
 static int parse(
     struct eval_context *context, const struct buf *text, const char *path, struct err *err)
 {
-	json_error_t error;
-
-	context->names = json_loadb(text->data, text->len, JSON_DECODE_ANY, &error);
-	if (!context->names)
-		return err_set(err, ERR_USAGE,
-		    "the context '%s' is not JSON: line %d, column %d: %s", path, error.line,
-		    error.column, error.text);
+	context->names = json_read("it", text->data, text->len, EVAL_CONTEXT_MAX, err);
+	if (!context->names) {
+		err->kind = ERR_USAGE;
+		return err_prefix(err, "the context '%s'", path);
+	}
 	if (!json_is_object(context->names))
 		return err_set(err, ERR_USAGE,
 		    "the context '%s' must be a JSON object, whose members are the names", path);

@@ -24,6 +24,19 @@ static int add_literal(void *ctx, const char *text, size_t len)
 	return buf_add(&filling->out, text, len);
 }
 
+/* A whole number over 64 bits is a double by now: what a command would get are other digits than were
+ * written, of an id for example. */
+static int check_digits(const json_t *value, const char *text, size_t len, struct err *err)
+{
+	if (!value_has_beyond_int(value))
+		return 0;
+	return err_set(err, ERR_INPUT,
+	    "'%.*s' holds a number over 64 bits, whose last digits are not known any more: take it "
+	    "from "
+	    "where it is text, or write string(…) if they do not matter",
+	    (int)len, text);
+}
+
 static json_t *evaluate(struct filling *filling, const char *text, size_t len)
 {
 	const struct expander *expander = filling->expander;
@@ -32,6 +45,10 @@ static json_t *evaluate(struct filling *filling, const char *text, size_t len)
 
 	if (scope_eval_text(expander->scope, text, len, &value, &secret, filling->err) < 0)
 		return NULL;
+	if (check_digits(value, text, len, filling->err) < 0) {
+		json_decref(value);
+		return NULL;
+	}
 	if (secret && expander->redact)
 		redact_add_value(expander->redact, value);
 	return value;

@@ -53,41 +53,61 @@ static const json_t *named(const struct scope *scope, const char *name)
 	return value;
 }
 
-/* What failed by itself has left no data: an expression that looks for it fails for that reason. */
+/* What an expression looks for that is not there, and why: an action that failed by itself has left no data,
+ * a body was no JSON, a value was too large to be kept. The expression fails for that reason. */
 struct missing {
+	const struct scope *scope;
 	const json_t *results;
-	const char *id; /* of the action; NULL: none */
+	const char *name; /* of what is missing; NULL: nothing is */
 	const char *why;
 };
+
+/* A result says itself why what it has no value for is missing: `json` by `json_error`. */
+static const char *why_no_json(const json_t *json, const json_t *why, const char *name)
+{
+	return strcmp(name, "json") == 0 && json_is_null(json) ? json_string_value(why) : NULL;
+}
+
+static const char *why_no_answer(const json_t *result, const char *field)
+{
+	const char *outcome = value_get_text(result, "outcome");
+	bool failed =
+	    outcome && (strcmp(outcome, "failed") == 0 || strcmp(outcome, "timed_out") == 0);
+	const char *why = why_no_json(
+	    json_object_get(result, field), json_object_get(result, "json_error"), field);
+
+	if (why || json_object_get(result, field))
+		return why;
+	if (failed)
+		return json_object_get(result, "why") ? value_get_text(result, "why") : "";
+	return value_get_text(result, "left_out");
+}
 
 static void note_missing(void *ctx, const char *const *parts, size_t count)
 {
 	struct missing *missing = ctx;
-	const json_t *result;
-	const char *outcome;
+	bool result = count >= 3 && strcmp(parts[0], "results") == 0;
 
-	if (missing->id || count < 3 || strcmp(parts[0], "results") != 0)
+	if (missing->name)
 		return;
-	result = json_object_get(missing->results, parts[1]);
-	outcome = value_get_text(result, "outcome");
-	if (!outcome || json_object_get(result, parts[2]) ||
-	    (strcmp(outcome, "failed") != 0 && strcmp(outcome, "timed_out") != 0))
-		return;
-	missing->id = parts[1];
-	missing->why = value_get_text(result, "why");
+	missing->why = result ? why_no_answer(json_object_get(missing->results, parts[1]), parts[2])
+	                      : why_no_json(named(missing->scope, parts[0]),
+	                            named(missing->scope, "json_error"), parts[0]);
+	if (missing->why)
+		missing->name = parts[result ? 1 : 0];
 }
 
 static int failed(const struct scope *scope, const struct expr *expr,
     const struct expr_error *error, const char *text, size_t len, struct err *err)
 {
 	enum err_kind kind = error->kind == EXPR_ERROR_UNKNOWN ? ERR_UNKNOWN : ERR_INPUT;
-	struct missing missing = {.results = named(scope, "results")};
+	struct missing missing = {.scope = scope, .results = named(scope, "results")};
 
-	if (expr)
+	if (expr && error->kind != EXPR_ERROR_LIMIT)
 		expr_each_path(expr, note_missing, &missing);
-	if (missing.id)
-		return err_set(err, kind, "'%s' gave no answer (%s), in '%.*s'", missing.id,
-		    missing.why ? missing.why : "", (int)len, text);
+	if (missing.name)
+		return err_set(err, kind, "'%s' gave no answer (%s), in '%.*s'", missing.name,
+		    missing.why, (int)len, text);
 	return err_set(err, kind, "%s (in '%.*s')", error->text, (int)len, text);
 }
 

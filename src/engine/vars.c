@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fsops/buf.h"
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/node.h"
 #include "fsops/plain.h"

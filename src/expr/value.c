@@ -1,10 +1,12 @@
 /* Making values and looking into them; jansson's and our own lists and maps alike. */
 #include "value.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "compare.h"
 #include "time.h"
+#include "fsops/json_read.h"
 
 static const char *const type_names[VALUE_TYPES] = {
     [VALUE_NULL] = "null_type",
@@ -62,6 +64,12 @@ struct expr_value cel_type(enum value_type type)
 	return (struct expr_value){.type = VALUE_TYPE, .as.number = type};
 }
 
+/* JSON has no infinity: what was beyond doubles was read as the largest there is. */
+static double from_real(double real)
+{
+	return fabs(real) < JSON_READ_BEYOND ? real : copysign(INFINITY, real);
+}
+
 struct expr_value cel_from_json(json_t *json)
 {
 	switch (json ? json_typeof(json) : JSON_NULL) {
@@ -74,7 +82,7 @@ struct expr_value cel_from_json(json_t *json)
 	case JSON_INTEGER:
 		return cel_int(json_integer_value(json));
 	case JSON_REAL:
-		return cel_double(json_real_value(json));
+		return cel_double(from_real(json_real_value(json)));
 	case JSON_TRUE:
 	case JSON_FALSE:
 		return cel_bool(json_is_true(json));

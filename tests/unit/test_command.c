@@ -145,7 +145,7 @@ static void sentences(void **state)
 	    {"echo 3", " json ", ""},
 	    {"'true'", " json ", "stdout is not JSON: it is empty"},
 	    {"echo '{]'", " json ",
-	        "stdout is not JSON: line 1 col 2: string or '}' expected near ']'"},
+	        "stdout is not JSON: line 1, column 2 (byte 2): string or '}' expected near ']'"},
 	    {"echo '{]'", " stdout ", ""},
 	    {"echo '{]'; exit 2", " json ", "exit status 2"},
 	};
