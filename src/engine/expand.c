@@ -94,9 +94,29 @@ char *expand_text(const struct expander *expander, const char *text, struct err 
 	return result;
 }
 
-static json_t *expand_string(const struct expander *expander, const json_t *string, struct err *err)
+/* A value in the making, and what may still be filled into it. */
+struct whole {
+	const struct expander *expander;
+	size_t left;
+	struct err *err;
+};
+
+static json_t *fill_value(struct whole *whole, const json_t *value);
+
+static int take_room(struct whole *whole, const json_t *filled)
 {
-	struct filling filling = {.expander = expander, .err = err};
+	size_t size = json_dumpb(filled, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (size > whole->left)
+		return err_set(whole->err, ERR_LIMIT,
+		    "what is filled in grew over %zu MiB (EXPAND_MAX)", EXPAND_MAX / 1024 / 1024);
+	whole->left -= size;
+	return 0;
+}
+
+static json_t *expand_string(struct whole *whole, const json_t *string)
+{
+	struct filling filling = {.expander = whole->expander, .err = whole->err};
 	const char *text = json_string_value(string);
 	json_t *result = NULL;
 
@@ -108,18 +128,22 @@ static json_t *expand_string(const struct expander *expander, const json_t *stri
 		result = json_incref(filling.last);
 	else
 		result = value_text(filling.out.data, filling.out.len);
+	if (take_room(whole, result) < 0) {
+		json_decref(result);
+		result = NULL;
+	}
 out:
 	buf_release(&filling.out);
 	json_decref(filling.last);
 	return result;
 }
 
-static json_t *expand_array(const struct expander *expander, const json_t *array, struct err *err)
+static json_t *expand_array(struct whole *whole, const json_t *array)
 {
 	json_t *copy = json_array();
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
-		json_t *item = expand_json(expander, json_array_get(array, i), err);
+		json_t *item = fill_value(whole, json_array_get(array, i));
 
 		if (!item) {
 			json_decref(copy);
@@ -130,14 +154,14 @@ static json_t *expand_array(const struct expander *expander, const json_t *array
 	return copy;
 }
 
-static json_t *expand_object(const struct expander *expander, const json_t *object, struct err *err)
+static json_t *expand_object(struct whole *whole, const json_t *object)
 {
 	json_t *copy = json_object();
 	const char *key;
 	json_t *member;
 
 	json_object_foreach((json_t *)object, key, member) {
-		json_t *item = expand_json(expander, member, err);
+		json_t *item = fill_value(whole, member);
 
 		if (!item) {
 			json_decref(copy);
@@ -148,16 +172,23 @@ static json_t *expand_object(const struct expander *expander, const json_t *obje
 	return copy;
 }
 
-json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err)
+static json_t *fill_value(struct whole *whole, const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_STRING:
-		return expand_string(expander, value, err);
+		return expand_string(whole, value);
 	case JSON_ARRAY:
-		return expand_array(expander, value, err);
+		return expand_array(whole, value);
 	case JSON_OBJECT:
-		return expand_object(expander, value, err);
+		return expand_object(whole, value);
 	default:
 		return json_incref((json_t *)value);
 	}
+}
+
+json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err)
+{
+	struct whole whole = {.expander = expander, .left = EXPAND_MAX, .err = err};
+
+	return fill_value(&whole, value);
 }

@@ -21,6 +21,9 @@ struct expander {
 	struct redact *redact; /* told of values that must be masked; or NULL */
 };
 
+/* Bytes, as JSON, that all `${…}` of one value may be filled with: one name can stand in it many times. */
+#define EXPAND_MAX ((size_t)16 * 1024 * 1024)
+
 /* A copy of VALUE with every text in it filled in (keys are left); a new reference or NULL. */
 json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err);
 

@@ -72,6 +72,8 @@ void run_free(struct run *run)
 	loop_cancel(run->beginning);
 	json_decref(run->names);
 	json_decref(run->vars);
+	json_decref(run->var_sizes);
+	json_decref(run->result_sizes);
 	json_decref(run->left);
 	json_decref(run->asked);
 	free(run->prefix);

@@ -44,9 +44,13 @@ struct run {
 
 	json_t *names; /* everything expressions may name; grows as results come */
 	struct scope scope;
-	json_t *vars;    /* the plan's, and what was captured since */
-	json_t *results; /* borrowed from names */
-	json_t *metrics; /* borrowed from names */
+	json_t *vars;         /* the plan's, and what was captured since */
+	json_t *results;      /* borrowed from names */
+	json_t *metrics;      /* borrowed from names */
+	json_t *var_sizes;    /* bytes by name, of what was captured; ceiling.h */
+	json_t *result_sizes; /* the same of results, by action */
+	size_t kept_vars;
+	size_t kept_results;
 
 	size_t next;   /* index of the step to look at next */
 	size_t number; /* of the step that runs, counted among the selected ones */

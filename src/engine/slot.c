@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceiling.h"
 #include "fsops/mem.h"
 #include "past.h"
 #include "run_facts.h"
@@ -209,12 +210,14 @@ static void keep_result(struct slot *slot)
 {
 	json_t *results = slot->step->run->results;
 	const char *id = slot->plan->id;
+	json_t *kept = ceiling_result(slot->step->run, id, task_result(slot->task),
+	    slot->items && json_array_size(slot->results) > 0);
 
 	if (!slot->items) {
-		json_object_set(results, id, task_result(slot->task));
+		json_object_set_new(results, id, kept);
 		return;
 	}
-	json_array_append(slot->results, task_result(slot->task));
+	json_array_append_new(slot->results, kept);
 	json_object_set(results, id, slot->results);
 }
 
@@ -283,6 +286,11 @@ static int list_items(struct slot *slot, struct err *err)
 	add_step_item(slot, fields);
 	items = past_items(step->run, fields);
 	if (!items && scope_eval(&step->scope, for_each, &items, err) < 0) {
+		json_decref(fields);
+		return -1;
+	}
+	if (ceiling_items(items, for_each->text, err) < 0) {
+		json_decref(items);
 		json_decref(fields);
 		return -1;
 	}

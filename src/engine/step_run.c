@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceiling.h"
 #include "fsops/mem.h"
 #include "past.h"
 #include "refs.h"
@@ -376,6 +377,10 @@ static int list_items(struct step_run *step, struct err *err)
 	step->items = past_items(step->run, fields);
 	if (!step->items &&
 	    scope_eval(&step->run->scope, &step->plan->step->for_each, &step->items, err) < 0) {
+		json_decref(fields);
+		return -1;
+	}
+	if (ceiling_items(step->items, step->plan->step->for_each.text, err) < 0) {
 		json_decref(fields);
 		return -1;
 	}

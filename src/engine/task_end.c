@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "approval.h"
+#include "ceiling.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "judge.h"
@@ -220,6 +221,10 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 
 	if (scope_eval(&own, &capture->value, &value, err) < 0)
 		return err_prefix(err, "capture '%s'", capture->name);
+	if (ceiling_variable(run, capture->name, value, err) < 0) {
+		json_decref(value);
+		return err_prefix(err, "capture '%s'", capture->name);
+	}
 	if (capture->secret || expr_is_secret(capture->value.expr))
 		redact_add_value(run->plan->redact, value);
 	else

@@ -7,7 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from helpers import FSOPS, fsops, write_book
+from helpers import FSOPS, Result, environment, fsops, write_book
 
 DOUBLES = '.map(a, [a, a, a, a, a, a, a, a])'
 BODIES = {
@@ -57,6 +57,16 @@ def run_steps(folder, steps, *options, targets="{}", **more):
     """Write a runbook of these steps and run it; its events."""
     write_book(folder, "  " + json.dumps(steps), targets)
     return fsops("run", "book", "-R", str(folder), "--format", "json", *options, **more)
+
+
+def run_to_file(folder, steps):
+    """The same when so much is told that a pipe's reader may be too slow for it."""
+    write_book(folder, "  " + json.dumps(steps))
+    words = ["run", "book", "-R", str(folder), "--format", "json", "-y"]
+    with open(folder / "events", "w+") as out:
+        status = subprocess.run([FSOPS, *words], env=environment(), stdout=out, timeout=120).returncode
+        out.seek(0)
+        return Result(words, status, out.read(), "", 0)
 
 
 def run_actions(folder, actions, *options, **more):
@@ -155,3 +165,37 @@ def test_a_run_refuses_it_and_goes_on(tmp_path):
     for name in ("capture", "fill", "each"):
         assert result.action(name)["outcome"] == "failed" and "EXPR_STEPS_MAX" in result.action(name)["why"], result
     assert result.action("next")["outcome"] == "passed"
+
+
+def test_ceilings_of_a_run(tmp_path):
+    """Each is under the ceilings of one expression; together they are over the run's."""
+    (tmp_path / "big.json").write_text(json.dumps(["x" * 1_000_000] * 9))
+    (tmp_path / "many.json").write_text(json.dumps(list(range(20000))))
+    cat = {"exec": ["cat", str(tmp_path / "big.json")], "effect": "read"}
+    result = run_to_file(tmp_path / "book", [{"step": "one", "id": "one", "budget": "60s", "actions": [
+        {"id": "one", **cat, "capture": {"one": "json"}}, {"id": "two", **cat, "capture": {"two": "json"}},
+        {"id": "again", **cat, "capture": {"one": "json + ['y']"}},
+        {"id": "fill", "http": {"url": "http://127.0.0.1:1/", "method": "POST", "json": ["${one}", "${one}"]},
+         "on_failure": "continue"},
+        {"id": "many", "exec": ["cat", str(tmp_path / "many.json")], "effect": "read", "capture": {"list": "json"}},
+        {"id": "each", "for_each": "list", "as": "x", "exec": ["echo", "${x}"], "effect": "read"},
+        {"id": "change", "exec": ["true"], "effect": "change"}]}])
+    for name in ("one", "again"):
+        assert result.action(name)["outcome"] == "passed", result.action(name)
+    assert "all variables of a run together are over 16 MiB (RUN_VARS_MAX)" in result.action("two")["why"], result
+    assert "what is filled in grew over 16 MiB (EXPAND_MAX)" in result.action("fill")["why"], result
+    assert "20000 items, over 10000 (FOR_EACH_MAX)" in result.action("each")["why"], result
+    assert result.action("change")["outcome"] == "passed", "the journal was written all the while"
+
+
+def test_what_is_too_much_to_keep_is_said_when_it_is_asked_for(tmp_path):
+    (tmp_path / "big.json").write_text(json.dumps(["x" * 1_000_000] * 9))
+    cat = {"exec": ["cat", str(tmp_path / "big.json")], "effect": "read", "expect": "json.size() == 9"}
+    result = run_to_file(tmp_path / "book", [
+        {"step": "one", "id": "one", "budget": "60s", "sequential": True,
+         "actions": [{"id": f"read{i}", **cat} for i in range(9)]},
+        {"step": "two", "id": "two", "budget": "30s", "sequential": True, "actions": [
+            {"id": "kept", "exec": "true", "effect": "read", "when": "results.read0.json.size() == 9"},
+            {"id": "gone", "exec": "true", "effect": "read", "when": "results.read8.json.size() == 9"}]}])
+    assert result.action("kept")["outcome"] == "passed"
+    assert "'read8' gave no answer (too large to be kept" in result.action("gone")["why"], result
