@@ -136,7 +136,7 @@ test: ## every test; the last line says how many passed
 	@.ci/deps
 	@.ci/test $(BUILD)
 
-.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-hardening check-scripts asan fuzzers fuzz replays bench
+.PHONY: units check-unit check-e2e check-cluster check-asan check-valgrind check-hardening check-memory check-scripts asan fuzzers fuzz replays bench
 units: $(UNITS)
 
 check-unit: $(UNITS) ## the unit tests
@@ -167,6 +167,9 @@ check-valgrind: $(UNITS) ## the unit tests under valgrind
 
 check-hardening: $(BUILD)/fsops ## what the program was built with against faults in memory
 	@.ci/hardening $<
+
+check-memory: $(BUILD)/fsops ## each request for memory fails in turn, in every command (hours; STRIDE=20 for one in twenty)
+	FSOPS_SWEEP=$(or $(STRIDE),1) FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTEST) -q -s tests/e2e/test_memory.py
 
 check-scripts: ## shellcheck
 	shellcheck $$(git ls-files -co --exclude-standard .ci tests | xargs grep -lE '^#! ?(/usr)?/bin/(env )?sh')

@@ -26,11 +26,14 @@
  * become one of them, no core is written, and only here does the program exit.
  */
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "fsops/cli.h"
+#include "fsops/mem.h"
 
 /* Whoever starts us with a standard descriptor closed gets /dev/null there. */
 static int open_standard(void)
@@ -67,5 +70,7 @@ int main(int argc, char **argv)
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* the same of a file that may grow no more (ulimit -f) */
+	/* A value that could not be made would be missing in silence. */
+	json_set_alloc_funcs(mem_lib_malloc, free);
 	return cli_main(argc, argv);
 }

@@ -38,6 +38,11 @@ enum effect redis_effect(const json_t *words);
 /* Can the command be used at all? Errors say why not. */
 int redis_check(const json_t *words, struct err *err);
 
+/* --- redis_memory.c --- */
+
+/* Before the first connection: memory that cannot be had is a clear end in hiredis, too. */
+void redis_choose_memory(void);
+
 /* --- redis_place.c --- */
 
 struct redis_place {

@@ -230,6 +230,7 @@ static void connect_next(struct redis_call *rc)
 {
 	rc->stage = STAGE_CONNECT;
 	rc->failure = (struct err){0};
+	redis_choose_memory();
 	rc->ac = rc->place.socket ? redisAsyncConnectUnix(rc->place.socket)
 	                          : redisAsyncConnect(rc->addresses[rc->next++], rc->place.port);
 	if (!rc->ac)

@@ -99,6 +99,18 @@ static const struct format *format_by_magic(const struct s3_gzip *gzip)
 	return NULL;
 }
 
+static void *take_memory(void *ctx, unsigned count, unsigned size)
+{
+	(void)ctx;
+	return mem_lib_calloc(count, size);
+}
+
+static void give_memory(void *ctx, void *memory)
+{
+	(void)ctx;
+	free(memory);
+}
+
 struct s3_gzip *s3_gzip_new(const char *key)
 {
 	struct s3_gzip *gzip = mem_alloc(sizeof(*gzip));
@@ -106,6 +118,8 @@ struct s3_gzip *s3_gzip_new(const char *key)
 	gzip->named = format_by_name(key);
 	gzip->head = json_array();
 	buf_init(&gzip->line, LINE_MAX_SHOWN);
+	gzip->stream.zalloc = take_memory;
+	gzip->stream.zfree = give_memory;
 	/* 16: gzip's own header and trailer, with CRC and length. */
 	if (inflateInit2(&gzip->stream, MAX_WBITS + 16) != Z_OK) {
 		s3_gzip_free(gzip);

@@ -190,9 +190,11 @@ static void XMLCALL on_doctype(
 
 struct s3_xml *s3_xml_new(s3_object_fn *object, void *ctx)
 {
+	static const XML_Memory_Handling_Suite memory = {mem_lib_malloc, mem_lib_realloc, free};
 	struct s3_xml *xml = mem_alloc(sizeof(*xml));
 
-	*xml = (struct s3_xml){.parser = XML_ParserCreate(NULL), .object = object, .ctx = ctx};
+	*xml = (struct s3_xml){
+	    .parser = XML_ParserCreate_MM(NULL, &memory, NULL), .object = object, .ctx = ctx};
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		buf_init(&xml->fields[i], FIELD_MAX);
 	buf_init(&xml->piece, PIECE_SIZE);

@@ -84,7 +84,8 @@ int web_init(struct err *err)
 {
 	static bool ready;
 
-	if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (!ready && curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_lib_malloc, free,
+	                  mem_lib_realloc, mem_lib_strdup, mem_lib_calloc) != CURLE_OK)
 		return err_set(err, ERR_SYSTEM, "unable to start libcurl");
 	ready = true;
 	return 0;

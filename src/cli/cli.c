@@ -1,5 +1,6 @@
 /* From argv to an exit status. Invariant: what is wrong with the command line is said before
  * anything is loaded or touched, and a full disk on stdout is never a success. */
+#include "fsops/mem.h"
 #include "fsops/cli.h"
 
 #include <string.h>
@@ -56,6 +57,7 @@ static int run_command(struct cli *cli, const struct command *command)
 	char who[64] = "fsops ";
 
 	strncat(who, command->name, sizeof(who) - strlen(who) - 1);
+	mem_doing("running '%s'", who);
 	if (cli->options.help)
 		return print_help(cli, command, EXIT_OK);
 	if (options_allowed(&cli->options, command->options, who, &err) < 0 ||

@@ -8,6 +8,7 @@
 
 #include "fsops/clock.h"
 #include "fsops/history.h"
+#include "fsops/mem.h"
 #include "fsops/value.h"
 
 /* So many are shown to a person who did not say how many. */
@@ -194,7 +195,7 @@ static char *runbook_name(struct cli *cli)
 	struct problems problems = {0};
 	struct catalog *catalog = catalog_load(&paths, &problems);
 	const struct runbook *runbook = catalog_find(catalog, cli->args[0], NULL);
-	char *name = strdup(runbook ? runbook->name : cli->args[0]);
+	char *name = mem_text(runbook ? runbook->name : cli->args[0]);
 
 	catalog_free(catalog);
 	problems_release(&problems);

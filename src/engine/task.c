@@ -159,6 +159,8 @@ static void emit_started(struct task *task)
 	    "effect", effect_name(task->prepared.effect), "command", task->prepared.line, "attempt",
 	    task->attempts, "severity", level_name(action->severity));
 
+	mem_doing("running '%s': `fsops resume %s` goes on with the run",
+	    slot_action(task->slot)->id, events_run_id(task_run(task)->events));
 	if (action->effect_stated && action->derived == EFFECT_UNSTATED)
 		json_object_set_new(fields, "effect_stated", json_true());
 	if (task->prepared.title)

@@ -328,6 +328,8 @@ static int build(struct builder *b)
 
 	while (result == 0 && !done) {
 		if (!yaml_parser_parse(&b->parser, &event)) {
+			if (b->parser.error == YAML_MEMORY_ERROR)
+				mem_exhausted();
 			advice_add(&b->parser, b->document, b->list);
 			return -1;
 		}
@@ -350,7 +352,7 @@ static struct document *parse(const char *file, char *text, size_t len, struct p
 	document->text = text; /* transferred */
 	document->len = len - skip;
 	if (!yaml_parser_initialize(&b.parser))
-		abort(); /* out of memory */
+		mem_exhausted();
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &b.parser, (const unsigned char *)document->text, document->len);

@@ -50,6 +50,14 @@ static int make_raw(const struct line_input *input)
 	return tcsetattr(input->fd, TCSANOW, &raw);
 }
 
+static const struct line_input *drawn; /* whose terminal is raw */
+
+static void give_back(void)
+{
+	if (drawn)
+		tcsetattr(drawn->fd, TCSANOW, &drawn->before);
+}
+
 int line_input_begin(struct line_input *input)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -68,6 +76,8 @@ int line_input_begin(struct line_input *input)
 	for (size_t i = 0; i < LINE_SIGNALS; i++) /* nohup's SIGHUP stays ignored */
 		if (input->actions[i].sa_handler != SIG_IGN)
 			sigaction(watched[i].signal, &action, NULL);
+	drawn = input;
+	mem_at_end(give_back);
 	if (make_raw(input) == 0)
 		return 0;
 	line_input_end(input);
@@ -78,6 +88,7 @@ void line_input_end(struct line_input *input)
 {
 	int saved = errno;
 
+	drawn = NULL;
 	tcsetattr(input->fd, TCSANOW, &input->before);
 	for (size_t i = 0; i < LINE_SIGNALS; i++)
 		sigaction(watched[i].signal, &input->actions[i], NULL);
