@@ -215,7 +215,9 @@ static int look_over(struct reading *r)
 			look_at_number(r, at, number);
 		else if (r->text[at] == '"')
 			next = string_end(r, at);
-		else if (r->text[at] && strchr("[]{},:", r->text[at]) && look_at_mark(r, at) < 0)
+		else if (!r->text[at]) /* jansson passes over one behind a number */
+			return wrong_at(r, ERR_INPUT, at + 1, "a zero byte");
+		else if (strchr("[]{},:", r->text[at]) && look_at_mark(r, at) < 0)
 			return -1;
 	}
 	if (r->copied)

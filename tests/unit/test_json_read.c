@@ -99,6 +99,7 @@ static const struct {
     {TEXT("[\"\\ude00\"]"), "invalid Unicode"},
     {TEXT("[\"\xFF\"]"), "unable to decode byte 0xff"},
     {TEXT("[\"a\0b\"]"), "control character 0x0"},
+    {TEXT("[1,2\0]"), "line 1, column 5 (byte 5): a zero byte"},
     {TEXT("{\"a\": 1"), "'}' expected near end of file"},
     {TEXT("\""), "premature end of input"},
     {TEXT("\"\\"), "invalid escape"},
