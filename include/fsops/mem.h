@@ -11,6 +11,7 @@
 #ifndef FSOPS_MEM_H
 #define FSOPS_MEM_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 #define MEM_EXIT_STATUS 71 /* EX_OSERR of sysexits.h */
@@ -20,6 +21,10 @@ void *mem_grow(void *old, size_t count, size_t item); /* realloc; contents kept 
 char *mem_text(const char *text);                     /* strdup; NULL stays NULL */
 char *mem_textn(const char *text, size_t len);        /* strndup */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* realpath(3) and opendir(3): NULL means that it is not there or may not be seen, never that there was no memory. */
+char *mem_realpath(const char *path);
+DIR *mem_opendir(const char *path);
 
 /* What is being done, for the sentence of the end: "running 'x': fsops resume RUN goes on". The text is copied. */
 void mem_doing(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -68,7 +68,7 @@ static int draft_open(struct draft *draft, const char *path, struct err *err)
 	*draft = (struct draft){.fd = -1};
 	if (!*path)
 		return err_set(err, ERR_USAGE, "the name of the file to write is empty");
-	draft->path = realpath(path, NULL); /* NULL: it is not there yet */
+	draft->path = mem_realpath(path); /* NULL: it is not there yet */
 	if (!draft->path)
 		draft->path = mem_text(path);
 	if (look_at_old(draft, path, err) < 0)

@@ -1,6 +1,7 @@
 /* Memory that ends the program when it cannot be had; see mem.h for why. */
 #include "fsops/mem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,6 +88,24 @@ char *mem_printf(const char *fmt, ...)
 		text = NULL;
 	va_end(args);
 	return checked(text);
+}
+
+char *mem_realpath(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOMEM)
+		mem_exhausted();
+	return real;
+}
+
+DIR *mem_opendir(const char *path)
+{
+	DIR *folder = opendir(path);
+
+	if (!folder && errno == ENOMEM)
+		mem_exhausted();
+	return folder;
 }
 
 /* ---- for libraries ---- */

@@ -221,7 +221,7 @@ static bool is_listed(const char *real, struct err *err)
 static int check(
     const char *path, int fd, const struct trust_rule *rule, bool listed, struct err *err)
 {
-	char *real = realpath(path, NULL);
+	char *real = mem_realpath(path);
 	int result;
 
 	if (!real)
@@ -252,7 +252,7 @@ int trust_refuse(const char *path, struct err *err)
 
 	if (!err)
 		return -1;
-	real = realpath(path, NULL);
+	real = mem_realpath(path);
 	fault = mem_text(err->text);
 	buf_init(&folder, ERR_TEXT_MAX / 2);
 	if (real && stat(real, &info) == 0 && !S_ISDIR(info.st_mode))

@@ -55,7 +55,7 @@ static void add_all(
 static void follow_links(struct trust_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		char *real = realpath(list->items[i].folder, NULL);
+		char *real = mem_realpath(list->items[i].folder);
 
 		if (!real)
 			continue;
@@ -193,7 +193,7 @@ static size_t find(const struct trust_list *list, const char *real)
 /* What may be written into a line of the list. */
 static char *real_folder(const char *folder, struct err *err)
 {
-	char *real = realpath(folder, NULL);
+	char *real = mem_realpath(folder);
 	struct stat info;
 
 	if (!real || stat(real, &info) < 0)
@@ -244,7 +244,7 @@ int trust_remove(const char *folder, char **real, struct err *err)
 	size_t at;
 	int result = -1;
 
-	*real = realpath(folder, NULL); /* one that is gone is named as it is written */
+	*real = mem_realpath(folder); /* one that is gone is named as it is written */
 	if (!*real)
 		*real = mem_text(folder);
 	if (load_file(&list, err) < 0)

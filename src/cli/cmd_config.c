@@ -130,7 +130,7 @@ static json_t *state_fact(int *status)
 /* PATH with its links followed, if that can be done. */
 static json_t *real_path(const char *path)
 {
-	char *real = path ? realpath(path, NULL) : NULL;
+	char *real = path ? mem_realpath(path) : NULL;
 	json_t *value = text_or_null(real ? real : path);
 
 	free(real);

@@ -176,7 +176,7 @@ static bool cut_suffix(char *name)
 static void take_journals(struct all_told *all)
 {
 	char *path = state_path(JOURNAL_FOLDER, NULL);
-	DIR *folder = path ? opendir(path) : NULL;
+	DIR *folder = path ? mem_opendir(path) : NULL;
 	struct dirent *file;
 
 	while (folder && (file = readdir(folder))) {

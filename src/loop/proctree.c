@@ -100,7 +100,7 @@ static int read_process(int pid, struct process *process)
 
 int proctree_read(struct proctree *tree)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir = mem_opendir("/proc");
 	const struct dirent *entry;
 
 	*tree = (struct proctree){0};

@@ -63,7 +63,7 @@ struct catalog *catalog_load(const struct catalog_paths *paths, struct problems 
 	catalog->folder = mem_text(files->folder);
 	catalog->refused = mem_text(files->refused);
 	catalog->folder_from = files->from;
-	catalog->platform->runbooks = files->folder ? realpath(files->folder, NULL) : NULL;
+	catalog->platform->runbooks = files->folder ? mem_realpath(files->folder) : NULL;
 	load_platform(catalog, problems);
 	if (paths->check != CATALOG_READ_FOUND)
 		catalog_read_all(catalog, problems);

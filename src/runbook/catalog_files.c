@@ -37,7 +37,7 @@ static bool ends_with(const char *name, const char *end)
  * and a folder above may be called so for other reasons. */
 static bool holds_runbooks(const char *path)
 {
-	DIR *folder = opendir(path);
+	DIR *folder = mem_opendir(path);
 	const struct dirent *entry;
 	bool found = false;
 
@@ -235,7 +235,7 @@ static int by_name(const void *left, const void *right)
 
 static void read_folder(struct catalog_files *files, struct problems *list)
 {
-	DIR *folder = opendir(files->folder);
+	DIR *folder = mem_opendir(files->folder);
 	const struct dirent *entry;
 
 	if (!folder) {

@@ -84,6 +84,7 @@ def same(text):
     if text.startswith('{"v":'):
         events = [json.loads(line) for line in text.splitlines()]
         return sorted(str((e["type"], e.get("step"), e.get("action"), e.get("outcome"), e.get("captured"))) for e in events)
+    text = re.sub(r"interrupted, (\d+\w ago|\w+)", "interrupted", text)
     return re.sub(r"[0-9a-f]{8,}|\d+([.:-]\d+)*(ms|s|m|Z)?\b|T\d+", "#", re.sub(r"\s+", " ", text))
 
 
