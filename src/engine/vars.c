@@ -116,7 +116,7 @@ static json_t *as_written(const char *text)
 
 static json_t *typed_json(const char *text, const json_t *like)
 {
-	json_t *value = json_loads(text, 0, NULL);
+	json_t *value = json_read("the value", text, strlen(text), BUF_TEXT_MAX, NULL);
 	json_t *written = has_real(value) && !strstr(text, "\\u") ? as_written(text) : NULL;
 
 	if (written) {
