@@ -107,6 +107,13 @@ bool call_wants(const struct call *call, const char *field);
  */
 void call_done(struct call *call, json_t *result, const char *unexpected);
 
+/*
+ * The fields of a result that tell it is an answer about a part of the data only. The engine holds no such
+ * answer for good, whatever it says, unless an expression of the runbook names one of them.
+ */
+#define ADAPTER_PARTIAL  "partial"  /* true */
+#define ADAPTER_WARNINGS "warnings" /* a list of texts: what is missing */
+
 /* The call has failed and has no result: one sentence with what, where, why, what to do. */
 void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -76,6 +76,9 @@ struct action {
 	/* `accept: any`, or an `expect` or `until` names a field that decides (adapter.h): these judge
 	 * in the adapter's place. False: they add to its own verdict. */
 	bool judged_by_expect;
+	/* An `expect`, `until` or `value` names `partial` or `warnings`: it decides whether an answer that is
+	 * partial will do. */
+	bool partial_judged;
 	struct capture *captures; /* in order: a later one may use an earlier one's name */
 	size_t capture_count;
 	msec timeout;     /* 0: none of its own */
@@ -192,7 +195,8 @@ struct metric {
 	const struct node *node;
 	char *title; /* default: the name */
 	enum unit unit;
-	struct action source;   /* only adapter, target, args, timeout, judged_by_expect are used */
+	struct action
+	    source; /* only adapter, target, args, timeout and how it is judged are used */
 	struct condition value; /* picks the number from the source's result */
 	struct thresholds thresholds;
 	char *runbook; /* a name, checked; or NULL */

@@ -267,25 +267,49 @@ static void show(const struct prometheus_call *p, const json_t *data)
 }
 
 /* An answer may be of a part of the data only: who reads it must know. */
-static void show_warnings(const struct prometheus_call *p, const json_t *warnings)
+static void show_notes(const struct prometheus_call *p, const char *kind, const json_t *notes)
 {
 	struct buf text;
 
 	buf_init(&text, WEB_BODY_MAX);
-	for (size_t i = 0; i < json_array_size(warnings); i++)
-		if (json_is_string(json_array_get(warnings, i)))
-			buf_addf(
-			    &text, "warning: %s\n", json_string_value(json_array_get(warnings, i)));
-	if (text.len)
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		buf_addf(&text, "%s: %s\n", kind, json_string_value(json_array_get(notes, i)));
+	if (text.len && !p->cancelled)
 		call_output(p->call, CHILD_STDERR, text.data, text.len);
 	buf_release(&text);
 }
 
+/* The list NAME of REPLY as texts, whatever it holds; a new reference. */
+static json_t *notes_of(const json_t *reply, const char *name)
+{
+	const json_t *given = json_object_get(reply, name);
+	json_t *notes = json_array();
+
+	for (size_t i = 0; i < json_array_size(given); i++) {
+		char *text = value_to_text(json_array_get(given, i));
+
+		json_array_append_new(notes, json_string(text));
+		free(text);
+	}
+	if (json_is_string(given))
+		json_array_append(notes, (json_t *)(uintptr_t)given);
+	return notes;
+}
+
+/*
+ * Is it about a part of the data only? Prometheus and Thanos warn then (of a store, a remote read, a rule
+ * of their language), with status 200; VictoriaMetrics says isPartial. `infos` are about the query.
+ */
+static bool is_partial(const json_t *reply, const json_t *warnings)
+{
+	return json_array_size(warnings) || json_is_true(json_object_get(reply, "isPartial"));
+}
+
 static void finish(struct prometheus_call *p, const json_t *reply)
 {
-	const json_t *warnings = json_object_get(reply, "warnings");
 	struct answer answer;
-	json_t *result;
+	json_t *warnings;
+	json_t *infos;
 	char *why;
 
 	if (read_answer(json_object_get(reply, "data"), &answer) < 0) {
@@ -295,19 +319,24 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 		    p->what);
 		return;
 	}
+	warnings = notes_of(reply, "warnings");
+	infos = notes_of(reply, "infos");
 	show(p, json_object_get(reply, "data"));
-	if (!p->cancelled)
-		show_warnings(p, warnings);
-	if (p->cancelled) {
-		json_decref(answer.value);
-		json_decref(answer.series);
-		return;
+	show_notes(p, "warning", warnings);
+	show_notes(p, "info", infos);
+	if (!p->cancelled) {
+		why = unexpected(p, &answer);
+		call_done(p->call,
+		    json_pack("{s:O, s:O, s:O, s:O, s:b}", "value", answer.value, "series",
+		        answer.series, ADAPTER_WARNINGS, warnings, "infos", infos, ADAPTER_PARTIAL,
+		        is_partial(reply, warnings)),
+		    why);
+		free(why);
 	}
-	why = unexpected(p, &answer);
-	result = json_pack("{s:o, s:o}", "value", answer.value, "series", answer.series);
-	json_object_set_new(result, "warnings", warnings ? json_deep_copy(warnings) : json_array());
-	call_done(p->call, result, why);
-	free(why);
+	json_decref(answer.value);
+	json_decref(answer.series);
+	json_decref(warnings);
+	json_decref(infos);
 }
 
 /* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. UNREAD: why REPLY is none. */
@@ -431,7 +460,11 @@ static const struct adapter_field fields[] = {
     {"value", "double", "the number, when the answer is exactly one; null otherwise"},
     {"series", "list",
         "each series: its labels and `value` (`values` too when a range was asked for)"},
-    {"warnings", "list", "what Prometheus warned of"},
+    {"warnings", "list", "what the server warned of"},
+    {"partial", "bool",
+        "it warned, or said isPartial: the answer is about a part of the data only, and never well "
+        "by itself unless an expression names `partial`"},
+    {"infos", "list", "what it noted about the query"},
     {NULL, NULL, NULL},
 };
 

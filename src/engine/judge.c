@@ -99,7 +99,39 @@ static enum verdict judge_expects(const struct action *action, const struct atte
 	return VERDICT_GOOD;
 }
 
-enum verdict judge(const struct action *action, const struct attempt_end *end,
+/* Of one warning in a sentence. */
+#define WARNING_SHOWN 300
+
+#define PARTIAL_ANSWER "the answer is partial"
+
+bool judge_is_partial(const json_t *result, char *text, size_t size)
+{
+	const json_t *warnings = json_object_get(result, ADAPTER_WARNINGS);
+	const char *first = json_string_value(json_array_get(warnings, 0));
+	size_t others = json_array_size(warnings) - (first ? 1 : 0);
+	size_t len;
+
+	if (!json_is_true(json_object_get(result, ADAPTER_PARTIAL)))
+		return false;
+	snprintf(text, size, PARTIAL_ANSWER ": %.*s", WARNING_SHOWN,
+	    first ? first : "some of the servers behind it did not answer");
+	len = strlen(text);
+	if (first && others)
+		snprintf(text + len, size - len, " (and %zu more)", others);
+	return true;
+}
+
+/* An answer about a part of the data can't show that all is well. */
+static enum verdict judge_whole(
+    const struct action *action, const struct attempt_end *end, char *why, size_t size)
+{
+	if (action->partial_judged || action->judged_by_expect ||
+	    !judge_is_partial(end->result, why, size))
+		return VERDICT_GOOD;
+	return action->until.expr ? VERDICT_AGAIN : VERDICT_PARTIAL;
+}
+
+static enum verdict judge_answer(const struct action *action, const struct attempt_end *end,
     const struct scope *own, char *why, size_t size)
 {
 	bool until = action->until.expr;
@@ -112,7 +144,23 @@ enum verdict judge(const struct action *action, const struct attempt_end *end,
 	}
 	if (until && judge_until(action, end, own, why, size) == VERDICT_AGAIN)
 		return VERDICT_AGAIN;
-	return judge_expects(action, end, own, why, size);
+	if (judge_expects(action, end, own, why, size) == VERDICT_BAD)
+		return VERDICT_BAD;
+	return judge_whole(action, end, why, size);
+}
+
+enum verdict judge(const struct action *action, const struct attempt_end *end,
+    const struct scope *own, char *why, size_t size)
+{
+	enum verdict verdict = judge_answer(action, end, own, why, size);
+	char partial[ERR_TEXT_MAX / 2];
+	size_t len = strlen(why);
+
+	/* What is not well may be so for what is missing. */
+	if ((verdict == VERDICT_BAD || verdict == VERDICT_AGAIN) && !strstr(why, PARTIAL_ANSWER) &&
+	    judge_is_partial(end->result, partial, sizeof(partial)))
+		snprintf(why + len, size - len, "; %s", partial);
+	return verdict;
 }
 
 const char *judge_late(const struct action *action, const char *last)

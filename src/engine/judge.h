@@ -15,9 +15,13 @@
 enum verdict {
 	VERDICT_GOOD,
 	VERDICT_BAD,
-	VERDICT_LATE,  /* the attempt's own timeout came */
-	VERDICT_AGAIN, /* `until` does not hold yet; a refused connection is "not yet" too */
+	VERDICT_PARTIAL, /* all that is known is well, and not all is known */
+	VERDICT_LATE,    /* the attempt's own timeout came */
+	VERDICT_AGAIN,   /* `until` does not hold yet; a refused connection is "not yet" too */
 };
+
+/* Is RESULT an answer about a part of the data only? Then TEXT (of SIZE bytes) says what is missing. */
+bool judge_is_partial(const json_t *result, char *text, size_t size);
 
 /* OWN: a scope with the result's fields. WHY (of SIZE bytes) gets a sentence unless it is good. */
 enum verdict judge(const struct action *action, const struct attempt_end *end,

@@ -20,6 +20,7 @@ struct reading {
 	struct attempt *attempt; /* NULL: ended */
 	double value;            /* NaN: not known */
 	char *error;             /* why not */
+	json_t *warnings;        /* not NULL: the answer was partial */
 };
 
 struct measure {
@@ -33,8 +34,10 @@ struct measure {
 
 static void measure_free(struct measure *measure)
 {
-	for (size_t i = 0; i < measure->spec.count; i++)
+	for (size_t i = 0; i < measure->spec.count; i++) {
 		free(measure->readings[i].error);
+		json_decref(measure->readings[i].warnings);
+	}
 	loop_cancel(measure->delivery);
 	free(measure->readings);
 	free(measure->spec.metrics);
@@ -56,9 +59,8 @@ static json_t *reading_json(const struct reading *reading, enum level level)
 	const struct metric *metric = reading->metric;
 	const struct thresholds *thresholds = &metric->thresholds;
 	bool known = isfinite(reading->value);
-
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", metric->name,
-	    "title", metric->title, "unit", unit_name(metric->unit), "value",
+	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name",
+	    metric->name, "title", metric->title, "unit", unit_name(metric->unit), "value",
 	    known ? json_real(reading->value) : json_null(), "level", level_name(level), "baseline",
 	    threshold_json(&thresholds->baseline), "warning", threshold_json(&thresholds->warning),
 	    "critical", threshold_json(&thresholds->critical), "runbook",
@@ -66,6 +68,12 @@ static json_t *reading_json(const struct reading *reading, enum level level)
 	    text_or_null(known            ? NULL
 	                 : reading->error ? reading->error
 	                                  : "not a finite number"));
+
+	if (reading->warnings) {
+		json_object_set_new(object, ADAPTER_PARTIAL, json_true());
+		json_object_set(object, ADAPTER_WARNINGS, reading->warnings);
+	}
+	return object;
 }
 
 static void deliver(void *ctx)
@@ -120,6 +128,35 @@ static int pick_value(struct reading *reading, const json_t *result, struct err 
 	return known;
 }
 
+/* What a part of the data says is no value: it is told in the reason why there is none. */
+static void withhold_partial(struct reading *reading, const json_t *result, struct err *err)
+{
+	const struct metric *metric = reading->metric;
+	const json_t *warnings = json_object_get(result, ADAPTER_WARNINGS);
+	char value[UNIT_TEXT_MAX];
+	char why[ERR_TEXT_MAX / 2];
+
+	if (metric->source.partial_judged || metric->source.judged_by_expect ||
+	    !judge_is_partial(result, why, sizeof(why)))
+		return;
+	unit_format(metric->unit, reading->value, value);
+	reading->value = NAN;
+	reading->warnings = warnings ? json_deep_copy(warnings) : json_array();
+	err_set(err, ERR_UNKNOWN, "%s: what it says, %s, may be wrong", why, value);
+}
+
+/* There is no value; what is missing may be why. */
+static void end_without(struct reading *reading, const struct attempt_end *end)
+{
+	char why[ERR_TEXT_MAX / 2] = "";
+	struct err err;
+
+	judge_is_partial(end->result, why, sizeof(why));
+	err_set(
+	    &err, ERR_UNKNOWN, "%s%s%s", end->why ? end->why : "cancelled", *why ? "; " : "", why);
+	end_reading(reading, err.text);
+}
+
 static void on_ended(void *ctx, const struct attempt_end *end)
 {
 	struct reading *reading = ctx;
@@ -135,11 +172,11 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 		end_reading(reading, err.text);
 	} else if (end->outcome != ATTEMPT_DONE ||
 	           (end->why && !reading->metric->source.judged_by_expect)) {
-		end_reading(reading, end->why ? end->why : "cancelled");
+		end_without(reading, end);
 	} else {
-		bool known = pick_value(reading, end->result, &err) == 0;
-
-		end_reading(reading, known ? NULL : err.text);
+		if (pick_value(reading, end->result, &err) == 0)
+			withhold_partial(reading, end->result, &err);
+		end_reading(reading, err.kind == ERR_NONE ? NULL : err.text);
 	}
 }
 

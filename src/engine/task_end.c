@@ -55,10 +55,12 @@ static void complete_result(struct task *task, double seconds)
 }
 
 /* What failed by itself has printed something that is no answer: kubectl an empty list of what it may not
- * see, a proxy a page. Nothing is captured from it, and no later condition takes it for data. */
+ * see, a proxy a page, a Prometheus a sum over half of the stores. Nothing is captured from it, and no later
+ * condition takes it for data. */
 static void withhold(struct task *task)
 {
 	static const char *const data[] = {"json", "lines"};
+	static const char *const partial[] = {"value", "series"};
 	json_t *left;
 
 	if (!task->unanswered || !task->result)
@@ -66,6 +68,8 @@ static void withhold(struct task *task)
 	left = json_copy(task->result);
 	for (size_t i = 0; i < COUNT_OF(data); i++)
 		json_object_del(left, data[i]);
+	for (size_t i = 0; task->partial && i < COUNT_OF(partial); i++)
+		json_object_del(left, partial[i]);
 	json_decref(task->result);
 	task->result = left;
 }
@@ -97,6 +101,8 @@ static enum level failure_level(const struct task *task)
 		return task->at_least;
 	if (task->prepared.effect > EFFECT_READ || task->outcome == OUTCOME_TIMED_OUT)
 		return LEVEL_CRITICAL;
+	if (task->partial && level > LEVEL_WARNING)
+		level = LEVEL_WARNING;
 	/* What it looked at may be well: then it failed for what was expected besides. */
 	if (told && level_parse(told, &level) == 0 &&
 	    (level == LEVEL_OK || level > task_action(task)->severity))
@@ -404,6 +410,7 @@ void task_after_attempt(struct task *task, const struct attempt_end *end)
 	char why[ERR_TEXT_MAX] = "";
 
 	task->unanswered = end->outcome != ATTEMPT_DONE || (end->why && !sent.judged_by_expect);
+	task->partial = false;
 	if (sent.look) /* `until` judges that one's result, not the change's */
 		sent.until = (struct condition){0};
 	switch (judge(&sent, end, &own, why, sizeof(why))) {
@@ -414,6 +421,11 @@ void task_after_attempt(struct task *task, const struct attempt_end *end)
 		look_again(task, why);
 		break;
 	case VERDICT_BAD:
+		after_bad(task, OUTCOME_FAILED, why);
+		break;
+	case VERDICT_PARTIAL:
+		task->partial = true;
+		task->unanswered = true;
 		after_bad(task, OUTCOME_FAILED, why);
 		break;
 	case VERDICT_LATE:

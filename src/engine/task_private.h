@@ -41,6 +41,7 @@ struct task {
 	bool taken_over; /* AT_LEAST is what the record says of it, and all there is to it */
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */
+	bool partial;    /* it was well as far as it goes, and the answer was partial */
 	bool timed_out;  /* the step's time was up */
 	bool cancelled;
 	bool handled;        /* it failed and a person took it on: the run goes on */

@@ -178,20 +178,26 @@ static void check_vars(struct check *check, const struct var *vars, size_t count
 
 /* ---- actions and steps ---- */
 
-/* Does a path begin with a field that decides whether the action succeeded? */
+/* Does a path begin with a field that decides whether the action succeeded, or whether the answer is
+ * whole? */
 static void note_deciding(void *ctx, const char *const *parts, size_t count)
 {
 	struct action *action = ctx;
+	const char *decides = action->adapter->decides;
 
-	if (count && text_has_word(action->adapter->decides, parts[0]))
+	if (count && decides && text_has_word(decides, parts[0]))
 		action->judged_by_expect = true;
+	if (count && text_has_word(ADAPTER_PARTIAL " " ADAPTER_WARNINGS, parts[0]))
+		action->partial_judged = true;
 }
 
 static void check_judge(struct action *action, const struct condition *condition)
 {
-	if (!condition->expr || !action->adapter || !action->adapter->decides)
+	const char *decides = action->adapter ? action->adapter->decides : NULL;
+
+	if (!condition->expr || !action->adapter)
 		return;
-	if (strcmp(action->adapter->decides, "*") == 0)
+	if (decides && strcmp(decides, "*") == 0)
 		action->judged_by_expect = true;
 	expr_each_path(condition->expr, note_deciding, action);
 }
