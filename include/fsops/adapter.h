@@ -152,6 +152,9 @@ struct adapter {
 	 * map, else NULL. */
 	const struct node_key *target_keys;
 	const struct node_key *target_value_keys;
+	/* The keys of what target_parse() made whose values are secrets, and masked without being listed;
+	 * ends with NULL. NULL: none. */
+	const char *const *target_secrets;
 	/* True: the arguments hold no `${…}` (shell: variables reach it as environment). */
 	bool literal;
 	/* True: even as a read it runs by itself, after everything before it: it talks to a person,

@@ -61,6 +61,9 @@ struct plan_options {
 	const char *from;        /* a step's id, title or number; NULL: the first */
 	const char *const *only; /* the same */
 	size_t only_count;
+	bool
+	    script; /* for a shell script: secrets stand in the commands as the `${…}` they come from, not
+	                 as masks */
 	bool lenient; /* `fsops show`: a required variable without a value is no error, it stands as
 	                 its name (`${version}`) like everything that is not known yet */
 };

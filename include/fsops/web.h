@@ -54,6 +54,9 @@ struct web_spec {
 	bool direct;         /* never through a proxy */
 	const char *const *headers; /* "Name: value" each; NULL when header_count is 0 */
 	size_t header_count;
+	const char *ca;   /* files, PEM: whom to trust instead of the machine's authorities; */
+	const char *cert; /* a client certificate, */
+	const char *key;  /* and its key when it is not in the same file; each may be NULL */
 	const char *body; /* NULL: none */
 	size_t body_len;
 	bool fresh; /* a connection of its own, so that its certificate and its time are seen */
@@ -110,9 +113,62 @@ int web_date(const char *text, char out[CLOCK_TEXT_MAX]);
 bool web_is_template(const char *text);
 /* adapter.h's place(), for a call that goes to the target's URL whatever its arguments are. */
 bool web_place(const json_t *args, const json_t *target, char **host, char **port);
-/* A target of the form {KIND: URL} → {"url": URL}; the first of KEYS is KIND. NULL after adding
- * problems. */
+/* Have both URLs the same scheme, host and port? */
+bool web_same_origin(const char *a, const char *b);
+
+/*
+ * --- web_target.c: targets that are reached over HTTP ---
+ *
+ * What a target gives its requests besides the URL: headers (of a tenant), a login, whom to trust, a client
+ * certificate. All of it is for the target's own origin and goes to no other.
+ */
+
+/* The keys of such a target, behind that of its kind. */
+#define WEB_TARGET_KEYS                                                                            \
+	{"headers", WANT_MAP, false, "headers of every request, such as {X-Scope-OrgID: team}"},   \
+	    {"bearer", WANT_TEXT, false,                                                           \
+	        "a token for 'Authorization: Bearer …', from a variable: ${env.API_TOKEN}"},       \
+	    {"basic", WANT_MAP, false, "a login: {user: …, password: \"${env.API_PASSWORD}\"}"},   \
+	    {"ca", WANT_TEXT, false,                                                               \
+	        "a file (PEM) of the authorities to trust, instead of the machine's"},             \
+	    {"cert", WANT_TEXT, false, "a file (PEM) with the client's certificate"},              \
+	    {"key", WANT_TEXT, false, "a file (PEM) with its key, when that is not in 'cert'"},    \
+	    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},           \
+	{                                                                                          \
+		NULL, WANT_ANY, false, NULL                                                        \
+	}
+
+/* What web_target_parse() makes of them that must be masked: for adapter.h's target_secrets. */
+extern const char *const web_target_secrets[];
+
+/* A target of the form {KIND: URL, …} → {"url", "headers", …}; the first of KEYS is KIND. Relative names of
+ * files are those beside the platform's file. NULL after adding problems. */
 json_t *web_target_parse(
     const struct node *map, const struct node_key *keys, struct problems *list);
+
+/* What goes with a request: lines of headers, files. */
+struct web_extra {
+	char **lines;
+	size_t count;
+	char *ca;
+	char *cert;
+	char *key;
+};
+
+/* What TARGET (NULL: none) gives a request to URL, besides the headers OWN of the action (an object, or NULL),
+ * which win. Nothing for another origin. Errors: a value that is no header, a file that is not there. For
+ * web_extra_release(), also after a failure. */
+int web_extra_make(struct web_extra *extra, const json_t *target, const char *url,
+    const json_t *own, struct err *err);
+void web_extra_release(struct web_extra *extra);
+/* One more line of a header, copied. */
+void web_extra_add(struct web_extra *extra, const char *name, const char *value);
+/* The same for curl's command line. */
+void web_extra_show(const json_t *target, const char *url, const json_t *own, struct buf *out);
+
+/* May it be sent as a header? */
+int web_header_check(const char *name, const char *value, struct err *err);
+/* " -H 'NAME: VALUE'", as curl is told it. */
+void web_header_show(struct buf *out, const char *name, const char *value);
 
 #endif

@@ -89,22 +89,6 @@ static int check_url(const char *url, struct err *err)
 	return 0;
 }
 
-static int check_header(const char *name, const char *value, struct err *err)
-{
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	if (!*name || name[strspn(name, token)])
-		return err_set(err, ERR_INPUT, "'%s' is no name for an HTTP header", name);
-	for (; *value; value++)
-		if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f)
-			return err_set(err, ERR_INPUT,
-			    "the header '%s' holds a line break or a control character: it would "
-			    "become a header of its own",
-			    name);
-	return 0;
-}
-
 /* Check what is known; with FINAL everything must be. */
 static int check_text(
     const char *text, bool final, int (*check)(const char *, struct err *), struct err *err)
@@ -128,7 +112,7 @@ int http_check(const json_t *args, bool final, struct err *err)
 		char *text = value_to_text(value);
 		int bad = !final && (web_is_template(name) || web_is_template(text))
 		              ? 0
-		              : check_header(name, text, err);
+		              : web_header_check(name, text, err);
 
 		free(text);
 		if (bad)
@@ -239,8 +223,7 @@ static json_t *http_parse(const struct node *value, struct problems *list)
 
 static const struct node_key http_target_keys[] = {
     {"http", WANT_TEXT, true, "the URL it is reached at"},
-    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
-    {NULL, WANT_ANY, false, NULL},
+    WEB_TARGET_KEYS,
 };
 
 static json_t *http_target_parse(const struct node *map, struct problems *list)
@@ -273,15 +256,6 @@ static bool http_place(const json_t *args, const json_t *target, char **host, ch
 	return own;
 }
 
-static void describe_header(struct buf *out, const char *name, const char *value)
-{
-	char *line = *value ? mem_printf("%s: %s", name, value) : mem_printf("%s;", name);
-
-	buf_adds(out, " -H ");
-	buf_add_shell_word(out, line);
-	free(line);
-}
-
 static void describe_headers(const json_t *args, struct buf *out)
 {
 	const char *name;
@@ -290,11 +264,11 @@ static void describe_headers(const json_t *args, struct buf *out)
 	json_object_foreach(json_object_get(args, "headers"), name, value) {
 		char *text = value_to_text(value);
 
-		describe_header(out, name, text);
+		web_header_show(out, name, text);
 		free(text);
 	}
 	if (json_object_get(args, "json") && !http_has_header(args, "Content-Type"))
-		describe_header(out, "Content-Type", "application/json");
+		web_header_show(out, "Content-Type", "application/json");
 }
 
 /* How curl is told the method; -X is for those that it has no word for. */
@@ -326,6 +300,7 @@ static void http_describe(
 	if (strpbrk(url, "[]{}") && !web_is_template(url))
 		buf_adds(out, " --globoff");
 	web_through_show(target, out);
+	web_extra_show(target, url, json_object_get(args, "headers"), out);
 	describe_headers(args, out);
 	if (body) {
 		buf_adds(out, " --data-raw ");
@@ -360,6 +335,7 @@ const struct adapter adapter_http = {
     .keys = map_keys,
     .target_kind = "http",
     .target_keys = http_target_keys,
+    .target_secrets = web_target_secrets,
     .target_needed = false,
     .parse = http_parse,
     .target_parse = http_target_parse,

@@ -165,21 +165,6 @@ static bool is_redirect(const struct http_call *http, const struct web_reply *re
 	       reply->status >= 300 && reply->status < 400;
 }
 
-/* The scheme, host and port: up to the third slash. */
-static size_t origin_len(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
-}
-
-static bool same_origin(const char *a, const char *b)
-{
-	size_t len = origin_len(a);
-
-	return len == origin_len(b) && strncasecmp(a, b, len) == 0;
-}
-
 static const char *what_url(const struct http_call *http)
 {
 	return strchr(http->what, ' ') + 1;
@@ -189,7 +174,7 @@ static void follow(struct http_call *http, const struct web_reply *reply)
 {
 	struct err err;
 
-	http->foreign = http->foreign || !same_origin(what_url(http), reply->redirect);
+	http->foreign = http->foreign || !web_same_origin(what_url(http), reply->redirect);
 	http->seconds += reply->seconds;
 	if (++http->hops > HTTP_HOPS_MAX) {
 		call_fail(http->call, ERR_REMOTE,
@@ -241,62 +226,60 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	}
 }
 
-/* "Name: value" lines; curl's "Name;" sends a header with an empty value. */
-static char **header_lines(const json_t *args, size_t *count)
+/* The action's own headers, behind those of the target: nothing for a server that it was sent on to. */
+static int make_extra(
+    struct http_call *http, const char *url, struct web_extra *extra, struct err *err)
 {
-	char **lines = NULL;
+	const json_t *args = http->call->args;
+	json_t *own = json_object_get(args, "headers");
 	const char *name;
 	json_t *value;
 
-	*count = 0;
-	json_object_foreach(json_object_get(args, "headers"), name, value) {
+	*extra = (struct web_extra){0};
+	if (http->foreign)
+		return 0;
+	if (web_extra_make(extra, http->call->target, url, own, err) < 0)
+		return err_prefix(err, "%s", http->what);
+	json_object_foreach(own, name, value) {
 		char *text = value_to_text(value);
 
-		MEM_PUSH_ROOM(lines, *count);
-		lines[(*count)++] =
-		    *text ? mem_printf("%s: %s", name, text) : mem_printf("%s;", name);
+		web_extra_add(extra, name, text);
 		free(text);
 	}
-	if (json_object_get(args, "json") && !http_has_header(args, "Content-Type")) {
-		MEM_PUSH_ROOM(lines, *count);
-		lines[(*count)++] = mem_text("Content-Type: application/json");
-	}
-	return lines;
-}
-
-static void free_lines(char **lines, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(lines[i]);
-	free(lines);
+	if (json_object_get(args, "json") && !http_has_header(args, "Content-Type"))
+		web_extra_add(extra, "Content-Type", "application/json");
+	return 0;
 }
 
 static bool send_request(struct http_call *http, const char *url, struct err *err)
 {
 	const json_t *args = http->call->args;
+	const char *method = value_get_text(args, "method");
 	char *body = http_body(args);
-	size_t count;
-	char **lines = header_lines(args, &count);
 	char *through = web_through(value_get_text(http->call->target, "url"), http->call->target);
-	struct web_spec spec = {
-	    .method = value_get_text(args, "method"),
-	    .url = url,
-	    .through = through,
-	    .headers = (const char *const *)lines,
-	    .header_count = http->foreign ? 0 : count,
-	    .body = body,
-	    .body_len = body ? strlen(body) : 0,
-	    .fresh = true,
-	    .data = on_data,
-	    .done = on_done,
-	    .ctx = http,
-	};
+	struct web_extra extra;
 
 	free(http->what);
-	http->what = mem_printf("%s %s", spec.method, url);
-	spec.what = http->what;
-	http->request = web_start(http->call->loop, &spec, err);
-	free_lines(lines, count);
+	http->what = mem_printf("%s %s", method, url);
+	if (make_extra(http, url, &extra, err) == 0)
+		http->request = web_start(http->call->loop,
+		    &(struct web_spec){.method = method,
+		        .url = url,
+		        .what = http->what,
+		        .through = through,
+		        .headers = (const char *const *)extra.lines,
+		        .header_count = extra.count,
+		        .ca = extra.ca,
+		        .cert = extra.cert,
+		        .key = extra.key,
+		        .body = body,
+		        .body_len = body ? strlen(body) : 0,
+		        .fresh = true,
+		        .data = on_data,
+		        .done = on_done,
+		        .ctx = http},
+		    err);
+	web_extra_release(&extra);
 	free(through);
 	free(body);
 	return http->request != NULL;

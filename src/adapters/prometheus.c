@@ -45,8 +45,7 @@ static json_t *prometheus_parse(const struct node *value, struct problems *list)
 
 static const struct node_key prometheus_target_keys[] = {
     {"prometheus", WANT_TEXT, true, "the URL it is reached at"},
-    {"tunnel", WANT_TEXT, false, "svc/NAME:PORT, through kubectl port-forward"},
-    {NULL, WANT_ANY, false, NULL},
+    WEB_TARGET_KEYS,
 };
 
 static json_t *prometheus_target_parse(const struct node *map, struct problems *list)
@@ -76,6 +75,7 @@ static void prometheus_describe(
 	(void)effect;
 	buf_adds(out, "curl -sS --fail");
 	web_through_show(target, out);
+	web_extra_show(target, url, NULL, out);
 	buf_adds(out, " --data-urlencode ");
 	buf_add_shell_word(out, query);
 	buf_addc(out, ' ');
@@ -399,37 +399,56 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	json_decref(json);
 }
 
+static struct web_request *ask(struct prometheus_call *p, const char *url, struct err *err)
+{
+	const json_t *target = p->call->target;
+	char *query = web_encode(call_query(p), "");
+	char *form = mem_printf("query=%s", query);
+	char *through = web_through(url, target);
+	struct web_request *request = NULL;
+	struct web_extra extra;
+
+	if (web_extra_make(&extra, target, url, NULL, err) == 0) {
+		web_extra_add(&extra, "Content-Type", "application/x-www-form-urlencoded");
+		request = web_start(p->call->loop,
+		    &(struct web_spec){.method = "POST",
+		        .url = url,
+		        .what = p->what,
+		        .through = through,
+		        .headers = (const char *const *)extra.lines,
+		        .header_count = extra.count,
+		        .ca = extra.ca,
+		        .cert = extra.cert,
+		        .key = extra.key,
+		        .body = form,
+		        .body_len = strlen(form),
+		        .data = on_data,
+		        .done = on_done,
+		        .ctx = p},
+		    err);
+	} else {
+		err_prefix(err, "%s", p->what);
+	}
+	web_extra_release(&extra);
+	free(through);
+	free(form);
+	free(query);
+	return request;
+}
+
 static void prometheus_start(struct call *call)
 {
-	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded"};
 	struct prometheus_call *p = mem_alloc(sizeof(*p));
 	char *url = query_url(call->target);
-	char *query = web_encode(value_get_text(call->args, "query"), "");
-	char *form = mem_printf("query=%s", query);
-	char *through = web_through(url, call->target);
-	struct web_spec spec = {.method = "POST",
-	    .url = url,
-	    .through = through,
-	    .headers = headers,
-	    .header_count = COUNT_OF(headers),
-	    .body = form,
-	    .body_len = strlen(form),
-	    .data = on_data,
-	    .done = on_done,
-	    .ctx = p};
 	struct err err;
 
 	call->state = p;
 	p->call = call;
 	p->what = mem_printf("prometheus %s", value_get_text(call->target, "url"));
-	spec.what = p->what;
 	buf_init(&p->body, WEB_BODY_MAX);
-	p->request = web_start(call->loop, &spec, &err);
+	p->request = ask(p, url, &err);
 	if (!p->request)
 		call_fail(call, err.kind, "%s", err.text);
-	free(through);
-	free(form);
-	free(query);
 	free(url);
 }
 
@@ -477,6 +496,7 @@ const struct adapter adapter_prometheus = {
     .takes = ADAPTER_TEXT,
     .target_kind = "prometheus",
     .target_keys = prometheus_target_keys,
+    .target_secrets = web_target_secrets,
     .target_needed = true,
     .parse = prometheus_parse,
     .target_parse = prometheus_target_parse,

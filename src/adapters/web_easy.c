@@ -178,6 +178,21 @@ void web_trust(void *easy)
 	}
 }
 
+/* Those of the request itself win over what the machine has. A key with a passphrase is an error: nobody is
+ * there to be asked for it, and OpenSSL would ask the terminal. */
+static void set_files(CURL *easy, const struct web_spec *spec)
+{
+	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+	if (spec->ca) {
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca);
+	}
+	if (spec->cert) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->cert);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, spec->key ? spec->key : spec->cert);
+	}
+}
+
 /* The name of the URL stays what TLS and the Host header are about. A proxy would not know the
  * tunnel's address: it is on this machine. */
 static int set_through(struct web_request *request, const char *through)
@@ -221,6 +236,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->direct = spec->direct;
 	request->reply.length = -1;
 	request->stated = -1;
+	request->cert = spec->cert;
 	request->reply.headers = json_object();
 	request->repeated = json_object();
 	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
@@ -229,6 +245,7 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	set_protocols(easy);
 	web_trust(easy);
 	set_method(easy, spec);
+	set_files(easy, spec);
 	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, PIECE_SIZE);
@@ -248,6 +265,8 @@ void web_easy_look(struct web_request *request)
 	/* Trusting anything, it need not read whom to trust. */
 	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, NULL);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LOOK_TIMEOUT_MS);

@@ -157,7 +157,8 @@ static void tls_sentence(const struct web_request *request, const struct web_pla
 {
 	const char *date = request->reply.tls_expires;
 	static const char trust[] =
-	    "install the authority's certificate, or name its file in CURL_CA_BUNDLE";
+	    "install the authority's certificate, or name its file in the target's `ca` or in "
+	    "CURL_CA_BUNDLE";
 
 	if (fault == TLS_EXPIRED)
 		snprintf(out, size, "certificate has expired%s%.10s%s: renew it on the server",
@@ -195,11 +196,22 @@ static void on_refused(struct web_request *request, const struct web_place *plac
 	    place->proxy ? " is " : "", text);
 }
 
+/* Servers that speak TLS 1.3 refuse a client only after their own handshake has ended. */
+static bool is_alert(const struct web_request *request)
+{
+	return strstr(request->curl_text, "alert") != NULL;
+}
+
 static void on_handshake(struct web_request *request, const struct web_place *place)
 {
-	const char *hint = strstr(request->curl_text, "wrong version")
-	                       ? "does this port speak TLS at all? Try http://"
-	                       : "check the server's TLS settings";
+	const char *hint = "check the server's TLS settings";
+
+	if (strstr(request->curl_text, "wrong version"))
+		hint = "does this port speak TLS at all? Try http://";
+	else if (strstr(request->curl_text, "certificate required"))
+		hint = "it wants a client certificate: name it in the target's `cert` and `key`";
+	else if (is_alert(request) && strstr(request->curl_text, "cert"))
+		hint = "it does not accept the client certificate: check the target's `cert`";
 
 	err_set(&request->err, ERR_REMOTE, "%s: TLS handshake with %s%s port %s failed (%s): %s",
 	    request->what, the(place), place->host, place->port, request->curl_text, hint);
@@ -209,17 +221,37 @@ static void on_trust(struct web_request *request, const struct web_place *place)
 {
 	(void)place;
 	err_set(&request->err, ERR_SYSTEM,
-	    "%s: the file of trusted certificates can't be used (%s): install ca-certificates, or "
-	    "check CURL_CA_BUNDLE and SSL_CERT_FILE",
+	    "%s: the file of trusted certificates can't be used (%s): check the target's `ca`, "
+	    "CURL_CA_BUNDLE and SSL_CERT_FILE, or install ca-certificates",
 	    request->what, request->curl_text);
+}
+
+static void on_client_certificate(struct web_request *request, const struct web_place *place)
+{
+	(void)place;
+	err_set(&request->err, ERR_SYSTEM,
+	    "%s: the client certificate can't be used (%s): do the target's `cert` and `key` "
+	    "belong "
+	    "together, are both PEM, and is the key without a passphrase?",
+	    request->what, request->curl_text);
+}
+
+/* Many a server that does not let a client in closes before its alert has got through. */
+static const char *nothing_hint(const struct web_request *request, const struct web_place *place)
+{
+	if (strcmp(place->scheme, "https") != 0)
+		return "is the service healthy?";
+	return request->cert
+	           ? "is the service healthy, and does it accept the client certificate?"
+	           : "is the service healthy, or does it want a client certificate (`cert` of "
+	             "the target)?";
 }
 
 static void on_nothing(struct web_request *request, const struct web_place *place)
 {
 	err_set(&request->err, ERR_REMOTE,
-	    "%s: %s%s port %s closed the connection without an answer: is the %s healthy?",
-	    request->what, the(place), place->host, place->port,
-	    place->proxy ? "proxy" : "service");
+	    "%s: %s%s port %s closed the connection without an answer: %s", request->what,
+	    the(place), place->host, place->port, remedy(place, nothing_hint(request, place)));
 }
 
 static void on_partial(struct web_request *request, const struct web_place *place)
@@ -268,6 +300,8 @@ static void on_broken(struct web_request *request, const struct web_place *place
 {
 	if (request->reply.status)
 		on_partial(request, place);
+	else if (is_alert(request))
+		on_handshake(request, place);
 	else
 		on_nothing(request, place);
 }
@@ -284,6 +318,7 @@ static const struct code_row {
     {CURLE_PEER_FAILED_VERIFICATION, on_refused},
     {CURLE_SSL_CONNECT_ERROR, on_handshake},
     {CURLE_SSL_CACERT_BADFILE, on_trust},
+    {CURLE_SSL_CERTPROBLEM, on_client_certificate},
     {CURLE_GOT_NOTHING, on_nothing},
     {CURLE_PARTIAL_FILE, on_partial},
     {CURLE_RECV_ERROR, on_broken},

@@ -27,6 +27,7 @@ struct web_request {
 	struct web_reply reply;
 	json_t *repeated; /* of headers that come again, each one's values but the first */
 	size_t header_bytes;
+	bool cert;        /* it has a client certificate */
 	bool head_whole;  /* the empty line after the last answer's headers has come */
 	long long stated; /* the Content-Length of this head, or -1 */
 	unsigned peer;    /* the port of the last connection that was begun; 0: none was */

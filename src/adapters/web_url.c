@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
@@ -65,8 +66,9 @@ int web_url_check(const char *url, struct err *err)
 	}
 	if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
 		err_set(err, ERR_INPUT,
-		    "the URL holds a user name or password, which would be shown: "
-		    "send it in a header, from a variable named under `secrets:`");
+		    "the URL holds a user name or password, which would be shown: give the target "
+		    "a "
+		    "`basic` or `bearer`, or send a header, from a variable");
 		goto out;
 	}
 	result = 0;
@@ -135,6 +137,29 @@ bool web_url_place(const char *url, char **host, char **port)
 	return *host != NULL;
 }
 
+bool web_same_origin(const char *a, const char *b)
+{
+	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+	CURLU *first = curl_url();
+	CURLU *second = curl_url();
+	bool same = first && second && curl_url_set(first, CURLUPART_URL, a, 0) == CURLUE_OK &&
+	            curl_url_set(second, CURLUPART_URL, b, 0) == CURLUE_OK;
+
+	for (size_t i = 0; same && i < sizeof(parts) / sizeof(*parts); i++) {
+		char *one = NULL;
+		char *other = NULL;
+
+		same = curl_url_get(first, parts[i], &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		       curl_url_get(second, parts[i], &other, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		       strcasecmp(one, other) == 0;
+		curl_free(one);
+		curl_free(other);
+	}
+	curl_url_cleanup(first);
+	curl_url_cleanup(second);
+	return same;
+}
+
 char *web_through(const char *url, const json_t *target)
 {
 	const char *address = value_get_text(target, "hostaddr");
@@ -198,19 +223,4 @@ int web_date(const char *text, char out[CLOCK_TEXT_MAX])
 		return -1;
 	clock_format_rfc3339((msec)when * 1000, out);
 	return 0;
-}
-
-json_t *web_target_parse(const struct node *map, const struct node_key *keys, struct problems *list)
-{
-	const struct node *url;
-	struct err err;
-
-	if (node_check_map(map, keys, "the target", list) > 0)
-		return NULL;
-	url = node_get(map, keys[0].name);
-	if (!web_is_template(url->text) && web_base_check(url->text, &err) < 0) {
-		NODE_PROBLEM(list, url, "%s", err.text);
-		return NULL;
-	}
-	return json_pack("{s:s}", "url", url->text);
 }

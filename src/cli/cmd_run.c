@@ -84,6 +84,7 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 	    .from = cli->options.from,
 	    .only = cli->options.only.items,
 	    .only_count = cli->options.only.count,
+	    .script = cli->options.dry_run && strcmp(cli->options.dry_run, "sh") == 0,
 	};
 	struct err err;
 	struct plan *plan = plan_new(catalog, runbook, &options, &err);

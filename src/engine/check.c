@@ -7,6 +7,7 @@
 #include "fsops/child.h"
 #include "fsops/mem.h"
 #include "fsops/signals.h"
+#include "mask.h"
 #include "measure.h"
 #include "vars.h"
 
@@ -108,6 +109,8 @@ json_t *measure_metrics(const struct catalog *catalog, const char *const *names,
 	struct checking checking = {0};
 	json_t *masked = NULL;
 
+	if (vars)
+		mask_targets(redact, platform, constants);
 	if (vars && check(&checking, metrics, count, &scope, err) == 0) {
 		masked = redact_value(redact, checking.metrics);
 		*worst = checking.worst;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "expand.h"
+#include "mask.h"
 #include "vars.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
@@ -80,60 +81,11 @@ char *channel_missing(const struct channel_names *with, const struct channel *ch
 
 /* ---- secrets ---- */
 
-struct masking {
-	const struct channel_names *with;
-	const struct scope *scope;
-};
-
-/* What came from the environment is the secret part of a longer text, such as "Bearer ${env.TOKEN}". */
-static int mask_hole(void *ctx, const char *text, size_t len)
-{
-	struct masking *masking = ctx;
-	char *hole = mem_textn(text, len);
-	bool secret = false;
-	json_t *value = NULL;
-	struct err err;
-
-	if (strstr(hole, "env.") &&
-	    scope_eval_text(masking->scope, text, len, &value, &secret, &err) == 0)
-		redact_add_value(masking->with->redact, value);
-	json_decref(value);
-	free(hole);
-	return 0;
-}
-
-static void mask_texts(struct masking *masking, const json_t *value)
-{
-	const char *key;
-	json_t *item;
-
-	if (json_is_string(value))
-		template_each(json_string_value(value), NULL, mask_hole, masking);
-	json_object_foreach((json_t *)value, key, item) {
-		mask_texts(masking, item);
-	}
-}
-
-/* A text as a whole, too, when it can be known by now. Headers are many things: of them only what came
- * from the environment. */
+/* Headers are many things: of them only what came from the environment. */
 static void mask(
     const struct channel_names *with, const struct scope *scope, const struct channel *channel)
 {
-	struct expander expander = {.scope = scope, .redact = with->redact};
-	struct masking masking = {with, scope};
-
-	for (const char *const *key = channel->kind->secrets; *key; key++) {
-		const json_t *value = json_object_get(channel->config, *key);
-		char *whole = NULL;
-		struct err err;
-
-		mask_texts(&masking, value);
-		if (json_is_string(value))
-			whole = expand_text(&expander, json_string_value(value), &err);
-		if (whole)
-			redact_add(with->redact, whole);
-		free(whole);
-	}
+	mask_keys(with->redact, scope, channel->config, channel->kind->secrets);
 }
 
 void channels_mask(const struct channel_names *with)

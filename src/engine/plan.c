@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mask.h"
 #include "prepared.h"
 #include "fsops/channel.h"
 #include "fsops/mem.h"
@@ -23,6 +24,7 @@ struct making {
 	struct plan *plan;
 	json_t *known; /* the names whose value cannot change before the action at hand runs */
 	const struct making *outer;
+	bool script; /* plan_options */
 	struct err *err;
 };
 
@@ -94,7 +96,7 @@ static struct plan *make_nested(
     const struct making *making, const char *name, const json_t *vars, bool lenient)
 {
 	const struct runbook *runbook = catalog_find(making->catalog, name, making->err);
-	struct plan_options options = {.lenient = lenient};
+	struct plan_options options = {.lenient = lenient, .script = making->script};
 	struct plan *plan;
 	json_t *all;
 	char **items;
@@ -383,9 +385,14 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 	if (plan->redact)
 		plan->vars = vars_resolve(
 		    catalog->platform, runbook, options, plan->names, plan->redact, err);
-	if (plan->vars && !outer)
+	if (plan->vars && !outer) {
 		channels_mask(
 		    &(struct channel_names){catalog->platform, plan->names, plan->redact});
+		mask_targets(plan->redact, catalog->platform, plan->names);
+	}
+	making.script = options->script;
+	if (plan->vars && making.script)
+		mask_forget(plan->redact, plan->names);
 	making.known = json_copy(plan->names);
 	json_object_set_new(making.known, "vars", json_copy(plan->vars));
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||

@@ -1,0 +1,104 @@
+/* Finds the secrets of channels and targets. Invariant: only ever adds to what is masked. */
+#include "mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "expand.h"
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "fsops/value.h"
+
+struct masking {
+	struct redact *redact;
+	const struct scope *scope;
+};
+
+/* What came from the environment is the secret part of a longer text, such as "Bearer ${env.TOKEN}". */
+static int mask_hole(void *ctx, const char *text, size_t len)
+{
+	struct masking *masking = ctx;
+	char *hole = mem_textn(text, len);
+	bool secret = false;
+	json_t *value = NULL;
+	struct err err;
+
+	if (strstr(hole, "env.") &&
+	    scope_eval_text(masking->scope, text, len, &value, &secret, &err) == 0)
+		redact_add_value(masking->redact, value);
+	json_decref(value);
+	free(hole);
+	return 0;
+}
+
+static void mask_texts(struct masking *masking, const json_t *value)
+{
+	const char *key;
+	json_t *item;
+
+	if (json_is_string(value))
+		template_each(json_string_value(value), NULL, mask_hole, masking);
+	json_object_foreach((json_t *)value, key, item) {
+		mask_texts(masking, item);
+	}
+}
+
+void mask_keys(
+    struct redact *redact, const struct scope *scope, const json_t *config, const char *const *keys)
+{
+	struct expander expander = {.scope = scope, .redact = redact};
+	struct masking masking = {redact, scope};
+
+	for (; *keys; keys++) {
+		const json_t *value = json_object_get(config, *keys);
+		char *whole = NULL;
+		struct err err;
+
+		mask_texts(&masking, value);
+		if (json_is_string(value))
+			whole = expand_text(&expander, json_string_value(value), &err);
+		if (whole)
+			redact_add(redact, whole);
+		free(whole);
+	}
+}
+
+void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names)
+{
+	struct scope scope = {.names = names, .clock = &clock_system};
+
+	for (size_t i = 0; i < platform->target_count; i++) {
+		const struct target *target = &platform->targets[i];
+
+		if (target->config && target->adapter && target->adapter->target_secrets)
+			mask_keys(redact, &scope, target->config, target->adapter->target_secrets);
+	}
+}
+
+static bool holds_secret(const struct redact *redact, const json_t *value)
+{
+	char *text = value_to_text(value);
+	char *masked = redact_text(redact, text, strlen(text));
+	bool holds = strcmp(text, masked) != 0;
+
+	free(masked);
+	free(text);
+	return holds;
+}
+
+void mask_forget(const struct redact *redact, json_t *names)
+{
+	json_t *env = json_object_get(names, "env");
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(env, next, key, value) {
+		if (holds_secret(redact, value))
+			json_object_del(env, key);
+	}
+	json_object_foreach_safe(names, next, key, value) {
+		if (value != env && holds_secret(redact, value))
+			json_object_del(names, key);
+	}
+}

@@ -1,0 +1,26 @@
+/*
+ * Values that are secrets because of where they stand in the platform's file: what a channel's or a target's
+ * keys for passwords hold, whether `secrets:` names the variable or not.
+ */
+#ifndef FSOPS_ENGINE_MASK_H
+#define FSOPS_ENGINE_MASK_H
+
+#include <jansson.h>
+
+#include "fsops/model.h"
+#include "fsops/redact.h"
+#include "scope.h"
+
+/* Mask what the KEYS (ends with NULL) of CONFIG hold: each value from the environment in them, and texts as a
+ * whole, as far as they are known. */
+void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
+    const char *const *keys);
+
+/* The same for all targets of PLATFORM; NAMES: what their `${…}` may name. */
+void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names);
+
+/* Take the secrets out of NAMES, the environment's among them, so that their `${…}` stays as it is: a
+ * script names variables instead of showing values, and instead of masks that nobody could run. */
+void mask_forget(const struct redact *redact, json_t *names);
+
+#endif
