@@ -53,6 +53,8 @@ typedef void notices_done_fn(void *ctx, const json_t *channels, const char *why)
 struct notices_call *notices_send(
     struct notices *notices, const json_t *asked, notices_done_fn *done, void *ctx);
 void notices_withdraw(struct notices_call *call); /* DONE never comes */
+/* Why it is not done yet: a new string. */
+char *notices_why(const struct notices_call *call);
 
 /*
  * Without a run: tell the channels that are told of escalations, and wait, at most NOTICES_GRACE. FACTS:

@@ -47,6 +47,8 @@ void post_free(struct post *post);
  * too many wait already: TOLD is told of it later, DONE is not. */
 struct post_item *post_send(struct post *post, const struct channel *channel, json_t *message,
     post_done_fn *done, void *ctx);
+/* Why it has not been delivered so far; NULL: no attempt has ended. Borrowed until the next one ends. */
+const char *post_why(const struct post_item *item);
 /* Nobody waits for it any more: DONE is not told, but it is delivered as before. */
 void post_leave(struct post_item *item);
 /* Give one up that is not done; TOLD is told, DONE is not. */

@@ -203,6 +203,11 @@ static void say_status(
 
 	if (!reply->redirect || len < 0 || (size_t)len >= size)
 		return;
+	if (strncmp(reply->redirect, "http", strlen("http")) != 0) {
+		snprintf(why + len, size - (size_t)len, ": it leads to %s, which is not asked",
+		    reply->redirect);
+		return;
+	}
 	snprintf(why + len, size - (size_t)len, ": %s %s: put that into the target%s",
 	    reply->status == 301 || reply->status == 308 ? "moved to" : "it leads to",
 	    reply->redirect, read ? ", or 'follow: true' into the action" : "");

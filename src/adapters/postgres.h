@@ -32,7 +32,7 @@
 #define PG_CONNECT_MAX ((msec)10000)
 
 /* How long a cancel request and the server's answer to it are waited for. */
-#define PG_CANCEL_MAX ((msec)3000)
+#define PG_CANCEL_MAX ((msec)1700)
 /* How long after one the next is sent: the server may not have begun when the first one came. */
 #define PG_CANCEL_AGAIN ((msec)100)
 

@@ -164,7 +164,7 @@ static bool take(struct pg_call *pg, PGresult *result)
 	case PGRES_COPY_IN:
 	case PGRES_COPY_OUT:
 	case PGRES_COPY_BOTH:
-		err_set(&pg->failure, ERR_INPUT, "postgres: COPY can't be used here: use SELECT");
+		err_set(&pg->failure, ERR_INPUT, "COPY can't be used here: use SELECT");
 		return false;
 	default:
 		if (pg->failure.kind == ERR_NONE)

@@ -32,7 +32,13 @@ void pg_give_up(struct pg_call *pg)
 {
 	struct call *call = pg->call;
 	struct err why = pg->failure;
+	struct buf where;
 
+	buf_init(&where, BUF_TEXT_MAX);
+	pg_fail_where(&pg->settings, pg->conn, &where);
+	if (!strstr(why.text, "postgres"))
+		err_prefix(&why, "postgres at %s", where.data);
+	buf_release(&where);
 	pg_close(pg);
 	call_fail(call, why.kind, "%s", why.text);
 }

@@ -94,6 +94,8 @@ json_t *redis_info(const char *text);
 
 /* An error reply as a sentence. */
 void redis_fail_reply(const struct redis_place *place, const char *reply, struct err *err);
+/* The reply is over REDIS_REPLY_MAX. */
+void redis_fail_large(const struct redis_place *place, struct err *err);
 /* What hiredis says of a connection that could not be made, or that broke. */
 void redis_fail_connect(const struct redis_place *place, const char *why, struct err *err);
 void redis_fail_lost(

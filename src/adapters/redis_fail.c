@@ -5,6 +5,7 @@
  */
 #include "redis.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fsops/mem.h"
@@ -89,6 +90,15 @@ static void sentence(const char *before, const struct redis_place *place, const 
 void redis_fail_reply(const struct redis_place *place, const char *reply, struct err *err)
 {
 	sentence("redis at ", place, "", reply, advice_for(by_reply, reply, true), err);
+}
+
+void redis_fail_large(const struct redis_place *place, struct err *err)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "the reply is over %zu MiB", REDIS_REPLY_MAX >> 20);
+	sentence("redis at ", place, "", why, "ask for less (SCAN, LRANGE, GETRANGE …)", err);
+	err->kind = ERR_LIMIT;
 }
 
 void redis_fail_connect(const struct redis_place *place, const char *why, struct err *err)

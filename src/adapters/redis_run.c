@@ -108,9 +108,7 @@ static void broke(struct redis_call *rc, const char *why)
 	struct err err;
 
 	if (rc->limit.over)
-		err_set(&err, ERR_LIMIT,
-		    "redis: the reply is over %zu MiB: ask for less (SCAN, LRANGE, GETRANGE …)",
-		    REDIS_REPLY_MAX >> 20);
+		redis_fail_large(&rc->place, &err);
 	else if (rc->stage <= STAGE_CONNECT)
 		redis_fail_connect(&rc->place, why, &err);
 	else

@@ -257,22 +257,16 @@ static void on_nothing(struct web_request *request, const struct web_place *plac
 static void on_partial(struct web_request *request, const struct web_place *place)
 {
 	const struct web_reply *reply = &request->reply;
+	char after[64] = "among the headers";
 
-	if (!web_head_done(request))
-		err_set(&request->err, ERR_REMOTE,
-		    "%s: %s closed the connection half-way, among the headers: is the service "
-		    "healthy?",
-		    request->what, place->host);
-	else if (reply->length >= 0)
-		err_set(&request->err, ERR_REMOTE,
-		    "%s: %s closed the connection half-way, after %lld of %lld bytes: is the "
-		    "service healthy?",
-		    request->what, place->host, reply->received, reply->length);
-	else
-		err_set(&request->err, ERR_REMOTE,
-		    "%s: %s closed the connection half-way, after %lld bytes: is the service "
-		    "healthy?",
-		    request->what, place->host, reply->received);
+	if (web_head_done(request) && reply->length >= 0)
+		snprintf(after, sizeof(after), "after %lld of %lld bytes", reply->received,
+		    reply->length);
+	else if (web_head_done(request))
+		snprintf(after, sizeof(after), "after %lld bytes", reply->received);
+	err_set(&request->err, ERR_REMOTE,
+	    "%s: %s%s port %s closed the connection half-way, %s: is the service healthy?",
+	    request->what, the(place), place->host, place->port, after);
 }
 
 static void on_garbled(struct web_request *request, const struct web_place *place)
@@ -285,8 +279,10 @@ static void on_garbled(struct web_request *request, const struct web_place *plac
 static void on_too_large(struct web_request *request, const struct web_place *place)
 {
 	(void)place;
-	err_set(&request->err, ERR_LIMIT, "%s: the reply is too large (%s)", request->what,
-	    request->curl_text);
+	err_set(&request->err, ERR_LIMIT,
+	    "%s: a line of the reply's head is longer than what is read: check the port and the "
+	    "protocol",
+	    request->what);
 }
 
 static void on_other(struct web_request *request, const struct web_place *place)
@@ -298,7 +294,9 @@ static void on_other(struct web_request *request, const struct web_place *place)
 /* A connection that breaks in the middle of a reply is a torn reply, whatever broke it. */
 static void on_broken(struct web_request *request, const struct web_place *place)
 {
-	if (request->reply.status)
+	if (strstr(request->curl_text, "chunked"))
+		on_garbled(request, place);
+	else if (request->reply.status)
 		on_partial(request, place);
 	else if (is_alert(request))
 		on_handshake(request, place);

@@ -87,8 +87,7 @@ static int take_length(struct web_request *request, const char *text)
 
 		if (length < 0)
 			return err_set(&request->err, ERR_REMOTE,
-			    "%s: the Content-Length of the answer is no number: what it holds "
-			    "can't be "
+			    "%s: the Content-Length of the answer is none: where it ends can't be "
 			    "told: look at the server and what is between",
 			    request->what);
 		if (request->stated >= 0 && request->stated != length)

@@ -59,6 +59,31 @@ void attempt_note_killed(struct call *call, const char *command)
 	free(text);
 }
 
+/* A sentence for people: on one line, and with nothing in it that a terminal would obey, whatever a server
+ * has said. */
+static char *sentence(const char *text)
+{
+	char *copy = mem_text(text);
+
+	if (!copy)
+		return NULL;
+	value_clean(copy);
+	for (unsigned char *c = (unsigned char *)copy; *c; c++)
+		if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)
+			c[0] = c[1] = '?';
+		else if (*c < ' ' || *c == 0x7f)
+			*c = strchr("\n\r\t", *c) ? ' ' : '?';
+	return copy;
+}
+
+void attempt_note_waiting(struct call *call, const char *text)
+{
+	struct attempt *attempt = attempt_of(call);
+
+	free(attempt->why);
+	attempt->why = sentence(text);
+}
+
 static void attempt_free(struct attempt *attempt)
 {
 	loop_cancel(attempt->deadline);
@@ -306,9 +331,7 @@ void call_done(struct call *call, json_t *result, const char *unexpected)
 
 	attempt->outcome = ATTEMPT_DONE;
 	attempt->result = result; /* transferred */
-	attempt->why = mem_text(unexpected);
-	if (attempt->why)
-		value_clean(attempt->why);
+	attempt->why = sentence(unexpected);
 	set_state(attempt, ENDED);
 }
 
@@ -321,9 +344,8 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	value_clean(text);
 	attempt->outcome = kind == ERR_TIMEOUT ? ATTEMPT_TIMED_OUT : ATTEMPT_FAILED;
-	attempt->why = mem_text(text);
+	attempt->why = sentence(text);
 	set_state(attempt, ENDED);
 }
 

@@ -343,6 +343,16 @@ static void on_gone(void *ctx)
 	gone(call);
 }
 
+static void withdraw_notice(struct service *service)
+{
+	char *why = notices_why(service->notice);
+
+	if (*why)
+		attempt_note_waiting(service->call, why);
+	free(why);
+	notices_withdraw(service->notice);
+}
+
 static void give_up(struct call *call, void (*gone)(struct call *call))
 {
 	struct service *service = *task_service(attempt_owner(call));
@@ -361,7 +371,7 @@ static void give_up(struct call *call, void (*gone)(struct call *call))
 		slot_resume_budget(service->slot);
 	}
 	if (service->notice)
-		notices_withdraw(service->notice);
+		withdraw_notice(service);
 	service->notice = NULL;
 	loop_cancel(service->timer);
 	service->timer = loop_after(call->loop, 0, on_gone, service);

@@ -175,6 +175,24 @@ struct notices_call *notices_send(
 	return call;
 }
 
+char *notices_why(const struct notices_call *call)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	for (size_t i = 0; i < call->count; i++) {
+		const struct part *part = &call->parts[i];
+		const char *why = part->item ? post_why(part->item) : part->why;
+
+		if (why)
+			buf_addf(&text, "%s%s", text.len ? "; " : "", why);
+		else if (part->item)
+			buf_addf(&text, "%schannel '%s': no answer yet", text.len ? "; " : "",
+			    part->name);
+	}
+	return buf_detach(&text);
+}
+
 void notices_withdraw(struct notices_call *call)
 {
 	for (size_t i = 0; i < call->count; i++)

@@ -19,6 +19,7 @@ struct post_item {
 	struct post_item *next;
 	json_t *message;
 	int attempts;
+	char *why; /* of the last attempt, which is not the last of all; or NULL */
 	msec began;
 	post_done_fn *done;
 	void *ctx;
@@ -58,6 +59,7 @@ struct post *post_new(
 static void item_free(struct post_item *item)
 {
 	json_decref(item->message);
+	free(item->why);
 	free(item);
 }
 
@@ -181,6 +183,18 @@ static bool is_worth_another(const struct post_item *item)
 	return item->attempts < POST_ATTEMPTS_MAX && !(item->queue->post->closing && item->next);
 }
 
+static void try_again(struct queue *queue, struct post_item *item, const struct delivery_end *end)
+{
+	free(item->why);
+	item->why = mem_text(end->why);
+	schedule(queue, pause_after(item, end->after));
+}
+
+const char *post_why(const struct post_item *item)
+{
+	return item->why;
+}
+
 static void on_end(void *ctx, const struct delivery_end *end)
 {
 	struct queue *queue = ctx;
@@ -188,7 +202,7 @@ static void on_end(void *ctx, const struct delivery_end *end)
 
 	queue->delivery = NULL;
 	if (!end->delivered && end->again && is_worth_another(item))
-		schedule(queue, pause_after(item, end->after));
+		try_again(queue, item, end);
 	else
 		end_item(item, end->delivered ? NULL : end->why);
 }

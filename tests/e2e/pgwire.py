@@ -2,6 +2,7 @@
 import struct
 
 SSL_CODES = (80877103, 80877104)
+CANCEL_CODE = 80877102
 
 
 def message(kind, body=b""):
@@ -36,6 +37,8 @@ async def startup(reader, writer):
     while True:
         length, code = struct.unpack("!II", await reader.readexactly(8))
         body = await reader.readexactly(length - 8)
+        if code == CANCEL_CODE:
+            raise ConnectionError("it only wants another one cancelled")
         if code not in SSL_CODES:
             words = body.rstrip(b"\0").split(b"\0")
             return {k.decode(): v.decode() for k, v in zip(words[::2], words[1::2])}

@@ -277,8 +277,7 @@ static void test_cp_fails(void **state)
 	    "s3://backups/nothing: status 404 NoSuchKey: The specified key does not exist."
 	    ": look at what is there");
 	run_at(bad.port, "half", "cp", "k", file, NULL);
-	assert_failed(ERR_REMOTE,
-	    "s3://half/k: 127.0.0.1 closed the connection half-way, after 12 of 100 bytes");
+	assert_failed(ERR_REMOTE, "closed the connection half-way, after 12 of 100 bytes");
 	run_at(s3.port, "backups", "cp", "other/plain.txt", "/nowhere/x", NULL);
 	assert_failed(ERR_SYSTEM, "unable to write '/nowhere/x': No such file");
 	assert_int_equal(count_entries(folder), before);
