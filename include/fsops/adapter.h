@@ -118,6 +118,10 @@ void call_done(struct call *call, json_t *result, const char *unexpected);
 void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* From inside cancel(): what it waited for, as a sentence; told when it was given up because its time was up.
+ * Without it only who gave no answer is told. */
+void call_waiting(struct call *call, const char *text);
+
 /* After cancel(): nothing that the call started is alive any more. */
 void call_gone(struct call *call);
 

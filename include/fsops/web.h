@@ -80,6 +80,9 @@ void web_cancel(struct web_request *request);
 void web_pause(struct web_request *request);
 void web_go_on(struct web_request *request);
 
+/* Is REQUEST waiting for a proxy, which has not let it through? Then a new sentence that says so. */
+char *web_waits_for_proxy(const struct web_request *request);
+
 /* Keep the loop's connections open over several requests one after another. */
 struct web *web_hold(struct loop *loop, struct err *err);
 void web_let_go(struct web *web); /* NULL is allowed */

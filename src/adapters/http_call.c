@@ -331,7 +331,11 @@ void http_start(struct call *call)
 void http_cancel(struct call *call)
 {
 	struct http_call *http = call->state;
+	char *waiting = web_waits_for_proxy(http->request);
 
+	if (waiting)
+		call_waiting(call, waiting);
+	free(waiting);
 	web_cancel(http->request);
 	http->request = NULL;
 	call_gone(call);

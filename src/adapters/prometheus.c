@@ -455,8 +455,12 @@ static void prometheus_start(struct call *call)
 static void prometheus_cancel(struct call *call)
 {
 	struct prometheus_call *p = call->state;
+	char *waiting = web_waits_for_proxy(p->request);
 
 	p->cancelled = true;
+	if (waiting)
+		call_waiting(call, waiting);
+	free(waiting);
 	web_cancel(p->request);
 	p->request = NULL;
 	call_gone(call);

@@ -333,6 +333,19 @@ static const struct code_row {
 #endif
 };
 
+char *web_waits_for_proxy(const struct web_request *request)
+{
+	struct web_place place;
+
+	if (!request || request->begin)
+		return NULL;
+	find_place(request, &place);
+	if (!place.proxy)
+		return NULL;
+	return mem_printf("%s: no answer from the proxy %s:%s in all its time: %s", request->what,
+	    place.host, place.port, remedy(&place, ""));
+}
+
 void web_explain(struct web_request *request, CURLcode code)
 {
 	explain_fn *explain = on_other;

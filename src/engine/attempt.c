@@ -76,7 +76,7 @@ static char *sentence(const char *text)
 	return copy;
 }
 
-void attempt_note_waiting(struct call *call, const char *text)
+void call_waiting(struct call *call, const char *text)
 {
 	struct attempt *attempt = attempt_of(call);
 

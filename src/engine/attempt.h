@@ -66,9 +66,6 @@ void *attempt_owner(const struct call *call);
 /* A process of CALL had to be ended. */
 void attempt_note_killed(struct call *call, const char *command);
 
-/* CALL is given up because its time was up: what it waited for. */
-void attempt_note_waiting(struct call *call, const char *text);
-
 /* Move both: a person was asked meanwhile. */
 void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_end);
 

@@ -348,7 +348,7 @@ static void withdraw_notice(struct service *service)
 	char *why = notices_why(service->notice);
 
 	if (*why)
-		attempt_note_waiting(service->call, why);
+		call_waiting(service->call, why);
 	free(why);
 	notices_withdraw(service->notice);
 }

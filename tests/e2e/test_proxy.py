@@ -90,6 +90,20 @@ def test_what_the_proxy_says_of_its_tunnel_is_not_the_answer(proxies, tmp_path):
     assert done["outcome"] == "passed" and "x-from" not in done["result"]["headers"], done
 
 
+@pytest.mark.parametrize("adapter, url", [("http: GET {}/x", "http"), ("http: GET {}/x", "https"), ("prometheus: up", "https")])
+def test_a_proxy_that_does_not_answer_is_named_when_the_time_is_up(tmp_path, adapter, url):
+    async def silent(reader, _):
+        while await reader.read(1000):
+            pass
+
+    with Raw() as raw:
+        port = raw.serve(silent)
+        book = write_book(tmp_path, f"  - {{step: A, id: a, budget: 9s, timeout: 500ms, {adapter.format(url + '://127.0.0.1:2')}}}\n",
+                          {"p": {"prometheus": f"{url}://127.0.0.1:2"}})
+        done = run("book", "-R", book, env={**NONE, "all_proxy": f"http://127.0.0.1:{port}"}).action("a")
+    assert done["outcome"] == "timed_out" and f"no answer from the proxy 127.0.0.1:{port}" in done["why"], done
+
+
 def test_where_no_proxy_is_used_none_is_named(proxies, tmp_path):
     done = ask(tmp_path, {"https_proxy": proxies[1]["refused"], "no_proxy": "127.0.0.1"})
     assert "connection refused by 127.0.0.1 port 2" in done["why"] and "proxy" not in done["why"], done["why"]

@@ -89,6 +89,12 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
 	call->engine->why = mem_text(text);
 }
 
+void call_waiting(struct call *call, const char *text)
+{
+	(void)call;
+	(void)text;
+}
+
 void call_gone(struct call *call)
 {
 	call->engine->gone++;

@@ -119,6 +119,12 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
 	end(call);
 }
 
+void call_waiting(struct call *call, const char *text)
+{
+	(void)call;
+	(void)text;
+}
+
 void call_gone(struct call *call)
 {
 	assert_false(seen.gone);

@@ -115,6 +115,12 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
 	fake_ended(call);
 }
 
+void call_waiting(struct call *call, const char *text)
+{
+	(void)call;
+	(void)text;
+}
+
 void call_gone(struct call *call)
 {
 	call->engine->gone++;
