@@ -32,7 +32,13 @@
 #define PG_CONNECT_MAX ((msec)10000)
 
 /* How long a cancel request and the server's answer to it are waited for. */
-#define PG_CANCEL_MAX ((msec)1700)
+#define PG_CANCEL_MAX ((msec)1500)
+/* A server that says more than this meanwhile is not waited for: it has begun, so the request reaches it. */
+#define PG_CANCEL_BYTES_MAX ((size_t)256 * 1024)
+/* The most that a server says before it lets us in: a few settings, perhaps a notice. */
+#define PG_CONNECT_BYTES_MAX ((size_t)1024 * 1024)
+/* Notices of one call that are shown. */
+#define PG_NOTICES_MAX 100
 /* How long after one the next is sent: the server may not have begun when the first one came. */
 #define PG_CANCEL_AGAIN ((msec)100)
 

@@ -78,9 +78,15 @@ static void cancel_release(void *arg)
 /* The server has answered (57014 as a rule) or hung up: the statement has ended. */
 void pg_cancel_pump(struct pg_call *pg)
 {
-	bool open = PQconsumeInput(pg->conn) != 0;
+	bool open;
 	PGresult *result;
 
+	pg_count_arriving(pg);
+	if (pg->arriving > PG_CANCEL_BYTES_MAX) {
+		gone(pg);
+		return;
+	}
+	open = PQconsumeInput(pg->conn) != 0;
 	while (open && !PQisBusy(pg->conn)) {
 		result = PQgetResult(pg->conn);
 		open = result != NULL;
@@ -111,6 +117,7 @@ static bool send_cancel(struct pg_call *pg)
 static void cancel_on_server(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CANCEL;
+	pg->arriving = 0;
 	if (!send_cancel(pg)) {
 		gone(pg);
 		return;

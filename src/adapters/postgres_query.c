@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -219,16 +218,6 @@ static bool take_all(struct pg_call *pg)
 	return more;
 }
 
-/* Where malloc can't be asked: what has arrived since the last whole row. */
-static void count_arriving(struct pg_call *pg)
-{
-	int waiting = 0;
-
-	if (ioctl(PQsocket(pg->conn), FIONREAD, &waiting) == 0 && waiting > 0)
-		pg->arriving += (size_t)waiting;
-	pg->huge |= pg->arriving > PG_BYTES_MAX * 2;
-}
-
 /* One row is over the ceiling: what follows it is not read any more. */
 static void huge_row(struct pg_call *pg)
 {
@@ -255,7 +244,9 @@ static void lost(struct pg_call *pg)
 
 void pg_query_pump(struct pg_call *pg)
 {
-	count_arriving(pg);
+	pg_count_arriving(pg);
+	/* Where malloc can't be asked. */
+	pg->huge |= pg->arriving > PG_BYTES_MAX * 2;
 	if (!pg->huge && !PQconsumeInput(pg->conn)) {
 		lost(pg);
 		return;

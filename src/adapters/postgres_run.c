@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -126,10 +127,22 @@ static void resolve_next(struct pg_call *pg)
 
 static void on_notice(void *ctx, const char *text)
 {
+	static const char more[] = "fsops: further notices are not shown\n";
 	struct pg_call *pg = ctx;
 
-	if (pg->stage != PG_STAGE_CANCEL)
-		call_output(pg->call, CHILD_STDERR, text, strlen(text));
+	if (pg->stage == PG_STAGE_CANCEL || pg->notices > PG_NOTICES_MAX)
+		return;
+	if (pg->notices++ == PG_NOTICES_MAX)
+		text = more;
+	call_output(pg->call, CHILD_STDERR, text, strlen(text));
+}
+
+void pg_count_arriving(struct pg_call *pg)
+{
+	int waiting = 0;
+
+	if (ioctl(PQsocket(pg->conn), FIONREAD, &waiting) == 0 && waiting > 0)
+		pg->arriving += (size_t)waiting;
 }
 
 /* The socket can be another one after each poll (the next address): watch it anew. */
@@ -167,6 +180,7 @@ static void on_connect_time(void *ctx)
 static void connect_begin(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CONNECT;
+	pg->arriving = 0;
 	pg->conn = pg_settings_connect(&pg->settings);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
 		connect_refused(pg);
@@ -184,6 +198,7 @@ static void connected(struct pg_call *pg)
 	loop_cancel(pg->timer);
 	pg->timer = NULL;
 	pg->failure = (struct err){0}; /* of the endpoints before this one */
+	pg->arriving = 0;
 	if (is_ping(pg)) {
 		ping_end(pg, PG_ACCEPTING);
 		return;
@@ -193,8 +208,23 @@ static void connected(struct pg_call *pg)
 	pg_query_start(pg);
 }
 
+/* libpq would keep all of it, and look through what it keeps again and again. */
+static void connect_flooded(struct pg_call *pg)
+{
+	err_set(&pg->failure, ERR_LIMIT,
+	    "the server says over %zu KiB before it lets anybody in: is that port really a "
+	    "PostgreSQL server's?",
+	    PG_CONNECT_BYTES_MAX / 1024);
+	connect_failed(pg, PG_NO_ANSWER);
+}
+
 static void connect_poll(struct pg_call *pg)
 {
+	pg_count_arriving(pg);
+	if (pg->arriving > PG_CONNECT_BYTES_MAX) {
+		connect_flooded(pg);
+		return;
+	}
 	switch (PQconnectPoll(pg->conn)) {
 	case PGRES_POLLING_OK:
 		connected(pg);

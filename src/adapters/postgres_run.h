@@ -35,7 +35,8 @@ struct pg_call {
 	struct pg_rows rows;
 	size_t undone;   /* statements of this stage that the server has not said to be done */
 	bool huge;       /* one row is over the ceiling */
-	size_t arriving; /* bytes since the last whole row */
+	size_t arriving; /* bytes since the last whole row, or since this stage began */
+	size_t notices;
 	struct work *cancelling;  /* the cancel request on its way */
 	struct loop_timer *again; /* or the time until the next one */
 	bool idle;                /* while cancelling: the server has stopped */
@@ -47,6 +48,9 @@ bool pg_is_read(const struct pg_call *pg);
 void pg_close(struct pg_call *pg);
 /* End the call with `failure`. */
 void pg_give_up(struct pg_call *pg);
+
+/* Add what has arrived and waits to be read to `arriving`. */
+void pg_count_arriving(struct pg_call *pg);
 
 /* --- postgres_query.c --- */
 

