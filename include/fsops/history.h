@@ -53,7 +53,7 @@ typedef bool history_fn(void *ctx, const struct history_entry *entry);
 int history_each(const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err);
 
 /* The id of the run that NAME means: an id, the beginning of one that is no other's, a runbook's name
- * (its newest run), NULL (the newest of all). A new string; NULL: none, ERR (ERR_USAGE) says what
+ * or the beginning of one and no other (its newest run), NULL (the newest of all). A new string; NULL: none, ERR (ERR_USAGE) says what
  * there is. */
 char *history_find(const char *name, struct err *err);
 

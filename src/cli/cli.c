@@ -105,6 +105,8 @@ int cli_main(int argc, char **argv)
 	} else {
 		if (!cli.options.plain)
 			cli.look = look_for(STDOUT_FILENO, cli.options.no_color);
+		if (cli.options.verbose)
+			cli.look.width = 0; /* all of it, on a terminal too */
 		status = check_stdout(&cli, dispatch(&cli));
 	}
 	options_release(&cli.options);

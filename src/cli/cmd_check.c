@@ -3,9 +3,12 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "fsops/mem.h"
 #include "fsops/run.h"
+#include "fsops/text.h"
 
 static int check_run(struct cli *cli);
 
@@ -57,13 +60,37 @@ static int nagios_unknown(struct cli *cli, int status, const char *why)
 	return cli_print(cli, &text, EXIT_UNKNOWN);
 }
 
+/* The metrics that the arguments mean, by their whole names: a new list of borrowed texts, or NULL. */
+static const char **wanted(const struct cli *cli, const struct platform *platform, struct err *err)
+{
+	const char **known = mem_alloc((platform->metric_count + 1) * sizeof(*known));
+	const char **names = mem_alloc((cli->arg_count + 1) * sizeof(*names));
+	int found = 0;
+
+	for (size_t i = 0; i < platform->metric_count; i++)
+		known[i] = platform->metrics[i].name;
+	for (size_t i = 0; i < cli->arg_count && found >= 0; i++) {
+		found = text_pick(cli->args[i], known, platform->metric_count, "metric", err);
+		if (found >= 0)
+			names[i] = known[found];
+	}
+	free(known);
+	if (found >= 0)
+		return names;
+	free(names);
+	return NULL;
+}
+
 static int measure(struct cli *cli, const struct catalog *catalog)
 {
 	struct err err;
 	struct buf text;
 	enum level worst;
-	json_t *metrics = measure_metrics(catalog, cli->args, cli->arg_count, &worst, &err);
+	const char **names = wanted(cli, catalog->platform, &err);
+	json_t *metrics =
+	    names ? measure_metrics(catalog, names, cli->arg_count, &worst, &err) : NULL;
 
+	free(names);
 	if (!metrics)
 		return nagios_unknown(cli, complain_err(&err), err.text);
 	if (json_array_size(metrics) == 0)

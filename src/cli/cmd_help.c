@@ -28,7 +28,7 @@ static int help_run(struct cli *cli)
 	struct buf text;
 
 	if (cli->arg_count) {
-		command = command_find(cli->args[0], &err);
+		command = command_pick(cli->args[0], &err);
 		if (!command)
 			return complain_err(&err);
 	}

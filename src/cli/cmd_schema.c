@@ -34,33 +34,25 @@ static const struct {
     {"platform", schema_platform},
 };
 
-static int no_such_kind(const char *name)
+static int find_kind(const char *name, struct err *err)
 {
 	const char *names[COUNT_OF(kinds)];
-	const char *near;
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		names[i] = kinds[i].name;
-	near = text_nearest(name, names, COUNT_OF(kinds));
-	complain("there is no schema '%s'%s%s%s", name,
-	    near ? "; did you mean '"
-	         : ": it is runbook or "
-	           "platform",
-	    near ? near : "", near ? "'?" : "");
-	return EXIT_WRONG_USE;
+	return text_pick(name, names, COUNT_OF(kinds), "schema", err);
 }
 
 static int schema_run(struct cli *cli)
 {
 	const char *name = cli->arg_count ? cli->args[0] : kinds[0].name;
 	struct buf text;
-	size_t i = 0;
+	struct err err;
+	int i = find_kind(name, &err);
 	json_t *schema;
 
-	while (i < COUNT_OF(kinds) && strcmp(kinds[i].name, name) != 0)
-		i++;
-	if (i == COUNT_OF(kinds))
-		return no_such_kind(name);
+	if (i < 0)
+		return complain_err(&err);
 	schema = kinds[i].make();
 	buf_init(&text, UI_TEXT_MAX);
 	print_json(&text, schema);

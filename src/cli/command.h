@@ -65,6 +65,7 @@ extern const struct command command_help;
 /* In the order that help shows them; ends with NULL. */
 extern const struct command *const commands[];
 /* By name; NULL: ERR says "did you mean …?". */
+const struct command *command_pick(const char *name, struct err *err); /* by its beginning, too */
 const struct command *command_find(const char *name, struct err *err);
 
 /* help.c */

@@ -28,6 +28,18 @@ const struct command *const commands[] = {
     NULL,
 };
 
+const struct command *command_pick(const char *name, struct err *err)
+{
+	const char *names[COUNT_OF(commands)];
+	size_t count = 0;
+	int found;
+
+	for (; commands[count]; count++)
+		names[count] = commands[count]->name;
+	found = text_pick(name, names, count, "command", err);
+	return found < 0 ? NULL : commands[found];
+}
+
 const struct command *command_find(const char *name, struct err *err)
 {
 	const char *names[COUNT_OF(commands)];

@@ -179,6 +179,9 @@ int history_each(const struct history_filter *filter, history_fn *fn, void *ctx,
 struct finding {
 	const char *name;
 	char *newest;     /* of the runbook of that name, or of all when NAME is NULL */
+	char *beginning;  /* the newest of the runbook whose name begins with it, */
+	char *runbook;    /* that runbook, */
+	bool several;     /* and it is not the only one */
 	char *by_id;      /* the newest whose id begins with it */
 	size_t count;     /* of those */
 	struct buf named; /* some of them */
@@ -191,11 +194,20 @@ static bool look_at(void *ctx, const struct history_entry *entry)
 
 	if (!finding->newest && (!name || strcmp(entry->runbook, name) == 0))
 		finding->newest = mem_text(entry->run);
+	if (name && strncmp(entry->runbook, name, strlen(name)) == 0) {
+		finding->several |=
+		    finding->runbook && strcmp(finding->runbook, entry->runbook) != 0;
+		if (!finding->beginning) {
+			finding->beginning = mem_text(entry->run);
+			finding->runbook = mem_text(entry->runbook);
+		}
+	}
 	if (name && strncmp(entry->run, name, strlen(name)) == 0) {
 		if (!finding->by_id)
 			finding->by_id = mem_text(entry->run);
 		if (++finding->count <= NAMED_MAX)
-			buf_addf(&finding->named, "\n  %s", entry->run);
+			buf_addf(
+			    &finding->named, "%s%s", finding->count > 1 ? ", " : "", entry->run);
 	}
 	return name || !finding->newest;
 }
@@ -214,11 +226,17 @@ static char *choose(struct finding *finding, struct err *err)
 	if (finding->count == 1)
 		return mem_text(finding->by_id);
 	if (finding->count > 1)
-		err_set(err, ERR_USAGE, "%zu runs begin with '%s': type more of it:%s%s",
+		err_set(err, ERR_USAGE, "%zu runs begin with '%s': type more of it: %s%s",
 		    finding->count, finding->name, finding->named.data,
-		    finding->count > NAMED_MAX ? "\n  …" : "");
+		    finding->count > NAMED_MAX ? ", …" : "");
 	else if (finding->newest)
 		return mem_text(finding->newest);
+	else if (finding->beginning && !finding->several)
+		return mem_text(finding->beginning);
+	else if (finding->beginning)
+		err_set(err, ERR_USAGE,
+		    "'%s' begins the names of several runbooks that were run; say which",
+		    finding->name);
 	else if (finding->name)
 		err_set(err, ERR_USAGE,
 		    "there is no run '%s', and none of a runbook of that name: `fsops history` "
@@ -246,6 +264,8 @@ char *history_find(const char *name, struct err *err)
 		run = choose(&finding, err);
 	buf_release(&finding.named);
 	free(finding.newest);
+	free(finding.beginning);
+	free(finding.runbook);
 	free(finding.by_id);
 	return run;
 }
