@@ -172,7 +172,7 @@ def test_ceilings_of_a_run(tmp_path):
     (tmp_path / "big.json").write_text(json.dumps(["x" * 1_000_000] * 9))
     (tmp_path / "many.json").write_text(json.dumps(list(range(20000))))
     cat = {"exec": ["cat", str(tmp_path / "big.json")], "effect": "read"}
-    result = run_to_file(tmp_path / "book", [{"step": "one", "id": "one", "budget": "60s", "actions": [
+    result = run_to_file(tmp_path / "book", [{"step": "one", "id": "one", "budget": "60s", "sequential": True, "actions": [
         {"id": "one", **cat, "capture": {"one": "json"}}, {"id": "two", **cat, "capture": {"two": "json"}},
         {"id": "again", **cat, "capture": {"one": "json + ['y']"}},
         {"id": "fill", "http": {"url": "http://127.0.0.1:1/", "method": "POST", "json": ["${one}", "${one}"]},
@@ -181,7 +181,8 @@ def test_ceilings_of_a_run(tmp_path):
         {"id": "each", "for_each": "list", "as": "x", "exec": ["echo", "${x}"], "effect": "read"},
         {"id": "change", "exec": ["true"], "effect": "change"}]}])
     for name in ("one", "again"):
-        assert result.action(name)["outcome"] == "passed", result.action(name)
+        ended = result.action(name)
+        assert ended["outcome"] == "passed", ended.get("why")
     assert "all variables of a run together are over 16 MiB (RUN_VARS_MAX)" in result.action("two")["why"], result
     assert "what is filled in grew over 16 MiB (EXPAND_MAX)" in result.action("fill")["why"], result
     assert "20000 items, over 10000 (FOR_EACH_MAX)" in result.action("each")["why"], result
