@@ -27,6 +27,7 @@
  */
 #include <fcntl.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -62,6 +63,35 @@ static void forbid_cores(void)
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return mem_lib_malloc(size);
+}
+
+static void *crypto_realloc(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return mem_lib_realloc(old, size);
+}
+
+static void crypto_free(void *memory, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(memory);
+}
+
+/* Before either is used: a value that jansson could not make would be missing in silence, and OpenSSL looks into
+ * locks that it could not make. What else can be told is told where it is begun (web.c, redis_memory.c …). */
+static void choose_memory(void)
+{
+	json_set_alloc_funcs(mem_lib_malloc, free);
+	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
+}
+
 int main(int argc, char **argv)
 {
 	if (open_standard() < 0)
@@ -70,7 +100,6 @@ int main(int argc, char **argv)
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* the same of a file that may grow no more (ulimit -f) */
-	/* A value that could not be made would be missing in silence. */
-	json_set_alloc_funcs(mem_lib_malloc, free);
+	choose_memory();
 	return cli_main(argc, argv);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -81,7 +82,7 @@ static enum aws_try on_answer(struct aws_lookup *lookup, int status)
 		return aws_ask_again(lookup, PAUSE, aws_container_try);
 	if (status != 200)
 		return refuse(lookup, status, NULL);
-	json = json_loadb(lookup->text.data, lookup->text.len, 0, NULL);
+	json = json_read("it", lookup->text.data, lookup->text.len, AWS_TEXT_MAX, NULL);
 	why = aws_json_take(lookup, json, &members);
 	json_decref(json);
 	return why ? refuse(lookup, status, why) : AWS_FOUND;

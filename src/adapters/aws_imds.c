@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -137,7 +138,7 @@ static enum aws_try on_credentials(struct aws_lookup *lookup, int status)
 	if (status != 200)
 		return may_retry(lookup, status) ? ask_credentials(lookup)
 		                                 : give_up_status(lookup, status);
-	json = json_loadb(lookup->text.data, lookup->text.len, 0, NULL);
+	json = json_read("it", lookup->text.data, lookup->text.len, AWS_TEXT_MAX, NULL);
 	why = aws_json_take(lookup, json, &members);
 	json_decref(json);
 	return why ? give_up(lookup, why) : AWS_FOUND;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -64,7 +65,7 @@ static enum aws_try take(struct aws_lookup *lookup, int status)
 		return refuse_status(lookup, status);
 	if (lookup->text.full)
 		return refuse(lookup, "printed over a mebibyte", "");
-	json = json_loadb(lookup->text.data, lookup->text.len, 0, NULL);
+	json = json_read("it", lookup->text.data, lookup->text.len, AWS_TEXT_MAX, NULL);
 	if (!json_is_object(json))
 		result = refuse(
 		    lookup, "did not print JSON, as `aws configure export-credentials` does", "");
@@ -100,7 +101,7 @@ static size_t bare_json(const char *command, const char *at)
 {
 	size_t len = strcspn(at, " \t\r\n");
 	bool begins = at == command || strchr(" \t\r\n", at[-1]);
-	json_t *json = *at == '{' && begins ? json_loadb(at, len, 0, NULL) : NULL;
+	json_t *json = *at == '{' && begins ? json_read("it", at, len, AWS_TEXT_MAX, NULL) : NULL;
 	bool whole = json && !memchr(at, '\'', len);
 
 	json_decref(json);

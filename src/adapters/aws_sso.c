@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/json_read.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -136,7 +137,7 @@ static json_t *read_cache(struct aws_lookup *lookup, const struct sso *sso)
 	if (aws_read_file(&text, path, NULL) < 0) {
 		login(lookup, "nobody has logged in here");
 	} else {
-		json = json_loadb(text.data, text.len, 0, NULL);
+		json = json_read("it", text.data, text.len, AWS_TEXT_MAX, NULL);
 		if (!json)
 			login(lookup, "what is kept of the last login can't be read");
 		aws_wipe(text.data, text.cap);
@@ -148,7 +149,7 @@ static json_t *read_cache(struct aws_lookup *lookup, const struct sso *sso)
 
 static enum aws_try refuse(struct aws_lookup *lookup, int status)
 {
-	json_t *json = json_loadb(lookup->text.data, lookup->text.len, 0, NULL);
+	json_t *json = json_read("it", lookup->text.data, lookup->text.len, AWS_TEXT_MAX, NULL);
 	const char *said = value_get_text(json, "message");
 
 	if (!status)
@@ -174,7 +175,7 @@ static enum aws_try on_answer(struct aws_lookup *lookup, int status)
 
 	if (status != 200)
 		return refuse(lookup, status);
-	json = json_loadb(lookup->text.data, lookup->text.len, 0, NULL);
+	json = json_read("it", lookup->text.data, lookup->text.len, AWS_TEXT_MAX, NULL);
 	why = aws_json_take(lookup, json_object_get(json, "roleCredentials"), &members);
 	json_decref(json);
 	if (!why)
