@@ -47,6 +47,7 @@ struct call;
 #define ADAPTER_LIST 2u
 
 #define ADAPTER_JUDGED "judged" /* in the arguments that describe() gets */
+#define ADAPTER_FIXED  "fixed"  /* in the arguments of an adapter that `writes`; see there */
 
 /* Services of the engine that only a few adapters need. All slots are set. */
 struct call_host {
@@ -196,6 +197,15 @@ struct adapter {
 	 * comes back: then the command must not fail of it. */
 	void (*describe)(
 	    const json_t *args, const json_t *target, enum effect effect, struct buf *out);
+
+	/* MAY (NULL). May it be started with these arguments, in which all that is known is filled in? -1
+	 * and ERR (ERR_INPUT) when a value would mean what only the runbook's author may mean. */
+	int (*check)(const json_t *args, struct err *err);
+
+	/* MAY (NULL). Which argument is the path of a file that it writes. The engine fills it in so that
+	 * values stay in their folder, and adds ADAPTER_FIXED, an integer: how many bytes of it are the
+	 * author's, for struct fresh_place; not there when all are. */
+	const char *writes;
 
 	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
 	 * string, or NULL when the arguments do not tell. */

@@ -17,8 +17,9 @@ int atomic_check(const char *path, struct err *err);
 
 /*
  * Write LEN bytes of DATA to a new file beside PATH, sync it, and put it in PATH's place. What a
- * symbolic link leads to is replaced, not the link. The file keeps the mode of the old one; a new one
- * has 0666 without the umask. On an error (as above, or no room) nothing is left behind.
+ * symbolic link leads to is replaced, not the link; another user's link is not followed
+ * (trust_resolve()). The file keeps the mode of the old one if that is one's own; a new one has 0666
+ * without the umask. On an error (as above, or no room) nothing is left behind.
  */
 int atomic_write(const char *path, const char *data, size_t len, struct err *err);
 

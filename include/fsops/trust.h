@@ -44,6 +44,12 @@ int trust_refuse(const char *path, struct err *err);
 /* Is it this user's, root's, or that of who called sudo? */
 bool trust_is_mine(uid_t owner);
 
+/*
+ * PATH of a file to write, which need not be there, with its links followed: a new string. NULL (ERR_SYSTEM): one
+ * of them is another user's, and lies where everybody may put one (or not in that user's own folder).
+ */
+char *trust_resolve(const char *path, struct err *err);
+
 /* ---- trusted folders ---- */
 
 /* One folder that somebody said is to be trusted with all that is in it; FROM says where. */

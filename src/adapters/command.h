@@ -48,6 +48,22 @@ void words_free(char **words);
 /* The members of a JSON object as "NAME=text"; those whose name is no shell variable are left out. */
 char **words_of_env(const json_t *object);
 bool words_is_variable(const char *name);
+/*
+ * Which of WORDS (a JSON array of texts with `${…}`) begin with a value and would be read as an
+ * option if that began with '-': their places, a new array of integers, for words_check(). After a `--` words
+ * are none, except when the command runs another one (`sudo -- rm ${x}`): then that must have its own `--`,
+ * and the value must come right after it. INNER: the words before a `--` are of a program that does so.
+ */
+json_t *words_filled(const json_t *words, bool inner);
+/* Does the command of this name run another one that is named in its words? */
+bool words_run_another(const char *program);
+/* For words_stay(): how long the folder is that stands in WORD before its first `${…}`; 0: none does. */
+size_t words_folder(const char *word);
+/* -1 (ERR_INPUT) when WORD, filled in, leads out of the folder that its first LEN bytes are, by a "..". */
+int words_stay(const char *word, size_t len, struct err *err);
+/* -1 (ERR_INPUT) when a word at one of the PLACES is an option now that it is filled in. WHO would read it. */
+int words_check(const json_t *words, const json_t *places, const char *who, struct err *err);
+
 /* As a shell would read them, with blanks between. */
 void words_describe(char *const *words, struct buf *out);
 

@@ -58,12 +58,37 @@ static json_t *parse_map(const struct node *map, struct problems *list)
 
 static json_t *parse(const struct node *value, struct problems *list)
 {
+	json_t *args = NULL;
 	json_t *words;
 
 	if (value->kind == NODE_MAP)
-		return parse_map(value, list);
-	words = node_want_words(value, "exec", list);
-	return words ? json_pack("{s:o}", "argv", words) : NULL;
+		args = parse_map(value, list);
+	else if ((words = node_want_words(value, "exec", list)))
+		args = json_pack("{s:o}", "argv", words);
+	words = json_object_get(args, "argv");
+	if (json_array_size(words)) {
+		const char *program = json_string_value(json_array_get(words, 0));
+		size_t folder = words_folder(program);
+
+		json_object_set_new(
+		    args, "filled", words_filled(words, words_run_another(program)));
+		if (folder)
+			json_object_set_new(args, "folder", json_integer((json_int_t)folder));
+	}
+	return args;
+}
+
+static int check(const json_t *args, struct err *err)
+{
+	json_t *argv = json_object_get(args, "argv");
+	char *program = value_to_text(json_array_get(argv, 0));
+	json_t *folder = json_object_get(args, "folder");
+	int result = words_check(argv, json_object_get(args, "filled"), program, err);
+
+	if (result == 0 && folder)
+		result = words_stay(program, (size_t)json_integer_value(folder), err);
+	free(program);
+	return result;
 }
 
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
@@ -119,6 +144,7 @@ const struct adapter adapter_exec = {
     .keys = keys,
     .parse = parse,
     .effect = effect_unstated,
+    .check = check,
     .describe = describe,
     .start = start,
     .cancel = command_cancel,

@@ -14,20 +14,20 @@
 #include "fsops/value.h"
 #include "kubectl.h"
 
-/* Places of the words, up to "--", that begin with a value which is filled in later. */
-static json_t *filled_places(const json_t *words)
+/* Of `cp`: where in the words a file's name is filled in behind a folder, [[place, length of the folder]]. */
+static json_t *copied_folders(const json_t *words)
 {
-	json_t *places = json_array();
+	json_t *folders = json_array();
+	const char *verb = json_string_value(json_array_get(words, 0));
 
-	for (size_t i = 0; i < json_array_size(words); i++) {
-		const char *word = json_string_value(json_array_get(words, i));
+	for (size_t i = 1; strcmp(verb, "cp") == 0 && i < json_array_size(words); i++) {
+		size_t len = words_folder(json_string_value(json_array_get(words, i)));
 
-		if (strcmp(word, "--") == 0)
-			break;
-		if (strncmp(word, "${", 2) == 0)
-			json_array_append_new(places, json_integer((json_int_t)i));
+		if (len)
+			json_array_append_new(
+			    folders, json_pack("[I, I]", (json_int_t)i, (json_int_t)len));
 	}
-	return places;
+	return folders;
 }
 
 static json_t *parse(const struct node *value, struct problems *list)
@@ -42,7 +42,8 @@ static json_t *parse(const struct node *value, struct problems *list)
 		json_decref(words);
 		return NULL;
 	}
-	return json_pack("{s:o, s:o}", "words", words, "filled", filled_places(words));
+	return json_pack("{s:o, s:o, s:o}", "words", words, "filled", words_filled(words, true),
+	    "copied", copied_folders(words));
 }
 
 /* The target. */
@@ -127,27 +128,29 @@ static void describe(const json_t *args, const json_t *target, enum effect effec
 	words_free(argv);
 }
 
-/* The first value that would be read as an option; NULL when there is none. */
-static const char *option_by_value(const json_t *args)
+/* No value is an option, of kubectl or of the command that it runs in a container, nor the way out of a folder. */
+static int check(const json_t *args, struct err *err)
 {
 	const json_t *words = json_object_get(args, "words");
+	int result = words_check(words, json_object_get(args, "filled"), "kubectl", err);
+	json_t *folder;
 	size_t i;
-	json_t *at;
 
-	json_array_foreach(json_object_get(args, "filled"), i, at) {
-		const char *word =
-		    json_string_value(json_array_get(words, (size_t)json_integer_value(at)));
+	json_array_foreach(json_object_get(args, "copied"), i, folder) {
+		size_t at = (size_t)json_integer_value(json_array_get(folder, 0));
+		json_int_t len = json_integer_value(json_array_get(folder, 1));
+		const char *word = json_string_value(json_array_get(words, at));
 
-		if (word && word[0] == '-')
-			return word;
+		if (result == 0 && word)
+			result = words_stay(word, (size_t)len, err);
 	}
-	return NULL;
+	return result;
 }
 
 static enum effect effect(const json_t *args)
 {
 	char **words = words_of(json_object_get(args, "words"));
-	enum effect effect = option_by_value(args) ? EFFECT_DESTROY : kubectl_effect(words);
+	enum effect effect = check(args, NULL) < 0 ? EFFECT_DESTROY : kubectl_effect(words);
 
 	words_free(words);
 	return effect;
@@ -193,16 +196,13 @@ static const struct command_hint hints[] = {
 
 static void start(struct call *call)
 {
-	const char *option = option_by_value(call->args);
 	enum effect made = effect(call->args);
+	struct err err;
 	char **argv;
 
 	call->state = NULL;
-	if (option) {
-		call_fail(call, ERR_INPUT,
-		    "the value '%s' was filled in where kubectl would read it as an option: a "
-		    "value must not begin with '-'",
-		    option);
+	if (check(call->args, &err) < 0) {
+		call_fail(call, err.kind, "%s", err.text);
 		return;
 	}
 	if (made != EFFECT_UNSTATED && made > call->effect) {
@@ -233,6 +233,7 @@ const struct adapter adapter_kubectl = {
     .parse = parse,
     .target_parse = target_parse,
     .effect = effect,
+    .check = check,
     .describe = describe,
     .object = object,
     .start = start,

@@ -341,6 +341,7 @@ const struct adapter adapter_s3 = {
     .parse = s3_parse,
     .target_parse = s3_target_parse,
     .place = s3_place,
+    .writes = "file",
     .effect = s3_effect,
     .describe = s3_describe,
     .start = s3_start,

@@ -54,7 +54,14 @@ const struct s3_operation s3_stat_operation = {"HEAD", NULL, no_data, stat_done}
 
 static int copy_begin(struct s3_call *s3, struct err *err)
 {
-	s3->file = fresh_open(value_get_text(s3->call->args, "file"), err);
+	const json_t *fixed = json_object_get(s3->call->args, ADAPTER_FIXED);
+
+	s3->file = fresh_open(
+	    &(struct fresh_place){
+	        .path = value_get_text(s3->call->args, "file"),
+	        .fixed = fixed ? (size_t)json_integer_value(fixed) : FRESH_FIXED,
+	    },
+	    err);
 	return s3->file ? 0 : -1;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fsops/mem.h"
+#include "fsops/trust.h"
 
 /* One that is being written. */
 struct draft {
@@ -51,13 +52,14 @@ static int look_at_old(struct draft *draft, const char *path, struct err *err)
 	struct stat st;
 
 	draft->mode = new_mode();
-	if (stat(draft->path, &st) < 0)
+	if (stat(path, &st) < 0) /* PATH: what /dev/stdout leads to has no path of its own */
 		return errno == ENOENT ? 0 : fail(path, errno, err);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_SYSTEM,
 		    "unable to write '%s': it is there and is no file, so it cannot be replaced",
 		    path);
-	draft->mode = st.st_mode & 07777;
+	if (trust_is_mine(st.st_uid)) /* who may read another's file, this one need not be for */
+		draft->mode = st.st_mode & 07777;
 	return access(draft->path, W_OK) == 0 ? 0 : fail(path, errno, err);
 }
 
@@ -68,9 +70,9 @@ static int draft_open(struct draft *draft, const char *path, struct err *err)
 	*draft = (struct draft){.fd = -1};
 	if (!*path)
 		return err_set(err, ERR_USAGE, "the name of the file to write is empty");
-	draft->path = mem_realpath(path); /* NULL: it is not there yet */
+	draft->path = trust_resolve(path, err);
 	if (!draft->path)
-		draft->path = mem_text(path);
+		return -1;
 	if (look_at_old(draft, path, err) < 0)
 		return -1;
 	slash = strrchr(draft->path, '/');

@@ -7,14 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fsops/mem.h"
 
+#define DRAFT_TRIES  100
+#define DRAFT_RANDOM 6
+
 struct fresh {
 	char *path;
-	char *draft; /* its name until it is whole; NULL once that is gone */
+	char *draft; /* its path until it is whole; NULL once that is gone */
+	int folder;  /* that both are in */
 	int fd;
 };
 
@@ -32,24 +37,145 @@ static int refuse(const char *path, struct err *err)
 	                                       : "");
 }
 
-struct fresh *fresh_open(const char *path, struct err *err)
+/* The name of PATH in its folder. */
+static const char *name_of(const char *path)
 {
-	struct fresh *file;
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* ---- the way to the folder ---- */
+
+/* Linux needs no permission to list a folder for going through it. */
+#ifdef O_PATH
+#define THROUGH (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#else
+#define THROUGH (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#endif
+
+static bool is_link(int above, const char *name)
+{
 	struct stat info;
 
-	if (lstat(path, &info) == 0) {
-		exists(path, err);
-		return NULL;
+	return fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+}
+
+static int folder_refused(
+    const struct fresh_place *place, const char *folder, int above, struct err *err)
+{
+	const char *path = place->path;
+	int error = errno;
+
+	if ((error == ELOOP || error == ENOTDIR) && is_link(above, folder))
+		return err_set(err, ERR_SYSTEM,
+		    "unable to write '%s': '%s' in it was filled in and is a link, which could "
+		    "lead anywhere",
+		    path, folder);
+	if (!place->folder)
+		return err_set(err, ERR_SYSTEM, "unable to write '%s': %s", path, strerror(error));
+	return err_set(err, ERR_SYSTEM, "unable to save to '%s': folder '%s': %s", path, folder,
+	    strerror(error));
+}
+
+/* The folder NAME in ABOVE, which is closed. */
+static int go_down(const struct fresh_place *place, int above, const char *name, int flags,
+    bool last, struct err *err)
+{
+	int folder = openat(above, name, THROUGH | flags);
+
+	if (folder < 0 && errno == ENOENT && place->folder && last &&
+	    (mkdirat(above, name, 0700) == 0 || errno == EEXIST))
+		folder = openat(above, name, THROUGH | flags);
+	if (folder < 0)
+		folder_refused(place, name, above, err);
+	if (above >= 0)
+		close(above);
+	return folder;
+}
+
+/* The folder that PLACE's file is in: first as far as a person wrote it, then one by one. */
+static int open_folder(const struct fresh_place *place, struct err *err)
+{
+	const char *path = place->path;
+	size_t end = (size_t)(name_of(path) - path);
+	size_t fixed = place->fixed < end ? place->fixed : end;
+	bool rest = fixed < end;
+	char *way = mem_text(path);
+	char *first;
+	int folder;
+
+	/* The last folder of a fixed way may have to be made: it is gone into by itself. */
+	while (!rest && fixed > 1 && way[fixed - 1] == '/')
+		fixed--;
+	first = fixed ? mem_textn(path, fixed) : mem_text(".");
+	folder = go_down(place, AT_FDCWD, first, 0, !rest, err);
+	free(first);
+	way[end] = '\0';
+	for (char *at = way + fixed, *next; rest && folder >= 0 && *at; at = next) {
+		size_t len = strcspn(at, "/");
+
+		next = at + len + strspn(at + len, "/");
+		at[len] = '\0';
+		if (len)
+			folder = go_down(place, folder, at, O_NOFOLLOW, !*next, err);
 	}
+	free(way);
+	return folder;
+}
+
+/* ---- the draft ---- */
+
+/* A name that nobody has beside the file's own. */
+static int open_draft(struct fresh *file)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	unsigned char random[DRAFT_RANDOM];
+	size_t end;
+
+	file->draft = mem_printf("%s.part-XXXXXX", file->path);
+	end = strlen(file->draft) - DRAFT_RANDOM;
+	for (int i = 0; i < DRAFT_TRIES; i++) {
+		if (getentropy(random, sizeof(random)) < 0)
+			return -1;
+		for (size_t k = 0; k < DRAFT_RANDOM; k++)
+			file->draft[end + k] = letters[random[k] % (sizeof(letters) - 1)];
+		file->fd = openat(file->folder, name_of(file->draft),
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (file->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return file->fd;
+}
+
+static bool is_taken(const struct fresh *file)
+{
+	struct stat info;
+
+	return fstatat(file->folder, name_of(file->path), &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+struct fresh *fresh_open(const struct fresh_place *place, struct err *err)
+{
+	int folder = open_folder(place, err);
+	struct fresh *file;
+
+	if (folder < 0)
+		return NULL;
 	file = mem_alloc(sizeof(*file));
-	file->path = mem_text(path);
-	file->draft = mem_printf("%s.part-XXXXXX", path);
-	file->fd = mkostemp(file->draft, O_CLOEXEC);
-	if (file->fd >= 0)
+	file->path = mem_text(place->path);
+	file->folder = folder;
+	file->fd = -1;
+	if (is_taken(file)) {
+		exists(place->path, err);
+		goto fail;
+	}
+	if (open_draft(file) >= 0)
 		return file;
-	refuse(path, err);
+	refuse(place->path, err);
 	free(file->draft);
 	file->draft = NULL;
+fail:
 	fresh_free(file);
 	return NULL;
 }
@@ -78,32 +204,30 @@ int fresh_restart(struct fresh *file, struct err *err)
 
 /* That it has its name should be on the disk as well. Some file systems cannot sync a folder:
  * then the name gets there in its own time. */
-static void sync_folder(const char *path)
+static void sync_folder(int folder)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? mem_textn(path, (size_t)(slash - path) + 1) : mem_text(".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
 }
 
 /* link() fails when the name is taken; rename() would replace what is there. */
 static int publish(struct fresh *file, struct err *err)
 {
-	struct stat info;
+	const char *draft = name_of(file->draft);
+	const char *name = name_of(file->path);
 
-	if (link(file->draft, file->path) == 0) {
-		unlink(file->draft);
+	if (linkat(file->folder, draft, file->folder, name, 0) == 0) {
+		unlinkat(file->folder, draft, 0);
 		return 0;
 	}
-	if (errno == EEXIST || lstat(file->path, &info) == 0)
+	if (errno == EEXIST || is_taken(file))
 		return exists(file->path, err);
 	/* A file system without links. */
-	return rename(file->draft, file->path) < 0 ? refuse(file->path, err) : 0;
+	return renameat(file->folder, draft, file->folder, name) < 0 ? refuse(file->path, err) : 0;
 }
 
 int fresh_finish(struct fresh *file, struct err *err)
@@ -118,7 +242,7 @@ int fresh_finish(struct fresh *file, struct err *err)
 		return -1;
 	free(file->draft);
 	file->draft = NULL;
-	sync_folder(file->path);
+	sync_folder(file->folder);
 	return 0;
 }
 
@@ -139,7 +263,8 @@ void fresh_free(struct fresh *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	if (file->draft)
-		unlink(file->draft);
+		unlinkat(file->folder, name_of(file->draft), 0);
+	close(file->folder);
 	free(file->draft);
 	free(file->path);
 	free(file);

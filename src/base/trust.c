@@ -173,13 +173,22 @@ static int check_leaf(const char *path, int fd, const struct trust_rule *rule, s
 	return 0;
 }
 
+/* Whoever owns the root folder can replace all that is in it. In a user namespace that is not root: who is
+ * not mapped into it has another number there. */
+static bool owns_all(uid_t owner)
+{
+	struct stat root;
+
+	return lstat("/", &root) == 0 && root.st_uid == owner;
+}
+
 static int check_above(const char *path, const struct trust_rule *rule, struct err *err)
 {
 	struct stat info;
 
 	if (look(path, &info, err) < 0)
 		return -1;
-	if (rule->own && !trust_is_mine(info.st_uid))
+	if (rule->own && !trust_is_mine(info.st_uid) && !owns_all(info.st_uid))
 		return strange_owner(path, &info, err);
 	if (!(info.st_mode & S_ISVTX) && others_may_write(path, &info))
 		return writable(path, err);

@@ -33,6 +33,19 @@ const struct command command_report = {
     .run = report_run,
 };
 
+/* A name that says another form than the one that is asked for is a mistake in one of the two. */
+static int check_name(const char *path, const struct report_format *format, struct err *err)
+{
+	const struct report_format *named = report_format_of(path, NULL);
+
+	if (!named || named == format)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "'%s' is the name of a report as %s, and it was asked for as %s: leave one of the two "
+	    "out",
+	    path, named->name, format->name);
+}
+
 /* The form that the options ask for, or the file's name. NULL and no ERR: only --prom. */
 static int pick_format(
     const struct options *options, const struct report_format **format, struct err *err)
@@ -56,6 +69,8 @@ static int pick_format(
 		if (forms[i].given)
 			*format = &report_formats[forms[i].id];
 	}
+	if (*format && options->output)
+		return check_name(options->output, *format, err);
 	if (*format || (options->prom && !options->output))
 		return 0;
 	*format = options->output ? report_format_of(options->output, err)

@@ -10,6 +10,8 @@
 #include "fsops/redact.h"
 #include "scope.h"
 
+struct plan;
+
 enum expand_mode {
 	EXPAND_ALL,   /* a name that is not known is an error */
 	EXPAND_KNOWN, /* … stays as its `${…}`: dry runs, plans */
@@ -19,6 +21,8 @@ struct expander {
 	const struct scope *scope;
 	enum expand_mode mode;
 	struct redact *redact; /* told of values that must be masked; or NULL */
+	const struct plan
+	    *plan; /* that it is of: who says what a name is (path.h); NULL: not known */
 };
 
 /* Bytes, as JSON, that all `${…}` of one value may be filled with: one name can stand in it many times. */

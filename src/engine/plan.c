@@ -210,7 +210,8 @@ static int add_action(struct making *making, const struct step *step, const stru
 	struct plan *plan = making->plan;
 	json_t *names = names_known(making, step, from);
 	struct scope scope = {.names = names};
-	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
+	struct expander expander = {
+	    .scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact, .plan = plan};
 	struct prepared prepared;
 	int result = 0;
 
@@ -218,7 +219,7 @@ static int add_action(struct making *making, const struct step *step, const stru
 	action->id = from->id;
 	if (prepared_make(&prepared, &expander, from, making->err) < 0) {
 		json_decref(names);
-		return -1;
+		return err_prefix(making->err, "action '%s'", from->id);
 	}
 	forget_captures(making, from);
 	action->effect = prepared.effect;

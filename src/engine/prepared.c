@@ -8,6 +8,7 @@
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+#include "path.h"
 #include "tunnel_spec.h"
 
 static enum effect effect_of(const struct action *action, const json_t *args)
@@ -38,6 +39,41 @@ static char *filled_title(const struct expander *expander, const struct action *
 	return title;
 }
 
+/* The file that the adapter writes: its name is filled in by other rules. */
+static int fill_file(
+    json_t *args, const struct expander *expander, const struct action *action, struct err *err)
+{
+	const char *key = action->adapter->writes;
+	const char *template = key ? value_get_text(action->args, key) : NULL;
+	size_t fixed;
+	char *path;
+
+	if (!template || !template_any(template))
+		return 0;
+	path = path_fill(expander, template, &fixed, err);
+	if (!path)
+		return -1;
+	json_object_set_new(args, key, value_text(path, strlen(path)));
+	if (fixed != SIZE_MAX)
+		json_object_set_new(args, ADAPTER_FIXED, json_integer((json_int_t)fixed));
+	free(path);
+	return 0;
+}
+
+/* What values may not do. */
+static int check_values(struct prepared *prepared, const struct expander *expander,
+    const struct action *action, struct err *err)
+{
+	const struct adapter *adapter = action->adapter;
+
+	if (adapter->writes && fill_file(prepared->args, expander, action, err) < 0)
+		return -1;
+	if (action->save &&
+	    !(prepared->save = path_fill(expander, action->save, &prepared->save_fixed, err)))
+		return err_prefix(err, "save");
+	return adapter->check ? adapter->check(prepared->args, err) : 0;
+}
+
 int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err)
 {
@@ -51,7 +87,8 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 		prepared->target = expand_json(expander, action->target->config, err);
 	if (!prepared->args || (action->target && !prepared->target) ||
 	    tunnel_spec_make(
-	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0) {
+	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0 ||
+	    check_values(prepared, expander, action, err) < 0) {
 		prepared_release(prepared);
 		return -1;
 	}
@@ -73,6 +110,7 @@ void prepared_release(struct prepared *prepared)
 	json_decref(prepared->target);
 	json_decref(prepared->tunnel);
 	free(prepared->line);
+	free(prepared->save);
 	free(prepared->title);
 	*prepared = (struct prepared){0};
 }

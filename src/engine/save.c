@@ -22,23 +22,10 @@ struct save {
 	struct sha256 hash;
 };
 
-/* The last folder only: a longer way that is not there is more likely a mistake. */
-static int make_folder(const char *path, struct err *err)
+struct save *save_open(const char *path, size_t fixed, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash && slash > path ? mem_textn(path, (size_t)(slash - path)) : NULL;
-	int result = 0;
-
-	if (folder && mkdir(folder, 0700) < 0 && errno != EEXIST)
-		result = err_set(err, ERR_SYSTEM, "unable to save to '%s': folder '%s': %s", path,
-		    folder, strerror(errno));
-	free(folder);
-	return result;
-}
-
-struct save *save_open(const char *path, struct err *err)
-{
-	struct fresh *file = make_folder(path, err) < 0 ? NULL : fresh_open(path, err);
+	struct fresh *file =
+	    fresh_open(&(struct fresh_place){.path = path, .fixed = fixed, .folder = true}, err);
 	struct save *save;
 
 	if (!file)

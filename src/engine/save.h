@@ -13,9 +13,9 @@
 
 struct save;
 
-/* The last folder of PATH is made (mode 0700) when it is not there: one for each incident, say.
- * Errors: the file is there already, the folder above it is not, no permission. */
-struct save *save_open(const char *path, struct err *err);
+/* The last folder of PATH is made (mode 0700) when it is not there: one for each incident, say. FIXED: as
+ * of struct fresh_place. Errors: the file is there already, the folder above it is not, no permission. */
+struct save *save_open(const char *path, size_t fixed, struct err *err);
 
 /* Keeps the first failure (a full disk) for save_close(). */
 void save_add(struct save *save, const char *data, size_t len);

@@ -311,16 +311,12 @@ void task_attempt(void *ctx)
 
 static int open_save(struct task *task, struct err *err)
 {
-	const char *template = task_action(task)->save;
-	char *path = template ? filled(task, template, err) : NULL;
+	const struct prepared *prepared = &task->prepared;
 
-	if (!template || (path && task_run(task)->options->check)) {
-		free(path); /* a check leaves nothing behind but its journal */
+	/* A check leaves nothing behind but its journal. */
+	if (!prepared->save || task_run(task)->options->check)
 		return 0;
-	}
-	if (path)
-		task->save = save_open(path, err);
-	free(path);
+	task->save = save_open(prepared->save, prepared->save_fixed, err);
 	return task->save ? 0 : -1;
 }
 
@@ -397,8 +393,9 @@ static void seek_approval(struct task *task)
 
 int task_fill_in(struct task *task, struct err *err)
 {
-	struct expander expander = {
-	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
+	struct expander expander = {.scope = slot_scope(task->slot),
+	    .redact = task_run(task)->plan->redact,
+	    .plan = task_run(task)->plan};
 
 	return prepared_make(&task->prepared, &expander, task_action(task), err);
 }

@@ -346,6 +346,28 @@ static void check_escalation(struct check *check, const struct escalation *entry
 		reference_runbook(check->catalog, names->items[i], check->list);
 }
 
+/* Of two alerts of one name, for the same labels, nobody would get the second. */
+static void check_alert_names(const struct platform *platform, struct problems *list)
+{
+	for (size_t i = 1; i < platform->alert_count; i++) {
+		const struct alert *alert = &platform->alerts[i];
+
+		for (size_t k = 0; k < i; k++) {
+			const struct alert *first = &platform->alerts[k];
+
+			if (!first->name || !alert->name || !text_alike(first->name, alert->name) ||
+			    (first->match != alert->match &&
+			        !json_equal(first->match, alert->match)))
+				continue;
+			problem_add(list, PROBLEM_WARNING, alert->pos,
+			    "the alert '%s' is there already, in line %d, and has the same labels: "
+			    "give this one another name, or a `match` of its own",
+			    first->name, first->pos.line);
+			break;
+		}
+	}
+}
+
 void platform_check(struct catalog *catalog, struct problems *list)
 {
 	struct platform *platform = catalog->platform;
@@ -368,6 +390,7 @@ void platform_check(struct catalog *catalog, struct problems *list)
 		check_templates(&check, node_get(platform->alerts[i].node, "expr"));
 		reference_runbook(catalog, node_get(platform->alerts[i].node, "runbook"), list);
 	}
+	check_alert_names(platform, list);
 	for (size_t i = 0; i < platform->escalation_count; i++)
 		check_escalation(&check, &platform->escalations[i]);
 	scope_end(&check.scope);

@@ -156,6 +156,7 @@ static void add_summary(struct buf *out, const struct record *record)
 	buf_adds(out, " |\n|---|---|\n");
 	row_text(out, "Runbook", report_field(record, "runbook"));
 	row_text(out, "Platform", report_field(record, "platform"));
+	row_text(out, "Runbooks in", report_field(record, "runbooks"));
 	row_text(out, "Severity", report_field(record, "severity"));
 	if (strcmp(report_field(record, "mode"), "check") == 0)
 		row_text(out, "Mode", "check: reads only, changes were only shown");

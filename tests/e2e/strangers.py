@@ -4,8 +4,11 @@ import pathlib
 import subprocess
 import tempfile
 
+import pytest
+
 from helpers import FSOPS
 
+ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be other people, and give files to them")
 ME, EVE, COLLEAGUE = 54321, 54322, 54323  # numbers that nobody has
 
 

@@ -7,7 +7,9 @@ import subprocess
 import pytest
 
 from helpers import FSOPS
-from strangers import COLLEAGUE, EVE, ME, as_user, give, public_folder
+from strangers import COLLEAGUE, EVE, ME, ONLY_ROOT, as_user, give, public_folder
+
+pytestmark = ONLY_ROOT
 
 BOOK = """\
 runbook: daily
@@ -193,6 +195,21 @@ def test_a_users_own_group_may_write_and_no_other(place):
         done = with_users(place.folder, users, groups, "setpriv", f"--reuid={ME}", f"--regid={ME}", "--clear-groups",
                           "env", f"HOME={place.home}", FSOPS, "list", cwd=place.folder)
         assert done.returncode == status, (users, groups, done)
+
+
+def test_where_root_has_no_number_the_folders_above_are_its_own(place):
+    """In a user namespace into which only this user is mapped, "/" and "/tmp" belong to the number of nobody."""
+    give(place.books, ME)
+    os.chown(place.folder, ME, ME)
+    enter = ["setpriv", f"--reuid={ME}", f"--regid={ME}", "--clear-groups", "unshare", "-U", "--map-current-user"]
+    if subprocess.run([*enter, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("this machine lets nobody but root make a user namespace")
+    enter += ["env", f"HOME={place.home}", FSOPS, "list"]
+    for owner, status in ((ME, 0), (EVE, 65)):
+        os.chown(place.books / "platform.yaml", owner, owner)
+        done = subprocess.run(enter, cwd=place.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=60)
+        assert done.returncode == status, done
 
 
 def test_what_is_mounted_read_only_may_have_any_mode(place):

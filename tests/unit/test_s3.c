@@ -289,7 +289,8 @@ static void test_full_disk(void **state)
 {
 	struct err err;
 	char *path = in_folder("full");
-	struct fresh *file = fresh_open(path, &err);
+	struct fresh *file =
+	    fresh_open(&(struct fresh_place){.path = path, .fixed = FRESH_FIXED}, &err);
 	int fd = -1, found = -1;
 	struct stat mine, other;
 

@@ -62,7 +62,7 @@ static void assert_mode(const char *path, mode_t mode)
 static void a_whole_output_has_its_digest(void **state)
 {
 	struct err err;
-	struct save *save = save_open("out", &err);
+	struct save *save = save_open("out", SIZE_MAX, &err);
 	json_t *saved;
 
 	(void)state;
@@ -84,7 +84,7 @@ static void a_whole_output_has_its_digest(void **state)
 static void what_is_cut_short_has_another_name(void **state)
 {
 	struct err err;
-	struct save *save = save_open("out", &err);
+	struct save *save = save_open("out", SIZE_MAX, &err);
 	json_t *saved;
 
 	(void)state;
@@ -105,10 +105,10 @@ static void of_nothing_nothing_is_left(void **state)
 	json_t *saved;
 
 	(void)state;
-	assert_int_equal(save_close(save_open("out", &err), false, &saved, &err), 0);
+	assert_int_equal(save_close(save_open("out", SIZE_MAX, &err), false, &saved, &err), 0);
 	assert_null(saved);
 	assert_int_equal(empty("."), 0);
-	assert_int_equal(save_close(save_open("out", &err), true, &saved, &err), 0);
+	assert_int_equal(save_close(save_open("out", SIZE_MAX, &err), true, &saved, &err), 0);
 	assert_mode("out", 0600);
 	json_decref(saved);
 	assert_int_equal(empty("."), 1);
@@ -122,11 +122,11 @@ static void nothing_is_overwritten(void **state)
 
 	(void)state;
 	assert_int_equal(symlink("/nowhere", "link"), 0);
-	assert_null(save_open("link", &err));
+	assert_null(save_open("link", SIZE_MAX, &err));
 	assert_non_null(strstr(err.text, "is there already and is never overwritten"));
 	assert_int_equal(empty("."), 1);
 
-	save = save_open("out", &err);
+	save = save_open("out", SIZE_MAX, &err);
 	save_add(save, "abc", 3);
 	close(open("out", O_WRONLY | O_CREAT | O_EXCL, 0644)); /* somebody was faster */
 	assert_int_equal(save_close(save, true, &saved, &err), -1);
@@ -144,15 +144,16 @@ static void an_incident_gets_a_folder(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(save_close(save_open(i ? "incident/b" : "incident/a", &err), true,
-		                     &saved, &err),
+		assert_int_equal(
+		    save_close(save_open(i ? "incident/b" : "incident/a", SIZE_MAX, &err), true,
+		        &saved, &err),
 		    0);
 		json_decref(saved);
 	}
 	assert_mode("incident", 0700);
 	assert_int_equal(empty("incident"), 2);
 	assert_int_equal(rmdir("incident"), 0);
-	assert_null(save_open("no/such/out", &err));
+	assert_null(save_open("no/such/out", SIZE_MAX, &err));
 	assert_non_null(strstr(err.text, "'no/such/out': folder 'no/such': No such file"));
 	assert_int_equal(empty("."), 0);
 }
