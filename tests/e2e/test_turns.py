@@ -12,8 +12,8 @@ from helpers import FSOPS, environment, write_book
 
 BUDGET = 2
 # What the loop may be kept by one callback, and what may pass until the end: much more than is seen, for busy machines.
-TURN = 1
-LATE = 4
+TURN = 2
+LATE = 20
 MIB = 1 << 20
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATURNS", "AWS_SECRET_ACCESS_KEY": "not-needed-here"}
 OBJECT = (b"<Contents><Key>%d</Key><LastModified>2026-11-20T03:04:05.000Z</LastModified><ETag>e</ETag><Size>1</Size>"
