@@ -63,11 +63,12 @@ struct expr_error {
  * below; the fields are this library's own.
  */
 struct expr_value {
-	uint8_t type;    /* enum value_type */
-	uint8_t json;    /* a list or map that is a jansson one: as.json */
-	uint8_t owned;   /* as.json is given away to whom the value is given */
-	uint8_t written; /* see expr_value_written() */
-	int32_t nanos;   /* of a timestamp or duration */
+	uint8_t type;        /* enum value_type */
+	uint8_t json;        /* a list or map that is a jansson one: as.json */
+	uint8_t owned : 1;   /* as.json is given away to whom the value is given */
+	uint8_t written : 1; /* see expr_value_written() */
+	uint8_t secret : 1;  /* a text that a secret went into */
+	int32_t nanos;       /* of a timestamp or duration */
 	union {
 		bool truth;
 		int64_t number; /* int; seconds of a timestamp or duration */
@@ -103,6 +104,12 @@ struct expr_value expr_value_own(json_t *owned);
 struct expr_value expr_value_timestamp(int64_t seconds, int32_t nanos);
 struct expr_value expr_value_duration(int64_t seconds, int32_t nanos);
 
+struct expr_text {
+	const char *data;
+	size_t len;
+	bool secret; /* a secret went into it, as is known from how it was made */
+};
+
 /* Where names come from at evaluation; a name that was found is not asked for again. */
 struct expr_scope {
 	/* Fill *OUT and return 0. Or return -1: the name's value is not known, and
@@ -111,6 +118,13 @@ struct expr_scope {
 	int (*lookup)(
 	    void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size);
 	void *ctx;
+
+	/* MAY, both or none. A function or operator made the text MADE from the COUNT texts of FROM: whether a
+	 * secret went into it in a way that can no longer be seen by looking at it. */
+	bool (*derived)(
+	    void *ctx, const struct expr_text *from, size_t count, const struct expr_text *made);
+	/* TEXT is a secret from now on; -1: it cannot be kept. */
+	int (*keep)(void *ctx, const struct expr_text *text);
 };
 
 /* What may be named, for static checks. */

@@ -182,6 +182,7 @@ static void connect_begin(struct pg_call *pg)
 	pg->stage = PG_STAGE_CONNECT;
 	pg->arriving = 0;
 	pg->conn = pg_settings_connect(&pg->settings);
+	call_secret(pg->call, pg->conn ? PQpass(pg->conn) : NULL);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
 		connect_refused(pg);
 		return;

@@ -180,6 +180,9 @@ static void on_credentials(
 	}
 	aws_credentials_release(&s3->credentials);
 	aws_credentials_copy(&s3->credentials, credentials);
+	call_secret(s3->call, credentials->id);
+	call_secret(s3->call, credentials->secret);
+	call_secret(s3->call, credentials->token);
 	if (s3_request(s3, s3->now, &err) < 0)
 		s3_fail(s3, &err);
 }

@@ -9,6 +9,7 @@
 #include "fsops/signals.h"
 #include "mask.h"
 #include "measure.h"
+#include "own_secrets.h"
 #include "vars.h"
 
 struct checking {
@@ -105,7 +106,7 @@ json_t *measure_metrics(const struct catalog *catalog, const char *const *names,
 	json_t *vars = metrics ? vars_resolve(platform, NULL, &(struct plan_options){0}, constants,
 	                             redact, err)
 	                       : NULL;
-	struct scope scope = {.names = constants, .clock = &clock_system};
+	struct scope scope = {.names = constants, .clock = &clock_system, .redact = redact};
 	struct checking checking = {0};
 	json_t *masked = NULL;
 

@@ -8,6 +8,7 @@
 
 #include "expand.h"
 #include "mask.h"
+#include "own_secrets.h"
 #include "vars.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
@@ -91,7 +92,7 @@ static void mask(
 void channels_mask(const struct channel_names *with)
 {
 	const struct platform *platform = with->platform;
-	struct scope scope = {.names = with->names, .clock = &clock_system};
+	struct scope scope = {.names = with->names, .clock = &clock_system, .redact = with->redact};
 
 	for (size_t i = 0; i < platform->channel_count; i++)
 		if (platform->channels[i].config)
@@ -122,7 +123,7 @@ static int check_configured(
 json_t *channel_letter(const struct channel_names *with, const struct channel *channel,
     const json_t *message, struct err *err)
 {
-	struct scope outer = {.names = with->names, .clock = &clock_system};
+	struct scope outer = {.names = with->names, .clock = &clock_system, .redact = with->redact};
 	struct scope scope = {.outer = &outer};
 	struct expander expander = {.scope = &scope, .redact = with->redact};
 	json_t *names, *config;

@@ -198,7 +198,8 @@ static void start_reading(struct reading *reading)
 {
 	const struct measure_spec *spec = &reading->measure->spec;
 	const struct action *source = &reading->metric->source;
-	struct expander expander = {.scope = spec->scope};
+	struct redact *redact = scope_redact(spec->scope);
+	struct expander expander = {.scope = spec->scope, .redact = redact};
 	struct prepared prepared;
 	struct err err;
 
@@ -218,6 +219,7 @@ static void start_reading(struct reading *reading)
 	    .effect = EFFECT_READ,
 	    .deadline =
 	        loop_now(spec->loop) + (source->timeout ? source->timeout : MEASURE_TIMEOUT),
+	    .redact = redact,
 	    .ended = on_ended,
 	    .ctx = reading,
 	});

@@ -13,6 +13,7 @@
 #include "fsops/text.h"
 #include "fsops/value.h"
 #include "refs.h"
+#include "own_secrets.h"
 #include "vars.h"
 
 /* Runbooks that run runbooks: so deep at most, and never in a circle. */
@@ -209,7 +210,7 @@ static int add_action(struct making *making, const struct step *step, const stru
 {
 	struct plan *plan = making->plan;
 	json_t *names = names_known(making, step, from);
-	struct scope scope = {.names = names};
+	struct scope scope = {.names = names, .redact = plan->redact};
 	struct expander expander = {
 	    .scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact, .plan = plan};
 	struct prepared prepared;
@@ -444,7 +445,7 @@ void plan_free(struct plan *plan)
 
 char *plan_metric_command(const struct plan *plan, const struct metric *metric)
 {
-	struct scope scope = {.names = plan->names};
+	struct scope scope = {.names = plan->names, .redact = plan->redact};
 	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
 
 	return read_command(plan, &expander, &metric->source, NULL);

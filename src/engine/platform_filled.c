@@ -1,6 +1,7 @@
 /* What a platform's file asks of other systems, filled in, for programs that ask the same. */
 #include "expand.h"
 #include "fsops/plan.h"
+#include "own_secrets.h"
 #include "vars.h"
 
 json_t *platform_filled(const struct catalog *catalog, const json_t *value, struct err *err)
@@ -10,7 +11,7 @@ json_t *platform_filled(const struct catalog *catalog, const json_t *value, stru
 	json_t *vars = redact ? vars_resolve(catalog->platform, NULL, &(struct plan_options){0},
 	                            names, redact, err)
 	                      : NULL;
-	struct scope scope = {.names = names, .clock = &clock_system};
+	struct scope scope = {.names = names, .clock = &clock_system, .redact = redact};
 	struct expander expander = {.scope = &scope};
 	json_t *filled = NULL;
 

@@ -8,6 +8,7 @@
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+#include "own_secrets.h"
 #include "path.h"
 #include "tunnel_spec.h"
 
@@ -92,6 +93,8 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 		prepared_release(prepared);
 		return -1;
 	}
+	own_secrets_of(expander->redact, prepared->args);
+	own_secrets_of(expander->redact, prepared->target);
 	if (action->judged_by_expect && !adapter->literal)
 		json_object_set_new(prepared->args, ADAPTER_JUDGED, json_true());
 	prepared->effect = effect_of(action, prepared->args);

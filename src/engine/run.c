@@ -41,7 +41,8 @@ static void set_names(struct run *run)
 	json_object_set_new(run->names, "results", run->results);
 	json_object_set_new(run->names, "metrics", run->metrics);
 	json_object_set_new(run->names, "run", run_facts(run));
-	run->scope = (struct scope){.names = run->names, .clock = &clock_system};
+	run->scope = (struct scope){
+	    .names = run->names, .clock = &clock_system, .redact = run->plan->redact};
 }
 
 struct run *run_create(struct plan *plan, struct run *outer)

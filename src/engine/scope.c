@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "derived.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -111,10 +112,43 @@ static int failed(const struct scope *scope, const struct expr *expr,
 	return err_set(err, kind, "%s (in '%.*s')", error->text, (int)len, text);
 }
 
+/* ---- what is made of secrets ---- */
+
+struct redact *scope_redact(const struct scope *scope)
+{
+	while (!scope->redact && scope->outer)
+		scope = scope->outer;
+	return scope->redact;
+}
+
+static bool derived(
+    void *ctx, const struct expr_text *from, size_t count, const struct expr_text *made)
+{
+	return derived_is_secret(scope_redact(ctx), from, count, made);
+}
+
+static int keep(void *ctx, const struct expr_text *text)
+{
+	return derived_keep(scope_redact(ctx), text);
+}
+
+static struct expr_scope names_of(const struct scope *scope)
+{
+	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+
+	if (scope_redact(scope)) {
+		names.derived = derived;
+		names.keep = keep;
+	}
+	return names;
+}
+
+/* ---- evaluation ---- */
+
 int scope_eval(
     const struct scope *scope, const struct condition *condition, json_t **out, struct err *err)
 {
-	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_scope names = names_of(scope);
 	struct expr_error error;
 
 	if (expr_eval(condition->expr, &names, out, &error) < 0)
@@ -126,7 +160,7 @@ int scope_eval(
 int scope_eval_bool(
     const struct scope *scope, const struct condition *condition, bool *out, struct err *err)
 {
-	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_scope names = names_of(scope);
 	struct expr_error error;
 
 	if (expr_eval_bool(condition->expr, &names, out, &error) < 0)
@@ -138,7 +172,7 @@ int scope_eval_bool(
 int scope_eval_text(const struct scope *scope, const char *text, size_t len, json_t **out,
     bool *secret, struct err *err)
 {
-	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_scope names = names_of(scope);
 	struct expr_error error;
 	struct expr *expr = expr_compile(text, len, NULL, &error);
 	int result = -1;

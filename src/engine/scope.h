@@ -13,16 +13,21 @@
 #include "fsops/err.h"
 #include "fsops/expr.h"
 #include "fsops/model.h"
+#include "fsops/redact.h"
 
 struct scope {
 	const struct scope *outer;
 	const json_t *names;       /* object; borrowed, may be NULL */
 	bool items;                /* the names are items of a for_each */
 	const struct clock *clock; /* outermost only: what `now` is; NULL: not known yet */
+	struct redact *redact;     /* outermost only: is told what is made of secrets; or NULL */
 };
 
 /* The names that do not change during a run: env, links, contacts. A new object. */
 json_t *scope_constants(const struct platform *platform);
+
+/* What SCOPE's outermost one tells of secrets; or NULL. */
+struct redact *scope_redact(const struct scope *scope);
 
 /* Evaluate a condition's expression in SCOPE. ERR says "'text': why". */
 int scope_eval(

@@ -5,6 +5,7 @@
 
 #include "approval.h"
 #include "ceiling.h"
+#include "derived.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "judge.h"
@@ -233,7 +234,7 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 	}
 	if (capture->secret || expr_is_secret(capture->value.expr))
 		redact_add_value(run->plan->redact, value);
-	else
+	else if (!derived_holds_secret(run->plan->redact, value))
 		note_captured(task, capture->name, value);
 	json_object_set(run->names, capture->name, value);
 	json_object_set_new(run->vars, capture->name, value);

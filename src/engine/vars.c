@@ -227,7 +227,7 @@ static json_t *filled_default(struct resolving *r, const struct var *var)
 {
 	const struct var *ours = find_in(r->platform->vars, r->platform->var_count, var->name);
 	const struct var *source = ours && ours->value ? ours : var;
-	struct scope scope = {.names = r->names};
+	struct scope scope = {.names = r->names, .redact = r->redact};
 	struct expander expander = {.scope = &scope, .redact = r->redact};
 	struct err err;
 	json_t *value;
@@ -314,23 +314,4 @@ json_t *vars_resolve(const struct platform *platform, const struct runbook *runb
 	}
 	buf_release(&r.wrong);
 	return r.vars;
-}
-
-struct redact *redact_for_platform(const struct platform *platform, struct err *err)
-{
-	struct redact *redact = redact_new();
-
-	for (size_t i = 0; i < platform->secret_count; i++) {
-		const char *value = getenv(platform->secrets[i]);
-
-		if (!value || !*value || redact_add(redact, value) == 0)
-			continue;
-		err_set(err, ERR_USAGE,
-		    "the environment variable %s is named under 'secrets', but has under %d "
-		    "characters: that cannot be masked",
-		    platform->secrets[i], REDACT_MIN_LEN);
-		redact_free(redact);
-		return NULL;
-	}
-	return redact;
 }

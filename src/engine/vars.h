@@ -20,8 +20,4 @@
 json_t *vars_resolve(const struct platform *platform, const struct runbook *runbook,
     const struct plan_options *options, json_t *names, struct redact *redact, struct err *err);
 
-/* A new redact that masks the values of what the platform's `secrets:` names; NULL when one of them
- * cannot be masked. */
-struct redact *redact_for_platform(const struct platform *platform, struct err *err);
-
 #endif

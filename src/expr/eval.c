@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "eval.h"
 #include "function.h"
+#include "taint.h"
 #include "written.h"
 #include "fsops/mem.h"
 
@@ -259,7 +260,9 @@ static int eval_binary(struct calc *calc, const struct node *node, struct expr_v
 	if (calc_eval(calc, node->kids[0], &a) < 0 || calc_eval(calc, node->kids[1], &b) < 0)
 		return -1;
 	calc->node = node;
-	return arith_binary(calc, node->op, &a, &b, out);
+	if (arith_binary(calc, node->op, &a, &b, out) < 0)
+		return -1;
+	return node->op == OP_ADD ? taint_made(calc, (struct expr_value[]){a, b}, 2, out) : 0;
 }
 
 int absorb(struct calc *calc, struct expr_error **held)
@@ -375,7 +378,9 @@ static int eval_call(struct calc *calc, const struct node *node, struct expr_val
 		if (calc_eval(calc, node->kids[i], &args[i]) < 0)
 			return -1;
 	calc->node = node;
-	return function_call(calc, node, args, out);
+	if (function_call(calc, node, args, out) < 0)
+		return -1;
+	return taint_made(calc, args, node->count, out);
 }
 
 typedef int eval_fn(struct calc *calc, const struct node *node, struct expr_value *out);

@@ -13,6 +13,7 @@
 #include "check.h"
 #include "parse.h"
 #include "calc.h"
+#include "taint.h"
 #include "time.h"
 #include "to_json.h"
 #include "written.h"
@@ -96,6 +97,8 @@ static int take_json(struct calc *calc, const struct expr_value *value, void *ou
 {
 	json_t **json = out;
 
+	if (taint_taken(calc, value) < 0)
+		return -1;
 	*json = calc_to_json(calc, value);
 	return *json ? 0 : -1;
 }

@@ -59,7 +59,8 @@ static int random_base64(
 	if (fill_random(bytes, (size_t)len) < 0)
 		return calc_fail(calc, "the system gives no random bytes");
 	result = encode(calc, &value, count, out);
-	memset(bytes, 0, sizeof(bytes));
+	explicit_bzero(bytes, sizeof(bytes));
+	out->secret = true;
 	return result;
 }
 

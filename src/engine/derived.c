@@ -1,0 +1,63 @@
+/* What is computed from a secret. Invariant: a text in which all secrets of its origins can still be seen is
+ * none by itself: they are masked where they stand in it, and the rest stays readable. */
+#include "derived.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+
+bool derived_is_secret(const struct redact *redact, const struct expr_text *from, size_t count,
+    const struct expr_text *made)
+{
+	size_t secrets = 0;
+	bool marked = false;
+
+	for (size_t i = 0; i < count; i++) {
+		marked |= from[i].secret;
+		secrets += redact_count(redact, from[i].data, from[i].len);
+	}
+	if (!made->len || marked || !secrets)
+		return made->len && marked;
+	if (redact_count(redact, made->data, made->len) >= secrets)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (redact_is_open(redact, from[i].data, from[i].len, made->data, made->len))
+			return false;
+	return true;
+}
+
+/* What so many other texts are, too. */
+static bool is_common(const char *text)
+{
+	static const char *const words[] = {"true", "false", "null", "none", "http", "https"};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return strlen(text) < DERIVED_DIGITS_MIN && text[strspn(text, "0123456789.,+- ")] == '\0';
+}
+
+int derived_keep(struct redact *redact, const struct expr_text *text)
+{
+	char *copy = mem_textn(text->data, text->len);
+	int result = 0;
+
+	if (strlen(copy) != text->len)
+		result = redact_addn(redact, text->data, text->len);
+	else if (!is_common(copy))
+		result = redact_add(redact, copy);
+	explicit_bzero(copy, text->len);
+	free(copy);
+	return text->len > DERIVED_DIGITS_MIN ? result : 0; /* too short is no error */
+}
+
+bool derived_holds_secret(const struct redact *redact, const json_t *value)
+{
+	json_t *masked = redact_value(redact, value);
+	bool holds = !json_equal(masked, value);
+
+	json_decref(masked);
+	return holds;
+}
