@@ -46,6 +46,8 @@ struct call;
 #define ADAPTER_TEXT 1u
 #define ADAPTER_LIST 2u
 
+#define ADAPTER_INHERIT                                                                            \
+	"inherit" /* in the arguments or the target: variables that its command gets */
 #define ADAPTER_JUDGED "judged" /* in the arguments that describe() gets */
 #define ADAPTER_FIXED  "fixed"  /* in the arguments of an adapter that `writes`; see there */
 
@@ -162,6 +164,8 @@ struct adapter {
 	const char *const *target_secrets;
 	/* True: the arguments hold no `${…}` (shell: variables reach it as environment). */
 	bool literal;
+	/* True: it runs a command of this machine, so that `inherit` means something. */
+	bool command;
 	/* True: even as a read it runs by itself, after everything before it: it talks to a person,
 	 * or runs steps of its own. */
 	bool alone;

@@ -35,8 +35,11 @@ enum child_stream { CHILD_STDOUT = 1, CHILD_STDERR = 2 };
 struct child_spec {
 	const char *const *argv; /* argv[0] is looked up in PATH */
 	const char *const *env;  /* "NAME=text" added to (or over) this process's own; NULL: none */
-	const char *cwd;         /* NULL: this process's */
-	const char *stdin_data;  /* NULL: /dev/null */
+	/* Names and globs of the variables of this process that it gets besides child_always; NULL: all. */
+	const char *const *inherit;
+	const char *const *withheld; /* child_start() sets it: children_withhold() */
+	const char *cwd;             /* NULL: this process's */
+	const char *stdin_data;      /* NULL: /dev/null */
 	size_t stdin_len;
 	void (*output)(void *ctx, enum child_stream stream, const char *data, size_t len);
 	/* The command has ended by itself and its output was read. What it left in the background
@@ -49,6 +52,11 @@ struct child_spec {
 };
 
 struct children *children_new(struct loop *loop, struct err *err);
+/* Variables that no child gets, unless `inherit` has the very name or `env` sets it. NAMES ends with
+ * NULL; it and its texts are taken. */
+void children_withhold(struct children *children, char **names);
+/* What a child with `inherit` gets besides; names and globs. */
+extern const char *const child_always[];
 /* What still runs is killed at once and waited for; no callback comes. */
 void children_free(struct children *children);
 

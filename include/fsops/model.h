@@ -96,6 +96,7 @@ struct action {
 	char *as; /* default "item" */
 	char *save;
 	char *stdin_text; /* template */
+	json_t *inherit;  /* {inherit: [name or glob]}: what its command gets of the environment; or NULL */
 };
 
 struct step {

@@ -288,12 +288,30 @@ static struct command *new_command(struct call *call, const struct command_spec 
 	return command;
 }
 
+/* The action's own, else the target's; a new array that borrows the texts, or NULL. */
+static const char **inherited(const struct call *call)
+{
+	const json_t *list = json_object_get(call->args, ADAPTER_INHERIT);
+	const char **names;
+
+	if (!list)
+		list = json_object_get(call->target, ADAPTER_INHERIT);
+	if (!list)
+		return NULL;
+	names = mem_alloc((json_array_size(list) + 1) * sizeof(*names));
+	for (size_t i = 0; i < json_array_size(list); i++)
+		names[i] = json_string_value(json_array_get(list, i));
+	return names;
+}
+
 void command_start(struct call *call, const struct command_spec *spec)
 {
 	struct command *command = new_command(call, spec);
+	const char **inherit = inherited(call);
 	struct child_spec child = {
 	    .argv = spec->argv,
 	    .env = spec->env,
+	    .inherit = inherit,
 	    .cwd = spec->cwd,
 	    .stdin_data = call->stdin_text,
 	    .stdin_len = call->stdin_text ? strlen(call->stdin_text) : 0,
@@ -306,6 +324,7 @@ void command_start(struct call *call, const struct command_spec *spec)
 
 	call->state = command;
 	command->child = child_start(call->children, &child, &err);
+	free(inherit);
 	if (!command->child)
 		call_fail(call, err.kind, "%s", err.text);
 }

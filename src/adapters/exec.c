@@ -138,6 +138,7 @@ const struct adapter adapter_exec = {
     .forms = "words, a list of arguments, or {argv, cwd, env}",
     .fields = command_fields,
     .succeeds = "exit status 0",
+    .command = true,
     .decides = "exit stderr",
     .process = true,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,

@@ -9,6 +9,7 @@
 
 #include "adapters.h"
 #include "command.h"
+#include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
@@ -51,6 +52,9 @@ static json_t *parse(const struct node *value, struct problems *list)
 static const struct node_key target_keys[] = {
     {"kubectl", WANT_MAP, true, "{context, namespace, kubeconfig}"},
     {"tunnel", WANT_TEXT, false, "of no use here: kubectl makes its own"},
+    {ADAPTER_INHERIT, WANT_WORDS, false,
+        "the environment variables that kubectl gets besides PATH, HOME and the like; default: "
+        "all"},
     {NULL, WANT_ANY, false, NULL},
 };
 
@@ -73,6 +77,10 @@ static json_t *target_parse(const struct node *map, struct problems *list)
 	for (size_t i = 0; i < own->count; i++)
 		json_object_set_new(target, own->keys[i]->text,
 		    value_text(own->items[i]->text, own->items[i]->len));
+	if (inherit_parse(node_get(map, ADAPTER_INHERIT), target, list) < 0) {
+		json_decref(target);
+		return NULL;
+	}
 	return target;
 }
 
@@ -224,6 +232,7 @@ const struct adapter adapter_kubectl = {
     .forms = "words, or a list of arguments, without the word kubectl",
     .fields = command_fields,
     .succeeds = "exit status 0",
+    .command = true,
     .decides = "exit stderr",
     .process = true,
     .takes = ADAPTER_TEXT | ADAPTER_LIST,

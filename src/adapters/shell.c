@@ -59,6 +59,7 @@ const struct adapter adapter_shell = {
     .forms = "a script",
     .fields = command_fields,
     .succeeds = "exit status 0",
+    .command = true,
     .decides = "exit stderr",
     .process = true,
     .takes = ADAPTER_TEXT,

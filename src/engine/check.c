@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fsops/child.h"
+#include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/signals.h"
 #include "mask.h"
@@ -13,6 +14,7 @@
 #include "vars.h"
 
 struct checking {
+	const struct catalog *catalog;
 	struct loop *loop;
 	struct measure *measure; /* NULL: it has ended */
 	json_t *metrics;
@@ -69,6 +71,8 @@ static int check(struct checking *checking, const struct metric **metrics, size_
 	checking->loop = loop_new(&clock_system);
 	children = children_new(checking->loop, err);
 	if (children)
+		children_withhold(children, inherit_withheld(checking->catalog));
+	if (children)
 		signals = signals_new(checking->loop, on_signal, checking, err);
 	if (signals) {
 		tunnels = tunnels_new(checking->loop, children, NULL);
@@ -107,7 +111,7 @@ json_t *measure_metrics(const struct catalog *catalog, const char *const *names,
 	                             redact, err)
 	                       : NULL;
 	struct scope scope = {.names = constants, .clock = &clock_system, .redact = redact};
-	struct checking checking = {0};
+	struct checking checking = {.catalog = catalog};
 	json_t *masked = NULL;
 
 	if (vars)

@@ -93,6 +93,13 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 		prepared_release(prepared);
 		return -1;
 	}
+	if (action->inherit) {
+		json_t *args = json_copy(prepared->args); /* a literal's are the runbook's own */
+
+		json_object_update(args, action->inherit);
+		json_decref(prepared->args);
+		prepared->args = args;
+	}
 	own_secrets_of(expander->redact, prepared->args);
 	own_secrets_of(expander->redact, prepared->target);
 	if (action->judged_by_expect && !adapter->literal)

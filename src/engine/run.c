@@ -9,6 +9,7 @@
 #include "approval.h"
 #include "attempt.h"
 #include "climb.h"
+#include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/signals.h"
 #include "fsops/value.h"
@@ -434,6 +435,7 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	run = run_create(plan, NULL);
 	run->loop = loop;
 	run->children = children;
+	children_withhold(children, inherit_withheld(plan->catalog));
 	run->tunnels = tunnels = tunnels_new(loop, children, events);
 	children_on_killed(children, on_killed, run);
 	connect(run, options, events);

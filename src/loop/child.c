@@ -237,6 +237,11 @@ struct children *children_new(struct loop *loop, struct err *err)
 	return children;
 }
 
+void children_withhold(struct children *children, char **names)
+{
+	children->withheld = names; /* transferred */
+}
+
 void children_free(struct children *children)
 {
 	if (!children)
@@ -251,6 +256,9 @@ void children_free(struct children *children)
 	loop_cancel(children->look);
 	sigpipe_free(children->sigpipe);
 	free(children->read_buf);
+	for (size_t i = 0; children->withheld && children->withheld[i]; i++)
+		free(children->withheld[i]);
+	free(children->withheld);
 	free(children);
 }
 
@@ -339,15 +347,17 @@ static struct child *new_child(struct children *children, const struct child_spe
 struct child *child_start(struct children *children, const struct child_spec *spec, struct err *err)
 {
 	struct child *child = new_child(children, spec);
+	struct child_spec whole = *spec;
 	char *call = call_variable(child);
 	int ends[3] = {-1, -1, -1};
 	int result;
 
+	whole.withheld = (const char *const *)children->withheld;
 	children->changed_at = proctree_ticks();
 	proctree_mark_self(child->mark);
 	result = make_pipes(child, spec, ends, err);
 	if (result == 0)
-		result = spawn_command(spec, call, ends, &child->pid, err);
+		result = spawn_command(&whole, call, ends, &child->pid, err);
 	for (int i = 0; i < 3; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);

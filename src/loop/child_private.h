@@ -56,6 +56,7 @@ struct child {
 };
 
 struct children {
+	char **withheld; /* names of variables; or NULL */
 	struct loop *loop;
 	struct sigpipe *sigpipe;
 	struct child *first;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 
@@ -25,53 +26,13 @@
 #define WORD_MAX     ((size_t)128 * 1024)
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 
-extern char **environ;
-
-static bool same_name(const char *a, const char *b)
-{
-	size_t len = strcspn(a, "=");
-
-	return strncmp(a, b, len) == 0 && b[len] == '=';
-}
-
-static bool overridden(const char *variable, const char *const *env, const char *call)
-{
-	if (same_name(variable, call))
-		return true;
-	for (; env && *env; env++)
-		if (same_name(variable, *env))
-			return true;
-	return false;
-}
-
-/* Our own environment, then SPEC's, then FSOPS_CALL. The texts are borrowed. */
-static char **make_env(const char *const *env, const char *call)
-{
-	size_t room = 2;
-	size_t count = 0;
-	char **all;
-
-	for (char **own = environ; *own; own++)
-		room++;
-	for (const char *const *given = env; given && *given; given++)
-		room++;
-	all = mem_alloc(room * sizeof(*all));
-	for (char **own = environ; *own; own++)
-		if (!overridden(*own, env, call))
-			all[count++] = *own;
-	for (; env && *env; env++)
-		all[count++] = (char *)*env;
-	all[count] = (char *)call;
-	return all;
-}
-
 /* The PATH that the command itself will see: `PATH=… command` means that one. */
 static const char *search_path(const char *const *env)
 {
 	const char *path = getenv("PATH");
 
 	for (; env && *env; env++)
-		if (same_name("PATH=", *env))
+		if (strncmp(*env, "PATH=", strlen("PATH=")) == 0)
 			path = *env + strlen("PATH=");
 	return path ? path : PATH_DEFAULT;
 }
@@ -229,7 +190,7 @@ int spawn_command(
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	char **env = make_env(spec->env, call);
+	char **env = environment_for(spec, call);
 	struct buf file;
 	pid_t started = 0;
 	bool found;

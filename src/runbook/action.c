@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/text.h"
@@ -168,6 +169,19 @@ static void decode_accept(
 	*(bool *)out = any;
 }
 
+static void decode_inherit(
+    struct decode *d, const struct field *field, const struct node *value, void *out)
+{
+	json_t *inherit = json_object();
+
+	(void)field;
+	inherit_parse(value, inherit, d->list);
+	*(json_t **)out = inherit; /* transferred */
+}
+
+static const struct type type_inherit = {"a list of names of environment variables", decode_inherit,
+    NULL, SCHEMA_LIST("{\"type\": \"string\", \"pattern\": \"^[A-Za-z_*][A-Za-z0-9_*]*$\"}")};
+
 const struct type type_accept = {"any", decode_accept, accepts, NULL};
 
 #define AT(member) offsetof(struct action, member)
@@ -209,6 +223,10 @@ const struct field action_fields[] = {
     {"as", &type_variable, AT(as), "the item's name; default item", false, NULL},
     {"save", &type_text, AT(save), "write the full output to this file, mode 0600", false, NULL},
     {"stdin", &type_text, AT(stdin_text), "text for the command's standard input", false, NULL},
+    {"inherit", &type_inherit, AT(inherit),
+        "the environment variables that the command gets besides PATH, HOME and the like; default: "
+        "all",
+        false, NULL},
     {0},
 };
 #undef AT
@@ -350,6 +368,10 @@ void action_bind(struct decode *d, struct action *action, bool unknown_key)
 	}
 	action->args = action->adapter->parse(action->args_node, d->list);
 	resolve_target(d, action);
+	if (action->inherit && !action->adapter->command)
+		NODE_PROBLEM(d->list, node_get(action->node, "inherit"),
+		    "'inherit' is for commands (exec, shell, kubectl): %s starts none",
+		    action->adapter->name);
 	derive_effect(d, action);
 	if (action->look)
 		read_bind(d, action->look, look_name);

@@ -65,6 +65,7 @@ static void action_release(struct action *action)
 	free(action->as);
 	free(action->save);
 	free(action->stdin_text);
+	json_decref(action->inherit);
 }
 
 static void step_release(struct step *step)
