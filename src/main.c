@@ -30,6 +30,9 @@
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -92,11 +95,21 @@ static void choose_memory(void)
 	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
 }
 
+/* Nor may another process of the same user read our memory: the environment alone holds secrets from the
+ * beginning. What we start is as dumpable as ever: execve() sets it back. */
+static void forbid_looking(void)
+{
+#ifdef PR_SET_DUMPABLE
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	if (open_standard() < 0)
 		return 2;
 	forbid_cores();
+	forbid_looking();
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* the same of a file that may grow no more (ulimit -f) */

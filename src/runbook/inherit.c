@@ -96,6 +96,7 @@ static void find_in(const struct node *node, struct found *found)
 		find_in(node->items[i], found);
 }
 
+/* What `inherit` gives to one command is none of the others'. */
 static bool mentions(const struct node *node, const char *name)
 {
 	if (!node)
@@ -103,7 +104,9 @@ static bool mentions(const struct node *node, const char *name)
 	if (node->kind == NODE_SCALAR)
 		return strstr(node->text, name);
 	for (size_t i = 0; i < node->count; i++)
-		if (mentions(node->items[i], name))
+		if (!(node->kind == NODE_MAP &&
+		        strcmp(node->keys[i]->text, ADAPTER_INHERIT) == 0) &&
+		    mentions(node->items[i], name))
 			return true;
 	return false;
 }

@@ -153,6 +153,20 @@ static void add_sources(const struct page *page, const struct plan_action *item)
 	}
 }
 
+static void add_inherit(const struct page *page, const struct action *action)
+{
+	const json_t *names = json_object_get(action->inherit, ADAPTER_INHERIT);
+	struct buf text;
+
+	if (!names)
+		return;
+	buf_init(&text, BUF_TEXT_MAX);
+	for (size_t i = 0; i < json_array_size(names); i++)
+		buf_addf(&text, "%s%s", i ? " " : "", json_string_value(json_array_get(names, i)));
+	add_detail(page, "inherit", text.len ? text.data : "nothing but PATH, HOME and the like");
+	buf_release(&text);
+}
+
 static void add_details(const struct page *page, const struct plan_action *item)
 {
 	const struct action *action = item->action;
@@ -174,6 +188,7 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	add_detail(page, "save", action->save);
 	if (action->stdin_text)
 		add_detail(page, "stdin", "given to the command, not shown");
+	add_inherit(page, action);
 	if (item->effect == EFFECT_READ && action->severity < LEVEL_CRITICAL)
 		add_detail(page, "severity", level_name(action->severity));
 	if (action->on_failure != ON_FAILURE_DEFAULT)
