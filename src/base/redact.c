@@ -300,7 +300,8 @@ static size_t give(struct masker *masker, const char *source, size_t until, stru
 	for (i = 0; i < masks->count && masks->list[i].start < until; i++)
 		give_mask(masker, source + (masker->given - begin), &masks->list[i], out);
 	masks->count -= i;
-	memmove(masks->list, masks->list + i, masks->count * sizeof(*masks->list));
+	if (i)
+		memmove(masks->list, masks->list + i, masks->count * sizeof(*masks->list));
 	if (until > masker->given) {
 		buf_add(out, source + (masker->given - begin), until - masker->given);
 		masker->given = until;
