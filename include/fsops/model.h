@@ -96,7 +96,8 @@ struct action {
 	char *as; /* default "item" */
 	char *save;
 	char *stdin_text; /* template */
-	json_t *inherit;  /* {inherit: [name or glob]}: what its command gets of the environment; or NULL */
+	json_t *
+	    inherit; /* {inherit: [name or glob]}: what its command gets of the environment; or NULL */
 };
 
 struct step {

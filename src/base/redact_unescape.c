@@ -245,7 +245,8 @@ static void read_slash(struct unescape *u, const struct piece *piece)
 
 	if (slash && !u->slash)
 		u->slash_start = piece->start;
-	u->before = slash && !piece->decoded && u->slash == SLASH_DECODED;
+	u->before =
+	    slash && !piece->decoded && (u->slash == SLASH_DECODED || (u->slash && u->before));
 	u->slash = !slash ? SLASH_NONE : piece->decoded ? SLASH_DECODED : SLASH_PLAIN;
 }
 

@@ -60,29 +60,47 @@ static inline void settled(void *ctx, const struct piece *piece)
 		digits_push_base64(&view->base64, view->searching, piece, view->inner);
 }
 
-/* Those of PIECES that end after AFTER. False: they are no part of a secret. */
-static bool try_literal(struct view *view, const struct piece *pieces, size_t count, size_t after)
+/* How much of a secret FINDER would have begun after those of PIECES that end after AFTER. */
+static size_t depth_after(const struct finder *finder, const struct searching *searching,
+    const struct piece *pieces, size_t count, size_t after)
 {
-	for (size_t i = 0; i < count; i++)
-		if (pieces[i].end > after)
-			finder_step(&view->other, view->searching, &pieces[i]);
-	return view->other.at;
+	uint32_t at = finder->at;
+	unsigned previous = finder->previous;
+
+	for (size_t i = 0; i < count; i++) {
+		int unit = redact_units[pieces[i].byte];
+
+		if (unit == UNIT_DROPPED || pieces[i].end <= after)
+			continue;
+		at = needles_step(searching->needles, at, previous, (uint8_t)unit);
+		previous = (unsigned)unit;
+	}
+	return searching->needles->nodes[at].depth;
 }
 
 /* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
- * sign. */
+ * sign. Every character may be an escape, so that one that was begun as no escape goes on with what the others
+ * stand for, unless more begins here. */
 static void literal(void *ctx, const struct piece *pieces, size_t count)
 {
 	struct view *view = ctx;
+	const struct finder none = {.previous = UNIT_NONE};
+	bool apart = pieces[0].end > view->other_after;
+	size_t anew = depth_after(&none, view->searching, pieces, count, 0);
+	size_t on = !view->other.at ? 0
+	                            : depth_after(&view->other, view->searching, pieces,
+	                                  apart ? 0 : count, view->other_after);
 
 	finder_look_ahead(&view->decoded, view->searching, pieces, count);
-	if (view->other.at && pieces[0].end > view->other_after)
-		return; /* every character may be an escape: it goes on with what they stand for */
-	if (!view->other.at || pieces[count - 1].end <= view->other_after ||
-	    !try_literal(view, pieces, count, view->other_after)) {
+	if (apart && on >= anew && on)
+		return;
+	if (anew > on || !on) {
 		finder_sleep(&view->other);
-		try_literal(view, pieces, count, 0);
+		view->other_after = 0;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (pieces[i].end > view->other_after)
+			finder_step(&view->other, view->searching, &pieces[i]);
 	view->other_after = pieces[count - 1].end;
 	if (!view->other.at && !view->searching->needles->first[view->other.previous])
 		finder_sleep(&view->other);

@@ -17,6 +17,8 @@ struct choices {
 	uint64_t state;
 	const uint8_t *data; /* of a fuzzer, when not NULL */
 	size_t left;
+	bool
+	    first; /* nothing is encoded yet: what escapes every letter, too, does it to a plain text */
 };
 
 /* Below MAX. Else it is xorshift64 (Marsaglia). */
@@ -64,8 +66,7 @@ static inline void as_unicode(struct choices *next, const struct buf *in, struct
 	static const char *const formats[] = {
 	    "\\u%04x", "\\u%04X", "\\x%02x", "\\x%02X", "\\u{%x}", "\\U%08x", "\\%03o", "%%u%04X"};
 	const char *format = formats[choose(next, 8)];
-	/* Letters too, but not those of an escape: no tool does that. */
-	bool all = choose(next, 2) && !memchr(in->data, '\\', in->len);
+	bool all = choose(next, 2) && next->first;
 
 	for (size_t i = 0; i < in->len; i++) {
 		uint8_t c = (uint8_t)in->data[i];
@@ -83,7 +84,7 @@ static inline void as_percent(struct choices *next, const struct buf *in, struct
 	const char *kept = safe[choose(next, 6)];
 	const char *format = choose(next, 2) ? "%%%02X" : "%%%02x";
 	bool plus = choose(next, 2);
-	bool all = choose(next, 4) == 0;
+	bool all = choose(next, 4) == 0 && next->first;
 
 	for (size_t i = 0; i < in->len; i++) {
 		uint8_t c = (uint8_t)in->data[i];
@@ -113,7 +114,7 @@ static inline const char *entity_name(uint8_t c)
 static inline void as_entities(struct choices *next, const struct buf *in, struct buf *out)
 {
 	unsigned kind = choose(next, 5);
-	bool all = choose(next, 3) == 0;
+	bool all = choose(next, 3) == 0 && next->first;
 
 	for (size_t i = 0; i < in->len; i++) {
 		uint8_t c = (uint8_t)in->data[i];
@@ -237,6 +238,7 @@ static inline void encode_somehow(
 			buf_release(&in);
 			in = *out;
 			buf_init(out, 1 << 20);
+			next->first = i == 0 && k == 0;
 			(digits ? hex ? as_hex : as_base64 : escapes[kind])(next, &in, out);
 			*trace++ = digits ? hex ? 'H' : 'B' : "jjupes"[kind];
 		}
