@@ -68,6 +68,12 @@ static inline void as_unicode(struct choices *next, const struct buf *in, struct
 	const char *format = formats[choose(next, 8)];
 	bool all = choose(next, 2) && next->first;
 
+	if (!next->first && memchr(in->data, '\\', in->len)) {
+		as_json(
+		    next, in, out); /* a backslash within JSON is doubled, not written as \x5c */
+		return;
+	}
+
 	for (size_t i = 0; i < in->len; i++) {
 		uint8_t c = (uint8_t)in->data[i];
 

@@ -43,6 +43,19 @@ static void every_form_is_masked(void **state)
 	check("abc", "abc", "abc");
 }
 
+/* What stands before or behind makes an escape of its ends, in the text as it is and in one that is escaped. */
+static void a_secret_may_look_like_a_part_of_an_escape(void **state)
+{
+	(void)state;
+	check("41aKw9-x", "100%41aKw9-x", "100%***");
+	check("41a&w9-x", "100%2541a%26w9-x", "100%25***");
+	check("n1a&w9-x", "C:\\\\n1a\\u0026w9-x", "C:***");
+	check("101a&w9x", "C:\\\\101a\\u0026w9x", "C:***");
+	check("amp;a&w9", "x&amp;amp;a&amp;w9", "x&amp;***");
+	check("x&w9-%4", "x\\u0026w9-%41", "***1");
+	check("x&w9-&#3", "x%26w9-%26%233%3B", "***%3B");
+}
+
 static void a_cut_secret_is_masked(void **state)
 {
 	(void)state;
@@ -127,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_form_is_masked),
+	    cmocka_unit_test(a_secret_may_look_like_a_part_of_an_escape),
 	    cmocka_unit_test(a_cut_secret_is_masked),
 	    cmocka_unit_test(the_longest_secret_wins),
 	    cmocka_unit_test(values_are_masked_whole),

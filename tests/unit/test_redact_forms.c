@@ -43,7 +43,7 @@ static const char *const alphabets[] = {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!\"#$%&'()*+,-./"
     ":;<=>?@[\\]^_`{|}~ ",
     "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ",
-    "abn0u%&x41;\\\"'26#",
+    "abn0u%&x41;\"'26#",
     "\1\2a1&b",
 };
 
@@ -131,8 +131,8 @@ struct trial {
 
 static void make_text(struct choices *next, struct trial *trial)
 {
-	static const char *const befores[] = {"", "user:", "x", "ab", "Basic ", "password=", "/",
-	    "100%", "a&", "C:\\", "{\"k\": \"", "'", "\\"};
+	static const char *const befores[] = {
+	    "", "user:", "x", "ab", "Basic ", "password=", "/", "{\"k\": \"", "'"};
 	static const char *const afters[] = {
 	    "", "\n", "@db:5432/x", "\"}", "Q", "==", ";", "\\", "' "};
 	const char *before = befores[choose(next, COUNT_OF(befores))];
