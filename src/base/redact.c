@@ -98,8 +98,9 @@ static void add_unit(void *ctx, const struct piece *piece)
 	buf_addc(ctx, (char)redact_units[piece->byte]);
 }
 
-static void no_literal(void *ctx, const struct piece *pieces, size_t count)
+static void no_literal(void *ctx, const struct piece *pieces, size_t from, size_t count)
 {
+	(void)from;
 	(void)ctx;
 	(void)pieces;
 	(void)count;

@@ -64,11 +64,11 @@ struct unescape {
 	size_t dropped; /* bytes in a row */
 };
 
-/* What unescape_push() calls: for each piece that is settled, and before an escape is replaced for its
- * characters as they stand (LITERAL), which may be the beginning of a secret after all. */
+/* What unescape_push() calls: for each piece that is settled, and before an escape is replaced for all
+ * that is not settled as it stands (LITERAL; the escape begins at FROM), which may be a secret after all. */
 struct unescape_out {
 	void (*settled)(void *ctx, const struct piece *piece);
-	void (*literal)(void *ctx, const struct piece *pieces, size_t count);
+	void (*literal)(void *ctx, const struct piece *pieces, size_t from, size_t count);
 	void *ctx;
 };
 

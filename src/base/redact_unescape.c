@@ -182,7 +182,7 @@ static void replace(
 	uint8_t bytes[UTF8_MAX];
 	size_t count = 1;
 
-	out->literal(out->ctx, u->pending + at, u->count - at);
+	out->literal(out->ctx, u->pending, at, u->count);
 	/* %5C before %75 is a backslash before a u; one as it stands is a shell's before the percent sign. */
 	if (u->pending[at].before ||
 	    (u->pending[at].escaped == SLASH_DECODED && strchr("%&", u->pending[at].byte)))

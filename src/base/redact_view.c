@@ -81,9 +81,11 @@ static size_t depth_after(const struct finder *finder, const struct searching *s
 /* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
  * sign. Every character may be an escape, so that one that was begun as no escape goes on with what the others
  * stand for, unless more begins here. */
-static void literal(void *ctx, const struct piece *pieces, size_t count)
+static void literal(void *ctx, const struct piece *pending, size_t from, size_t all)
 {
 	struct view *view = ctx;
+	const struct piece *pieces = pending + from;
+	size_t count = all - from;
 	const struct finder none = {.previous = UNIT_NONE};
 	bool apart = pieces[0].end > view->other_after;
 	size_t anew = depth_after(&none, view->searching, pieces, count, 0);
@@ -91,7 +93,7 @@ static void literal(void *ctx, const struct piece *pieces, size_t count)
 	                            : depth_after(&view->other, view->searching, pieces,
 	                                  apart ? 0 : count, view->other_after);
 
-	finder_look_ahead(&view->decoded, view->searching, pieces, count);
+	finder_look_ahead(&view->decoded, view->searching, pending, all);
 	if (apart && on >= anew && on)
 		return;
 	if (anew > on || !on) {

@@ -54,6 +54,7 @@ static void a_secret_may_look_like_a_part_of_an_escape(void **state)
 	check("amp;a&w9", "x&amp;amp;a&amp;w9", "x&amp;***");
 	check("x&w9-%4", "x\\u0026w9-%41", "***1");
 	check("x&w9-&#3", "x%26w9-%26%233%3B", "***%3B");
+	check("7#2&&#01", "%37#2&&#01;", "***;");
 }
 
 static void a_cut_secret_is_masked(void **state)
