@@ -29,7 +29,9 @@ void decode_wrong(struct decode *d, const struct field *field, const struct node
 		    field->type->name, value->text);
 	else
 		NODE_PROBLEM(d->list, value, "'%s' must be %s, not %s", field->key,
-		    field->type->name, node_kind_name(value));
+		    field->type->name,
+		    value->kind == NODE_LIST && !value->count ? "an empty list"
+		                                              : node_kind_name(value));
 }
 
 bool decode_is_list(struct decode *d, const struct field *field, const struct node *value)

@@ -489,6 +489,8 @@ const struct lint_rule lint_rules[] = {
     {{"number-text", "a number without quotes that is surely meant as text: 3.10, 00501"},
         "http runbook", .platform = lint_number_platform, .runbook = lint_number_runbook,
         .action = lint_number_action},
+    {{"title-template", "a step's title with ${…}, which nobody fills in"},
+        .step = lint_step_title},
     {{"no-threshold", "a metric without any threshold"}, .platform = no_threshold},
     {{"alert-without-runbook", "a critical alert that leads nowhere"}, .platform = no_runbook},
     {.info = {NULL, NULL}},

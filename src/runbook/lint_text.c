@@ -1,7 +1,7 @@
 /*
- * The rule on numbers that are meant as text.
+ * The rules on what is written: numbers that are meant as text, and holes that nobody fills.
  *
- * Invariant: only what is written without quotes is spoken of, and only where its form or its name
+ * Invariant: of numbers only what is written without quotes is spoken of, and only where its form or its name
  * says that nobody counts with it.
  */
 #include <ctype.h>
@@ -11,6 +11,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/plain.h"
+#include "fsops/template.h"
 #include "fsops/value.h"
 #include "lint.h"
 
@@ -106,4 +107,16 @@ void lint_number_action(struct lint *lint)
 		look(lint, node_get(action->args_node, "json"), NULL, true);
 	else
 		look(lint, node_get(action->args_node, "vars"), NULL, false);
+}
+
+/* A step is named before anything of it is known, in the plan, the history and the question of --from. */
+void lint_step_title(struct lint *lint)
+{
+	const struct node *title = node_get(lint->step->node, "step");
+
+	if (title && title->text && template_any(title->text))
+		lint_say(lint, title->pos,
+		    "a step's title is shown as it stands: '${…}' is filled in only in the 'title' "
+		    "of an "
+		    "action");
 }

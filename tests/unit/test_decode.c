@@ -152,7 +152,7 @@ static const struct {
         "x:6:54: unknown key 'vale' in a captured variable; did you mean 'value'?"},
     {ACTION "{http: /, expect: []}\n      - {http: /, expect: [true, [x]]}\n      - {http: /, "
             "expect: }\n",
-        "x:5:27: 'expect' must be an expression or a list of them, not a list\n"
+        "x:5:27: 'expect' must be an expression or a list of them, not an empty list\n"
         "x:6:34: 'expect' must be an expression, not a list\n"
         "x:7:27: 'expect' must be an expression, not nothing"},
     {ACTION "{manual: x, as: n}\n", "x:5:25: 'as' needs 'for_each'"},

@@ -218,6 +218,10 @@ static const struct {
     {STEP
         "    http: {method: PUT, url: 'http://x', json: {tag: 1.20}}\n    expect: status == 200\n",
         "x:5:54 number-text"},
+    /* title-template */
+    {"runbook: x\nvars: {a: 1}\nsteps:\n  - {step: 'S ${a}', budget: 1m, exec: 'a ${a}', effect: "
+     "read}\n",
+        "x:4:12 title-template"},
     /* an effect lowered below the derived one is the loader's error */
     {STEP "    kubectl: scale x\n    effect: read\n    expect: exit == 0\n", "x:6:13 load"},
     /* what does not load is no ground for advice */
