@@ -82,6 +82,12 @@ struct expr_value {
 		const struct value_list *list;
 		const struct value_map *map;
 		const struct quantity *quantity;
+		const struct expr_value *inner;
+		const struct network *network;
+		const struct url *url;
+		const struct name_format *format;
+		const struct semver *semver;
+		const struct node *later;
 	} as;
 };
 

@@ -69,9 +69,9 @@ static const char *path_part(const struct node *node)
 {
 	const struct node *index;
 
-	if (node->kind == NODE_SELECT || node->kind == NODE_HAS)
+	if (node->kind == NODE_SELECT || node->kind == NODE_HAS || node->kind == NODE_MAY_SELECT)
 		return node->name;
-	if (node->kind != NODE_INDEX)
+	if (node->kind != NODE_INDEX && node->kind != NODE_MAY_INDEX)
 		return NULL;
 	index = node->kids[1];
 	if (index->kind != NODE_LITERAL || index->value.type != VALUE_STRING ||
@@ -101,7 +101,7 @@ size_t node_path(const struct expr *expr, const struct node *node, const char **
 		           : node->kind == NODE_ROOT ? expr->roots[node->index]
 		                                     : node->name;
 		if (places)
-			places[i] = node->kind == NODE_INDEX ? node->kids[1]->place : node->place;
+			places[i] = node->count == 2 ? node->kids[1]->place : node->place;
 	}
 	return length;
 }

@@ -1,7 +1,7 @@
 /*
  * A compiled expression: a tree of nodes, all in one arena.
  *
- * The parser makes NODE_NAME, NODE_CALL and NODE_LOOP; check.c turns every name
+ * The parser makes NODE_NAME, NODE_CALL and NODE_MACRO; check.c turns every name
  * into a type, a bound variable (NODE_SLOT) or a variable of the caller
  * (NODE_ROOT), and gives each call its overloads. After that nothing changes.
  */
@@ -12,15 +12,18 @@
 #include "value.h"
 
 enum node_kind {
-	NODE_LITERAL, /* value */
-	NODE_NAME,    /* name, absolute; none after check.c */
-	NODE_ROOT,    /* index: which of expr->roots; value: the type of that name, or null */
-	NODE_SLOT,    /* index: which bound variable */
-	NODE_SELECT,  /* kids[0].name */
-	NODE_HAS,     /* has(kids[0].name) */
-	NODE_INDEX,   /* kids[0][kids[1]] */
-	NODE_LIST,    /* [kids…] */
-	NODE_MAP,     /* {kids[0]: kids[1], …} */
+	NODE_LITERAL,    /* value */
+	NODE_NAME,       /* name, absolute; none after check.c */
+	NODE_ROOT,       /* index: which of expr->roots; value: the type of that name, or null */
+	NODE_SLOT,       /* index: which bound variable */
+	NODE_SELECT,     /* kids[0].name */
+	NODE_HAS,        /* has(kids[0].name) */
+	NODE_INDEX,      /* kids[0][kids[1]] */
+	NODE_MAY_SELECT, /* kids[0].?name, an optional */
+	NODE_MAY_INDEX,  /* kids[0][?kids[1]], an optional */
+	NODE_LIST,       /* [kids…] */
+	NODE_MAP,        /* {kids[0]: kids[1], …} */
+	NODE_MAYBE,      /* the value kids[0] of an item `?e` or an entry `?k: e` */
 	NODE_NOT,
 	NODE_NEGATE,
 	NODE_BINARY, /* op */
@@ -28,7 +31,7 @@ enum node_kind {
 	NODE_OR,
 	NODE_CHOICE, /* kids[0] ? kids[1] : kids[2] */
 	NODE_CALL,   /* name(kids…), or with `receiver` kids[0].name(kids[1]…) */
-	NODE_LOOP,   /* macro over kids[0], the other kids with slot `index` bound */
+	NODE_MACRO,  /* macro of kids[0]; the other kids with the slots from `index` on bound */
 	NODE_KINDS   /* how many */
 };
 
@@ -48,6 +51,8 @@ enum op {
 	OPS
 };
 
+#define MACRO_VARS_MAX 2 /* variables that one macro binds */
+
 struct overload;
 struct macro;
 struct regex;
@@ -60,9 +65,10 @@ struct node {
 	struct node **kids;
 	size_t count;
 	size_t index;
-	const char *name; /* of a field, function, or the bound variable of a loop */
+	const char *name; /* of a field, function, or macro */
 	size_t name_len;
-	bool absolute; /* .name: never a bound variable */
+	const char *vars[MACRO_VARS_MAX]; /* that a macro binds */
+	bool absolute;                    /* .name: never a bound variable */
 	bool receiver;
 	struct expr_value value;
 	const struct macro *macro;

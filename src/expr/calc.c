@@ -20,6 +20,7 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 	calc->error = error;
 	calc->node = expr->top;
 	calc->steps = EXPR_STEPS_MAX;
+	calc->kept = SIZE_MAX;
 	calc->owned = NULL;
 	calc->owned_count = 0;
 	calc->regex = NULL;
@@ -124,29 +125,36 @@ int calc_take(struct calc *calc, struct buf *buf, enum value_type type, struct e
 	return result;
 }
 
-static int list_grow(struct calc *calc, struct list_build *list)
+/* Room for more than the COUNT things of SIZE bytes at OLD of a "list" or "map": a copy of them. */
+static void *grow(
+    struct calc *calc, const char *what, const void *old, size_t count, size_t size, size_t *room)
 {
-	size_t room = list->room ? list->room * 2 : 8;
-	struct expr_value *items;
+	size_t wanted = *room ? *room * 2 : 8;
+	void *made;
 
-	if (list->count >= EXPR_LIST_MAX)
-		return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
-		    "a list of more than %d items (EXPR_LIST_MAX)", EXPR_LIST_MAX);
-	room = room < EXPR_LIST_MAX ? room : EXPR_LIST_MAX;
-	items = calc_alloc(calc, room * sizeof(items[0]));
-	if (!items)
-		return -1;
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(items[0]));
-	list->items = items;
-	list->room = room;
-	return 0;
+	if (count >= EXPR_LIST_MAX) {
+		expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+		    "a %s of more than %d items (EXPR_LIST_MAX)", what, EXPR_LIST_MAX);
+		return NULL;
+	}
+	wanted = wanted < EXPR_LIST_MAX ? wanted : EXPR_LIST_MAX;
+	made = calc_alloc(calc, wanted * size);
+	if (!made)
+		return NULL;
+	if (count)
+		memcpy(made, old, count * size);
+	*room = wanted;
+	return made;
 }
 
 int list_add(struct calc *calc, struct list_build *list, struct expr_value value)
 {
-	if (list->count >= list->room && list_grow(calc, list) < 0)
-		return -1;
+	if (list->count >= list->room) {
+		list->items = grow(
+		    calc, "list", list->items, list->count, sizeof(list->items[0]), &list->room);
+		if (!list->items)
+			return -1;
+	}
 	list->items[list->count++] = value;
 	return 0;
 }
@@ -160,6 +168,64 @@ int list_take(struct calc *calc, struct list_build *list, struct expr_value *out
 	*made = (struct value_list){.items = list->items, .count = list->count};
 	*out = (struct expr_value){.type = VALUE_LIST, .as.list = made};
 	return 0;
+}
+
+int map_add(struct calc *calc, struct map_build *map, struct value_entry entry)
+{
+	if (map->count >= map->room) {
+		map->entries = grow(
+		    calc, "map", map->entries, map->count, sizeof(map->entries[0]), &map->room);
+		if (!map->entries)
+			return -1;
+	}
+	map->entries[map->count++] = entry;
+	return 0;
+}
+
+int map_add_new(struct calc *calc, struct map_build *map, struct value_entry entry)
+{
+	const struct value_map made = {map->entries, map->count};
+	const struct expr_value so_far = {.type = VALUE_MAP, .as.map = &made};
+	struct expr_value other;
+	bool found = false;
+
+	if (calc_key(calc, &entry.key) < 0 ||
+	    calc_find(calc, &so_far, &entry.key, &other, &found) < 0)
+		return -1;
+	if (found)
+		return calc_fail(calc, "the map has the same key twice");
+	return map_add(calc, map, entry);
+}
+
+int map_take(struct calc *calc, struct map_build *map, struct expr_value *out)
+{
+	struct value_map *made = calc_alloc(calc, sizeof(*made));
+
+	if (!made)
+		return -1;
+	*made = (struct value_map){.entries = map->entries, .count = map->count};
+	*out = (struct expr_value){.type = VALUE_MAP, .as.map = made};
+	return 0;
+}
+
+int calc_optional(struct calc *calc, const struct expr_value *value, struct expr_value *out)
+{
+	struct expr_value *kept = value ? calc_alloc(calc, sizeof(*kept)) : NULL;
+
+	if (value && !kept)
+		return -1;
+	if (kept)
+		*kept = *value;
+	*out = cel_optional(kept);
+	return 0;
+}
+
+int calc_key(struct calc *calc, const struct expr_value *key)
+{
+	if (cel_is_key(key))
+		return 0;
+	return calc_fail(
+	    calc, "a map key must be int, uint, bool or string, not %s", cel_type_name(key));
 }
 
 int calc_find(struct calc *calc, const struct expr_value *map, const struct expr_value *key,

@@ -22,6 +22,7 @@ struct calc {
 	size_t steps; /* left */
 	struct arena arena;
 	struct expr_value *slots; /* bound variables */
+	size_t kept;              /* the lowest slot that eval_later() filled, or SIZE_MAX */
 	struct expr_value *roots; /* the caller's variables, as far as they were asked for */
 	bool *root_known;
 	json_t **owned; /* references to drop at the end */
@@ -68,6 +69,26 @@ struct list_build {
 
 int list_add(struct calc *calc, struct list_build *list, struct expr_value value);
 int list_take(struct calc *calc, struct list_build *list, struct expr_value *out);
+
+/* A map in the making. */
+struct map_build {
+	struct value_entry *entries;
+	size_t count;
+	size_t room;
+};
+
+/* KEY must be new: see map_add_new(). */
+int map_add(struct calc *calc, struct map_build *map, struct value_entry entry);
+
+/* The same, but a KEY that is there already, or of a type that no key has, is an error. */
+int map_add_new(struct calc *calc, struct map_build *map, struct value_entry entry);
+int map_take(struct calc *calc, struct map_build *map, struct expr_value *out);
+
+/* That KEY is of a type that a key may have. */
+int calc_key(struct calc *calc, const struct expr_value *key);
+
+/* An optional with a copy of VALUE, which may be *OUT; NULL: without a value. */
+int calc_optional(struct calc *calc, const struct expr_value *value, struct expr_value *out);
 
 /* What MAP holds under KEY; *FOUND tells whether there is something. */
 int calc_find(struct calc *calc, const struct expr_value *map, const struct expr_value *key,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "function.h"
+#include "macro.h"
 #include "fsops/mem.h"
 
 #define PATH_MAX_PARTS EXPR_DEPTH_MAX
@@ -18,7 +19,7 @@
 struct check {
 	struct build *build;
 	const struct expr_names *names;
-	const char *bound[EXPR_DEPTH_MAX]; /* innermost last */
+	const char *bound[MACRO_VARS_MAX * EXPR_DEPTH_MAX]; /* innermost last */
 	size_t bound_count;
 };
 
@@ -144,18 +145,27 @@ static int check_path(struct check *c, const struct node *node)
 	return 0;
 }
 
+static bool is_index(const struct node *node)
+{
+	return node->kind == NODE_INDEX || node->kind == NODE_MAY_INDEX;
+}
+
+static bool is_select(const struct node *node)
+{
+	return node->kind == NODE_SELECT || node->kind == NODE_MAY_SELECT;
+}
+
 /* The outermost node of a chain of selects does the asking for all of it. */
 static int check_chain(struct check *c, struct node *node)
 {
 	struct node *inner = node->kids[0];
-	bool chain = inner->kind == NODE_SELECT || inner->kind == NODE_INDEX;
 
-	if (node->kind == NODE_INDEX && check_node(c, node->kids[1]) < 0)
+	if (is_index(node) && check_node(c, node->kids[1]) < 0)
 		return -1;
-	return chain ? check_chain(c, inner) : check_node(c, inner);
+	return is_select(inner) || is_index(inner) ? check_chain(c, inner) : check_node(c, inner);
 }
 
-/* google.protobuf.Timestamp and the like. */
+/* google.protobuf.Timestamp and the like, which go before a variable `google`. */
 static bool qualified_type(const struct check *c, struct node *node)
 {
 	const char *parts[3];
@@ -169,7 +179,8 @@ static bool qualified_type(const struct check *c, struct node *node)
 	while (root->kind == NODE_SELECT)
 		root = root->kids[0];
 	count = node_path(c->build->expr, node, parts, NULL, COUNT_OF(parts));
-	if (count < 2 || !is_free(c, root))
+	if (count < 2 || root->kind != NODE_NAME ||
+	    (!root->absolute && find_bound(c, root->name) >= 0))
 		return false;
 	snprintf(name, sizeof(name), "%s.%s%s%s", parts[0], parts[1], count > 2 ? "." : "",
 	    count > 2 ? parts[2] : "");
@@ -188,46 +199,67 @@ static int check_select(struct check *c, struct node *node)
 	return check_path(c, node);
 }
 
-/* math.least(…) looks like a call with a receiver. */
-static int qualify(struct check *c, struct node *node)
+/* Whether NODE looks like a call of a value but is one of NAME, "math.least". As in CEL a
+ * function goes before a variable. */
+static bool is_qualified(const struct check *c, const struct node *node, char name[QUALIFIED_MAX])
 {
 	const struct node *space = node->receiver ? node->kids[0] : NULL;
-	char name[QUALIFIED_MAX];
-	char *kept;
 
-	if (!space || !is_free(c, space) || !function_is_namespace(space->name))
+	if (!space || space->kind != NODE_NAME)
+		return false;
+	snprintf(name, QUALIFIED_MAX, "%s.%s", space->name, node->name);
+	return function_named(name) || (!function_named(node->name) && is_free(c, space) &&
+	                                   function_is_namespace(space->name));
+}
+
+static int qualify(struct check *c, struct node *node)
+{
+	char name[QUALIFIED_MAX];
+
+	if (!is_qualified(c, node, name))
 		return 0;
-	snprintf(name, sizeof(name), "%s.%s", space->name, node->name);
-	kept = arena_text(&c->build->expr->arena, name, strlen(name));
-	if (!kept)
+	node->name = arena_text(&c->build->expr->arena, name, strlen(name));
+	if (!node->name)
 		return expr_error_set(
 		    c->build->error, EXPR_ERROR_LIMIT, node->place, "the expression is too large");
-	node->name = kept;
-	node->name_len = strlen(kept);
+	node->name_len = strlen(name);
 	node->receiver = false;
 	node->kids++;
 	node->count--;
 	return 0;
 }
 
+/* In the order in which it is read: the value, the function, its arguments. */
 static int check_function(struct check *c, struct node *node)
 {
-	if (qualify(c, node) < 0 || check_kids(c, node) < 0)
+	size_t i = 0;
+
+	if (qualify(c, node) < 0)
 		return -1;
+	if (node->receiver && check_node(c, node->kids[i++]) < 0)
+		return -1;
+	if (expr_find_call(c->build, node) < 0)
+		return -1;
+	for (; i < node->count; i++)
+		if (check_node(c, node->kids[i]) < 0)
+			return -1;
 	return expr_check_call(c->build, node);
 }
 
-static int check_loop(struct check *c, struct node *node)
+/* kids[0] does not see what the macro binds. */
+static int check_macro(struct check *c, struct node *node)
 {
+	size_t vars = node->macro->vars;
 	int result = check_node(c, node->kids[0]);
 
 	node->index = c->bound_count;
-	c->bound[c->bound_count++] = node->name;
+	for (size_t i = 0; i < vars; i++)
+		c->bound[c->bound_count++] = node->vars[i];
 	if (c->bound_count > c->build->expr->slots)
 		c->build->expr->slots = c->bound_count;
 	for (size_t i = 1; i < node->count && result == 0; i++)
 		result = check_node(c, node->kids[i]);
-	c->bound_count--;
+	c->bound_count -= vars;
 	return result;
 }
 
@@ -239,7 +271,9 @@ static check_fn *const checks[NODE_KINDS] = {
     [NODE_HAS] = check_select,
     [NODE_INDEX] = check_select,
     [NODE_CALL] = check_function,
-    [NODE_LOOP] = check_loop,
+    [NODE_MAY_SELECT] = check_select,
+    [NODE_MAY_INDEX] = check_select,
+    [NODE_MACRO] = check_macro,
 };
 
 static int check_node(struct check *c, struct node *node)

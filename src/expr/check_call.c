@@ -6,6 +6,8 @@
 #include "function.h"
 #include "regex.h"
 
+#define ARGS_MAX 8 /* more are taken only by a function that takes any number */
+
 /* Calls of these make the whole expression a secret. */
 static const char secret_function[] = "random_base64";
 
@@ -24,23 +26,49 @@ static int wrong_form(struct build *build, const struct node *node)
 	    node->name, node->name);
 }
 
-static int wrong_count(
-    struct build *build, const struct node *node, const struct expr_function *function)
+/* How many arguments NAME takes when it is called in this form, as a set of bits: 0 to ARGS_MAX. */
+static unsigned counts_taken(const char *name, bool receiver)
 {
-	int given = (int)node->count - node->receiver;
-	const char *name = node->name;
+	const struct overload *ignored[OVERLOADS_MAX];
+	unsigned set = 0;
 
-	if (function->max_args < 0)
-		return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
-		    "%s() takes at least %d argument%s, not %d", name, function->min_args,
-		    function->min_args == 1 ? "" : "s", given);
-	if (function->min_args != function->max_args)
-		return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
-		    "%s() takes %d to %d arguments, not %d", name, function->min_args,
-		    function->max_args, given);
-	return expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place,
-	    "%s() takes %d argument%s, not %d", name, function->min_args,
-	    function->min_args == 1 ? "" : "s", given);
+	for (size_t args = 0; args <= ARGS_MAX; args++)
+		if (function_find(name, receiver, args + receiver, ignored) > 0)
+			set |= 1u << args;
+	return set;
+}
+
+/* "no arguments", "1 argument", "0 or 1 argument", "1, 2 or 4 arguments", "at least 2 arguments" */
+static void describe_counts(unsigned set, struct buf *out)
+{
+	bool repeats = set >> ARGS_MAX;
+	unsigned left = repeats ? set & -set : set;
+
+	if (left == 1 && !repeats) {
+		buf_adds(out, "no arguments");
+		return;
+	}
+	buf_adds(out, repeats ? "at least " : "");
+	for (unsigned args = 0; args <= ARGS_MAX; args++) {
+		if (!(left >> args & 1))
+			continue;
+		left &= ~(1u << args);
+		buf_addf(out, "%u%s", args, left == 0 ? "" : left & (left - 1) ? ", " : " or ");
+		if (left == 0)
+			buf_adds(out, args == 1 ? " argument" : " arguments");
+	}
+}
+
+static int wrong_count(struct build *build, const struct node *node)
+{
+	struct buf counts;
+
+	buf_init(&counts, EXPR_ERROR_TEXT_MAX);
+	describe_counts(counts_taken(node->name, node->receiver), &counts);
+	expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place, "%s() takes %s, not %zu",
+	    node->name, counts.data, node->count - node->receiver);
+	buf_release(&counts);
+	return -1;
 }
 
 static int no_overloads(struct build *build, const struct node *node)
@@ -51,7 +79,7 @@ static int no_overloads(struct build *build, const struct node *node)
 		return no_such_function(build, node);
 	if (node->receiver ? !function->receiver : !function->global)
 		return wrong_form(build, node);
-	return wrong_count(build, node, function);
+	return wrong_count(build, node);
 }
 
 /* A pattern that is a literal is compiled here; its mistakes are found now. */
@@ -98,7 +126,7 @@ static int try_literal(struct build *build, struct node *node)
 	return result;
 }
 
-int expr_check_call(struct build *build, struct node *node)
+int expr_find_call(struct build *build, struct node *node)
 {
 	const struct overload *found[OVERLOADS_MAX];
 	size_t count = function_find(node->name, node->receiver, node->count, found);
@@ -115,5 +143,10 @@ int expr_check_call(struct build *build, struct node *node)
 	node->overload_count = count;
 	if (strcmp(node->name, secret_function) == 0)
 		build->expr->secret = true;
+	return 0;
+}
+
+int expr_check_call(struct build *build, struct node *node)
+{
 	return check_pattern(build, node) < 0 ? -1 : try_literal(build, node);
 }

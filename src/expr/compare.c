@@ -179,6 +179,13 @@ static bool equal_maps(const struct expr_value *a, const struct expr_value *b, s
 	return true;
 }
 
+static bool equal_optionals(const struct expr_value *a, const struct expr_value *b, size_t *steps)
+{
+	if (!a->as.inner || !b->as.inner)
+		return !a->as.inner && !b->as.inner;
+	return compare_equal(a->as.inner, b->as.inner, steps);
+}
+
 /* Texts of the same length cost steps as well. */
 static bool equal_text(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
@@ -211,6 +218,8 @@ bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_
 		return equal_maps(a, b, steps);
 	if (a->type == VALUE_STRING || a->type == VALUE_BYTES)
 		return equal_text(a, b, steps);
+	if (a->type == VALUE_OPTIONAL)
+		return equal_optionals(a, b, steps);
 	if (a->type == VALUE_TYPE)
 		return a->as.number == b->as.number;
 	return a->type == VALUE_NULL || orders[a->type](a, b) == ORDER_EQUAL;

@@ -4,10 +4,8 @@
  * Invariant: an error ends the evaluation unless a logical operator (or all()
  * and exists(), in loop.c) absorbs it; a ceiling that was reached is never absorbed.
  */
-#include <math.h>
 #include <string.h>
 
-#include "compare.h"
 #include "eval.h"
 #include "function.h"
 #include "taint.h"
@@ -26,7 +24,7 @@ static int eval_literal(struct calc *calc, const struct node *node, struct expr_
 static int eval_slot(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	*out = calc->slots[node->index];
-	return 0;
+	return out->type == VALUE_LATER ? eval_later(calc, node->index, out) : 0;
 }
 
 /* A reference that the scope gave away is kept until the end. */
@@ -75,107 +73,22 @@ static int eval_root(struct calc *calc, const struct node *node, struct expr_val
 	return 0;
 }
 
-static int no_such_key(struct calc *calc, const struct expr_value *key)
+/* An item of a list or the value of an entry; not THERE when it is `?none`. */
+static int eval_item(
+    struct calc *calc, const struct node *node, struct expr_value *out, bool *there)
 {
-	switch (key->type) {
-	case VALUE_STRING:
-		return calc_fail(calc, "no such key: '%.*s'",
-		    expr_error_shown(key->as.text.data, key->as.text.len), key->as.text.data);
-	case VALUE_INT:
-		return calc_fail(calc, "no such key: %lld", (long long)key->as.number);
-	case VALUE_UINT:
-		return calc_fail(calc, "no such key: %lluu", (unsigned long long)key->as.natural);
-	case VALUE_BOOL:
-		return calc_fail(calc, "no such key: %s", key->as.truth ? "true" : "false");
-	default:
-		return calc_fail(calc, "no such key: %g", key->as.real);
-	}
-}
-
-static int eval_select(struct calc *calc, const struct node *node, struct expr_value *out)
-{
-	struct expr_value target = {0};
-	struct expr_value key = cel_string(node->name, node->name_len);
-	bool found;
-
-	if (calc_eval(calc, node->kids[0], &target) < 0)
+	if (node->kind != NODE_MAYBE)
+		return calc_eval(calc, node, out);
+	if (calc_eval(calc, node->kids[0], out) < 0)
 		return -1;
-	calc->node = node;
-	if (target.type != VALUE_MAP)
-		return calc_fail(calc, "no such field '%s': the value before it is %s, not a map",
-		    node->name, cel_type_name(&target));
-	if (calc_find(calc, &target, &key, out, &found) < 0)
-		return -1;
-	return found ? 0 : no_such_key(calc, &key);
-}
-
-static int eval_has(struct calc *calc, const struct node *node, struct expr_value *out)
-{
-	struct expr_value target = {0}, ignored;
-
-	if (calc_eval(calc, node->kids[0], &target) < 0)
-		return -1;
-	calc->node = node;
-	if (target.type != VALUE_MAP)
-		return calc_fail(calc, "has() of '%s': the value before it is %s, not a map",
-		    node->name, cel_type_name(&target));
-	*out = cel_bool(cel_field(&target, node->name, node->name_len, &ignored));
+	calc->node = node->kids[0];
+	if (out->type != VALUE_OPTIONAL)
+		return calc_fail(
+		    calc, "the value behind '?' is %s, not an optional", cel_type_name(out));
+	*there = out->as.inner != NULL;
+	if (*there)
+		*out = *out->as.inner;
 	return 0;
-}
-
-/* KEY as a place in a list: an int, an uint, or a double that is whole. */
-static bool list_index(const struct expr_value *key, int64_t *out)
-{
-	if (key->type == VALUE_INT)
-		*out = key->as.number;
-	else if (key->type == VALUE_UINT)
-		*out = key->as.natural > INT64_MAX ? INT64_MAX : (int64_t)key->as.natural;
-	else if (key->type == VALUE_DOUBLE && key->as.real == trunc(key->as.real) &&
-	         fabs(key->as.real) < 1e18)
-		*out = (int64_t)key->as.real;
-	else
-		return false;
-	return true;
-}
-
-static int index_list(struct calc *calc, const struct expr_value *list,
-    const struct expr_value *key, struct expr_value *out)
-{
-	size_t count = cel_count(list);
-	struct expr_value place = written_value(*key);
-	int64_t index = 0;
-
-	if (!list_index(&place, &index))
-		return calc_no_overload(calc, "list[%s]", cel_type_name(key));
-	if (index < 0 || (uint64_t)index >= count)
-		return calc_fail(calc, "index out of bounds: %lld, the list has %zu item%s",
-		    (long long)index, count, count == 1 ? "" : "s");
-	*out = cel_item(list, (size_t)index);
-	return 0;
-}
-
-bool eval_is_key(const struct expr_value *value)
-{
-	return value->type == VALUE_STRING || value->type == VALUE_BOOL ||
-	       value->type == VALUE_INT || value->type == VALUE_UINT;
-}
-
-static int eval_index(struct calc *calc, const struct node *node, struct expr_value *out)
-{
-	struct expr_value target = {0}, key = {0};
-	bool found;
-
-	if (calc_eval(calc, node->kids[0], &target) < 0 || calc_eval(calc, node->kids[1], &key) < 0)
-		return -1;
-	calc->node = node;
-	if (target.type == VALUE_LIST)
-		return index_list(calc, &target, &key, out);
-	if (target.type != VALUE_MAP || (!eval_is_key(&key) && key.type != VALUE_DOUBLE))
-		return calc_no_overload(
-		    calc, "%s[%s]", cel_type_name(&target), cel_type_name(&key));
-	if (calc_find(calc, &target, &key, out, &found) < 0)
-		return -1;
-	return found ? 0 : no_such_key(calc, &key);
 }
 
 static int eval_list(struct calc *calc, const struct node *node, struct expr_value *out)
@@ -184,51 +97,34 @@ static int eval_list(struct calc *calc, const struct node *node, struct expr_val
 	struct expr_value item = {0};
 
 	for (size_t i = 0; i < node->count; i++) {
-		if (calc_eval(calc, node->kids[i], &item) < 0)
+		bool there = true;
+
+		if (eval_item(calc, node->kids[i], &item, &there) < 0)
 			return -1;
 		calc->node = node;
-		if (list_add(calc, &list, item) < 0)
+		if (there && list_add(calc, &list, item) < 0)
 			return -1;
 	}
 	return list_take(calc, &list, out);
 }
 
-static int map_key(
-    struct calc *calc, const struct node *node, const struct value_map *map, struct expr_value *key)
-{
-	struct expr_value so_far = {.type = VALUE_MAP, .as.map = map};
-	struct expr_value other;
-
-	if (calc_eval(calc, node, key) < 0)
-		return -1;
-	calc->node = node;
-	if (!eval_is_key(key))
-		return calc_fail(calc, "a map key must be int, uint, bool or string, not %s",
-		    cel_type_name(key));
-	if (calc_step(calc, map->count / 8) < 0)
-		return -1;
-	if (cel_find(&so_far, key, &other))
-		return calc_fail(calc, "the map has the same key twice");
-	return 0;
-}
-
 static int eval_map(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	size_t count = node->count / 2;
-	struct value_entry *entries = calc_alloc(calc, count * sizeof(entries[0]));
-	struct value_map *map = calc_alloc(calc, sizeof(*map));
+	struct map_build map = {0};
+	struct value_entry entry = {0};
 
-	if (!entries || !map)
-		return -1;
-	*map = (struct value_map){.entries = entries};
-	for (size_t i = 0; i < count; i++) {
-		if (map_key(calc, node->kids[2 * i], map, &entries[i].key) < 0 ||
-		    calc_eval(calc, node->kids[2 * i + 1], &entries[i].value) < 0)
+	for (size_t i = 0; i + 1 < node->count; i += 2) {
+		bool there = true;
+
+		if (calc_eval(calc, node->kids[i], &entry.key) < 0 ||
+		    eval_item(calc, node->kids[i + 1], &entry.value, &there) < 0)
 			return -1;
-		map->count++;
+		calc->node = node->kids[i];
+		if (there && map_add_new(calc, &map, entry) < 0)
+			return -1;
 	}
-	*out = (struct expr_value){.type = VALUE_MAP, .as.map = map};
-	return 0;
+	calc->node = node;
+	return map_take(calc, &map, out);
 }
 
 static int eval_not(struct calc *calc, const struct node *node, struct expr_value *out)
@@ -392,6 +288,8 @@ static eval_fn *const evals[NODE_KINDS] = {
     [NODE_SELECT] = eval_select,
     [NODE_HAS] = eval_has,
     [NODE_INDEX] = eval_index,
+    [NODE_MAY_SELECT] = eval_select,
+    [NODE_MAY_INDEX] = eval_index,
     [NODE_LIST] = eval_list,
     [NODE_MAP] = eval_map,
     [NODE_NOT] = eval_not,
@@ -401,7 +299,7 @@ static eval_fn *const evals[NODE_KINDS] = {
     [NODE_OR] = eval_or,
     [NODE_CHOICE] = eval_choice,
     [NODE_CALL] = eval_call,
-    [NODE_LOOP] = eval_loop,
+    [NODE_MACRO] = eval_macro,
 };
 
 int calc_eval(struct calc *calc, const struct node *node, struct expr_value *out)

@@ -11,15 +11,15 @@
 #include <string.h>
 
 #include "compare.h"
-#include "parse.h"
+#include "macro.h"
 #include "written.h"
 #include "fsops/mem.h"
 
-#define FUNCTIONS_MAX 200
+#define FUNCTIONS_MAX 300
 
 static const struct overload *const libraries[] = {lib_base, lib_convert, lib_text, lib_edit,
     lib_format, lib_regex, lib_list, lib_sets, lib_math, lib_bits, lib_time, lib_encode,
-    lib_quantity, lib_ready, lib_releases, lib_managers};
+    lib_quantity, lib_optional, lib_ready, lib_releases, lib_managers};
 
 /* Which types each letter takes. */
 static const char type_letters[VALUE_TYPES] = {
@@ -36,6 +36,12 @@ static const char type_letters[VALUE_TYPES] = {
     [VALUE_DURATION] = 'r',
     [VALUE_TYPE] = 'T',
     [VALUE_QUANTITY] = 'q',
+    [VALUE_OPTIONAL] = 'o',
+    [VALUE_IP] = 'p',
+    [VALUE_CIDR] = 'c',
+    [VALUE_URL] = 'h',
+    [VALUE_FORMAT] = 'f',
+    [VALUE_SEMVER] = 'v',
 };
 
 static const char *form_start(const struct overload *overload)
@@ -229,6 +235,23 @@ static void add_overload(
 	widen(function, args, repeats);
 }
 
+static void add_macro(struct expr_function *functions, size_t *count, const struct macro *macro)
+{
+	struct expr_function *known = summary_find(functions, *count, macro->name);
+	bool receiver = !strchr(macro->name, '.');
+
+	if (known) {
+		widen(known, (int)macro->max_args, false);
+		return;
+	}
+	functions[(*count)++] = (struct expr_function){.name = macro->name,
+	    .global = !receiver,
+	    .receiver = receiver,
+	    .min_args = (int)macro->min_args,
+	    .max_args = (int)macro->max_args,
+	    .help = macro->help};
+}
+
 static void add_macros(struct expr_function *functions, size_t *count)
 {
 	size_t macros;
@@ -240,11 +263,7 @@ static void add_macros(struct expr_function *functions, size_t *count)
 	    .max_args = 1,
 	    .help = "whether a map has a field: has(a.b)"};
 	for (size_t i = 0; i < macros; i++)
-		functions[(*count)++] = (struct expr_function){.name = macro[i].name,
-		    .receiver = true,
-		    .min_args = (int)macro[i].min_args,
-		    .max_args = (int)macro[i].max_args,
-		    .help = macro[i].help};
+		add_macro(functions, count, &macro[i]);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -8,6 +8,7 @@
  *	n null     b bool      i int        u uint      d double   # any number
  *	s string   y bytes     l list       m map       * anything
  *	t timestamp            r duration   q quantity  T type
+ *	o optional   p IP      c CIDR       h URL       f name format   v semver
  *	x a string that is a regular expression: a literal is compiled once
  *	! (first) a call with a literal argument is tried when the expression is
  *	  compiled, and its error is a mistake of the expression
@@ -43,6 +44,7 @@ extern const struct overload lib_bits[];
 extern const struct overload lib_time[];
 extern const struct overload lib_encode[];
 extern const struct overload lib_quantity[];
+extern const struct overload lib_optional[];
 extern const struct overload lib_ready[];
 extern const struct overload lib_releases[];
 extern const struct overload lib_managers[];

@@ -1,44 +1,80 @@
 /*
- * The macros: what they are called, and what they do with each item.
+ * The macros that go over the items of a list or the entries of a map.
  *
  * Invariant: memory that a condition used for one item is given back before the
  * next, so that a test over a long list costs no more memory than one over a short one.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "compare.h"
 #include "eval.h"
-#include "parse.h"
-#include "fsops/mem.h"
+#include "macro.h"
 
-/* The items to loop over: a list, or the keys of a map. */
-static int range(struct calc *calc, const struct node *node, struct expr_value *out)
+/* A way through a list or map, with where it is. */
+struct loop {
+	const struct node *node;
+	struct expr_value over;
+	size_t at; /* of a list */
+	size_t count;
+	struct cel_walk walk; /* of a map */
+};
+
+static int not_a_range(struct calc *calc, const struct node *node, const struct expr_value *value)
 {
-	struct expr_value value = {0};
-
-	if (calc_eval(calc, node->kids[0], &value) < 0)
-		return -1;
-	calc->node = node;
-	if (value.type == VALUE_MAP)
-		return calc_keys(calc, &value, out);
-	if (value.type != VALUE_LIST)
-		return calc_no_overload(calc, "%s.%s(), it needs a list or map",
-		    cel_type_name(&value), node->macro->name);
-	*out = value;
-	return 0;
+	return calc_no_overload(
+	    calc, "%s.%s(), it needs a list or map", cel_type_name(value), node->macro->name);
 }
 
-/* The condition kids[1] for ITEM. */
-static int test(struct calc *calc, const struct node *node, struct expr_value item, bool *out)
+static int loop_begin(struct loop *loop, struct calc *calc, const struct node *node)
+{
+	*loop = (struct loop){.node = node};
+	if (calc_eval(calc, node->kids[0], &loop->over) < 0)
+		return -1;
+	calc->node = node;
+	if (loop->over.type != VALUE_LIST && loop->over.type != VALUE_MAP)
+		return not_a_range(calc, node, &loop->over);
+	loop->count = cel_count(&loop->over);
+	return loop->over.type == VALUE_MAP ? calc_step(calc, loop->count / 4) : 0;
+}
+
+/* Bind the next item: two variables are its position and itself, or key and value; one is
+ * the item or the key. */
+static bool loop_next(struct loop *loop, struct calc *calc)
+{
+	struct expr_value *slots = &calc->slots[loop->node->index];
+	bool both = loop->node->macro->vars == 2;
+
+	if (loop->over.type == VALUE_LIST) {
+		if (loop->at >= loop->count)
+			return false;
+		slots[both] = cel_item(&loop->over, loop->at);
+		if (both)
+			slots[0] = cel_int((int64_t)loop->at);
+		loop->at++;
+		return true;
+	}
+	if (!cel_walk(&loop->over, &loop->walk))
+		return false;
+	slots[0] = loop->walk.entry.key;
+	if (both)
+		slots[1] = loop->walk.entry.value;
+	return true;
+}
+
+/* The condition kids[1] for what is bound. */
+static int test(struct calc *calc, const struct node *node, bool *out)
 {
 	struct arena_mark mark = arena_mark(&calc->arena);
 	struct expr_value value = {0};
+	size_t kept = calc->kept;
 	int result;
 
-	calc->slots[node->index] = item;
+	calc->kept = SIZE_MAX;
 	result = calc_eval(calc, node->kids[1], &value);
-	arena_rewind(&calc->arena, mark);
+	if (calc->kept >= node->index) /* nothing that outlives the item was made */
+		arena_rewind(&calc->arena, mark);
+	if (kept < calc->kept)
+		calc->kept = kept;
 	if (result < 0)
 		return -1;
 	calc->node = node->kids[1];
@@ -53,13 +89,13 @@ static int test(struct calc *calc, const struct node *node, struct expr_value it
 static int decide(struct calc *calc, const struct node *node, bool stop, struct expr_value *out)
 {
 	struct expr_error *held = NULL;
-	struct expr_value items = {0};
+	struct loop loop;
 	bool truth = false;
 
-	if (range(calc, node, &items) < 0)
+	if (loop_begin(&loop, calc, node) < 0)
 		return -1;
-	for (size_t i = 0; i < cel_count(&items); i++) {
-		if (test(calc, node, cel_item(&items, i), &truth) < 0) {
+	while (loop_next(&loop, calc)) {
+		if (test(calc, node, &truth) < 0) {
 			if (absorb(calc, &held) < 0)
 				return -1;
 		} else if (truth == stop) {
@@ -71,26 +107,26 @@ static int decide(struct calc *calc, const struct node *node, bool stop, struct 
 	return absorb_end(calc, held);
 }
 
-static int run_all(struct calc *calc, const struct node *node, struct expr_value *out)
+int macro_all(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	return decide(calc, node, false, out);
 }
 
-static int run_exists(struct calc *calc, const struct node *node, struct expr_value *out)
+int macro_exists(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	return decide(calc, node, true, out);
 }
 
-static int run_exists_one(struct calc *calc, const struct node *node, struct expr_value *out)
+int macro_exists_one(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	struct expr_value items = {0};
+	struct loop loop;
 	size_t found = 0;
 	bool truth = false;
 
-	if (range(calc, node, &items) < 0)
+	if (loop_begin(&loop, calc, node) < 0)
 		return -1;
-	for (size_t i = 0; i < cel_count(&items); i++) {
-		if (test(calc, node, cel_item(&items, i), &truth) < 0)
+	while (loop_next(&loop, calc)) {
+		if (test(calc, node, &truth) < 0)
 			return -1;
 		found += truth;
 	}
@@ -98,41 +134,124 @@ static int run_exists_one(struct calc *calc, const struct node *node, struct exp
 	return 0;
 }
 
-/* kids[1] is the condition, unless there is none (WHAT is kids[1] then); WHAT is
- * what each item becomes, NULL for the item itself. */
+/* The next item that the condition holds for, if there is a condition: 1, 0 at the end, -1. */
+static int next_wanted(struct loop *loop, struct calc *calc, bool condition)
+{
+	bool truth = !condition;
+
+	while (loop_next(loop, calc)) {
+		if (condition && test(calc, loop->node, &truth) < 0)
+			return -1;
+		if (truth)
+			return 1;
+	}
+	return 0;
+}
+
+/* A list of WHAT for each item that the condition holds for; NULL: of the item itself. */
 static int collect(struct calc *calc, const struct node *node, bool condition,
     const struct node *what, struct expr_value *out)
 {
 	struct list_build list = {0};
-	struct expr_value items = {0}, item;
-	bool truth = true;
+	struct loop loop;
+	int more;
 
-	if (range(calc, node, &items) < 0)
+	if (loop_begin(&loop, calc, node) < 0)
 		return -1;
-	for (size_t i = 0; i < cel_count(&items); i++) {
-		item = cel_item(&items, i);
-		if (condition && test(calc, node, item, &truth) < 0)
-			return -1;
-		if (!truth)
-			continue;
-		calc->slots[node->index] = item;
+	while ((more = next_wanted(&loop, calc, condition)) > 0) {
+		struct expr_value item = calc->slots[node->index];
+
 		if (what && calc_eval(calc, what, &item) < 0)
 			return -1;
 		calc->node = node;
 		if (list_add(calc, &list, item) < 0)
 			return -1;
 	}
-	return list_take(calc, &list, out);
+	return more < 0 ? -1 : list_take(calc, &list, out);
 }
 
-static int run_filter(struct calc *calc, const struct node *node, struct expr_value *out)
+int macro_filter(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	return collect(calc, node, true, NULL, out);
 }
 
-static int run_map(struct calc *calc, const struct node *node, struct expr_value *out)
+/* kids[1] is the condition if there are three kids; the last is what is made. */
+int macro_map(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	return collect(calc, node, node->count == 3, node->kids[node->count - 1], out);
+}
+
+typedef int insert_fn(struct calc *calc, const struct node *node, struct map_build *map);
+
+/* The last kid is the value under the first variable, which no other item has. */
+static int insert_value(struct calc *calc, const struct node *node, struct map_build *map)
+{
+	struct value_entry entry = {.key = calc->slots[node->index]};
+
+	if (calc_eval(calc, node->kids[node->count - 1], &entry.value) < 0)
+		return -1;
+	calc->node = node;
+	return map_add(calc, map, entry);
+}
+
+/* The last kid is a map, whose entries are new. */
+static int insert_entries(struct calc *calc, const struct node *node, struct map_build *map)
+{
+	const struct node *made = node->kids[node->count - 1];
+	struct expr_value entries = {0};
+	struct cel_walk walk = {0};
+
+	if (calc_eval(calc, made, &entries) < 0)
+		return -1;
+	calc->node = made;
+	if (entries.type != VALUE_MAP)
+		return calc_fail(calc, "what transformMapEntry() makes of an item is %s, not a map",
+		    cel_type_name(&entries));
+	while (cel_walk(&entries, &walk))
+		if (calc_step(calc, 1) < 0 || map_add_new(calc, map, walk.entry) < 0)
+			return -1;
+	return 0;
+}
+
+static int collect_map(
+    struct calc *calc, const struct node *node, insert_fn *insert, struct expr_value *out)
+{
+	struct map_build map = {0};
+	struct loop loop;
+	int more;
+
+	if (loop_begin(&loop, calc, node) < 0)
+		return -1;
+	while ((more = next_wanted(&loop, calc, node->count == 3)) > 0)
+		if (insert(calc, node, &map) < 0)
+			return -1;
+	return more < 0 ? -1 : map_take(calc, &map, out);
+}
+
+int macro_transform_map(struct calc *calc, const struct node *node, struct expr_value *out)
+{
+	return collect_map(calc, node, insert_value, out);
+}
+
+int macro_transform_entry(struct calc *calc, const struct node *node, struct expr_value *out)
+{
+	return collect_map(calc, node, insert_entries, out);
+}
+
+/* What is sorted: a list, or the keys of a map. */
+static int sorted_range(struct calc *calc, const struct node *node, struct expr_value *out)
+{
+	struct expr_value value = {0};
+
+	if (calc_eval(calc, node->kids[0], &value) < 0)
+		return -1;
+	calc->node = node;
+	if (value.type == VALUE_MAP)
+		return calc_keys(calc, &value, out);
+	if (value.type != VALUE_LIST)
+		return not_a_range(calc, node, &value);
+	*out = value;
+	return 0;
 }
 
 #define SORT_COST 16 /* comparisons, and steps, for an item that is sorted */
@@ -173,14 +292,14 @@ static int sort_keys(struct calc *calc, const struct node *node, const struct ex
 	return 0;
 }
 
-static int run_sort_by(struct calc *calc, const struct node *node, struct expr_value *out)
+int macro_sort_by(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	struct list_build list = {0};
 	struct sortable *sort;
 	struct expr_value items = {0};
 	size_t count;
 
-	if (range(calc, node, &items) < 0)
+	if (sorted_range(calc, node, &items) < 0)
 		return -1;
 	count = cel_count(&items);
 	sort = calc_alloc(calc, count * sizeof(sort[0]));
@@ -192,74 +311,4 @@ static int run_sort_by(struct calc *calc, const struct node *node, struct expr_v
 		if (list_add(calc, &list, cel_item(&items, sort[i].at)) < 0)
 			return -1;
 	return list_take(calc, &list, out);
-}
-
-static const struct macro macros[] = {
-    {"all", 2, 2, "whether the condition holds for every item: list.all(x, x > 0)", run_all},
-    {"exists", 2, 2, "whether it holds for at least one item: list.exists(x, x > 0)", run_exists},
-    {"exists_one", 2, 2, "whether it holds for exactly one item: list.exists_one(x, x > 0)",
-        run_exists_one},
-    {"filter", 2, 2, "the items it holds for: list.filter(x, x > 0)", run_filter},
-    {"map", 2, 3, "a new item for each (that a condition holds for): list.map(x, x > 0, x * 2)",
-        run_map},
-    {"sortBy", 2, 2, "the items in the order of a key: list.sortBy(x, x.name)", run_sort_by},
-};
-
-const struct macro *macro_table(size_t *count)
-{
-	*count = COUNT_OF(macros);
-	return macros;
-}
-
-const struct macro *macro_find(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(macros); i++)
-		if (strcmp(macros[i].name, name) == 0)
-			return &macros[i];
-	return NULL;
-}
-
-int eval_loop(struct calc *calc, const struct node *node, struct expr_value *out)
-{
-	return node->macro->run(calc, node, out);
-}
-
-static struct node *misused(struct build *build, const struct node *node, const char *how)
-{
-	expr_error_set(build->error, EXPR_ERROR_COMPILE, node->place, "%s() %s", node->name, how);
-	return NULL;
-}
-
-static struct node *expand_has(struct build *build, struct node *node)
-{
-	struct node *field = node->count == 1 ? node->kids[0] : NULL;
-
-	if (!field || field->kind != NODE_SELECT)
-		return misused(build, node, "takes one field: has(a.b)");
-	field->kind = NODE_HAS;
-	return field;
-}
-
-struct node *macro_expand(struct build *build, struct node *node)
-{
-	const struct macro *macro = node->receiver ? macro_find(node->name) : NULL;
-
-	if (!node->receiver && strcmp(node->name, "has") == 0)
-		return expand_has(build, node);
-	if (!macro)
-		return node;
-	if (node->count - 1 < macro->min_args || node->count - 1 > macro->max_args)
-		return misused(build, node,
-		    macro->max_args > macro->min_args
-		        ? "takes a variable, and one or two expressions"
-		        : "takes a variable and an expression");
-	if (node->kids[1]->kind != NODE_NAME || node->kids[1]->absolute)
-		return misused(build, node, "needs the name of a variable first, like x");
-	node->kind = NODE_LOOP;
-	node->macro = macro;
-	node->name = node->kids[1]->name;
-	node->name_len = node->kids[1]->name_len;
-	memmove(&node->kids[1], &node->kids[2], (node->count - 2) * sizeof(node->kids[0]));
-	node->count--;
-	return node;
 }

@@ -74,14 +74,32 @@ static struct node *literal(struct parser *p, struct place place, struct expr_va
 	return node;
 }
 
-/* Expressions up to CLOSE, which is consumed; a trailing comma is allowed where TRAILING. */
+/* What is left out when it is an optional without a value. */
+static struct node *maybe(struct parser *p, struct place place, struct node *value)
+{
+	return node_make(p->build, NODE_MAYBE, place, 1, &value);
+}
+
+/* An item of a list: `e`, or `?e`. */
+static struct node *parse_item(struct parser *p)
+{
+	struct place place = p->token.place;
+	int optional = accept(p, TOKEN_QUESTION);
+
+	if (optional < 0)
+		return NULL;
+	return optional ? maybe(p, place, parse_expr(p)) : parse_expr(p);
+}
+
+/* Expressions up to CLOSE, which is consumed; where TRAILING, a comma may end them and a
+ * question mark may stand before each. */
 static int parse_list(
     struct parser *p, enum token_kind close, const char *wanted, bool trailing, struct nodes *out)
 {
 	int more;
 
 	while (p->token.kind != close) {
-		if (nodes_add(out, parse_expr(p)) < 0)
+		if (nodes_add(out, trailing ? parse_item(p) : parse_expr(p)) < 0)
 			return -1;
 		more = accept(p, TOKEN_COMMA);
 		if (more < 0)
@@ -130,13 +148,25 @@ static struct node *parse_list_literal(struct parser *p)
 	return node;
 }
 
+/* `k: v` or `?k: v`. */
+static int parse_entry(struct parser *p, struct nodes *out)
+{
+	struct place place = p->token.place;
+	int optional = accept(p, TOKEN_QUESTION);
+	struct node *value;
+
+	if (optional < 0 || nodes_add(out, parse_expr(p)) < 0 || expect(p, TOKEN_COLON, "':'") < 0)
+		return -1;
+	value = parse_expr(p);
+	return nodes_add(out, optional ? maybe(p, place, value) : value);
+}
+
 static int parse_entries(struct parser *p, struct nodes *out)
 {
 	while (p->token.kind != TOKEN_CLOSE_MAP) {
 		int more;
 
-		if (nodes_add(out, parse_expr(p)) < 0 || expect(p, TOKEN_COLON, "':'") < 0 ||
-		    nodes_add(out, parse_expr(p)) < 0)
+		if (parse_entry(p, out) < 0)
 			return -1;
 		more = accept(p, TOKEN_COMMA);
 		if (more < 0)
@@ -272,13 +302,14 @@ static struct node *parse_primary(struct parser *p)
 	}
 }
 
-/* ".name" or ".name(…)" after TARGET; the dot is the next token. */
+/* ".name", ".?name" or ".name(…)" after TARGET; the dot is the next token. */
 static struct node *parse_select(struct parser *p, struct node *target)
 {
 	struct token name;
 	struct node *node;
+	int optional;
 
-	if (advance(p) < 0)
+	if (advance(p) < 0 || (optional = accept(p, TOKEN_QUESTION)) < 0)
 		return NULL;
 	name = p->token;
 	if (name.kind != TOKEN_NAME && name.kind != TOKEN_QUOTED)
@@ -287,9 +318,10 @@ static struct node *parse_select(struct parser *p, struct node *target)
 		return reserved_word(p, &name);
 	if (advance(p) < 0)
 		return NULL;
-	if (p->token.kind == TOKEN_OPEN && name.kind == TOKEN_NAME)
+	if (p->token.kind == TOKEN_OPEN && name.kind == TOKEN_NAME && !optional)
 		return parse_call(p, &name, target);
-	node = node_make(p->build, NODE_SELECT, name.place, 1, &target);
+	node =
+	    node_make(p->build, optional ? NODE_MAY_SELECT : NODE_SELECT, name.place, 1, &target);
 	if (node) {
 		node->name = name.value.as.text.data;
 		node->name_len = name.value.as.text.len;
@@ -301,8 +333,9 @@ static struct node *parse_index(struct parser *p, struct node *target)
 {
 	struct place place = p->token.place;
 	struct node *kids[2] = {target, NULL};
+	int optional;
 
-	if (advance(p) < 0)
+	if (advance(p) < 0 || (optional = accept(p, TOKEN_QUESTION)) < 0)
 		return NULL;
 	kids[1] = parse_expr(p);
 	if (!kids[1])
@@ -310,7 +343,7 @@ static struct node *parse_index(struct parser *p, struct node *target)
 	place.length = p->token.place.offset + 1 - place.offset;
 	if (expect(p, TOKEN_CLOSE_LIST, "']'") < 0)
 		return NULL;
-	return node_make(p->build, NODE_INDEX, place, 2, kids);
+	return node_make(p->build, optional ? NODE_MAY_INDEX : NODE_INDEX, place, 2, kids);
 }
 
 static struct node *parse_members(struct parser *p, struct node *node)

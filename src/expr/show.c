@@ -134,6 +134,17 @@ static void add_quantity(struct buf *out, const struct expr_value *value)
 	buf_add(out, text, quantity_format(value->as.quantity, text));
 }
 
+static void add_optional(struct buf *out, const struct expr_value *value)
+{
+	if (!value->as.inner) {
+		buf_adds(out, "optional.none()");
+		return;
+	}
+	buf_adds(out, "optional.of(");
+	show_value(out, value->as.inner);
+	buf_addc(out, ')');
+}
+
 typedef void add_fn(struct buf *out, const struct expr_value *value);
 
 static add_fn *const adds[VALUE_TYPES] = {
@@ -150,6 +161,7 @@ static add_fn *const adds[VALUE_TYPES] = {
     [VALUE_DURATION] = add_duration,
     [VALUE_TYPE] = add_type,
     [VALUE_QUANTITY] = add_quantity,
+    [VALUE_OPTIONAL] = add_optional,
 };
 
 void show_value(struct buf *out, const struct expr_value *value)

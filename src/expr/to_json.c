@@ -249,6 +249,20 @@ static json_t *write_map(struct writing *w, const struct expr_value *value)
 	return NULL;
 }
 
+/* Its value; null without one. */
+static json_t *write_optional(struct writing *w, const struct expr_value *value)
+{
+	json_t *json;
+
+	if (!value->as.inner)
+		return json_null();
+	if (go_down(w) < 0)
+		return NULL;
+	json = write_value(w, value->as.inner);
+	w->depth++;
+	return json;
+}
+
 typedef json_t *write_fn(struct writing *w, const struct expr_value *value);
 
 static write_fn *const writes[VALUE_TYPES] = {
@@ -265,6 +279,7 @@ static write_fn *const writes[VALUE_TYPES] = {
     [VALUE_DURATION] = as_text,
     [VALUE_TYPE] = as_text,
     [VALUE_QUANTITY] = as_text,
+    [VALUE_OPTIONAL] = write_optional,
 };
 
 static json_t *write_value(struct writing *w, const struct expr_value *value)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ast.h"
-#include "parse.h"
+#include "macro.h"
 #include "fsops/expr.h"
 
 #define PARTS_MAX EXPR_DEPTH_MAX
@@ -20,7 +20,7 @@ struct search {
 
 static bool is_loop(const struct node *node, const char *macro)
 {
-	return node->kind == NODE_LOOP && strcmp(node->macro->name, macro) == 0;
+	return node->kind == NODE_MACRO && strcmp(node->macro->name, macro) == 0;
 }
 
 static bool is_size(const struct node *node)

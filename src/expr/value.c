@@ -22,6 +22,12 @@ static const char *const type_names[VALUE_TYPES] = {
     [VALUE_DURATION] = "google.protobuf.Duration",
     [VALUE_TYPE] = "type",
     [VALUE_QUANTITY] = "kubernetes.Quantity",
+    [VALUE_OPTIONAL] = "optional_type",
+    [VALUE_IP] = "net.IP",
+    [VALUE_CIDR] = "net.CIDR",
+    [VALUE_URL] = "kubernetes.URL",
+    [VALUE_FORMAT] = "kubernetes.NamedFormat",
+    [VALUE_SEMVER] = "kubernetes.Semver",
 };
 
 struct expr_value cel_null(void)
@@ -62,6 +68,11 @@ struct expr_value cel_bytes(const char *data, size_t len)
 struct expr_value cel_type(enum value_type type)
 {
 	return (struct expr_value){.type = VALUE_TYPE, .as.number = type};
+}
+
+struct expr_value cel_optional(const struct expr_value *inner)
+{
+	return (struct expr_value){.type = VALUE_OPTIONAL, .as.inner = inner};
 }
 
 /* JSON has no infinity: what was beyond doubles was read as the largest there is. */
@@ -175,6 +186,12 @@ bool cel_field(const struct expr_value *map, const char *name, size_t len, struc
 	struct expr_value key = cel_string(name, len);
 
 	return cel_find(map, &key, out);
+}
+
+bool cel_is_key(const struct expr_value *value)
+{
+	return value->type == VALUE_STRING || value->type == VALUE_BOOL ||
+	       value->type == VALUE_INT || value->type == VALUE_UINT;
 }
 
 static bool find_json(

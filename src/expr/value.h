@@ -26,6 +26,12 @@ enum value_type {
 	VALUE_DURATION,
 	VALUE_TYPE, /* as.number is an enum value_type */
 	VALUE_QUANTITY,
+	VALUE_OPTIONAL, /* as.inner; NULL: none */
+	VALUE_IP,       /* as.network, the whole of it */
+	VALUE_CIDR,     /* as.network */
+	VALUE_URL,
+	VALUE_FORMAT, /* as.format */
+	VALUE_SEMVER,
 	VALUE_TYPES /* how many */
 };
 
@@ -52,6 +58,7 @@ struct expr_value cel_double(double real);
 struct expr_value cel_string(const char *data, size_t len); /* borrowed */
 struct expr_value cel_bytes(const char *data, size_t len);  /* borrowed */
 struct expr_value cel_type(enum value_type type);
+struct expr_value cel_optional(const struct expr_value *inner); /* borrowed; NULL: none */
 struct expr_value cel_from_json(json_t *borrowed);
 
 /* "int", "null_type", "google.protobuf.Timestamp" … */
@@ -66,6 +73,9 @@ size_t cel_count(const struct expr_value *value);
 
 /* Item INDEX of a list; INDEX must be below the count. */
 struct expr_value cel_item(const struct expr_value *list, size_t index);
+
+/* Whether VALUE may be a key of a map. */
+bool cel_is_key(const struct expr_value *value);
 
 /* What MAP holds under KEY; false when there is nothing. */
 bool cel_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out);

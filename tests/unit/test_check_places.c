@@ -86,7 +86,7 @@ static const struct mistake anywhere[] = {
     {"backend == \"b\" && @cuont > 1", "no such variable: 'cuont'; did you mean 'count'?"},
     {"backend.@contain('x')", "no such function: contain(); did you mean 'contains'?"},
     {"@siz(backend) > 1", "no such function: siz(); did you mean 'size'?"},
-    {"count > 0 && 'é' + @matches(backend) == ''", "matches() takes 1 to 2 arguments, not 1"},
+    {"count > 0 && 'é' + @matches(backend) == ''", "matches() takes 2 arguments, not 1"},
     {"results.first.@statu == 200", "'first' has no field 'statu'; did you mean 'status'?"},
     {"results.@frist.status == 200", "'results' has no field 'frist'; did you mean 'first'?"},
     {"metrics.cpu.@levl == 'ok'", "'cpu' has no field 'levl'; did you mean 'level'?"},

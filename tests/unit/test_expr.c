@@ -121,7 +121,7 @@ static void test_functions_checked(void **state)
 	    "no such function: startsWit(); did you mean 'startsWith'?");
 	wrong("math.flor(1.0)", 5, 4, "did you mean 'math.floor'?");
 	wrong("matches('a')", 0, 7, "matches()");
-	wrong("1 +\n'a'.size(1)", 8, 4, "size() takes 0 to 1 arguments, not 1");
+	wrong("1 +\n'a'.size(1)", 8, 4, "size() takes no arguments, not 1");
 	wrong("'a'.matches('[')", 12, 3, "the pattern is wrong");
 	wrong("duration('5x') > duration('1s')", 9, 4, "'5x' is no duration");
 }
