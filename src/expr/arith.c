@@ -224,7 +224,7 @@ static int binary_quantity(struct calc *calc, enum op op, const struct expr_valu
 	if (op != OP_ADD && op != OP_SUBTRACT)
 		return no_overload(calc, op, a, b);
 	sum = calc_alloc(calc, sizeof(*sum));
-	if (!sum)
+	if (!sum || calc_step(calc, (a->as.quantity->count + b->as.quantity->count) / 8) < 0)
 		return -1;
 	if (quantity_add(a->as.quantity, b->as.quantity, op == OP_ADD ? 1 : -1, sum) < 0)
 		return calc_fail(calc, "the quantity is out of range");

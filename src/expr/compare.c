@@ -4,7 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "network.h"
 #include "quantity.h"
+#include "semver.h"
+#include "url.h"
 #include "written.h"
 
 #define INT_LIMIT  9223372036854775808.0  /* 2^63 */
@@ -197,6 +200,43 @@ static bool equal_text(const struct expr_value *a, const struct expr_value *b, s
 	return a->as.text.len == 0 || memcmp(a->as.text.data, b->as.text.data, a->as.text.len) == 0;
 }
 
+typedef bool same_fn(const struct expr_value *a, const struct expr_value *b);
+
+static bool same_type(const struct expr_value *a, const struct expr_value *b)
+{
+	return a->as.number == b->as.number;
+}
+
+static bool same_network(const struct expr_value *a, const struct expr_value *b)
+{
+	return network_equal(a->as.network, b->as.network);
+}
+
+static bool same_url(const struct expr_value *a, const struct expr_value *b)
+{
+	return url_equal(a->as.url, b->as.url);
+}
+
+static bool same_format(const struct expr_value *a, const struct expr_value *b)
+{
+	return a->as.format == b->as.format;
+}
+
+static bool same_semver(const struct expr_value *a, const struct expr_value *b)
+{
+	return semver_compare(a->as.semver, b->as.semver) == 0;
+}
+
+/* Of the types that are equal or not, but in no order. */
+static same_fn *const sames[VALUE_TYPES] = {
+    [VALUE_TYPE] = same_type,
+    [VALUE_IP] = same_network,
+    [VALUE_CIDR] = same_network,
+    [VALUE_URL] = same_url,
+    [VALUE_FORMAT] = same_format,
+    [VALUE_SEMVER] = same_semver,
+};
+
 bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
 	struct expr_value x = *a, y = *b;
@@ -220,7 +260,7 @@ bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_
 		return equal_text(a, b, steps);
 	if (a->type == VALUE_OPTIONAL)
 		return equal_optionals(a, b, steps);
-	if (a->type == VALUE_TYPE)
-		return a->as.number == b->as.number;
+	if (sames[a->type])
+		return sames[a->type](a, b);
 	return a->type == VALUE_NULL || orders[a->type](a, b) == ORDER_EQUAL;
 }

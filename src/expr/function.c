@@ -19,7 +19,8 @@
 
 static const struct overload *const libraries[] = {lib_base, lib_convert, lib_text, lib_edit,
     lib_format, lib_regex, lib_list, lib_sets, lib_math, lib_bits, lib_time, lib_encode,
-    lib_quantity, lib_optional, lib_ready, lib_releases, lib_managers};
+    lib_quantity, lib_optional, lib_network, lib_url, lib_names, lib_semver, lib_ready,
+    lib_releases, lib_managers};
 
 /* Which types each letter takes. */
 static const char type_letters[VALUE_TYPES] = {

@@ -250,6 +250,8 @@ static int range(
 	struct list_build list = {0};
 
 	(void)count;
+	if (args[0].as.number < 0)
+		return calc_fail(calc, "range() of a negative number");
 	for (int64_t i = 0; i < args[0].as.number; i++)
 		if (list_add(calc, &list, cel_int(i)) < 0)
 			return -1;

@@ -2,15 +2,10 @@
 #include "function.h"
 #include "quantity.h"
 
-static int make(struct calc *calc, const struct quantity *from, struct expr_value *out)
+/* Each digit of a number costs as much as there are digits before it, up to the ceiling. */
+static int step_text(struct calc *calc, const struct expr_value *text)
 {
-	struct quantity *kept = calc_alloc(calc, sizeof(*kept));
-
-	if (!kept)
-		return -1;
-	*kept = *from;
-	*out = (struct expr_value){.type = VALUE_QUANTITY, .as.quantity = kept};
-	return 0;
+	return calc_step(calc, text->as.text.len / 8);
 }
 
 static int quantity_of(
@@ -18,18 +13,23 @@ static int quantity_of(
 {
 	const char *text = args[0].as.text.data;
 	size_t len = args[0].as.text.len;
-	struct quantity quantity;
+	struct quantity *quantity = calc_alloc(calc, sizeof(*quantity));
+	int result;
 
 	(void)count;
-	switch (quantity_parse(text, len, &quantity)) {
+	if (!quantity || step_text(calc, &args[0]) < 0)
+		return -1;
+	result = quantity_parse(text, len, quantity);
+	*out = (struct expr_value){.type = VALUE_QUANTITY, .as.quantity = quantity};
+	switch (result) {
 	case 0:
-		return make(calc, &quantity, out);
+		return calc_step(calc, quantity->count);
 	case -1:
 		return calc_fail(calc, "'%.*s' is no quantity (500m, 1Gi, 2e3)",
 		    expr_error_shown(text, len), text);
 	default:
-		return calc_fail(
-		    calc, "the quantity '%.*s' is out of range", expr_error_shown(text, len), text);
+		return calc_fail(calc, "the quantity '%.*s' is out of range (10^%d)",
+		    expr_error_shown(text, len), text, QUANTITY_DIGITS_MAX);
 	}
 }
 
@@ -38,8 +38,9 @@ static int is_quantity(
 {
 	struct quantity ignored;
 
-	(void)calc;
 	(void)count;
+	if (step_text(calc, &args[0]) < 0)
+		return -1;
 	*out = cel_bool(quantity_parse(args[0].as.text.data, args[0].as.text.len, &ignored) == 0);
 	return 0;
 }
@@ -47,11 +48,11 @@ static int is_quantity(
 static int sign(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	const struct quantity zero = {0};
+	const struct quantity *quantity = args[0].as.quantity;
 
 	(void)calc;
 	(void)count;
-	*out = cel_int(quantity_compare(args[0].as.quantity, &zero));
+	*out = cel_int(quantity->negative ? -1 : quantity->count > 0);
 	return 0;
 }
 
@@ -116,11 +117,13 @@ static int is_less(
 static int combine(
     struct calc *calc, const struct expr_value *args, enum op op, struct expr_value *out)
 {
-	struct quantity whole = {.nano = (quantity_nano)args[1].as.number * 1000000000};
+	struct quantity whole;
 	struct expr_value other = args[1];
 
-	if (other.type == VALUE_INT)
+	if (other.type == VALUE_INT) {
+		quantity_from_int(other.as.number, &whole);
 		other = (struct expr_value){.type = VALUE_QUANTITY, .as.quantity = &whole};
+	}
 	return arith_binary(calc, op, &args[0], &other, out);
 }
 
@@ -143,12 +146,14 @@ const struct overload lib_quantity[] = {
         "a Kubernetes quantity, to compare, add and subtract: quantity('1Gi')"},
     {"isQuantity", "s", is_quantity, "whether a string is a quantity"},
     {"sign", "q.", sign, "of a quantity: -1, 0 or 1"},
+    {"sign", "q", sign, NULL},
     {"isInteger", "q.", is_integer, "whether a quantity is a whole number of 64 bits"},
     {"asInteger", "q.", as_integer, "a quantity as int"},
     {"asApproximateFloat", "q.", as_float, "a quantity as double"},
-    {"compareTo", "q.q", compare_to, "of quantities: -1 less, 0 equal, 1 greater"},
-    {"isGreaterThan", "q.q", is_greater, "of quantities"},
-    {"isLessThan", "q.q", is_less, "of quantities"},
+    {"compareTo", "q.q", compare_to,
+        "of quantities and semantic versions: -1 less, 0 equal, 1 greater"},
+    {"isGreaterThan", "q.q", is_greater, "of quantities and semantic versions"},
+    {"isLessThan", "q.q", is_less, "of quantities and semantic versions"},
     {"add", "q.q", add, "a quantity plus another or an int"},
     {"add", "q.i", add, NULL},
     {"sub", "q.q", sub, "a quantity minus another or an int"},

@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "compare.h"
+#include "names.h"
+#include "network.h"
 #include "number.h"
 #include "quantity.h"
+#include "semver.h"
 #include "time.h"
+#include "url.h"
 #include "fsops/mem.h"
 
 static void add_null(struct buf *out, const struct expr_value *value)
@@ -145,6 +149,42 @@ static void add_optional(struct buf *out, const struct expr_value *value)
 	buf_addc(out, ')');
 }
 
+static void add_ip(struct buf *out, const struct expr_value *value)
+{
+	char text[NETWORK_TEXT_MAX];
+
+	buf_add(out, text, network_format_ip(value->as.network, text));
+}
+
+static void add_cidr(struct buf *out, const struct expr_value *value)
+{
+	char text[NETWORK_TEXT_MAX];
+
+	buf_add(out, text, network_format_cidr(value->as.network, text));
+}
+
+static void add_url(struct buf *out, const struct expr_value *value)
+{
+	buf_add(out, value->as.url->text.data, value->as.url->text.len);
+}
+
+static void add_format(struct buf *out, const struct expr_value *value)
+{
+	buf_adds(out, value->as.format->name);
+}
+
+static void add_semver(struct buf *out, const struct expr_value *value)
+{
+	const struct semver *v = value->as.semver;
+
+	buf_addf(
+	    out, "%" PRId64 ".%" PRId64 ".%" PRId64, v->numbers[0], v->numbers[1], v->numbers[2]);
+	buf_adds(out, v->prerelease_len ? "-" : "");
+	buf_add(out, v->prerelease, v->prerelease_len);
+	buf_adds(out, v->build_len ? "+" : "");
+	buf_add(out, v->build, v->build_len);
+}
+
 typedef void add_fn(struct buf *out, const struct expr_value *value);
 
 static add_fn *const adds[VALUE_TYPES] = {
@@ -162,6 +202,11 @@ static add_fn *const adds[VALUE_TYPES] = {
     [VALUE_TYPE] = add_type,
     [VALUE_QUANTITY] = add_quantity,
     [VALUE_OPTIONAL] = add_optional,
+    [VALUE_IP] = add_ip,
+    [VALUE_CIDR] = add_cidr,
+    [VALUE_URL] = add_url,
+    [VALUE_FORMAT] = add_format,
+    [VALUE_SEMVER] = add_semver,
 };
 
 void show_value(struct buf *out, const struct expr_value *value)

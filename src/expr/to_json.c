@@ -280,6 +280,11 @@ static write_fn *const writes[VALUE_TYPES] = {
     [VALUE_TYPE] = as_text,
     [VALUE_QUANTITY] = as_text,
     [VALUE_OPTIONAL] = write_optional,
+    [VALUE_IP] = as_text,
+    [VALUE_CIDR] = as_text,
+    [VALUE_URL] = as_text,
+    [VALUE_FORMAT] = as_text,
+    [VALUE_SEMVER] = as_text,
 };
 
 static json_t *write_value(struct writing *w, const struct expr_value *value)
