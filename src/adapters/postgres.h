@@ -35,8 +35,12 @@
 #define PG_CANCEL_MAX ((msec)1500)
 /* A server that says more than this meanwhile is not waited for: it has begun, so the request reaches it. */
 #define PG_CANCEL_BYTES_MAX ((size_t)256 * 1024)
-/* The most that a server says before it lets us in: a few settings, perhaps a notice. */
-#define PG_CONNECT_BYTES_MAX ((size_t)1024 * 1024)
+/* The most that a server says before it lets us in: certificates, a few settings, perhaps a notice. */
+#define PG_CONNECT_BYTES_MAX ((size_t)64 * 1024)
+/* Processor time in ms that libpq may take for what one turn of the loop reads: settings without end make it
+ * look through an ever longer list. */
+#define PG_TURN_MAX        150
+#define PG_TURN_CANCEL_MAX 30
 /* Notices of one call that are shown. */
 #define PG_NOTICES_MAX 100
 /* How long after one the next is sent: the server may not have begun when the first one came. */

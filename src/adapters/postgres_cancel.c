@@ -78,6 +78,7 @@ static void cancel_release(void *arg)
 /* The server has answered (57014 as a rule) or hung up: the statement has ended. */
 void pg_cancel_pump(struct pg_call *pg)
 {
+	msec began = pg_cpu_time();
 	bool open;
 	PGresult *result;
 
@@ -91,6 +92,10 @@ void pg_cancel_pump(struct pg_call *pg)
 		result = PQgetResult(pg->conn);
 		open = result != NULL;
 		PQclear(result);
+	}
+	if (open && pg_cpu_time() - began > PG_TURN_CANCEL_MAX) {
+		gone(pg);
+		return;
 	}
 	if (open)
 		return;

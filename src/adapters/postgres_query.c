@@ -242,8 +242,20 @@ static void lost(struct pg_call *pg)
 	statement_failed(pg);
 }
 
+static void flooded(struct pg_call *pg)
+{
+	err_set(&pg->failure, ERR_LIMIT,
+	    "the server floods the connection with what is no answer%s: is something in between "
+	    "that "
+	    "is no PostgreSQL?",
+	    pg_is_read(pg) ? "" : ", look whether the change was made");
+	pg_give_up(pg);
+}
+
 void pg_query_pump(struct pg_call *pg)
 {
+	msec began = pg_cpu_time();
+
 	pg_count_arriving(pg);
 	/* Where malloc can't be asked. */
 	pg->huge |= pg->arriving > PG_BYTES_MAX * 2;
@@ -255,6 +267,8 @@ void pg_query_pump(struct pg_call *pg)
 		return;
 	if (pg->huge)
 		huge_row(pg);
+	else if (pg_cpu_time() - began > PG_TURN_MAX)
+		flooded(pg);
 	else
 		flush(pg);
 }

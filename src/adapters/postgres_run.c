@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -137,6 +138,14 @@ static void on_notice(void *ctx, const char *text)
 	call_output(pg->call, CHILD_STDERR, text, strlen(text));
 }
 
+msec pg_cpu_time(void)
+{
+	struct timespec time = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (msec)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 void pg_count_arriving(struct pg_call *pg)
 {
 	int waiting = 0;
@@ -212,10 +221,15 @@ static void connected(struct pg_call *pg)
 /* libpq would keep all of it, and look through what it keeps again and again. */
 static void connect_flooded(struct pg_call *pg)
 {
+	struct buf where;
+
+	buf_init(&where, BUF_TEXT_MAX);
+	pg_fail_where(&pg->settings, pg->conn, &where);
 	err_set(&pg->failure, ERR_LIMIT,
-	    "the server says over %zu KiB before it lets anybody in: is that port really a "
+	    "postgres at %s: it says over %zu KiB before it lets anybody in: is that port really a "
 	    "PostgreSQL server's?",
-	    PG_CONNECT_BYTES_MAX / 1024);
+	    where.data, PG_CONNECT_BYTES_MAX / 1024);
+	buf_release(&where);
 	connect_failed(pg, PG_NO_ANSWER);
 }
 

@@ -49,6 +49,8 @@ void pg_close(struct pg_call *pg);
 /* End the call with `failure`. */
 void pg_give_up(struct pg_call *pg);
 
+/* The processor time of this thread, in ms: what a busy machine does beside it does not count. */
+msec pg_cpu_time(void);
 /* Add what has arrived and waits to be read to `arriving`. */
 void pg_count_arriving(struct pg_call *pg);
 

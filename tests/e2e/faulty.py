@@ -179,7 +179,7 @@ POSTGRES_CONNECT = {
 POSTGRES_STATEMENT = {
     "statement_unanswered": pg_after(b""), "statement_closed": pg_after(b"", close), "statement_reset": pg_after(b"", cut),
     "notices_after": pg_floods(NOTICE * 99),
-    "parameters_after": pg_floods(b"".join(message(b"S", b"p%d\0v\0" % n) for n in range(9999))), "row_torn": pg_after((PARSED + ONE_COLUMN + row("x" * 99))[:60], close),
+    "parameters_after": pg_floods(message(b"S", b"a\0" + b"v" * 99 + b"\0") * 99), "row_torn": pg_after((PARSED + ONE_COLUMN + row("x" * 99))[:60], close),
     "row_huge": pg_after(PARSED + ONE_COLUMN + b"D\x7f\xff\xff\xff\0\1"), "undone": pg_after(PARSED + message(b"Z", b"I")),
     "garbage_after": pg_after(NOISE[:999], close), "copy": pg_after(PARSED + message(b"H", b"\0\0\0") + message(b"d", b"x" * 99)),
     "rows_endless": pg_floods(row("x" * 60000), PARSED + ONE_COLUMN), "error": pg_after(
