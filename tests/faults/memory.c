@@ -17,11 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-extern void *__libc_memalign(size_t align, size_t size);
-
 static atomic_bool armed;
 static atomic_long count;
 static long wanted;
@@ -82,41 +77,30 @@ static bool fails(void)
 	return true;
 }
 
-void *malloc(size_t size)
+/* fsops has a malloc() of its own, over these; a library that was built against another calls that one, too. */
+void *__libc_malloc(size_t size)
 {
-	return fails() ? NULL : __libc_malloc(size);
+	static void *(*real)(size_t);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "__libc_malloc");
+	return fails() ? NULL : real(size);
 }
 
-void *calloc(size_t items, size_t size)
+void *__libc_calloc(size_t items, size_t size)
 {
-	return fails() ? NULL : __libc_calloc(items, size);
+	static void *(*real)(size_t, size_t);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "__libc_calloc");
+	return fails() ? NULL : real(items, size);
 }
 
-void *realloc(void *old, size_t size)
+void *__libc_realloc(void *old, size_t size)
 {
-	return fails() ? NULL : __libc_realloc(old, size);
-}
+	static void *(*real)(void *, size_t);
 
-void *reallocarray(void *old, size_t items, size_t size)
-{
-	if (size && items > (size_t)-1 / size) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return fails() ? NULL : __libc_realloc(old, items * size);
-}
-
-void *aligned_alloc(size_t align, size_t size)
-{
-	return fails() ? NULL : __libc_memalign(align, size);
-}
-
-int posix_memalign(void **out, size_t align, size_t size)
-{
-	void *memory = fails() ? NULL : __libc_memalign(align, size);
-
-	if (!memory)
-		return ENOMEM;
-	*out = memory;
-	return 0;
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "__libc_realloc");
+	return fails() ? NULL : real(old, size);
 }
