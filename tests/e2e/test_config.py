@@ -110,10 +110,13 @@ def test_a_folder_that_is_gone_can_be_taken_out(here):
 def test_the_command_to_type_is_safe_to_paste(here):
     """The name of the folder is the stranger's."""
     bad = here.folder / "a'; touch PWNED; '"
-    write_book(bad / "runbooks" if bad.mkdir() is None else bad, STEPS).chmod(0o777)
+    bad.mkdir()
+    write_book(bad / "runbooks", STEPS).chmod(0o777)
     done = here(cwd=bad)
     typed = done.err.split("type `")[1].split("`\n")[0]
-    assert os.system(f"cd '{here.folder}' && PATH={os.path.dirname(FSOPS)}:$PATH XDG_CONFIG_HOME={here.folder}/c "
+    (here.folder / "bin").mkdir()
+    (here.folder / "bin" / "fsops").symlink_to(FSOPS)
+    assert os.system(f"cd '{here.folder}' && PATH={here.folder}/bin:$PATH XDG_CONFIG_HOME={here.folder}/c "
                      f"{typed} 2>/dev/null") == 0
     assert not (here.folder / "PWNED").exists()
     assert facts(here("--format", "json", cwd=bad, XDG_CONFIG_HOME=f"{here.folder}/c"))["runbooks"]["used"]
