@@ -32,14 +32,14 @@ def run(folder, *words, name="b", **more):
 def test_a_default_reaches_commands_as_it_is_written(tmp_path):
     vars_ = "\n".join(f"  v{i}: {w}" for i, w in enumerate(PLAIN))
     holes = ", ".join(f'"${{v{i}}}"' for i in range(len(PLAIN)))
-    folder = book(tmp_path, f"vars:\n{vars_}\nsteps:\n  - {{step: A, effect: read, exec: [printf, '%s\\n', {holes}]}}\n")
+    folder = book(tmp_path, f"vars:\n{vars_}\nsteps:\n  - {{step: A, effect: read, exec: [printf, --, '%s\\n', {holes}]}}\n")
 
     assert told(run(folder)) == PLAIN
 
 
 @pytest.mark.parametrize("way", ["--var", "the environment", "the platform", "a runbook around", "an alert"])
 def test_a_value_reaches_commands_as_it_is_written(tmp_path, way):
-    steps = "\n  - {step: A, effect: read, exec: [printf, '%s\\n', %s]}" % (
+    steps = "\n  - {step: A, effect: read, exec: [printf, --, '%s\\n', %s]}" % (
         "%s", ", ".join(f'"${{v{i}}}"' for i in range(len(WRITTEN))))
     declared = "".join(f"  v{i}: {{required: true, pattern: '.+'}}\n" for i in range(len(WRITTEN)))
     folder = book(tmp_path, f"vars:\n{declared}steps:{steps}\n")
@@ -74,7 +74,7 @@ def test_a_value_for_a_default_that_is_a_number(tmp_path, default, given):
     folder = book(tmp_path, f"""
         vars: {{v: {default}}}
         steps:
-          - {{step: A, effect: read, exec: [printf, '%s\\n', '${{v}}']}}
+          - {{step: A, effect: read, exec: [printf, --, '%s\\n', '${{v}}']}}
         """)
 
     assert told(run(folder, "--var", f"v={given}")) == [given]
@@ -106,7 +106,7 @@ def test_it_is_a_number_where_an_expression_counts_with_it(tmp_path):
               limit < 2 && flag && n > 2 && !(n > 3) && two > limit && n == 3 && limit == 1.0 && zip == 501 &&
               -two < 0 && [1, 2, 3][int(n) - 1] == 3 && n in [3] && both.all(x, x > 3) && vars.n + 1 == 4 &&
               math.greatest(n, 2) == 3 && double(two) == 2.5 && (flag ? true : false)
-            exec: [printf, '%s\\n', "${n + 1}", "${limit * two}", "${int(zip) + 1}", "${'v' + zip}", "${string(two)}",
+            exec: [printf, --, '%s\\n', "${n + 1}", "${limit * two}", "${int(zip) + 1}", "${'v' + zip}", "${string(two)}",
                    "${zip.size()}", "${zip + hex}"]
         """)
 
@@ -117,8 +117,8 @@ def test_lists_keep_their_characters(tmp_path):
     folder = book(tmp_path, """
         vars: {versions: [3.10, 3.9, 007, 2, yes], limits: {value: {a: 1.10}}}
         steps:
-          - {step: A, for_each: versions, as: v, effect: read, exec: [printf, '%s\\n', '${v}']}
-          - {step: B, effect: read, exec: [printf, '%s\\n', '${limits.a}']}
+          - {step: A, for_each: versions, as: v, effect: read, exec: [printf, --, '%s\\n', '${v}']}
+          - {step: B, effect: read, exec: [printf, --, '%s\\n', '${limits.a}']}
           - {step: C, effect: read, shell: 'echo "$versions"'}
         """)
 
@@ -131,7 +131,7 @@ def test_patterns_are_held_against_the_text(tmp_path):
     folder = book(tmp_path, """
         vars: {v: {value: 3.10, pattern: '^[0-9]+[.][0-9][0-9]$'}}
         steps:
-          - {step: A, effect: read, exec: [printf, '%s\\n', '${v}']}
+          - {step: A, effect: read, exec: [printf, --, '%s\\n', '${v}']}
         """)
 
     assert told(run(folder)) == ["3.10"]
@@ -155,7 +155,7 @@ def test_the_journal_and_resume_keep_it(tmp_path):
         vars: {v: 3.9, w: 1}
         steps:
           - {step: A, effect: read, exec: [sh, -c, 'echo begun >>begun; test -e go || sleep 60']}
-          - {step: B, effect: read, exec: [printf, '%s\\n', '${v}', '${w}', '${v > 3}']}
+          - {step: B, effect: read, exec: [printf, --, '%s\\n', '${v}', '${w}', '${v > 3}']}
         """)
     env = {"FSOPS_STATE": str(tmp_path / "state")}
     words = ["run", "b", "-R", str(folder), "--plain", "--var", "v=3.10", "--var", "w=007"]
@@ -178,7 +178,7 @@ def test_reserved_words_are_variables(tmp_path):
     declared = "".join(f"  {n}: {{value: x-{n}}}\n" for n in names).replace("true:", '"true":').replace("null:", '"null":')
     holes = ", ".join(f"'${{vars[\"{n}\"]}}'" for n in names)
     folder = book(tmp_path, f"vars:\n{declared}steps:\n"
-                  f"  - {{step: A, budget: 1m, effect: read, exec: [printf, '%s\\n', {holes}, '${{vars.namespace + vars.import}}']}}\n"
+                  f"  - {{step: A, budget: 1m, effect: read, exec: [printf, --, '%s\\n', {holes}, '${{vars.namespace + vars.import}}']}}\n"
                   "  - {step: B, budget: 1m, effect: read, shell: 'echo \"$namespace\"', when: has(vars.package)}\n")
 
     assert told(run(folder)) == [f"x-{n}" for n in names] + ["x-namespacex-import", "x-namespace"]
@@ -214,7 +214,7 @@ def test_a_captured_one_is_there_too(tmp_path):
     folder = book(tmp_path, """
         steps:
           - {step: A, effect: read, exec: [echo, '007'], capture: {package: stdout.trim()}}
-          - {step: B, effect: read, exec: [printf, '%s\\n', '${vars.package}', '${vars.package > 6}']}
+          - {step: B, effect: read, exec: [printf, --, '%s\\n', '${vars.package}', '${vars.package > 6}']}
         """)
 
     assert told(run(folder)) == ["007", "007", "true"]
