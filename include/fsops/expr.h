@@ -150,6 +150,10 @@ struct expr_names {
 	size_t (*list)(
 	    void *ctx, const char *const *path, size_t count, const char **out, size_t max);
 
+	/* MAY (NULL): when PATH is a map, the field of it that is meant where somebody
+	 * compares or counts with the map itself ("value"); else NULL. */
+	const char *(*meant)(void *ctx, const char *const *path, size_t count);
+
 	void *ctx;
 };
 

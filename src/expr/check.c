@@ -246,6 +246,36 @@ static int check_function(struct check *c, struct node *node)
 	return expr_check_call(c->build, node);
 }
 
+static bool is_null(const struct node *node)
+{
+	return node->kind == NODE_LITERAL && node->value.type == VALUE_NULL;
+}
+
+/* A map that is compared or counted with, where a field of it is meant. */
+static int check_operand(struct check *c, const struct node *operand)
+{
+	const char *parts[PATH_MAX_PARTS];
+	size_t count = node_path(c->build->expr, operand, parts, NULL, PATH_MAX_PARTS);
+	const char *meant = count ? c->names->meant(c->names->ctx, parts, count) : NULL;
+
+	if (!meant)
+		return 0;
+	return expr_error_set(c->build->error, EXPR_ERROR_COMPILE, operand->place,
+	    "'%s' is a map here, not a number or text; did you mean '%s.%s'?", parts[count - 1],
+	    parts[count - 1], meant);
+}
+
+static int check_binary(struct check *c, struct node *node)
+{
+	if (check_kids(c, node) < 0)
+		return -1;
+	if (!c->names || !c->names->meant || is_null(node->kids[0]) || is_null(node->kids[1]))
+		return 0;
+	if (check_operand(c, node->kids[0]) < 0)
+		return -1;
+	return node->op == OP_IN ? 0 : check_operand(c, node->kids[1]);
+}
+
 /* kids[0] does not see what the macro binds. */
 static int check_macro(struct check *c, struct node *node)
 {
@@ -270,6 +300,7 @@ static check_fn *const checks[NODE_KINDS] = {
     [NODE_SELECT] = check_select,
     [NODE_HAS] = check_select,
     [NODE_INDEX] = check_select,
+    [NODE_BINARY] = check_binary,
     [NODE_CALL] = check_function,
     [NODE_MAY_SELECT] = check_select,
     [NODE_MAY_INDEX] = check_select,

@@ -423,9 +423,23 @@ static size_t list(void *ctx, const char *const *path, size_t count, const char 
 	return common && common->list ? common->list(scope, path, count, out, max) : 0;
 }
 
+/* A metric is its value, level and title; a result its outcome and more. */
+static const char *meant(void *ctx, const char *const *path, size_t count)
+{
+	struct scope *scope = ctx;
+	const struct common *common = find_common(scope, path[0]);
+
+	if (count != 2 || !common || own_field(scope, path[0]) || is_item(scope, path[0]))
+		return NULL;
+	return common->field == metrics_field   ? "value"
+	       : common->field == results_field ? "outcome"
+	                                        : NULL;
+}
+
 struct expr_names scope_names(struct scope *scope)
 {
 	scope->later = NULL;
 	scope->metrics = false;
-	return (struct expr_names){.known = known, .field = field, .list = list, .ctx = scope};
+	return (struct expr_names){
+	    .known = known, .field = field, .list = list, .meant = meant, .ctx = scope};
 }
