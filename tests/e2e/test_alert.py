@@ -225,7 +225,7 @@ def test_nothing_firing_is_well_and_said(book):
 @pytest.mark.parametrize("text, status, says", [
     ("", 65, "is not JSON"),
     ('{"version": "4", "alerts": [{"status":', 65, "line 1"),
-    ('"x"', 65, "is not JSON"),
+    ('"x"', 65, "must be an object with 'alerts'"),
     ("{}", 65, "must be an object with 'alerts'"),
     ('{"status": "error", "data": {}}', 65, "must be an object with 'alerts'"),
     ('{"version": "4"}', 65, "must be an object with 'alerts'"),
