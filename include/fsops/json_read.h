@@ -18,9 +18,10 @@
 
 #include "fsops/err.h"
 
-#define JSON_READ_BEYOND    DBL_MAX
-#define JSON_READ_DEPTH_MAX 200 /* levels of lists and objects */
-#define JSON_READ_GROWTH    16  /* so many times the bytes of a text at most may its values take */
+#define JSON_READ_BEYOND      DBL_MAX
+#define JSON_READ_DEPTH_MAX   200    /* levels of lists and objects */
+#define JSON_READ_MEMBERS_MAX 200000 /* of one object: it is read in one turn of the loop */
+#define JSON_READ_GROWTH      16 /* so many times the bytes of a text at most may its values take */
 
 /*
  * The LEN bytes at TEXT as a value, a new reference. Over MAX bytes, or values that take more memory than

@@ -45,6 +45,7 @@ struct reading {
 	size_t weight;
 	size_t weight_max;
 	size_t depth;
+	size_t members[JSON_READ_DEPTH_MAX + 1]; /* so far, of the object at each level */
 	struct buf
 	    copy; /* of the text up to `copied`, with numbers written anew; empty: none was */
 	size_t copied;
@@ -185,6 +186,20 @@ static size_t weigh(char c)
 	                  : OBJECT_BYTES;
 }
 
+/* Each member costs a look through the table of its object, which no longer fits a cache when it is that large. */
+static int count_member(struct reading *r, char c, size_t at)
+{
+	char why[100];
+
+	if (c == '{')
+		r->members[r->depth] = 0;
+	if (c != ':' || ++r->members[r->depth] <= JSON_READ_MEMBERS_MAX)
+		return 0;
+	snprintf(why, sizeof(why), "an object of over %d members (JSON_READ_MEMBERS_MAX)",
+	    JSON_READ_MEMBERS_MAX);
+	return wrong_at(r, ERR_LIMIT, at + 1, why);
+}
+
 static int look_at_mark(struct reading *r, size_t at)
 {
 	char c = r->text[at];
@@ -197,6 +212,8 @@ static int look_at_mark(struct reading *r, size_t at)
 		    JSON_READ_DEPTH_MAX);
 		return wrong_at(r, ERR_LIMIT, at + 1, why);
 	}
+	if (count_member(r, c, at) < 0)
+		return -1;
 	r->weight += c == ']' || c == '}' ? 0 : weigh(c);
 	if (r->weight <= r->weight_max)
 		return 0;

@@ -146,6 +146,35 @@ static void test_ceilings(void **state)
 	refused_for("0,", MAX / 3, "", "more values than 1 MiB can hold (JSON_READ_GROWTH)");
 }
 
+/* {"0":0,…} of COUNT members. */
+static json_t *read_members(int count, struct err *err)
+{
+	struct buf text;
+	json_t *value;
+
+	buf_init(&text, (size_t)count * 16);
+	for (int i = 0; i < count; i++)
+		buf_addf(&text, "%s\"%d\":0", i ? "," : "{", i);
+	buf_addc(&text, '}');
+	value = json_read("stdout", text.data, text.len, 64 * MAX, err);
+	buf_release(&text);
+	return value;
+}
+
+static void test_members(void **state)
+{
+	struct err err;
+	json_t *value = read_members(JSON_READ_MEMBERS_MAX, &err);
+
+	(void)state;
+	assert_int_equal(json_object_size(value), JSON_READ_MEMBERS_MAX);
+	json_decref(value);
+	assert_null(read_members(JSON_READ_MEMBERS_MAX + 1, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+	assert_non_null(
+	    strstr(err.text, "an object of over 200000 members (JSON_READ_MEMBERS_MAX)"));
+}
+
 static void test_deep_enough(void **state)
 {
 	char text[2 * JSON_READ_DEPTH_MAX];
@@ -166,6 +195,7 @@ int main(void)
 	    cmocka_unit_test(test_good),
 	    cmocka_unit_test(test_bad),
 	    cmocka_unit_test(test_ceilings),
+	    cmocka_unit_test(test_members),
 	    cmocka_unit_test(test_deep_enough),
 	};
 
