@@ -26,7 +26,7 @@ bool value_has_beyond_int(const json_t *value);
 char *value_to_text(const json_t *value);
 
 /* The fewest decimal digits, at least 15, from which every real in VALUE is read back as it is. */
-int value_digits(const json_t *value);
+size_t value_digits(const json_t *value);
 
 /* The value as JSON in one line, a new C string: reals with no more digits than it takes to read
  * the same number again (3.9, not 3.8999999999999999). NULL: it cannot be written. */

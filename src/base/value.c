@@ -107,14 +107,6 @@ bool value_has_beyond_int(const json_t *value)
 	return false;
 }
 
-/* A whole number is one to a command, too: with all its digits, as far as an int has them. */
-static char *real_to_text(double number)
-{
-	if (number == floor(number) && fabs(number) < BEYOND_INT)
-		return mem_printf("%.0f", number);
-	return mem_printf("%.15g", number);
-}
-
 /* Decimal digits that every double has, and that no double needs more of. */
 #define DIGITS_LEAST 15
 #define DIGITS_MOST  17
@@ -130,6 +122,14 @@ static int digits_of(double real, int digits)
 			break;
 	}
 	return digits;
+}
+
+/* A whole number is one to a command, too: with all its digits, as far as an int has them. */
+static char *real_to_text(double number)
+{
+	if (number == floor(number) && fabs(number) < BEYOND_INT)
+		return mem_printf("%.0f", number);
+	return mem_printf("%.*g", digits_of(number, DIGITS_LEAST), number);
 }
 
 static int digits_needed(const json_t *value, int digits)
@@ -149,15 +149,15 @@ static int digits_needed(const json_t *value, int digits)
 	return digits;
 }
 
-int value_digits(const json_t *value)
+size_t value_digits(const json_t *value)
 {
-	return digits_needed(value, DIGITS_LEAST);
+	return (size_t)digits_needed(value, DIGITS_LEAST);
 }
 
 char *value_to_json(const json_t *value)
 {
-	return json_dumps(value,
-	    JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)value_digits(value)));
+	return json_dumps(
+	    value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(value_digits(value)));
 }
 
 char *value_to_text(const json_t *value)

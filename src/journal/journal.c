@@ -195,8 +195,8 @@ static int add_piece(const char *data, size_t len, void *ctx)
 /* The event as a line without its newline, with `prev` as its last member. */
 static int make_line(const struct journal *journal, const json_t *event, struct buf *line)
 {
-	if (json_dump_callback(event, add_piece, line, JSON_COMPACT | JSON_REAL_PRECISION(15)) <
-	        0 ||
+	if (json_dump_callback(event, add_piece, line,
+	        JSON_COMPACT | JSON_REAL_PRECISION(value_digits(event))) < 0 ||
 	    line->full)
 		return -1;
 	line->data[--line->len] = '\0'; /* the closing brace */

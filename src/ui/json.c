@@ -25,7 +25,8 @@ static void json_event(struct sink *base, const json_t *event)
 	struct json_sink *sink = (struct json_sink *)base;
 
 	buf_clear(&sink->line);
-	json_dump_callback(event, add_piece, &sink->line, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_dump_callback(
+	    event, add_piece, &sink->line, JSON_COMPACT | JSON_REAL_PRECISION(value_digits(event)));
 	buf_addc(&sink->line, '\n');
 	if (!sink->line.full)
 		out_write(sink->out, sink->line.data, sink->line.len);
@@ -55,14 +56,14 @@ struct sink *sink_json_new(struct out *out)
 
 void print_json(struct buf *out, const json_t *value)
 {
-	json_dump_callback(
-	    value, add_piece, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	json_dump_callback(value, add_piece, out,
+	    JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(value_digits(value)));
 	buf_addc(out, '\n');
 }
 
 void print_value(struct buf *out, const json_t *value, bool compact, const struct look *look)
 {
-	size_t digits = (size_t)value_digits(value);
+	size_t digits = value_digits(value);
 	const char *at;
 	const char *line;
 	struct buf text;

@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "fsops/value.h"
+
 static int add_piece(const char *data, size_t len, void *ctx)
 {
 	return buf_add(ctx, data, len);
@@ -18,7 +20,8 @@ void print_report_json(struct buf *out, const struct record *record)
 		json_t *copy = json_copy(event);
 
 		json_object_del(copy, "prev");
-		json_dump_callback(copy, add_piece, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		json_dump_callback(
+		    copy, add_piece, out, JSON_COMPACT | JSON_REAL_PRECISION(value_digits(copy)));
 		buf_addc(out, '\n');
 		json_decref(copy);
 	}

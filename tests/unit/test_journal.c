@@ -208,6 +208,24 @@ static void numbers_at_their_ends_are_no_trouble(void **state)
 	buf_release(&text);
 }
 
+/* A run that goes on must find what it captured, to the last digit. */
+static void a_real_keeps_its_digits(void **state)
+{
+	struct events *events = events_new(&clock_system, RUN, NULL);
+	double number = 0.1 + 0.2;
+	struct err err;
+	struct journal *journal = journal_create(RUN, &err);
+	struct buf text;
+
+	(void)state;
+	events_add_sink(events, journal_sink(journal, events));
+	event_emit(events, "note", json_pack("{s:f}", "long", number));
+	events_free(events);
+	text = case_read(FILE_NAME);
+	assert_non_null(strstr(text.data, "\"long\":0.30000000000000004"));
+	buf_release(&text);
+}
+
 static void another_runs_events_are_named(void **state)
 {
 	struct buf text = write_run(0);
@@ -372,6 +390,7 @@ int main(void)
 	    TEST(a_line_that_was_taken_out_is_found),
 	    TEST(foreign_files_are_named),
 	    TEST(numbers_at_their_ends_are_no_trouble),
+	    TEST(a_real_keeps_its_digits),
 	    TEST(another_runs_events_are_named),
 	    TEST(a_line_over_the_ceiling_is_named_and_the_next_is_read),
 	    TEST(every_cut_is_a_torn_line_or_fewer_of_them),
