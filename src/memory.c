@@ -8,6 +8,7 @@
  * Invariant: none of these returns NULL, but for a size that no machine has (over PTRDIFF_MAX).
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -26,6 +27,8 @@
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+extern void __libc_free(void *memory);
 
 /* Such a size is a mistake that a library handles, no lack of memory. */
 static void *checked(void *memory, size_t size)
@@ -52,6 +55,31 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *old, size_t size)
 {
 	return checked(__libc_realloc(old, size), size);
+}
+
+/* ---- the rest of the family: a preloaded allocator (LD_PRELOAD) must not get what this one has given ---- */
+
+void free(void *memory)
+{
+	__libc_free(memory);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+	return checked(__libc_memalign(alignment, size), size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	return memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+	if (alignment % sizeof(void *) || !alignment || (alignment & (alignment - 1)))
+		return EINVAL;
+	*memory = memalign(alignment, size);
+	return *memory ? 0 : ENOMEM;
 }
 
 #endif

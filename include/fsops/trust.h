@@ -46,7 +46,7 @@ bool trust_is_mine(uid_t owner);
 
 /*
  * PATH of a file to write, which need not be there, with its links followed: a new string. NULL (ERR_SYSTEM): one
- * of them is another user's, and lies where everybody may put one (or not in that user's own folder).
+ * of them is another user's.
  */
 char *trust_resolve(const char *path, struct err *err);
 

@@ -296,6 +296,20 @@ def test_a_report_does_not_follow_a_strangers_link(public, words):
 
 
 @ONLY_ROOT
+def test_nor_one_in_the_strangers_own_folder(public):
+    home, shared = one_run(public)
+    (home / "precious.md").write_text("mine")
+    os.chown(home / "precious.md", ME, ME)
+    theirs = shared / "theirs"
+    theirs.mkdir()
+    (theirs / "r.md").symlink_to(home / "precious.md")
+    for path in (theirs, theirs / "r.md"):
+        os.chown(path, EVE, EVE, follow_symlinks=False)
+    done = as_user(ME, "report", "-o", theirs / "r.md", cwd=home)
+    assert "link of another user" in done.stderr and (home / "precious.md").read_text() == "mine", done
+
+
+@ONLY_ROOT
 def test_nor_one_on_the_way_or_one_behind_another(public):
     home, shared = one_run(public)
     (shared / "way").symlink_to(home)
