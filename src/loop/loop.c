@@ -19,6 +19,7 @@
  * arrived in time has been taken in by then, and what never ends does not keep it off. */
 #define LATE_MAX    ((msec)500)
 #define LATE_ROUNDS 20
+#define LATE_END    ((msec)1000) /* and however few rounds there were */
 
 struct loop_watch {
 	struct loop *loop;
@@ -201,6 +202,14 @@ static void serve_ready(struct loop *loop, size_t count)
 	}
 }
 
+static bool late_enough(const struct loop *loop, msec now)
+{
+	msec late = now - loop->late_since;
+
+	return late >= LATE_MAX &&
+	       (loop->late_rounds >= LATE_ROUNDS || (late >= LATE_END && loop->late_rounds > 1));
+}
+
 /* NOW is before the round's poll: what had arrived when a deadline came, that has seen. QUIET: there
  * was nothing. After a stop (SIGSTOP) or a long callback all is due at once, and a result that is there
  * goes before the deadline. */
@@ -213,7 +222,7 @@ static void fire_deadlines(struct loop *loop, msec now, bool quiet)
 	if (!loop->late_since)
 		loop->late_since = now;
 	loop->late_rounds++;
-	if (!quiet && (loop->late_rounds < LATE_ROUNDS || now - loop->late_since < LATE_MAX))
+	if (!quiet && !late_enough(loop, now))
 		return;
 	timers_fire(&loop->deadlines, now, &loop->stopped);
 	loop->late_since = loop->late_rounds = 0;

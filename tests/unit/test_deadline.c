@@ -139,6 +139,31 @@ static void test_a_flood_does_not_keep_it_off(void **state)
 	scene_release(&scene);
 }
 
+static void on_slow_flood(void *ctx, int fd, int ready)
+{
+	struct scene *scene = ctx;
+
+	(void)fd;
+	(void)ready;
+	scene->reads++;
+	usleep(300000);
+}
+
+/* Each round takes long: twenty of them would be six seconds. */
+static void test_nor_does_a_slow_one(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, on_slow_flood);
+	assert_int_equal(write(scene.fds[1], "x", 1), 1);
+	scene.deadline = loop_deadline(scene.loop, 50, on_late, &scene);
+	loop_run(scene.loop);
+	assert_true(scene.late);
+	assert_in_range(scene.reads, 2, 10);
+	scene_release(&scene);
+}
+
 /* One alone keeps the loop going, and it can be cancelled. */
 static void test_cancelled(void **state)
 {
@@ -160,6 +185,7 @@ int main(void)
 	    cmocka_unit_test(test_a_result_that_is_there_counts),
 	    cmocka_unit_test(test_nothing_is_there),
 	    cmocka_unit_test(test_a_flood_does_not_keep_it_off),
+	    cmocka_unit_test(test_nor_does_a_slow_one),
 	    cmocka_unit_test(test_cancelled),
 	};
 
