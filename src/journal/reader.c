@@ -31,6 +31,7 @@ struct journal_reader {
 	size_t line;     /* the number of the last line that was taken */
 	off_t whole;     /* bytes of the file up to its end */
 	bool skipping;   /* inside of a line that is over the ceiling */
+	bool broken;     /* it could not be read on: told once, and then it is at its end */
 	struct journal_facts facts;
 };
 
@@ -146,10 +147,13 @@ static int read_more(struct journal_reader *reader, struct err *err)
 	char block[BLOCK];
 	ssize_t got;
 
+	if (reader->broken)
+		return 0;
 	do {
 		got = read(reader->fd, block, sizeof(block));
 	} while (got < 0 && errno == EINTR);
-	if (got < 0)
+	reader->broken = got < 0;
+	if (reader->broken)
 		return err_set(err, ERR_SYSTEM, "unable to read the journal '%s': %s", reader->path,
 		    strerror(errno));
 	buf_consume(&reader->data, reader->at);
