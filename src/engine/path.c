@@ -128,6 +128,16 @@ static int end_name(struct filling *filling)
 	return 0;
 }
 
+static int too_long(struct filling *filling)
+{
+	return err_set(filling->err, ERR_LIMIT, "the path is too long");
+}
+
+static int add_text(struct filling *filling, const char *text)
+{
+	return buf_adds(&filling->out, text) < 0 ? too_long(filling) : 0;
+}
+
 static int add_literal(void *ctx, const char *text, size_t len)
 {
 	struct filling *filling = ctx;
@@ -137,7 +147,7 @@ static int add_literal(void *ctx, const char *text, size_t len)
 		if (*text == '/' && end_name(filling) < 0)
 			return -1;
 		if (buf_add(&filling->out, text, 1) < 0)
-			return err_set(filling->err, ERR_LIMIT, "the path is too long");
+			return too_long(filling);
 		if (*text == '/' && !filling->filled)
 			filling->fixed = filling->out.len;
 	}
@@ -158,12 +168,12 @@ static int add_value(struct filling *filling, const json_t *value, bool folder)
 	int result = 0;
 
 	if (folder && *text)
-		add_literal(filling, text, strlen(text));
+		result = add_literal(filling, text, strlen(text));
 	else if (strchr(text, '/') ||
 	         (json_is_string(value) && strlen(text) != json_string_length(value)))
 		result = not_a_name(filling, text);
-	else if (buf_adds(&filling->out, text) < 0)
-		result = err_set(filling->err, ERR_LIMIT, "the path is too long");
+	else
+		result = add_text(filling, text);
 	free(text);
 	return result;
 }
@@ -181,7 +191,7 @@ static int add_hole(void *ctx, const char *text, size_t len)
 	int result = -1;
 
 	if (value && !known)
-		result = buf_adds(&filling->out, template);
+		result = add_text(filling, template);
 	else if (value)
 		result = add_value(filling, value, folder);
 	filling->filled = filling->filled || !known || !folder;
