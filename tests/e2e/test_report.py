@@ -71,7 +71,7 @@ WAITS = """
     budget: 5m
     actions:
       - {{id: first, exec: [echo, first], effect: change}}
-      - {{id: long, effect: change, exec: [sh, -c, "touch {folder}/begun; exec sleep 300"]}}
+      - {{id: long, effect: change, exec: [sh, -c, "touch {folder}/begun; while kill -0 $PPID; do sleep 0.1; done"]}}
   - {{step: Later, id: later, budget: 1m, exec: "true", effect: read}}
 """
 
@@ -341,7 +341,7 @@ def test_a_resumed_run_writes_a_report_of_the_whole(case):
     budget: 1m
     actions:
       - {{id: first, exec: [echo, first], effect: change}}
-      - {{id: long, effect: read, exec: [sh, -c, "touch {folder}/begun; [ -e {folder}/go ] || exec sleep 300"]}}
+      - {{id: long, effect: read, exec: [sh, -c, "touch {folder}/begun; [ -e {folder}/go ] || while kill -0 $PPID; do sleep 0.1; done"]}}
 """)
     child.send_signal(signal.SIGTERM)
     child.communicate(timeout=60)
