@@ -39,7 +39,8 @@ int redact_add(struct redact *redact, const char *value);
 int redact_addn(struct redact *redact, const char *value, size_t len);
 
 /* Of a value that fsops reads but that need not be one: only the password of an address or a connection
- * string in it (`scheme://user:password@host`, `password=…`). */
+ * string in it (`scheme://user:password@host`, `password=…`), and the user of a web address that has no
+ * password, which is a token. */
 void redact_add_password(struct redact *redact, const char *value);
 
 /* The same for any value: as text, and everything in a list or an object. */

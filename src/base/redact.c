@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fsops/buf.h"
 #include "fsops/mem.h"
@@ -178,24 +179,42 @@ static void add_lines(struct redact *redact, const char *value)
 
 /* ---- passwords in addresses ---- */
 
-/* scheme://user:password@host: the password, or without one the user, which is then a token. */
-static void add_userinfo(struct redact *redact, const char *value)
+static bool is_web(const char *text, const char *scheme_end)
 {
-	const char *at = strstr(value, "://");
-	const char *end, *colon;
-	size_t len;
+	static const char *const schemes[] = {"http", "https"};
 
-	if (!at)
-		return;
-	at += strlen("://");
-	len = strcspn(at, "/?# \n");
-	end = memrchr(at, '@', len);
-	if (!end)
-		return;
-	colon = memchr(at, ':', (size_t)(end - at));
-	if (colon)
-		at = colon + 1;
-	add_whole(redact, at, (size_t)(end - at));
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+
+		if ((size_t)(scheme_end - text) >= len &&
+		    strncasecmp(scheme_end - len, schemes[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* scheme://user:password@host, AT behind the "//": the password. A user without one is a token on the web
+ * only: elsewhere, as in ssh://deploy@host, it is a name, which would be masked wherever it stands. */
+static void add_userinfo(struct redact *redact, const char *at, bool web)
+{
+	size_t len = strcspn(at, "/?# \n");
+	const char *end = memrchr(at, '@', len);
+	const char *colon = end ? memchr(at, ':', (size_t)(end - at)) : NULL;
+
+	if (colon && colon + 1 < end)
+		add_whole(redact, colon + 1, (size_t)(end - colon - 1));
+	else if (end && web)
+		add_whole(redact, at, (size_t)((colon ? colon : end) - at));
+}
+
+static void add_userinfos(struct redact *redact, const char *value)
+{
+	for (const char *at = value; (at = strstr(at, "://"));) {
+		bool web = is_web(value, at);
+
+		at += strlen("://");
+		add_userinfo(redact, at, web);
+	}
 }
 
 /* password=…, also quoted, of libpq's connection strings and of addresses. */
@@ -222,7 +241,7 @@ static void add_password_field(struct redact *redact, const char *value)
 
 void redact_add_password(struct redact *redact, const char *value)
 {
-	add_userinfo(redact, value);
+	add_userinfos(redact, value);
 	add_password_field(redact, value);
 }
 

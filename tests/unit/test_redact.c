@@ -137,6 +137,33 @@ static void a_stream_may_be_cut_anywhere(void **state)
 	redact_free(redact);
 }
 
+static void check_address(const char *address, const char *text, const char *expected)
+{
+	struct redact *redact = redact_new();
+	char *masked;
+
+	redact_add_password(redact, address);
+	masked = redact_text(redact, text, strlen(text));
+	assert_string_equal(masked, expected);
+	free(masked);
+	redact_free(redact);
+}
+
+static void a_user_without_a_password_is_a_token_on_the_web_only(void **state)
+{
+	static const char text[] = "deploy at h, s3cret-one";
+
+	(void)state;
+	check_address("ssh://deploy@example.org/app", text, text);
+	check_address("postgresql://deploy@h/app", text, text);
+	check_address("git+ssh://deploy:@h/app", text, text);
+	check_address("ssh://deploy:s3cret-one@h/app", text, "deploy at h, ***");
+	check_address("https://s3cret-one@h/app", text, "deploy at h, ***");
+	check_address("HTTP://s3cret-one:@h/app", text, "deploy at h, ***");
+	check_address("ssh://deploy@h https://s3cret-one@h", text, "deploy at h, ***");
+	check_address("://s3cret-one@h", text, text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(values_are_masked_whole),
 	    cmocka_unit_test(all_of_a_secret_object_is_secret),
 	    cmocka_unit_test(a_stream_may_be_cut_anywhere),
+	    cmocka_unit_test(a_user_without_a_password_is_a_token_on_the_web_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
