@@ -324,19 +324,13 @@ static int check_file(const char *file, const char *key, struct err *err)
 	return 0;
 }
 
-static bool is_for(const json_t *target, const char *url)
-{
-	const char *base = value_get_text(target, "url");
-
-	return base && (web_is_template(url) ? strncmp(url, base, strlen(base)) == 0
-	                                     : web_same_origin(base, url));
-}
-
 int web_extra_make(struct web_extra *extra, const json_t *target, const char *url,
     const json_t *own, struct err *err)
 {
+	const char *base = value_get_text(target, "url");
+
 	*extra = (struct web_extra){0};
-	if (!is_for(target, url))
+	if (!base || !web_same_origin(base, url))
 		return 0;
 	extra->ca = file_of(target, "ca");
 	extra->cert = file_of(target, "cert");
@@ -389,11 +383,25 @@ static void show_login(const json_t *target, struct buf *out)
 	free(text);
 }
 
+/* A URL, or the target's own, may be a template still: its origin can't be told, but that it begins with all of
+ * the target's can. A URL to be asked is whole, whatever it holds: there the origin alone counts. */
+static bool seems_for(const json_t *target, const char *url)
+{
+	const char *base = value_get_text(target, "url");
+	size_t len = base ? strlen(base) : 0;
+
+	if (!base || !web_is_template(url))
+		return base && web_same_origin(base, url);
+	while (len && base[len - 1] == '/')
+		len--;
+	return strncmp(url, base, len) == 0 && strchr("/?#", url[len]); /* or its end */
+}
+
 void web_extra_show(const json_t *target, const char *url, const json_t *own, struct buf *out)
 {
 	static const char *const options[] = {" --cacert ", " --cert ", " --key "};
 
-	if (!is_for(target, url))
+	if (!seems_for(target, url))
 		return;
 	for (size_t i = 0; i < COUNT_OF(file_keys); i++) {
 		char *file = file_of(target, file_keys[i]);

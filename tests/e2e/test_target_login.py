@@ -103,6 +103,28 @@ def test_no_other_origin_gets_them(servers, tmp_path, login):
             assert ("authorization" in seen and "x-tenant" in seen) == (name == "own"), f"{asked}{result}"
 
 
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_other_origin_gets_them_for_beginning_alike(servers, tmp_path, login):
+    """A URL to be asked is no template, whatever it holds, and a longer port is another server."""
+    _, where, asked = servers
+    book = write_book(tmp_path, step("http: 'GET ${env.PLACE}'"), {"api": {"http": where["other"][:-1], **LOGINS[login][0]}})
+    for path in ("/${x}", "/x?${x}", "/x"):
+        asked.clear()
+        env = {**SECRETS, "PLACE": where["other"] + path}
+        result = run("book", "-R", book, "-y", env=env)
+        assert [name for name, _, seen in asked if "authorization" not in seen] == ["other"], f"{asked}{result}"
+        shown = fsops("run", "book", "-R", book, "--dry-run", env=env)
+        assert shown.status == 0 and where["other"] in shown.out, str(shown)
+        assert not re.search("Authorization| -u ", shown.out), str(shown)
+
+
+def test_its_own_origin_gets_them_whatever_the_url_holds(servers, tmp_path):
+    for path in ("/${x}", "?${x}"):
+        asked, result = go(tmp_path, servers, step("http: 'GET ${env.PLACE}'"), LOGINS["bearer"][0],
+                           env={"PLACE": servers[1]["own"].upper().replace("HTTP", "http") + path})
+        assert [seen.get("authorization") for _, _, seen in asked] == [LOGINS["bearer"][1]], f"{asked}{result}"
+
+
 def test_a_client_certificate_and_authority_are_not_for_another_origin(servers, tmp_path):
     made, where, _ = servers
     target = {"ca": made.ca, "cert": made.path("client.crt"), "key": made.path("client.key")}
