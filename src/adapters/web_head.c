@@ -131,25 +131,36 @@ static int take_header(struct web_request *request, const char *line, size_t len
 
 bool web_head_done(const struct web_request *request)
 {
+	return request->head_done;
+}
+
+static void begin_head(struct web_request *request)
+{
+	json_object_clear(request->reply.headers);
+	json_object_clear(request->repeated);
+	request->stated = -1;
+}
+
+/* What a head was is kept at its end: libcurl's status is that of the next one as soon as its first line is there,
+ * before we are told of the line. */
+static void end_head(struct web_request *request)
+{
 	long status = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-	return request->head_whole && (status >= 200 || status == 101);
+	request->head_done = status >= 200 || status == 101;
+	join_repeated(request);
 }
 
 int web_head_line(struct web_request *request, const char *line, size_t len)
 {
-	if (web_head_done(request))
+	if (request->head_done)
 		return 0; /* a trailer */
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
-		json_object_clear(request->reply.headers);
-		json_object_clear(request->repeated);
-		request->stated = -1;
-		request->head_whole = false;
+		begin_head(request);
 		return 0;
 	}
-	request->head_whole = len && (*line == '\r' || *line == '\n');
-	if (request->head_whole)
-		join_repeated(request);
+	if (len && (*line == '\r' || *line == '\n'))
+		end_head(request);
 	return take_header(request, line, len);
 }

@@ -28,7 +28,7 @@ struct web_request {
 	json_t *repeated; /* of headers that come again, each one's values but the first */
 	size_t header_bytes;
 	bool cert;        /* it has a client certificate */
-	bool head_whole;  /* the empty line after the last answer's headers has come */
+	bool head_done;   /* the answer's own head has come whole: what follows are trailers */
 	long long stated; /* the Content-Length of this head, or -1 */
 	unsigned peer;    /* the port of the last connection that was begun; 0: none was */
 	struct err

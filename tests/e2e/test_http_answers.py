@@ -10,6 +10,7 @@ from raw import Raw, http_answer, http_request
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n"
 WHOLE = b"\r\n2\r\nok\r\n0\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nX-Kind: hint\r\nLink: </a>\r\n\r\n"
 LOST = "closed the connection"
 # name: (what the server says, what the action's sentence holds; None: it passes)
 ANSWERS = {
@@ -35,6 +36,10 @@ ANSWERS = {
     "continue_first": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + http_answer(b"ok"), None),
     "hints_with_a_length": (b"HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\n\r\n" + http_answer(b"ok"), None),
     "only_hints": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", LOST),
+    "hints_then_torn": (HINTS + b"HTTP/1.1 200 OK\r\nX-Kind: torn\r\n", "among the headers"),
+    "hints_then_lengths": (HINTS + HEAD + b"Content-Length: 2\r\nContent-Length: 4\r\n\r\nokok", "two different Content-Lengths"),
+    "hints_then_trailers": (HINTS + CHUNKS + b"X-Kind: head\r\n" + WHOLE + b"X-Kind: trailer\r\n\r\n", None),
+    "hints_twice_then_short": (HINTS + HINTS + HEAD + b"Content-Length: 9\r\n\r\nok", "after 2 of 9 bytes"),
     "no_length": (HEAD + b"\r\nok", None),
     "no_content": (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", None),
     "not_modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "status 304"),
@@ -88,6 +93,14 @@ def test_trailers_are_not_headers(server, tmp_path):
     book = write_book(tmp_path, "  - {step: A, id: a, budget: 9s, http: GET /trailers_that_pose, "
                       "expect: '!(\"x-kind\" in headers) && body == \"ok\"'}\n", {"web": {"http": server[0]}})
     assert run("book", "-R", book).status == 0
+
+
+def test_headers_are_those_of_the_answer_not_of_the_hints_before_it(server, tmp_path):
+    book = write_book(tmp_path, "  - {step: A, id: a, budget: 9s, http: GET /hints_then_trailers, "
+                      "expect: 'headers[\"x-kind\"] == \"head\" && !(\"link\" in headers) && body == \"ok\"'}\n",
+                      {"web": {"http": server[0]}})
+    result = run("book", "-R", book)
+    assert result.status == 0, str(result)
 
 
 def test_a_message_that_was_answered_with_trailers_is_sent_once(server, tmp_path):
