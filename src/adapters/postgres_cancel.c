@@ -75,25 +75,31 @@ static void cancel_release(void *arg)
 	free(request);
 }
 
+/* Read what the server still says. False: it is not to be listened to any more, since it says too much or speaks
+ * of a COPY, whose result libpq gives for ever. *OPEN: the statement has not ended yet. */
+static bool read_on(struct pg_call *pg, bool *open)
+{
+	msec began = pg_cpu_time();
+	bool well = true;
+
+	*open = PQconsumeInput(pg->conn) != 0;
+	while (*open && well && !PQisBusy(pg->conn)) {
+		PGresult *result = PQgetResult(pg->conn);
+
+		*open = result != NULL;
+		well = !pg_is_copy(result) && pg_cpu_time() - began <= PG_TURN_CANCEL_MAX;
+		PQclear(result);
+	}
+	return !*open || (well && pg_cpu_time() - began <= PG_TURN_CANCEL_MAX);
+}
+
 /* The server has answered (57014 as a rule) or hung up: the statement has ended. */
 void pg_cancel_pump(struct pg_call *pg)
 {
-	msec began = pg_cpu_time();
 	bool open;
-	PGresult *result;
 
 	pg_count_arriving(pg);
-	if (pg->arriving > PG_CANCEL_BYTES_MAX) {
-		gone(pg);
-		return;
-	}
-	open = PQconsumeInput(pg->conn) != 0;
-	while (open && !PQisBusy(pg->conn)) {
-		result = PQgetResult(pg->conn);
-		open = result != NULL;
-		PQclear(result);
-	}
-	if (open && pg_cpu_time() - began > PG_TURN_CANCEL_MAX) {
+	if (pg->arriving > PG_CANCEL_BYTES_MAX || !read_on(pg, &open)) {
 		gone(pg);
 		return;
 	}

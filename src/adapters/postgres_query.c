@@ -146,6 +146,13 @@ static void stage_end(struct pg_call *pg)
 		query_end(pg);
 }
 
+bool pg_is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 /* Keep what one result says. False: nothing more must be read. */
 static bool take(struct pg_call *pg, PGresult *result)
 {
@@ -227,16 +234,19 @@ static void huge_row(struct pg_call *pg)
 	pg_give_up(pg);
 }
 
-/* The connection broke: what the server said before is the better reason. */
+/* The connection broke: what the server said before is the better reason. Nothing more is waited for: libpq may
+ * hold a connection for whole that only can't be written to. */
 static void lost(struct pg_call *pg)
 {
 	PGresult *result;
+	bool copy = false;
 
-	while ((result = PQgetResult(pg->conn))) {
+	while (!copy && !PQisBusy(pg->conn) && (result = PQgetResult(pg->conn))) {
 		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 		if (state && pg->failure.kind == ERR_NONE)
 			pg_fail_result(&pg->settings, pg->conn, result, NULL, &pg->failure);
+		copy = pg_is_copy(result);
 		PQclear(result);
 	}
 	statement_failed(pg);

@@ -56,6 +56,8 @@ void pg_count_arriving(struct pg_call *pg);
 
 /* --- postgres_query.c --- */
 
+/* Does RESULT (or NULL) begin a COPY? libpq gives the same one again until the COPY is ended. */
+bool pg_is_copy(const PGresult *result);
 /* The connection is made: run the statement. */
 void pg_query_start(struct pg_call *pg);
 /* The connection can be read or written. */

@@ -1,5 +1,6 @@
 """A PostgreSQL, or what stands between, that does not say how a statement ended: that is no success, and a change is in
 doubt."""
+import asyncio
 import re
 
 import pytest
@@ -26,6 +27,10 @@ ANSWERS = {
     "closed_after": (ROWS + done("DELETE 1"), "broke while the statement ran", DOUBT),
     "closed_at_once": (b"", "broke while the statement ran", DOUBT),
 }
+COPIES = {kind: message(code, b"\0\0\0") for kind, code in (("out", b"H"), ("in", b"G"), ("both", b"W"))}
+for _kind, _begun in COPIES.items():
+    ANSWERS[f"copy_{_kind}"] = (PARSED + _begun, "COPY can't be used here", "COPY can't be used here")
+    ANSWERS[f"copy_{_kind}_after"] = (ROWS + done("SELECT 1") + _begun, "COPY can't be used here", "COPY can't be used here")
 PREPARE = {
     "unbegun": done("SET") + ready(),
     "unsaid": ready("T"),
@@ -53,6 +58,27 @@ def test_how_a_statement_ends(tmp_path, action, side):
         ended, says = result.action(name), answer[side]
         assert ended["outcome"] == ("failed" if says else "passed"), f"{name}{ended}"
         assert not says or re.search(says, ended["why"]), f"{name}: {ended['why']}"
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_a_copy_instead_of_an_end_does_not_keep_the_cancelling_busy(tmp_path, kind):
+    async def talk(reader, writer):
+        try:
+            await greet(reader, writer)
+        except ConnectionError:
+            asked.set()
+            raise
+        await asked.wait()
+        writer.write(COPIES[kind])
+        await writer.drain()
+        await reader.read()
+
+    asked = asyncio.Event()
+    with Raw() as raw:
+        book = write_book(tmp_path, "  - {step: A, id: a, budget: 1s, postgres: SELECT 1}\n", {
+            "db": {"postgres": f"host=127.0.0.1 port={raw.serve(talk)} dbname=d user=u sslmode=disable"}})
+        result = run("book", "-R", book)
+    assert asked.is_set() and result.action("a")["outcome"] == "timed_out", str(result)
 
 
 def test_a_read_needs_its_read_only_transaction(tmp_path):
