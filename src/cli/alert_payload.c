@@ -56,22 +56,6 @@ static size_t odd_escape(const char *text, size_t left, size_t *good)
 	return 6;
 }
 
-/* Digits of a number that is over what an int64 holds in any case. */
-#define DIGITS_MAX 18
-
-/* A long whole number, outside of texts, as a real: Grafana writes its doubles without a point. */
-static size_t add_number(struct buf *out, const char *text, size_t left)
-{
-	size_t len = 0;
-
-	while (len < left && isdigit((unsigned char)text[len]))
-		len++;
-	buf_add(out, text, len);
-	if (len > DIGITS_MAX && (len == left || !strchr(".eE", text[len])))
-		buf_adds(out, ".0");
-	return len;
-}
-
 /* Well-formed UTF-8 in which U+FFFD stands for what a JSON text cannot hold. */
 static void clean(struct buf *out, const char *text, size_t len)
 {
@@ -89,8 +73,6 @@ static void clean(struct buf *out, const char *text, size_t len)
 
 			buf_add(out, text + i, step);
 			i += step;
-		} else if (!quoted && isdigit((unsigned char)text[i])) {
-			i += add_number(out, text + i, len - i);
 		} else {
 			quoted ^= text[i] == '"';
 			buf_addc(out, text[i++]);

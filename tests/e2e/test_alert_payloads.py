@@ -241,3 +241,14 @@ def test_on_a_terminal_too(books):
     assert terminal.end() == 3
     text = re.sub(r"\x1b\[[0-9;]*m", "", terminal.seen).replace("\r\n", "\n")
     assert harmless(text) and "\\x1b]0;pwn" in text, repr(text)
+
+
+# Numbers and cut texts
+
+@pytest.mark.parametrize("number", ["0.0033333333333333335", "-3.1415926535897932384626", "1e0000000000000000001",
+                                    "18446744073709552000", "1" * 400])
+def test_a_number_of_many_digits_refuses_nothing(books, number):
+    payload = json.dumps(hook({**alert(), "values": {"B": 0}})).replace('"B": 0', f'"B": {number}')
+    result = read(books(), payload, "--format", "json")
+
+    assert result.status == 0 and names(result) == ["High Error Rate"], result
