@@ -31,10 +31,11 @@ void alert_add_problem(struct notice *notice, const char *fmt, ...)
 	struct buf text;
 	va_list args;
 
-	buf_init(&text, ERR_TEXT_MAX);
+	buf_init(&text, BUF_TEXT_MAX);
 	va_start(args, fmt);
 	buf_vaddf(&text, fmt, args);
 	va_end(args);
+	value_clean(text.data); /* a label's value is cut anywhere */
 	add_sentence(&notice->problem, text.data);
 	buf_release(&text);
 }
@@ -328,6 +329,7 @@ static void note_place(struct notice *notice, const struct catalog *catalog, con
 		    "the alert is about the %s '%.100s', and no variable of '%s' takes that: "
 		    "what the runbook does, it does elsewhere (`from: %s` of a variable takes it)",
 		    places[i], value, runbook->name, places[i]);
+		value_clean(text);
 		add_sentence(&notice->note, text);
 		free(text);
 	}

@@ -163,6 +163,7 @@ static char *name_of_labels(const json_t *labels)
 	if (!text.len)
 		buf_addc(&text, '{');
 	buf_addc(&text, '}');
+	value_clean(text.data); /* both were cut anywhere */
 	return buf_detach(&text);
 }
 

@@ -6,6 +6,7 @@
 #include "fsops/escalation.h"
 #include "fsops/mem.h"
 #include "fsops/ui.h"
+#include "fsops/value.h"
 #include "look.h"
 #include "safe.h"
 #include "table.h"
@@ -195,24 +196,57 @@ static json_t *contacts(const struct platform *platform, const struct notice *no
 	return list;
 }
 
+/* An alert is never left out for what a text of it holds: what is no UTF-8 is replaced. */
+static json_t *text_or_null(const char *text)
+{
+	return text ? value_text(text, strlen(text)) : json_null();
+}
+
+static json_t *respond_by(const struct notice *notice)
+{
+	char by[CLOCK_TEXT_MAX];
+
+	clock_format_rfc3339(notice->since + respond_within(notice), by);
+	return respond_within(notice) ? json_string(by) : json_null();
+}
+
 static json_t *notice_object(const struct platform *platform, const struct notice *notice)
 {
+	const struct alert *alert = notice->alert;
 	msec within = respond_within(notice);
 	char *command = notice_command(notice);
-	char by[CLOCK_TEXT_MAX];
-	json_t *object;
+	const struct {
+		const char *key;
+		json_t *value; /* new */
+	} members[] = {
+	    {"name", text_or_null(notice->name)},
+	    {"alert", text_or_null(alert ? alert->name : NULL)},
+	    {"severity", text_or_null(level_name(notice->severity))},
+	    {"respond_within_seconds", within ? json_real((double)within / 1000) : json_null()},
+	    {"respond_by", respond_by(notice)},
+	    {"action", text_or_null(alert ? alert->action : NULL)},
+	    {"runbook", text_or_null(notice->runbook ? notice->runbook->name : NULL)},
+	    {"command", text_or_null(command)},
+	    {"contacts", contacts(platform, notice)},
+	    {"matched_by", text_or_null(notice->matched_by)},
+	    {"vars", notice->vars ? json_incref(notice->vars) : json_null()},
+	    {"problem", text_or_null(notice->problem)},
+	    {"note", text_or_null(notice->note)},
+	};
+	json_t *object = json_object();
 
-	clock_format_rfc3339(notice->since + within, by);
-	object =
-	    json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:O?, s:s?, s:s?}",
-	        "name", notice->name, "alert", notice->alert ? notice->alert->name : NULL,
-	        "severity", level_name(notice->severity), "respond_within_seconds",
-	        within ? json_real((double)within / 1000) : json_null(), "respond_by",
-	        within ? by : NULL, "action", notice->alert ? notice->alert->action : NULL,
-	        "runbook", notice->runbook ? notice->runbook->name : NULL, "command", command,
-	        "contacts", contacts(platform, notice), "matched_by", notice->matched_by, "vars",
-	        notice->vars, "problem", notice->problem, "note", notice->note);
+	for (size_t i = 0; i < COUNT_OF(members); i++)
+		json_object_set_new(object, members[i].key, members[i].value);
 	free(command);
+	return object;
+}
+
+static json_t *malformed_object(const struct notice *notice)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", text_or_null(notice->name));
+	json_object_set_new(object, "problem", text_or_null(notice->problem));
 	return object;
 }
 
@@ -229,11 +263,9 @@ void print_notices_json(
 			json_array_append_new(matched, notice_object(platform, &notices[i]));
 			continue;
 		}
-		json_array_append_new(unmatched, json_string(notices[i].name));
+		json_array_append_new(unmatched, text_or_null(notices[i].name));
 		if (notices[i].problem)
-			json_array_append_new(
-			    malformed, json_pack("{s:s, s:s}", "name", notices[i].name, "problem",
-			                   notices[i].problem));
+			json_array_append_new(malformed, malformed_object(&notices[i]));
 	}
 	json_object_set_new(object, "alerts", matched);
 	json_object_set_new(object, "unmatched", unmatched);

@@ -252,3 +252,21 @@ def test_a_number_of_many_digits_refuses_nothing(books, number):
     result = read(books(), payload, "--format", "json")
 
     assert result.status == 0 and names(result) == ["High Error Rate"], result
+
+
+CUT = "n" * 99 + "é" * 40  # the hundredth byte is the first of two
+CUT_SHORT = "n" * 49 + "é" * 40
+
+
+def test_a_text_that_is_cut_within_a_character_loses_no_alert(books):
+    sent = [alert(namespace=CUT), alert(pod=CUT, n="1"), alert(name=None, service=CUT_SHORT),
+            alert(name="Nobody's", **{CUT: 1}), alert()]
+    found = read(books("{pod: {value: none, pattern: '[a-z]{1,9}'}}"), hook(*sent), "--format", "json")
+
+    assert found.status == 3, found
+    assert names(found) == ["High Error Rate"] * 3, found
+    noted, wrong, plain = found.json["alerts"]
+    assert "about the namespace 'nnn" in noted["note"] and plain["note"] is plain["problem"] is None
+    assert "the label 'pod' is 'nnn" in wrong["problem"] and noted["vars"] is None
+    assert len(found.json["unmatched"]) == 2 and found.json["unmatched"][0].startswith('{service="nnn')
+    assert [(m["name"], m["problem"][:17]) for m in found.json["malformed"]] == [("Nobody's", "its label 'nnnnnn")]
