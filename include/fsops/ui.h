@@ -169,11 +169,12 @@ struct notice {
 	const char
 	    *matched_by; /* "match", "runbook_url", "runbook", "alertname"; NULL: not matched */
 	enum level severity;
-	msec since;    /* wall: respond_within counts from here */
-	json_t *vars;  /* of the runbook, from labels: name → text; NULL: none */
-	char *problem; /* why it cannot be run as it is; NULL: nothing is against it */
-	char *note;    /* what whoever lets it run should know; NULL: nothing */
-	char *made;    /* its name, when that is not somebody else's text */
+	msec since;           /* wall: respond_within counts from here */
+	json_t *vars;         /* of the runbook, from labels: name → text; NULL: none */
+	char *problem;        /* why it cannot be run as it is; NULL: nothing is against it */
+	size_t problem_count; /* with those that `problem` leaves out */
+	char *note;           /* what whoever lets it run should know; NULL: nothing */
+	char *made;           /* its name, when that is not somebody else's text */
 };
 /* What to type for it, or NULL; a new string. */
 char *notice_command(const struct notice *notice);

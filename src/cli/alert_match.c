@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #include "fsops/text.h"
 #include "fsops/value.h"
 
-#define NAME_MAX_LEN 100 /* of a runbook in a URL */
+#define NAME_MAX_LEN  100 /* of a runbook in a URL */
+#define PROBLEMS_SAID 5   /* of one alert: a person mends the first ones, then asks again */
 
 /* ---- saying ---- */
 
@@ -31,6 +33,8 @@ void alert_add_problem(struct notice *notice, const char *fmt, ...)
 	struct buf text;
 	va_list args;
 
+	if (notice->problem_count++ >= PROBLEMS_SAID)
+		return;
 	buf_init(&text, BUF_TEXT_MAX);
 	va_start(args, fmt);
 	buf_vaddf(&text, fmt, args);
@@ -38,6 +42,16 @@ void alert_add_problem(struct notice *notice, const char *fmt, ...)
 	value_clean(text.data); /* a label's value is cut anywhere */
 	add_sentence(&notice->problem, text.data);
 	buf_release(&text);
+}
+
+void alert_count_problems(struct notice *notice)
+{
+	char more[64];
+
+	if (notice->problem_count <= PROBLEMS_SAID)
+		return;
+	snprintf(more, sizeof(more), "and %zu more", notice->problem_count - PROBLEMS_SAID);
+	add_sentence(&notice->problem, more);
 }
 
 /* ---- which runbook ---- */

@@ -19,8 +19,10 @@
 void alert_match(struct notice *notice, const struct catalog *catalog, const json_t *labels,
     const json_t *annotations);
 
-/* One more reason why the notice cannot be run as it is. */
+/* One more reason why the notice cannot be run as it is; after the first few it is only counted. */
 void alert_add_problem(struct notice *notice, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Say how many were only counted, once, when there are no more. */
+void alert_count_problems(struct notice *notice);
 
 #endif

@@ -216,8 +216,10 @@ static void add_alerts(struct payload *payload, const json_t *list, const struct
 			payload->resolved++;
 		else if (state == STATE_QUIET)
 			payload->quiet++;
-		else
+		else {
 			add_notice(payload, item, i, state, catalog);
+			alert_count_problems(&payload->notices[payload->count - 1]);
+		}
 	}
 }
 

@@ -270,3 +270,16 @@ def test_a_text_that_is_cut_within_a_character_loses_no_alert(books):
     assert "the label 'pod' is 'nnn" in wrong["problem"] and noted["vars"] is None
     assert len(found.json["unmatched"]) == 2 and found.json["unmatched"][0].startswith('{service="nnn')
     assert [(m["name"], m["problem"][:17]) for m in found.json["malformed"]] == [("Nobody's", "its label 'nnnnnn")]
+
+
+def test_of_many_problems_the_first_are_told_and_the_others_counted(books):
+    sent = alert(**{f"n{i}": i for i in range(40_000)})
+    for words in ([], ["--format", "json"]):
+        found = read(books(), hook(sent, alert()), *words)
+        said = found.json["malformed"][0]["problem"] if words else found.err
+
+        assert found.status == 3 and "its label 'n0' is no text; " in said, found
+        assert "; its label 'n4' is no text; and 39995 more" in said and "'n5'" not in said, said[:500]
+        assert not words or names(found) == ["High Error Rate"]
+    five = read(books(), hook(alert(**{f"n{i}": i for i in range(5)})), "--format", "json")
+    assert five.json["malformed"][0]["problem"].endswith("'n4' is no text"), five
