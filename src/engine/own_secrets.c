@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fsops/mem.h"
 #include "fsops/template.h"
@@ -76,24 +77,55 @@ static bool names_credential(const char *key)
 	return false;
 }
 
-/* "Basic dXNlcjpwYXNz": the scheme is none. A file's name is none either. */
-static void add_credential(struct redact *redact, const char *text)
+/* "Basic dXNlcjpwYXNz": whoever has what is behind the scheme needs no more. */
+static const char *after_scheme(const char *key, const char *text)
 {
-	const char *blank = strchr(text, ' ');
+	static const char *const schemes[] = {"Bearer", "Basic", "Token", "Digest", "Negotiate",
+	    "ApiKey", "GenieKey", "AWS4-HMAC-SHA256"};
+	size_t len = strcspn(text, " ");
+
+	if (!text[len] || strcspn(text, "=;,") < len)
+		return NULL;
+	if (strcasestr(key, "authorization"))
+		return text + len + strspn(text + len, " ");
+	for (size_t i = 0; i < COUNT_OF(schemes); i++)
+		if (strlen(schemes[i]) == len && strncasecmp(schemes[i], text, len) == 0)
+			return text + len + strspn(text + len, " ");
+	return NULL;
+}
+
+/* The whole as well: a passphrase may have blanks, and begin like a scheme. */
+static void add_credential(struct redact *redact, const char *key, const char *text)
+{
+	const char *rest = after_scheme(key, text);
 
 	if (template_any(text))
 		return;
-	if (blank && strcspn(text, "=;,") > (size_t)(blank - text))
-		text = blank + 1;
 	redact_add(redact, text);
+	if (rest)
+		redact_add(redact, rest);
+}
+
+/* TOKEN_FILE, passwordFile: where a credential lies is none; but PROFILE_TOKEN is one. */
+static bool names_file(const char *key)
+{
+	static const char file[] = "file";
+	const char *at = key;
+
+	while ((at = strcasestr(at, file))) {
+		bool part = at - key >= 3 && strncasecmp(at - 3, "pro", 3) == 0;
+
+		at += sizeof(file) - 1;
+		if (!part || !*at)
+			return true;
+	}
+	return false;
 }
 
 static void add_member(struct redact *redact, const char *key, const json_t *member)
 {
-	const char *file = strstr(key, "file");
-
-	if (json_is_string(member) && names_credential(key) && !file)
-		add_credential(redact, json_string_value(member));
+	if (json_is_string(member) && names_credential(key) && !names_file(key))
+		add_credential(redact, key, json_string_value(member));
 	own_secrets_of(redact, member);
 }
 
@@ -107,7 +139,7 @@ static void add_header(struct redact *redact, const char *text)
 		return;
 	name = mem_textn(text, len);
 	if (names_credential(name))
-		add_credential(redact, text + len + 1 + strspn(text + len + 1, " "));
+		add_credential(redact, name, text + len + 1 + strspn(text + len + 1, " "));
 	free(name);
 }
 

@@ -194,6 +194,24 @@ def test_what_fsops_reads_by_itself_is_a_secret(tmp_path):
     assert "pass-of-the-file" not in result.out + kept(tmp_path / "state2") and "127.0.0.1:9:*:me:***" in result.out
 
 
+CREDENTIALS = {
+    "DB_PASSWORD": "correct-horse battery staple", "API_TOKEN": "Bearer of-good-news", "Authorization": "Odd5 scheme-of-mine",
+    "PROXY_AUTHORIZATION": "Basic dXNlcjpwYXNzd29yZA==", "PROFILE_TOKEN": "tok-of-a-profile", "pass_phrase": "no credential"}
+
+
+def test_a_credential_with_blanks_is_one_as_a_whole(tmp_path):
+    places = {"TOKEN_FILE": "/run/one/token", "passwordFile": "/run/two/password", "SECRET_FILE_PATH": "/run/three/secret"}
+    words = ["correct-horse battery staple", "<correct-horse>", "Bearer of-good-news", "<of-good-news>",
+             "<scheme-of-mine>", "<dXNlcjpwYXNzd29yZA==>", "<tok-of-a-profile>", "<no credential>", *places.values()]
+    action = {"id": "all", "exec": {"argv": ["echo", *words], "env": {**CREDENTIALS, **places}}, "effect": "read"}
+    folder = book(tmp_path / "book", f"  - {{step: Show, budget: 10s, actions: [{json.dumps(action)}]}}\n")
+    result = run("book", "-R", folder)
+
+    said = "".join(e["text"] for e in result.events("action.output", action="all", stream="stdout"))
+    assert said.split("\n")[0] == ("*** <correct-horse> *** <***> <***> <***> <***> <no credential> "
+                                   "/run/one/token /run/two/password /run/three/secret"), result
+
+
 CHILDREN = """
   - step: Show
     budget: 20s
