@@ -88,6 +88,7 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 	};
 	struct err err;
 	struct plan *plan = plan_new(catalog, runbook, &options, &err);
+	bool begin = false;
 	int status;
 
 	if (!plan)
@@ -95,7 +96,9 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 	if (cli->options.dry_run)
 		status = dry_run(cli, plan);
 	else
-		status = cli_due_begin(cli, plan) ? cli_run_plan(cli, plan, NULL) : EXIT_OK;
+		status = cli_due_begin(cli, plan, &begin);
+	if (begin)
+		status = cli_run_plan(cli, plan, NULL);
 	cli_due_end(cli);
 	plan_free(plan);
 	return status;

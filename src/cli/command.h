@@ -102,8 +102,9 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 int cli_due(struct cli *cli, const struct runbook *runbook, bool *due);
 /* Has PLAN been started for that time already? Else the time is put into what PLAN asks for, and nobody
  * else can start it for that time until cli_due_end(): when the run has begun, and is in the history,
- * or is not going to begin. True, and nothing is done, without --if-due. */
-bool cli_due_begin(struct cli *cli, struct plan *plan);
+ * or is not going to begin. Returns EXIT_OK; EXIT_FAILED after a complaint, when that cannot be known and
+ * PLAN would change things. *BEGIN is true, and nothing is done, without --if-due. */
+int cli_due_begin(struct cli *cli, struct plan *plan, bool *begin);
 void cli_due_end(struct cli *cli);
 
 /* The key of MAP (contacts, links) that the first argument means, borrowed; NULL without one. -1

@@ -91,7 +91,10 @@ struct looking {
 	const struct plan *plan;
 	const char *mode;
 	const char *at;
-	char *found; /* the run that was started for that time; NULL: none was */
+	char
+	    *found; /* the run that was started for that time; NULL: none was, or it is not known */
+	struct err
+	    unread; /* why a journal that may be such a run's was not read; ERR_NONE: all were */
 };
 
 /* What was typed and what it stands for; secrets are masked in both. */
@@ -133,10 +136,14 @@ static bool is_for_it(const struct looking *looking, const json_t *started)
 static bool look(void *ctx, const struct history_entry *entry)
 {
 	struct looking *looking = ctx;
-	struct journal_reader *reader = journal_open(entry->run, NULL);
+	struct err err = {0};
+	struct journal_reader *reader = journal_open(entry->run, &err);
 	json_t *started = NULL;
+	int got = reader ? journal_next(reader, &started, &err) : -1;
 
-	if (reader && journal_next(reader, &started, NULL) > 0 && is_for_it(looking, started))
+	if (got < 0)
+		looking->unread = err;
+	else if (got > 0 && is_for_it(looking, started))
 		looking->found = mem_text(entry->run);
 	json_decref(started);
 	journal_close(reader);
@@ -196,35 +203,58 @@ static void tell_begun(const struct cli *cli, const struct plan *plan, const cha
 		    "'%s' is being started for %s by another process", plan->runbook->name, when);
 }
 
-bool cli_due_begin(struct cli *cli, struct plan *plan)
+/* 1: this process may start it; 0: it was started; -1: that cannot be known. */
+static int search(
+    struct due *due, const struct plan *plan, struct looking *looking, struct err *err)
+{
+	struct history_filter filter = {.runbook = plan->runbook->name,
+	    .platform = plan->catalog->platform->name,
+	    .since = due->at * 1000 - DUE_EARLIER};
+	int got = enter(due, plan, err);
+
+	if (got > 0 && history_each(&filter, look, looking, err) < 0)
+		return -1;
+	if (got <= 0 || looking->found)
+		return got < 0 ? -1 : 0;
+	if (looking->unread.kind == ERR_NONE)
+		return 1;
+	*err = looking->unread;
+	return -1;
+}
+
+/* What only looks had better do so twice than never; what changes things had not. */
+static int begin_unknown(
+    const struct cli *cli, const struct plan *plan, const char *why, bool *begin)
+{
+	*begin = cli->options.check || plan->changes + plan->destroys == 0;
+	complain("whether '%s' was started for its time already cannot be known%s: %s",
+	    plan->runbook->name, *begin ? "" : ", so it changes nothing and does not begin", why);
+	return *begin ? EXIT_OK : EXIT_FAILED;
+}
+
+int cli_due_begin(struct cli *cli, struct plan *plan, bool *begin)
 {
 	char at[CLOCK_TEXT_MAX];
 	struct looking looking = {
 	    .plan = plan, .mode = cli->options.check ? "check" : "run", .at = at};
-	struct history_filter filter = {
-	    .runbook = plan->runbook->name, .platform = plan->catalog->platform->name};
+	int status = EXIT_OK;
 	struct err err;
 	int got;
 
+	*begin = true;
 	if (!cli->due)
-		return true;
+		return EXIT_OK;
 	clock_format_rfc3339(cli->due->at * 1000, at);
-	filter.since = cli->due->at * 1000 - DUE_EARLIER;
-	got = enter(cli->due, plan, &err);
-	if (got > 0 && history_each(&filter, look, &looking, &err) < 0)
-		got = -1;
-	/* Nothing can be changed then either; what only looks had better do so twice than never. */
+	got = search(cli->due, plan, &looking, &err);
+	*begin = got > 0;
 	if (got < 0)
-		complain("whether '%s' was started for its time already cannot be known: %s",
-		    plan->runbook->name, err.text);
-	if (got == 0 || looking.found)
+		status = begin_unknown(cli, plan, err.text, begin);
+	else if (got == 0)
 		tell_begun(cli, plan, looking.found);
-	if (got != 0 && !looking.found)
+	if (*begin)
 		json_object_set_new(plan->chosen, "due", json_string(at));
-	else
-		got = 0;
 	free(looking.found);
-	return got != 0;
+	return status;
 }
 
 void cli_due_end(struct cli *cli)

@@ -145,3 +145,37 @@ def test_a_state_folder_that_cannot_be_written(tmp_path_factory):
                           text=True, timeout=60, **who)
     state.chmod(0o700)
     assert done.returncode == 2 and "cannot be known" in done.stderr and case.ran() == 0, done.stdout + done.stderr
+
+
+def spoil_history(state):
+    (state / "history").chmod(0o666)
+
+
+def spoil_state(state):
+    state.chmod(0o777)
+
+
+def spoil_journal(state):
+    (journal,) = (state / "runs").glob("*.jsonl")
+    journal.unlink()
+
+
+def spoil_lock(state):
+    (lock,) = (state / "due").iterdir()
+    lock.unlink()
+    lock.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [spoil_history, spoil_state, spoil_journal, spoil_lock])
+def test_what_changes_things_does_not_begin_when_earlier_runs_are_not_known(case, spoil):
+    assert case.wake(after(0), "-y").returncode == 0 and case.ran() == 1
+    spoil(case.folder / "state")
+    for late in (case.wake(after(5), "-y"), case.wake(after(6), "-y", "-q")):
+        assert late.returncode == 2 and late.stdout == "" and case.ran() == 1, late
+        assert "cannot be known, so it changes nothing and does not begin: " in late.stderr
+    looked = case.wake(after(7), "--check")
+    assert looked.stdout and "cannot be known: " in looked.stderr and case.ran() == 1
+    book = case.books / "book.yaml"
+    book.write_text(book.read_text().replace("effect: change", "effect: read"))
+    again = case.wake(after(8))
+    assert "cannot be known: " in again.stderr and case.ran() == 2, again
