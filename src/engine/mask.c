@@ -86,19 +86,23 @@ static bool holds_secret(const struct redact *redact, const json_t *value)
 	return holds;
 }
 
-void mask_forget(const struct redact *redact, json_t *names)
+static void forget_members(const struct redact *redact, json_t *object, const json_t *but)
 {
-	json_t *env = json_object_get(names, "env");
 	const char *key;
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(env, next, key, value) {
-		if (holds_secret(redact, value))
-			json_object_del(env, key);
+	json_object_foreach_safe(object, next, key, value) {
+		if (value != but && holds_secret(redact, value))
+			json_object_del(object, key);
 	}
-	json_object_foreach_safe(names, next, key, value) {
-		if (value != env && holds_secret(redact, value))
-			json_object_del(names, key);
-	}
+}
+
+void mask_forget(const struct redact *redact, json_t *names, json_t *vars)
+{
+	json_t *env = json_object_get(names, "env");
+
+	forget_members(redact, env, NULL);
+	forget_members(redact, names, env);
+	forget_members(redact, vars, NULL);
 }

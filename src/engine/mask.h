@@ -19,8 +19,8 @@ void mask_keys(struct redact *redact, const struct scope *scope, const json_t *c
 /* The same for all targets of PLATFORM; NAMES: what their `${…}` may name. */
 void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names);
 
-/* Take the secrets out of NAMES, the environment's among them, so that their `${…}` stays as it is: a
+/* Take the secrets out of NAMES, the environment's among them, and of VARS (the same as members of `vars`), so that their `${…}` stays as it is: a
  * script names variables instead of showing values, and instead of masks that nobody could run. */
-void mask_forget(const struct redact *redact, json_t *names);
+void mask_forget(const struct redact *redact, json_t *names, json_t *vars);
 
 #endif

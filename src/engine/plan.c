@@ -376,6 +376,7 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 {
 	struct plan *plan = mem_alloc(sizeof(*plan));
 	struct making making = {.catalog = catalog, .plan = plan, .outer = outer, .err = err};
+	json_t *vars; /* as NAMES has them, too */
 
 	plan->catalog = catalog;
 	plan->runbook = runbook;
@@ -393,10 +394,11 @@ static struct plan *make_plan(const struct making *outer, const struct catalog *
 		mask_targets(plan->redact, catalog->platform, plan->names);
 	}
 	making.script = options->script;
+	vars = json_copy(plan->vars);
 	if (plan->vars && making.script)
-		mask_forget(plan->redact, plan->names);
+		mask_forget(plan->redact, plan->names, vars);
 	making.known = json_copy(plan->names);
-	json_object_set_new(making.known, "vars", json_copy(plan->vars));
+	json_object_set_new(making.known, "vars", vars);
 	if (!plan->vars || add_steps(&making, runbook) < 0 ||
 	    select_steps(plan, options, err) < 0) {
 		redact_err(plan->redact, err); /* what an expression complains about may be one */

@@ -281,22 +281,34 @@ static void add_nested(struct script *s, const struct plan *nested)
 	sh_add_steps(s, nested, SECTION_ALWAYS);
 }
 
+/* A secret is asked for, as `${NAME}` is; but only when the script has its name somewhere. */
+static void export_secret(struct script *s, const char *name, const char *script)
+{
+	size_t len = strlen(name);
+
+	if (!strstr(script, name))
+		return;
+	need_hole(s, name, len);
+	sh_line(s, "export %s=\"$%s\"", name, sh_name_of(&s->names, name, len)->name);
+}
+
 /* For `shell`, whose script reads its variables from the environment. */
-static void add_exports(struct script *s)
+static void add_exports(struct script *s, const char *script)
 {
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(s->plan->vars, name, value) {
 		char *text = value_to_text(value);
-		char *masked = redact_text(s->plan->redact, text, strlen(text));
 		struct buf word;
 
 		buf_init(&word, BUF_TEXT_MAX);
-		buf_add_shell_word(&word, masked);
-		sh_line(s, "export %s=%s", name, word.data);
+		buf_add_shell_word(&word, text);
+		if (redact_count(s->plan->redact, text, strlen(text)))
+			export_secret(s, name, script);
+		else
+			sh_line(s, "export %s=%s", name, word.data);
 		buf_release(&word);
-		free(masked);
 		free(text);
 	}
 }
@@ -307,7 +319,7 @@ static void add_command(struct script *s, const struct plan_action *item)
 	char *command = command_text(s, item);
 
 	if (item->action->adapter->literal)
-		add_exports(s);
+		add_exports(s, item->command);
 	if (strstr(item->command, REDACT_MASK))
 		sh_comment(
 		    s, "", REDACT_MASK " stands for a secret that is not printed: put it in");

@@ -331,6 +331,27 @@ def test_secrets_are_masked(tmp_path, recorder, words):
         assert "echo swordfish" not in result.out, str(result)
 
 
+def test_a_script_asks_for_a_secret_under_every_name_of_it(tmp_path):
+    folder = write_book(tmp_path / "r", """\
+  - step: Use
+    budget: 10s
+    actions:
+      - {id: member, exec: [echo, "m:${vars.made}:${vars.shade}"], effect: read}
+      - {id: own, exec: [echo, "o:${made}"], effect: read}
+      - {id: script, shell: 'echo "s:$made:$shade"', effect: read}
+""", head='vars: {made: {value: "x-${env.API_KEY}", secret: true}, shade: {value: sky blue}}', platform_more="secrets: [API_KEY]\n")
+    script = fsops("run", "book", "--dry-run=sh", "-R", folder, env={"API_KEY": SECRET}).out
+    assert "hunter" not in script and "***" not in script, script
+    path = executable(tmp_path / "script.sh", script)
+    subprocess.run(["shellcheck", path], check=True, timeout=60)
+    person = Terminal("sh", path, cwd=tmp_path)
+    person.answer("the value of vars.made: ", "first * one\n")
+    person.answer("the value of made: ", "second * two\n")
+    assert person.end() == 0, person.seen
+    for said in ("m:first * one:sky blue", "o:second * two", "s:second * two:sky blue"):
+        assert f"\n{said}\n" in person.seen.replace("\r", ""), person.seen
+
+
 # The script
 
 @pytest.mark.parametrize("runbook", SHIPPED)
