@@ -29,6 +29,7 @@
 #include "fsops/err.h"
 #include "fsops/loop.h"
 #include "fsops/node.h"
+#include "fsops/secret_key.h"
 
 /* What an action may do to the platform. Ordered: a higher one needs more consent. */
 enum effect {
@@ -161,7 +162,7 @@ struct adapter {
 	const struct node_key *target_value_keys;
 	/* The keys of what target_parse() made whose values are secrets, and masked without being listed;
 	 * ends with NULL. NULL: none. */
-	const char *const *target_secrets;
+	const struct secret_key *target_secrets;
 	/* True: the arguments hold no `${…}` (shell: variables reach it as environment). */
 	bool literal;
 	/* True: it runs a command of this machine, so that `inherit` means something. */

@@ -31,6 +31,7 @@
 
 #include "fsops/model.h"
 #include "fsops/redact.h"
+#include "fsops/secret_key.h"
 
 /* What a channel can be told of by itself: its `on:`. */
 enum told {
@@ -53,8 +54,8 @@ struct channel_kind {
 	const char *name; /* `kind:`, and what a channel may be called without saying it */
 	const char *help; /* one line */
 	const struct node_key *keys; /* CHANNEL_KEYS among them */
-	/* Keys whose values are masked wherever anything is shown; ends with NULL. */
-	const char *const *secrets;
+	/* Keys whose values are masked wherever anything is shown; ends with a NULL. */
+	const struct secret_key *secrets;
 	bool
 	    pings; /* told of the beginning and the end of runs, whatever their outcome; no `on:` */
 	bool incidents; /* opens and closes incidents: acknowledge and resolve mean something */

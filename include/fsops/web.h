@@ -24,6 +24,7 @@
 #include "fsops/err.h"
 #include "fsops/loop.h"
 #include "fsops/node.h"
+#include "fsops/secret_key.h"
 
 /* The most that is kept of a body, where one has to be kept. */
 #define WEB_BODY_MAX (16 * 1024 * 1024)
@@ -142,7 +143,7 @@ bool web_same_origin(const char *a, const char *b);
 	}
 
 /* What web_target_parse() makes of them that must be masked: for adapter.h's target_secrets. */
-extern const char *const web_target_secrets[];
+extern const struct secret_key web_target_secrets[];
 
 /* A target of the form {KIND: URL, …} → {"url", "headers", …}; the first of KEYS is KIND. Relative names of
  * files are those beside the platform's file. NULL after adding problems. */

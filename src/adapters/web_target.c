@@ -20,7 +20,8 @@
 #include "fsops/value.h"
 #include "fsops/web.h"
 
-const char *const web_target_secrets[] = {"bearer", "password", "secret_headers", NULL};
+const struct secret_key web_target_secrets[] = {{"bearer", SECRET_TEXT}, {"password", SECRET_TEXT},
+    {"secret_headers", SECRET_HOLES}, {NULL, SECRET_TEXT}};
 
 static const char *const file_keys[] = {"ca", "cert", "key"};
 

@@ -1,6 +1,7 @@
 /* Finds the secrets of channels and targets. Invariant: only ever adds to what is masked. */
 #include "mask.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+
+/* A shorter path is no secret, but "hook" or "api". */
+#define PLACE_MIN 8
 
 struct masking {
 	struct redact *redact;
@@ -31,35 +35,84 @@ static int mask_hole(void *ctx, const char *text, size_t len)
 	return 0;
 }
 
-static void mask_texts(struct masking *masking, const json_t *value)
+static void mask_holes(const struct masking *masking, const json_t *value)
 {
 	const char *key;
 	json_t *item;
 
 	if (json_is_string(value))
-		template_each(json_string_value(value), NULL, mask_hole, masking);
-	json_object_foreach((json_t *)value, key, item) {
-		mask_texts(masking, item);
+		template_each(
+		    json_string_value(value), NULL, mask_hole, (void *)(uintptr_t)masking);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		mask_holes(masking, json_array_get(value, i));
+	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+		mask_holes(masking, item);
 	}
 }
 
-void mask_keys(
-    struct redact *redact, const struct scope *scope, const json_t *config, const char *const *keys)
+/* LEN bytes of an address, and of a query what its fields hold. */
+static void mask_part(struct redact *redact, const char *text, size_t len)
 {
-	struct expander expander = {.scope = scope, .redact = redact};
-	struct masking masking = {redact, scope};
+	const char *end = text + len;
 
-	for (; *keys; keys++) {
-		const json_t *value = json_object_get(config, *keys);
-		char *whole = NULL;
-		struct err err;
+	while (len && text[len - 1] == '/')
+		len--;
+	if (len >= PLACE_MIN)
+		redact_addn(redact, text, len);
+	while (text < end) {
+		size_t field = strcspn(text, "&?#");
+		const char *value = memchr(text, '=', field);
 
-		mask_texts(&masking, value);
-		if (json_is_string(value))
-			whole = expand_text(&expander, json_string_value(value), &err);
-		if (whole)
-			redact_add(redact, whole);
-		free(whole);
+		if (value && text + field - value > PLACE_MIN)
+			redact_addn(redact, value + 1, (size_t)(text + field - value - 1));
+		text += field + 1;
+	}
+}
+
+/* What is behind the host lets one in, and is shown without it: "POST /services/…" of a server or of curl. */
+static void mask_place(struct redact *redact, const char *address)
+{
+	const char *at = strstr(address, "://");
+
+	at = at ? at + strlen("://") : address;
+	at += strcspn(at, "/?#");
+	while (*at && *at != '#') {
+		size_t begin = strspn(at, "/?");
+		size_t len = strcspn(at + begin, "?#");
+
+		at += begin;
+		mask_part(redact, at, len);
+		at += len;
+	}
+}
+
+static void mask_text(const struct masking *masking, const json_t *value, enum secret_part part)
+{
+	struct expander expander = {.scope = masking->scope, .redact = masking->redact};
+	char *whole = NULL;
+	struct err err;
+
+	if (json_is_string(value))
+		whole = expand_text(&expander, json_string_value(value), &err);
+	if (!whole)
+		return;
+	redact_add(masking->redact, whole);
+	if (part == SECRET_ADDRESS)
+		mask_place(masking->redact, whole);
+	free(whole);
+}
+
+void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
+    const struct secret_key *keys)
+{
+	const struct masking masking = {redact, scope};
+
+	for (; keys->name; keys++) {
+		const json_t *value = json_object_get(config, keys->name);
+
+		mask_holes(&masking, value);
+		if (keys->part != SECRET_HOLES)
+			mask_text(&masking, value, keys->part);
 	}
 }
 

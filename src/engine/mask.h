@@ -9,12 +9,12 @@
 
 #include "fsops/model.h"
 #include "fsops/redact.h"
+#include "fsops/secret_key.h"
 #include "scope.h"
 
-/* Mask what the KEYS (ends with NULL) of CONFIG hold: each value from the environment in them, and texts as a
- * whole, as far as they are known. */
+/* Mask what the KEYS (ends with a NULL) of CONFIG hold, as secret_key.h says, as far as it is known. */
 void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
-    const char *const *keys);
+    const struct secret_key *keys);
 
 /* The same for all targets of PLATFORM; NAMES: what their `${…}` may name. */
 void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names);

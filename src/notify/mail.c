@@ -138,7 +138,7 @@ static void check(const struct node *map, struct problems *list)
 		NODE_PROBLEM(list, password, "a password without a 'user'");
 }
 
-static const char *const secrets[] = {"password", NULL};
+static const struct secret_key secrets[] = {{"password", SECRET_TEXT}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_mail = {
     .name = "mail",

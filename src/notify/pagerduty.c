@@ -70,7 +70,7 @@ static void check(const struct node *map, struct problems *list)
 	check_url(map, "url", list);
 }
 
-static const char *const secrets[] = {"routing_key", NULL};
+static const struct secret_key secrets[] = {{"routing_key", SECRET_TEXT}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_pagerduty = {
     .name = "pagerduty",

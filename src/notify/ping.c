@@ -61,7 +61,7 @@ static void check(const struct node *map, struct problems *list)
 		NODE_PROBLEM(list, runs, "'runs' must be scheduled or all, not '%s'", runs->text);
 }
 
-static const char *const secrets[] = {"url", NULL};
+static const struct secret_key secrets[] = {{"url", SECRET_ADDRESS}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_ping = {
     .name = "ping",

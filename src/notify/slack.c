@@ -49,7 +49,7 @@ static void check(const struct node *map, struct problems *list)
 	check_url(map, "webhook", list);
 }
 
-static const char *const secrets[] = {"webhook", NULL};
+static const struct secret_key secrets[] = {{"webhook", SECRET_ADDRESS}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_slack = {
     .name = "slack",

@@ -111,7 +111,8 @@ static void check(const struct node *map, struct problems *list)
 		    list, method, "'method' must be POST, PUT or PATCH, not '%s'", method->text);
 }
 
-static const char *const secrets[] = {"url", "headers", NULL};
+static const struct secret_key secrets[] = {{"url", SECRET_ADDRESS}, {"headers", SECRET_HOLES},
+    {"json", SECRET_HOLES}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_webhook = {
     .name = "webhook",

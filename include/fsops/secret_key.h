@@ -1,0 +1,19 @@
+/*
+ * Keys of the platform's file that hold secrets, and how: for the lists of channels (channel.h) and of targets
+ * (adapter.h). Nobody has to list these under `secrets:`.
+ */
+#ifndef FSOPS_SECRET_KEY_H
+#define FSOPS_SECRET_KEY_H
+
+enum secret_part {
+	SECRET_TEXT, /* a text: all of it, and each value from the environment in it */
+	SECRET_ADDRESS, /* the same, and its path and its query without the host: who has them can send */
+	SECRET_HOLES, /* only what comes from the environment, in texts at any depth */
+};
+
+struct secret_key {
+	const char *name; /* NULL: the list's end */
+	enum secret_part part;
+};
+
+#endif

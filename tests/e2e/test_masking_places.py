@@ -1,0 +1,49 @@
+"""Secrets by where they stand: in the addresses, headers and bodies of channels and in the headers of targets."""
+import os
+import pathlib
+
+import pytest
+from helpers import fsops, run
+
+
+def book(folder, text, platform):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "platform.yaml").write_text("platform: lab\n" + platform)
+    (folder / "book.yaml").write_text("runbook: book\ntitle: Book\nsteps:\n" + text)
+    return str(folder)
+
+
+def printed(tmp_path, platform, text, **env):
+    """What a command's TEXT becomes in all that is shown and kept."""
+    folder = book(tmp_path / "book", f"  - {{step: Say, budget: 20s, exec: [echo, \"{text}\"], effect: read}}\n", platform)
+    env |= {"FSOPS_STATE": str(tmp_path / "state")}
+    result = run("book", "-R", folder, env=env)
+    assert result.status == 0, str(result)
+    dry = fsops("run", "book", "-R", folder, "--dry-run", env=env)
+    state = "".join(p.read_text(errors="replace") for p in pathlib.Path(tmp_path / "state").rglob("*") if p.is_file())
+    return result.out + result.err + dry.out + dry.err + state
+
+
+PATH = "services/T000AAA/B000BBB/abcdefghXYZ"
+
+
+@pytest.mark.parametrize("channel", ["kind: webhook, url", "kind: slack, webhook", "kind: ping, url", "kind: statuspage, url"])
+@pytest.mark.parametrize("address", ["${env.HOOK}", "https://hooks.example.org/" + PATH])
+def test_the_path_of_a_channel_is_a_secret_without_its_host(tmp_path, channel, address):
+    said = printed(tmp_path, f"channels:\n  hook: {{{channel}: '{address}'}}\n", f"POST /{PATH} 404 of hooks.example.org/short",
+                   HOOK="https://hooks.example.org/" + PATH)
+    assert "abcdefghXYZ" not in said and "POST /*** 404 of hooks.example.org/short" in said, said
+
+
+def test_the_query_of_a_channel_is_a_secret_and_so_is_each_long_value_in_it(tmp_path):
+    said = printed(tmp_path, "channels:\n  hook: {kind: webhook, url: '${env.HOOK}'}\n",
+                   "GET /in?room=7&key=query-key-value, query-key-value, room=7, /in",
+                   HOOK="https://hooks.example.org/in?room=7&key=query-key-value#top")
+    assert "query-key-value" not in said and "GET /in?***, ***, room=7, /in" in said, said
+
+
+def test_what_a_body_of_a_channel_takes_from_the_environment_is_a_secret(tmp_path):
+    said = printed(tmp_path, "channels:\n  hook:\n    kind: webhook\n    url: 'http://127.0.0.1:9/'\n"
+                   "    json: {token: '${env.CHTOK}', list: [plain-text, {deep: 'is ${env.CHTOK2}'}]}\n",
+                   "body-token-1 body-token-2 plain-text", CHTOK="body-token-1", CHTOK2="body-token-2")
+    assert "body-token" not in said and "*** *** plain-text" in said, said
