@@ -32,6 +32,8 @@ struct delivery;
 /* Never NULL, never calls back from inside. WHAT begins every sentence. LETTER is borrowed. */
 struct delivery *delivery_start(
     struct loop *loop, const char *what, const json_t *letter, delivery_fn *done, void *ctx);
+/* Has the server said already that it has the message (NULL: no)? */
+bool delivery_is_taken(const struct delivery *delivery);
 void delivery_cancel(struct delivery *delivery); /* NULL is allowed */
 
 #endif

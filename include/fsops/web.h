@@ -81,6 +81,9 @@ void web_cancel(struct web_request *request);
 void web_pause(struct web_request *request);
 void web_go_on(struct web_request *request);
 
+/* The status of the answer as far as it has come, of a 1xx too; 0: none yet. REQUEST may be NULL. */
+int web_status(const struct web_request *request);
+
 /* Is REQUEST waiting for a proxy, which has not let it through? Then a new sentence that says so. */
 char *web_waits_for_proxy(const struct web_request *request);
 

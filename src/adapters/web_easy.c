@@ -62,15 +62,22 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 	return web_head_line(request, data, len) < 0 ? 0 : len;
 }
 
+int web_status(const struct web_request *request)
+{
+	long status = 0;
+
+	if (request && request->easy)
+		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
 static void read_progress(struct web_request *request)
 {
 	curl_off_t length = -1;
-	long status = 0;
 
-	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME, &request->reply.seconds);
-	request->reply.status = (int)status;
+	request->reply.status = web_status(request);
 	request->reply.length = length;
 }
 

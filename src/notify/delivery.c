@@ -52,6 +52,18 @@ static void end(struct delivery *delivery, const struct delivery_end *how)
 	delivery_free(delivery);
 }
 
+/* The server has said that it has the message. What becomes of the rest of its answer is no matter: who would
+ * send the message again would send it twice. */
+static bool is_taken(int status)
+{
+	return status >= 200 && status < 300;
+}
+
+bool delivery_is_taken(const struct delivery *delivery)
+{
+	return delivery && is_taken(web_status(delivery->request));
+}
+
 static void on_time(void *ctx)
 {
 	struct delivery *delivery = ctx;
@@ -59,6 +71,10 @@ static void on_time(void *ctx)
 	char span[CLOCK_TEXT_MAX];
 
 	delivery->timer = NULL;
+	if (delivery_is_taken(delivery)) {
+		end(delivery, &(struct delivery_end){.delivered = true});
+		return;
+	}
 	clock_format_span(DELIVERY_TIMEOUT, span);
 	if (late)
 		err_set(
@@ -116,11 +132,11 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	struct delivery *delivery = ctx;
 
 	delivery->request = NULL;
-	if (err)
+	if (is_taken(reply->status))
+		end(delivery, &(struct delivery_end){.delivered = true});
+	else if (err && reply->status < 200)
 		end(delivery,
 		    &(struct delivery_end){.again = !reply->tls_refused, .why = err->text});
-	else if (reply->status >= 200 && reply->status < 300)
-		end(delivery, &(struct delivery_end){.delivered = true});
 	else
 		refused(delivery, reply);
 }

@@ -269,11 +269,12 @@ struct post_item *post_send(struct post *post, const struct channel *channel, js
 	return item;
 }
 
-/* End ITEM, whatever is under way for it. */
+/* End ITEM, whatever is under way for it: a server may have taken it already, and still be answering. */
 static void give_up(struct post_item *item, const char *because)
 {
 	struct queue *queue = item->queue;
 	char *why = mem_printf("channel '%s': %s", queue->channel->name, because);
+	bool taken = queue->first == item && delivery_is_taken(queue->delivery);
 
 	if (queue->first == item) {
 		delivery_cancel(queue->delivery);
@@ -281,7 +282,7 @@ static void give_up(struct post_item *item, const char *because)
 		queue->delivery = NULL;
 		queue->timer = NULL;
 	}
-	end_item(item, why);
+	end_item(item, taken ? NULL : why);
 	free(why);
 }
 

@@ -111,6 +111,37 @@ def test_a_message_that_was_answered_with_trailers_is_sent_once(server, tmp_path
     assert result.action("a")["outcome"] == "passed" and server[1].count("trailer") == 1, f"{server[1]}{result}"
 
 
+TAKEN = ("too_short", "lengths", "chunk_torn", "trailers_torn", "endless")
+REFUSED = {"hints_then_refused": "status 403: invalid_token"}
+ANSWERS_TO_MESSAGES = {
+    "endless": HEAD + b"Content-Length: 9\r\n\r\nok",  # and the connection stays open
+    "hints_then_refused": HINTS + b"HTTP/1.1 403 Forbidden\r\nContent-Length: 99\r\n\r\ninvalid_token",
+}
+
+
+@pytest.mark.parametrize("name", [*TAKEN, *REFUSED])
+def test_a_message_that_the_server_took_is_not_sent_again(tmp_path, name):
+    """It has said so with its status, whatever becomes of the rest of the answer; or has said that it never will."""
+    async def talk(reader, writer):
+        asked.append(await http_request(reader))
+        writer.write(ANSWERS_TO_MESSAGES.get(name) or ANSWERS[name][0])
+        await writer.drain()
+        if name == "endless":
+            await reader.read()
+
+    asked = []
+    with Raw() as raw:
+        more = f"channels: {{hook: {{kind: webhook, url: 'http://127.0.0.1:{raw.serve(talk)}/'}}}}\n"
+        text = "  - {step: A, id: a, budget: %s, notify: {to: [hook], text: hello}}\n"
+        done = run("book", "-R", write_book(tmp_path, text % "30s", "{}", platform_more=more), "-y").action("a")
+        if name == "endless":
+            late = run("book", "-R", write_book(tmp_path / "late", text % "1s", "{}", platform_more=more), "-y")
+            fact, _ = late.event("notification"), asked.pop()
+            assert late.action("a")["outcome"] == "timed_out" and fact["delivered"], f"what is known is said{late}"
+    assert len(asked) == 1 and done["outcome"] == ("failed" if name in REFUSED else "passed"), f"{len(asked)}{done}"
+    assert name not in REFUSED or REFUSED[name] in done["why"], done
+
+
 def test_an_answer_that_comes_before_the_request_was_read(tmp_path):
     """The server has made up its mind at the head: what it says counts, and that it did not read on is no matter."""
     async def early(reader, writer):
