@@ -5,9 +5,12 @@
 #ifndef FSOPS_SECRET_KEY_H
 #define FSOPS_SECRET_KEY_H
 
+#include <stdbool.h>
+
 enum secret_part {
 	SECRET_TEXT, /* a text: all of it, and each value from the environment in it */
 	SECRET_ADDRESS, /* the same, and its path and its query without the host: who has them can send */
+	SECRET_HEADERS, /* {name: value}: the same of those that let somebody in; of the others as HOLES */
 	SECRET_HOLES, /* only what comes from the environment, in texts at any depth */
 };
 
@@ -15,5 +18,8 @@ struct secret_key {
 	const char *name; /* NULL: the list's end */
 	enum secret_part part;
 };
+
+/* Whether a header of an HTTP request lets somebody in, by its NAME: `Authorization`, `X-Auth`, `Cookie`, … */
+bool secret_header_name(const char *name);
 
 #endif

@@ -21,7 +21,7 @@
 #include "fsops/web.h"
 
 const struct secret_key web_target_secrets[] = {{"bearer", SECRET_TEXT}, {"password", SECRET_TEXT},
-    {"secret_headers", SECRET_HOLES}, {NULL, SECRET_TEXT}};
+    {"secret_headers", SECRET_HEADERS}, {NULL, SECRET_TEXT}};
 
 static const char *const file_keys[] = {"ca", "cert", "key"};
 
@@ -56,17 +56,6 @@ void web_header_show(struct buf *out, const char *name, const char *value)
 	buf_adds(out, " -H ");
 	buf_add_shell_word(out, line);
 	free(line);
-}
-
-/* Headers that let somebody in: what they hold is masked. */
-static bool is_secret_header(const char *name)
-{
-	static const char *const parts[] = {"auth", "cookie", "key", "password", "secret", "token"};
-
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		if (strcasestr(name, parts[i]))
-			return true;
-	return false;
 }
 
 static bool has_header(const json_t *headers, const char *name)
@@ -112,7 +101,7 @@ static void parse_headers(const struct node *map, json_t *target, struct problem
 		if (strcasecmp(name, "Authorization") == 0 || strcasecmp(name, "Cookie") == 0)
 			need_variable(map->items[i], "what lets one in", "API_TOKEN", list);
 		json_object_set_new(
-		    is_secret_header(name) ? secret : plain, name, json_string(text));
+		    secret_header_name(name) ? secret : plain, name, json_string(text));
 	}
 	if (json_object_size(plain))
 		json_object_set(target, "headers", plain);

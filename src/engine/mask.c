@@ -9,6 +9,7 @@
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+#include "own_secrets.h"
 
 /* A shorter path is no secret, but "hook" or "api". */
 #define PLACE_MIN 8
@@ -17,6 +18,17 @@ struct masking {
 	struct redact *redact;
 	const struct scope *scope;
 };
+
+/* env.NAME and env["NAME"] */
+static bool names_environment(const char *hole)
+{
+	for (const char *at = hole; (at = strstr(at, "env"));) {
+		at += strlen("env");
+		if (strchr(".[", at[strspn(at, " \t\n")]))
+			return true;
+	}
+	return false;
+}
 
 /* What came from the environment is the secret part of a longer text, such as "Bearer ${env.TOKEN}". */
 static int mask_hole(void *ctx, const char *text, size_t len)
@@ -27,7 +39,7 @@ static int mask_hole(void *ctx, const char *text, size_t len)
 	json_t *value = NULL;
 	struct err err;
 
-	if (strstr(hole, "env.") &&
+	if (names_environment(hole) &&
 	    scope_eval_text(masking->scope, text, len, &value, &secret, &err) == 0)
 		redact_add_value(masking->redact, value);
 	json_decref(value);
@@ -86,20 +98,42 @@ static void mask_place(struct redact *redact, const char *address)
 	}
 }
 
-static void mask_text(const struct masking *masking, const json_t *value, enum secret_part part)
+static char *filled(const struct masking *masking, const json_t *value)
 {
 	struct expander expander = {.scope = masking->scope, .redact = masking->redact};
-	char *whole = NULL;
 	struct err err;
 
-	if (json_is_string(value))
-		whole = expand_text(&expander, json_string_value(value), &err);
+	return json_is_string(value) ? expand_text(&expander, json_string_value(value), &err)
+	                             : NULL;
+}
+
+static void mask_text(const struct masking *masking, const json_t *value, enum secret_part part)
+{
+	char *whole = filled(masking, value);
+
 	if (!whole)
 		return;
 	redact_add(masking->redact, whole);
 	if (part == SECRET_ADDRESS)
 		mask_place(masking->redact, whole);
 	free(whole);
+}
+
+static void mask_headers(const struct masking *masking, const json_t *headers)
+{
+	json_t *known = json_object();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)headers, name, value) {
+		char *whole = filled(masking, value);
+
+		if (whole)
+			json_object_set_new(known, name, json_string(whole));
+		free(whole);
+	}
+	own_secrets_of_headers(masking->redact, known);
+	json_decref(known);
 }
 
 void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
@@ -111,7 +145,9 @@ void mask_keys(struct redact *redact, const struct scope *scope, const json_t *c
 		const json_t *value = json_object_get(config, keys->name);
 
 		mask_holes(&masking, value);
-		if (keys->part != SECRET_HOLES)
+		if (keys->part == SECRET_HEADERS)
+			mask_headers(&masking, value);
+		else if (keys->part != SECRET_HOLES)
 			mask_text(&masking, value, keys->part);
 	}
 }

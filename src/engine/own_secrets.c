@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "fsops/mem.h"
+#include "fsops/secret_key.h"
 #include "fsops/template.h"
 
 /* Read by fsops and the libraries in it, whole. */
@@ -122,14 +123,33 @@ static bool names_file(const char *key)
 	return false;
 }
 
+void own_secrets_of_headers(struct redact *redact, const json_t *headers)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)headers, name, value) {
+		if (json_is_string(value) && secret_header_name(name))
+			add_credential(redact, name, json_string_value(value));
+	}
+}
+
+/* `headers` of an action, `secret_headers` of a target. */
+static bool holds_headers(const char *key)
+{
+	return strcmp(key, "headers") == 0 || strcmp(key, "secret_headers") == 0;
+}
+
 static void add_member(struct redact *redact, const char *key, const json_t *member)
 {
 	if (json_is_string(member) && names_credential(key) && !names_file(key))
 		add_credential(redact, key, json_string_value(member));
+	if (holds_headers(key))
+		own_secrets_of_headers(redact, member);
 	own_secrets_of(redact, member);
 }
 
-/* A header as one text: "Authorization: Bearer …". */
+/* A header as one text: "Authorization: Bearer …", "X-Auth: …". What has no '-' may be prose: "Key: it is late". */
 static void add_header(struct redact *redact, const char *text)
 {
 	size_t len = strcspn(text, ": \t\n");
@@ -138,7 +158,7 @@ static void add_header(struct redact *redact, const char *text)
 	if (text[len] != ':' || !text[len + 1])
 		return;
 	name = mem_textn(text, len);
-	if (names_credential(name))
+	if (names_credential(name) || (strchr(name, '-') && secret_header_name(name)))
 		add_credential(redact, name, text + len + 1 + strspn(text + len + 1, " "));
 	free(name);
 }

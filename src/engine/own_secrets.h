@@ -22,4 +22,7 @@ struct redact *redact_for_platform(const struct platform *platform, struct err *
  * NULL. */
 void own_secrets_of(struct redact *redact, const json_t *config);
 
+/* The same of HEADERS, {name: value}: of those that let somebody in (secret_header_name()) the whole value. */
+void own_secrets_of_headers(struct redact *redact, const json_t *headers);
+
 #endif

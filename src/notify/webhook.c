@@ -111,7 +111,7 @@ static void check(const struct node *map, struct problems *list)
 		    list, method, "'method' must be POST, PUT or PATCH, not '%s'", method->text);
 }
 
-static const struct secret_key secrets[] = {{"url", SECRET_ADDRESS}, {"headers", SECRET_HOLES},
+static const struct secret_key secrets[] = {{"url", SECRET_ADDRESS}, {"headers", SECRET_HEADERS},
     {"json", SECRET_HOLES}, {NULL, SECRET_TEXT}};
 
 const struct channel_kind channel_webhook = {

@@ -1,5 +1,4 @@
 """Secrets by where they stand: in the addresses, headers and bodies of channels and in the headers of targets."""
-import os
 import pathlib
 
 import pytest
@@ -47,3 +46,37 @@ def test_what_a_body_of_a_channel_takes_from_the_environment_is_a_secret(tmp_pat
                    "    json: {token: '${env.CHTOK}', list: [plain-text, {deep: 'is ${env.CHTOK2}'}]}\n",
                    "body-token-1 body-token-2 plain-text", CHTOK="body-token-1", CHTOK2="body-token-2")
     assert "body-token" not in said and "*** *** plain-text" in said, said
+
+
+HEADERS = ("headers: {X-Auth: literal-auth-1, Api-Key: \"${env['KEY2']}\", X-Sig-Key: 'v1 ${env.KEY3}', "
+           "X-Room: open-room-7, Idempotency-Key: open-key-8, X-Plain: \"${env['KEY4']}\"}")
+
+
+@pytest.mark.parametrize("where", [
+    "channels:\n  hook: {kind: webhook, url: 'http://127.0.0.1:9/', %s}\n",
+    "targets:\n  api: {http: 'http://127.0.0.1:9', %s}\n",
+])
+def test_headers_that_let_somebody_in_are_secrets_in_every_spelling(tmp_path, where):
+    said = printed(tmp_path, where % HEADERS, "literal-auth-1 key-value-2 key-value-3 v1 open-room-7 open-key-8",
+                   KEY2="key-value-2", KEY3="key-value-3", KEY4="value-4")
+    assert "literal-auth-1" not in said and "key-value" not in said, said
+    assert "*** *** *** v1 open-room-7 open-key-8" in said, said
+
+
+def test_what_a_channel_takes_from_the_environment_is_a_secret_in_any_header(tmp_path):
+    said = printed(tmp_path, "channels:\n  hook: {kind: webhook, url: 'http://127.0.0.1:9/', %s}\n" % HEADERS,
+                   "value-of-4", KEY2="key-value-2", KEY3="key-value-3", KEY4="value-of-4")
+    assert "value-of-4" not in said, said
+
+
+@pytest.mark.parametrize("action", [
+    "{http: {url: 'http://127.0.0.1:9/', headers: {X-Auth: literal-auth-1, X-Room: open-room-7}}, severity: info}",
+    "{exec: [true, -H, 'X-Auth: literal-auth-1', 'Key: open-room-7'], effect: read}",
+])
+def test_headers_of_an_action_are_secrets_too(tmp_path, action):
+    folder = book(tmp_path / "book", "  - step: Say\n    budget: 20s\n    sequential: true\n    actions:\n      - " + action +
+                  "\n      - {exec: [echo, literal-auth-1, open-room-7], effect: read}\n", "")
+    env = {"FSOPS_STATE": str(tmp_path / "state")}
+    said = "".join(r.out + r.err for r in (run("book", "-R", folder, env=env),
+                                           fsops("run", "book", "-R", folder, "--dry-run", env=env)))
+    assert "literal-auth-1" not in said and "*** open-room-7" in said, said
