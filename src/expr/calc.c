@@ -10,8 +10,6 @@
 #include "regex_cache.h"
 #include "fsops/mem.h"
 
-#define BYTES_PER_STEP 256
-
 int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scope *scope,
     struct expr_error *error)
 {
@@ -231,8 +229,7 @@ int calc_key(struct calc *calc, const struct expr_value *key)
 int calc_find(struct calc *calc, const struct expr_value *map, const struct expr_value *key,
     struct expr_value *out, bool *found)
 {
-	/* jansson's maps hash their keys, our own are looked through. */
-	if (!map->json && calc_step(calc, map->as.map->count / 8) < 0)
+	if (calc_step(calc, cel_find_cost(map, key)) < 0)
 		return -1;
 	*found = cel_find(map, key, out);
 	return 0;

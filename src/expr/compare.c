@@ -148,6 +148,13 @@ bool compare_keys(const struct expr_value *a, const struct expr_value *b)
 	return compare_order(a, b) == ORDER_EQUAL;
 }
 
+/* Take COST from STEPS; false when they are used up. */
+static bool pay(size_t *steps, size_t cost)
+{
+	*steps = cost < *steps ? *steps - cost : 0;
+	return *steps > 0;
+}
+
 static bool equal_lists(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
 	size_t count = cel_count(a);
@@ -172,10 +179,8 @@ static bool equal_maps(const struct expr_value *a, const struct expr_value *b, s
 	if (cel_count(a) != cel_count(b))
 		return false;
 	while (cel_walk(a, &walk)) {
-		size_t cost = b->json ? 0 : b->as.map->count / 8;
-
-		*steps = cost < *steps ? *steps - cost : 0;
-		if (*steps == 0 || !cel_find(b, &walk.entry.key, &right) ||
+		if (!pay(steps, cel_find_cost(b, &walk.entry.key)) ||
+		    !cel_find(b, &walk.entry.key, &right) ||
 		    !compare_equal(&walk.entry.value, &right, steps))
 			return false;
 	}
@@ -192,39 +197,40 @@ static bool equal_optionals(const struct expr_value *a, const struct expr_value 
 /* Texts of the same length cost steps as well. */
 static bool equal_text(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
-	size_t cost = a->as.text.len / 256;
-
-	if (a->as.text.len != b->as.text.len)
+	if (a->as.text.len != b->as.text.len || !pay(steps, a->as.text.len / BYTES_PER_STEP))
 		return false;
-	*steps = cost < *steps ? *steps - cost : 0;
 	return a->as.text.len == 0 || memcmp(a->as.text.data, b->as.text.data, a->as.text.len) == 0;
 }
 
-typedef bool same_fn(const struct expr_value *a, const struct expr_value *b);
+typedef bool same_fn(const struct expr_value *a, const struct expr_value *b, size_t *steps);
 
-static bool same_type(const struct expr_value *a, const struct expr_value *b)
+static bool same_type(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
+	(void)steps;
 	return a->as.number == b->as.number;
 }
 
-static bool same_network(const struct expr_value *a, const struct expr_value *b)
+static bool same_network(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
+	(void)steps;
 	return network_equal(a->as.network, b->as.network);
 }
 
-static bool same_url(const struct expr_value *a, const struct expr_value *b)
+static bool same_url(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
-	return url_equal(a->as.url, b->as.url);
+	return pay(steps, a->as.url->text.len / BYTES_PER_STEP) && url_equal(a->as.url, b->as.url);
 }
 
-static bool same_format(const struct expr_value *a, const struct expr_value *b)
+static bool same_format(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
+	(void)steps;
 	return a->as.format == b->as.format;
 }
 
-static bool same_semver(const struct expr_value *a, const struct expr_value *b)
+static bool same_semver(const struct expr_value *a, const struct expr_value *b, size_t *steps)
 {
-	return semver_compare(a->as.semver, b->as.semver) == 0;
+	return pay(steps, a->as.semver->prerelease_len / BYTES_PER_STEP) &&
+	       semver_compare(a->as.semver, b->as.semver) == 0;
 }
 
 /* Of the types that are equal or not, but in no order. */
@@ -261,6 +267,6 @@ bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_
 	if (a->type == VALUE_OPTIONAL)
 		return equal_optionals(a, b, steps);
 	if (sames[a->type])
-		return sames[a->type](a, b);
+		return sames[a->type](a, b, steps);
 	return a->type == VALUE_NULL || orders[a->type](a, b) == ORDER_EQUAL;
 }

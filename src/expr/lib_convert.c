@@ -188,6 +188,8 @@ static int timestamp_from_string(
 	enum time_result result;
 
 	(void)count;
+	if (calc_step_bytes(calc, args[0].as.text.len) < 0)
+		return -1;
 	*out = (struct expr_value){.type = VALUE_TIMESTAMP};
 	result =
 	    time_parse(args[0].as.text.data, args[0].as.text.len, &out->as.number, &out->nanos);
@@ -220,6 +222,8 @@ static int duration_from_string(
 	enum time_result result;
 
 	(void)count;
+	if (calc_step_bytes(calc, args[0].as.text.len) < 0)
+		return -1;
 	*out = (struct expr_value){.type = VALUE_DURATION};
 	result =
 	    span_parse(args[0].as.text.data, args[0].as.text.len, &out->as.number, &out->nanos);

@@ -105,7 +105,8 @@ static int same_marks(struct calc *calc, struct expr_value a, struct expr_value 
 	while (*out && cel_walk(&a, &walk)) {
 		if (object_same(walk.entry.key, left_out))
 			continue;
-		*out = cel_find(&b, &walk.entry.key, &other);
+		if (calc_find(calc, &b, &walk.entry.key, &other, out) < 0)
+			return -1;
 		if (*out && calc_equal(calc, &walk.entry.value, &other, out) < 0)
 			return -1;
 	}

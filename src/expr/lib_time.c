@@ -14,7 +14,7 @@ static int civil_of(
 		const char *zone = args[1].as.text.data;
 		size_t len = args[1].as.text.len;
 
-		if (calc_step(calc, 100) < 0)
+		if (calc_step(calc, 100) < 0 || calc_step_bytes(calc, len) < 0)
 			return -1;
 		if (zone_offset(zone, len, args[0].as.number, &offset) < 0)
 			return calc_fail(

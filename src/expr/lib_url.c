@@ -40,46 +40,41 @@ static struct expr_value text_of(struct url_part part)
 static int get_scheme(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)calc;
 	(void)count;
 	*out = text_of(args[0].as.url->scheme);
-	return 0;
+	return calc_step_bytes(calc, args[0].as.url->scheme.len);
 }
 
 static int get_host(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)calc;
 	(void)count;
 	*out = text_of(args[0].as.url->host);
-	return 0;
+	return calc_step_bytes(calc, args[0].as.url->host.len);
 }
 
 static int get_hostname(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)calc;
 	(void)count;
 	*out = text_of(url_hostname(args[0].as.url));
-	return 0;
+	return calc_step_bytes(calc, args[0].as.url->host.len);
 }
 
 static int get_port(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)calc;
 	(void)count;
 	*out = text_of(url_port(args[0].as.url));
-	return 0;
+	return calc_step_bytes(calc, args[0].as.url->host.len);
 }
 
 static int get_path(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
-	(void)calc;
 	(void)count;
 	*out = text_of(args[0].as.url->path);
-	return 0;
+	return calc_step_bytes(calc, args[0].as.url->path.len);
 }
 
 /* A name or value of a query: *WRONG when it is none, as of a wrong %XX. */
@@ -157,7 +152,8 @@ static int get_query(
 	struct map_build pairs = {0}, map = {0};
 
 	(void)count;
-	if (read_pairs(calc, args[0].as.url->query, &pairs) < 0 || map_take(calc, &map, out) < 0)
+	if (calc_step_bytes(calc, args[0].as.url->query.len) < 0 ||
+	    read_pairs(calc, args[0].as.url->query, &pairs) < 0 || map_take(calc, &map, out) < 0)
 		return -1;
 	for (size_t i = 0; i < pairs.count; i++) {
 		struct value_entry entry = {.key = pairs.entries[i].key};

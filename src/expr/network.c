@@ -25,12 +25,13 @@ static void unmap(struct network *network)
 static const char *parse(const char *text, size_t len, struct network *out)
 {
 	char copy[NETWORK_TEXT_MAX];
-	bool v6 = memchr(text, ':', len) != NULL;
+	bool v6;
 
-	if (memchr(text, '%', len))
-		return "an address with a zone is not allowed";
 	if (len >= sizeof(copy) || memchr(text, '\0', len))
 		return "it is no IP address";
+	if (memchr(text, '%', len))
+		return "an address with a zone is not allowed";
+	v6 = memchr(text, ':', len) != NULL;
 	*out = (struct network){.count = v6 ? 16 : 4, .bits = v6 ? 128 : 32};
 	memcpy(copy, text, len);
 	copy[len] = '\0';
@@ -69,7 +70,7 @@ static int parse_bits(const char *text, size_t len)
 
 const char *network_parse_cidr(const char *text, size_t len, struct network *out)
 {
-	const char *slash = memchr(text, '/', len);
+	const char *slash = memchr(text, '/', len < NETWORK_TEXT_MAX ? len : NETWORK_TEXT_MAX);
 	const char *why;
 	int bits;
 

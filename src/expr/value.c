@@ -207,6 +207,21 @@ static bool find_json(
 	return member != NULL;
 }
 
+size_t cel_find_cost(const struct expr_value *map, const struct expr_value *key)
+{
+	size_t len = key->type == VALUE_STRING ? key->as.text.len : 0;
+	size_t compared = 1, cost = len / BYTES_PER_STEP;
+
+	if (map->json)
+		return cost;
+	for (size_t i = 0; cost && i < map->as.map->count; i++) {
+		const struct expr_value *other = &map->as.map->entries[i].key;
+
+		compared += other->type == VALUE_STRING && other->as.text.len == len;
+	}
+	return map->as.map->count / 8 + cost * compared;
+}
+
 bool cel_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out)
 {
 	const struct value_map *own = map->as.map;

@@ -12,6 +12,8 @@
 #include "arena.h"
 #include "fsops/expr.h"
 
+#define BYTES_PER_STEP 256 /* of a text that is looked at */
+
 enum value_type {
 	VALUE_NULL,
 	VALUE_BOOL,
@@ -76,6 +78,10 @@ struct expr_value cel_item(const struct expr_value *list, size_t index);
 
 /* Whether VALUE may be a key of a map. */
 bool cel_is_key(const struct expr_value *value);
+
+/* The steps that looking for KEY in MAP takes: jansson's maps hash a key, in our own each key is looked
+ * at, and all of those that are as long. */
+size_t cel_find_cost(const struct expr_value *map, const struct expr_value *key);
 
 /* What MAP holds under KEY; false when there is nothing. */
 bool cel_find(const struct expr_value *map, const struct expr_value *key, struct expr_value *out);
