@@ -74,7 +74,7 @@ static size_t start_of(const struct finder *finder, size_t depth)
 	return finder->starts[(finder->count - depth) & (finder->room - 1)];
 }
 
-/* The ring holds as many starts as the longest needle has units; what it held is kept. */
+/* What the ring held is kept. */
 static void grow(struct finder *finder)
 {
 	size_t room = finder->room ? 2 * finder->room : RING_FIRST;
@@ -87,9 +87,11 @@ static void grow(struct finder *finder)
 	finder->room = room;
 }
 
-static void push_start(struct finder *finder, size_t start)
+/* The ring holds at least as many starts as the longest needle has units: nobody asks for an older one. It grows no
+ * further, however long a text goes on as some needle might. */
+static void push_start(struct finder *finder, const struct needles *needles, size_t start)
 {
-	if (finder->count >= finder->room)
+	if (finder->count >= finder->room && finder->room <= needles->longest)
 		grow(finder);
 	finder->starts[finder->count++ & (finder->room - 1)] = start;
 }
@@ -102,10 +104,10 @@ bool finder_advance(struct finder *finder, const struct searching *searching, ui
 
 	if (!finder->at) {
 		finder->count = 0;
-		push_start(finder, finder->previous_start);
+		push_start(finder, needles, finder->previous_start);
 	}
 	finder->at = needles_step(needles, finder->at, finder->previous, unit);
-	push_start(finder, piece->start);
+	push_start(finder, needles, piece->start);
 	match = needles->nodes[finder->at].match;
 	if (!match || piece->end - start_of(finder, match) < needles->nodes[finder->at].least)
 		return false;

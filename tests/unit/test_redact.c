@@ -1,4 +1,5 @@
 /* Secrets in texts, values and streams. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,6 +165,80 @@ static void a_user_without_a_password_is_a_token_on_the_web_only(void **state)
 	check_address("://s3cret-one@h", text, text);
 }
 
+static size_t in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void add_many(
+    struct redact *redact, struct redact_stream *stream, char c, size_t count, struct buf *out)
+{
+	char piece[1000];
+
+	memset(piece, c, sizeof(piece));
+	for (; count; count -= sizeof(piece))
+		redact_stream_add(redact, stream, piece, sizeof(piece), out);
+}
+
+static bool is_all(const struct buf *text, char c, size_t count, const char *end)
+{
+	for (size_t i = 0; i < count && i < text->len; i++)
+		if (text->data[i] != c)
+			return false;
+	return text->len >= count && strcmp(text->data + count, end) == 0;
+}
+
+/* What is kept is bounded by the longest secret, not by how long a text looks like the beginning of one. */
+static void a_text_that_goes_on_like_a_secret_takes_no_memory(void **state)
+{
+	const size_t many = 4000000;
+	struct redact *redact = hiding("AAAAB3NzaC1yc2E");
+	struct redact_stream stream;
+	struct buf out;
+	size_t before;
+	size_t after;
+
+	(void)state;
+	buf_init(&out, 2 * many);
+	redact_stream_init(&stream);
+	before = in_use();
+	add_many(redact, &stream, 'A', many, &out);
+	after = in_use() - out.cap;
+	assert_true(after < before + 1000000);
+	redact_stream_add(redact, &stream, "B3NzaC1yc2E, ", 13, &out);
+	redact_stream_finish(redact, &stream, &out);
+	assert_true(is_all(&out, 'A', many - 4, "***, "));
+	redact_stream_release(&stream);
+	buf_release(&out);
+	redact_free(redact);
+}
+
+/* Its beginnings are kept from then on, though only those of the shorter one were before. */
+static void a_longer_secret_may_come_to_be_known_within_a_text(void **state)
+{
+	struct redact *redact = hiding("AAAAB3NzaC1yc2E");
+	struct redact_stream stream;
+	char secret[1008];
+	struct buf out;
+
+	(void)state;
+	memset(secret, 'A', 1000);
+	memcpy(secret + 1000, "xyzw-91", 8);
+	buf_init(&out, 100000);
+	redact_stream_init(&stream);
+	add_many(redact, &stream, 'A', 5000, &out);
+	redact_add(redact, secret);
+	add_many(redact, &stream, 'A', 3000, &out);
+	redact_stream_add(redact, &stream, "xyzw-91.", 8, &out);
+	redact_stream_finish(redact, &stream, &out);
+	assert_true(is_all(&out, 'A', 7000, "***."));
+	redact_stream_release(&stream);
+	buf_release(&out);
+	redact_free(redact);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +249,8 @@ int main(void)
 	    cmocka_unit_test(values_are_masked_whole),
 	    cmocka_unit_test(all_of_a_secret_object_is_secret),
 	    cmocka_unit_test(a_stream_may_be_cut_anywhere),
+	    cmocka_unit_test(a_text_that_goes_on_like_a_secret_takes_no_memory),
+	    cmocka_unit_test(a_longer_secret_may_come_to_be_known_within_a_text),
 	    cmocka_unit_test(a_user_without_a_password_is_a_token_on_the_web_only),
 	};
 
