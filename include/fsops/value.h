@@ -21,8 +21,11 @@ void value_clean(char *text);
  * read as one and has lost its last digits. */
 bool value_has_beyond_int(const json_t *value);
 
+/* Whether any text in VALUE has a zero byte, at which a C string would end. */
+bool value_has_zero_byte(const json_t *value);
+
 /* The value as text for people and command lines, a new C string: a string as it
- * is, a whole number without a point, true/false, null as "", the rest as JSON. */
+ * is (to its first zero byte), a whole number without a point, true/false, null as "", the rest as JSON. */
 char *value_to_text(const json_t *value);
 
 /* The fewest decimal digits, at least 15, from which every real in VALUE is read back as it is. */

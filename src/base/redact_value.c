@@ -14,6 +14,8 @@ int redact_add_value(struct redact *redact, const json_t *value)
 	const char *key;
 	json_t *member;
 
+	if (json_is_string(value) && strlen(text) != json_string_length(value))
+		result = redact_addn(redact, json_string_value(value), json_string_length(value));
 	free(text);
 	for (size_t i = 0; i < json_array_size(value); i++)
 		redact_add_value(redact, json_array_get(value, i));

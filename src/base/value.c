@@ -107,6 +107,23 @@ bool value_has_beyond_int(const json_t *value)
 	return false;
 }
 
+bool value_has_zero_byte(const json_t *value)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (json_is_string(value))
+		return strlen(json_string_value(value)) != json_string_length(value);
+	json_array_foreach((json_t *)value, i, member)
+		if (value_has_zero_byte(member))
+			return true;
+	json_object_foreach((json_t *)value, key, member)
+		if (value_has_zero_byte(member))
+			return true;
+	return false;
+}
+
 /* Decimal digits that every double has, and that no double needs more of. */
 #define DIGITS_LEAST 15
 #define DIGITS_MOST  17

@@ -1,5 +1,5 @@
 /* Fills templates. Invariant: a value is put into its place and never read again as a
- * template, so that no value can bring in a `${…}` of its own. */
+ * template, so that no value can bring in a `${…}` of its own; and it is filled in whole or not at all. */
 #include "expand.h"
 
 #include <stdlib.h>
@@ -24,10 +24,14 @@ static int add_literal(void *ctx, const char *text, size_t len)
 	return buf_add(&filling->out, text, len);
 }
 
-/* A whole number over 64 bits is a double by now: what a command would get are other digits than were
- * written, of an id for example. */
-static int check_digits(const json_t *value, const char *text, size_t len, struct err *err)
+int expand_may_give(const json_t *value, const char *text, size_t len, struct err *err)
 {
+	if (value_has_zero_byte(value))
+		return err_set(err, ERR_INPUT,
+		    "'%.*s' holds a zero byte, which no command, address or header can take: it "
+		    "would "
+		    "end there, and be another value",
+		    (int)len, text);
 	if (!value_has_beyond_int(value))
 		return 0;
 	return err_set(err, ERR_INPUT,
@@ -45,7 +49,7 @@ static json_t *evaluate(struct filling *filling, const char *text, size_t len)
 
 	if (scope_eval_text(expander->scope, text, len, &value, &secret, filling->err) < 0)
 		return NULL;
-	if (check_digits(value, text, len, filling->err) < 0) {
+	if (expand_may_give(value, text, len, filling->err) < 0) {
 		json_decref(value);
 		return NULL;
 	}

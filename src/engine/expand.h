@@ -28,6 +28,11 @@ struct expander {
 /* Bytes, as JSON, that all `${…}` of one value may be filled with: one name can stand in it many times. */
 #define EXPAND_MAX ((size_t)16 * 1024 * 1024)
 
+/* 0 when VALUE, of the expression TEXT, reaches whoever is given it as it is. Not one with a zero byte in it,
+ * where a C string ends, so that `prod\0x` would be `prod`; nor a whole number over 64 bits, which is a
+ * double by now, with other digits than were written. */
+int expand_may_give(const json_t *value, const char *text, size_t len, struct err *err);
+
 /* A copy of VALUE with every text in it filled in (keys are left); a new reference or NULL. */
 json_t *expand_json(const struct expander *expander, const json_t *value, struct err *err);
 

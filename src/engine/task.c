@@ -179,31 +179,6 @@ static msec attempt_deadline(const struct task *task)
 	return timeout ? task_now(task) + timeout : 0;
 }
 
-static void add_texts(json_t *env, const json_t *names)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)names, key, value) {
-		char *text = value_to_text(value);
-
-		json_object_set_new(env, key, value_text(text, strlen(text)));
-		free(text);
-	}
-}
-
-json_t *task_environment(const struct task *task, const struct action *action)
-{
-	json_t *env = json_object();
-
-	if (!action->adapter->literal)
-		return env;
-	add_texts(env, task_run(task)->vars);
-	for (const struct scope *scope = slot_scope(task->slot); scope->outer; scope = scope->outer)
-		add_texts(env, scope->names);
-	return env;
-}
-
 static char *filled(const struct task *task, const char *text, struct err *err)
 {
 	struct expander expander = {
@@ -397,6 +372,8 @@ int task_fill_in(struct task *task, struct err *err)
 	    .redact = task_run(task)->plan->redact,
 	    .plan = task_run(task)->plan};
 
+	if (task_check_environment(task, task_action(task), err) < 0)
+		return -1;
 	return prepared_make(&task->prepared, &expander, task_action(task), err);
 }
 

@@ -52,6 +52,9 @@ static int fill_in(struct task *task, struct prepared *prepared, struct err *err
 	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
 	struct expander expander = {.scope = &own, .redact = task_run(task)->plan->redact};
 
+	*prepared = (struct prepared){0};
+	if (task_check_environment(task, task_action(task)->look, err) < 0)
+		return -1;
 	return prepared_make(prepared, &expander, task_action(task)->look, err);
 }
 

@@ -82,8 +82,12 @@ void task_attempt(void *task);
 void task_after_attempt(struct task *task, const struct attempt_end *end);
 
 /* Variables, captures and the items of a for_each as text for ACTION, which is the task's own or its look:
- * a new object, empty unless its adapter is literal. */
+ * a new object, empty unless its adapter is literal. One that cannot be given as
+ * it is, is left out; task_env.c. */
 json_t *task_environment(const struct task *task, const struct action *action);
+
+/* Whether the script of ACTION names one that is left out. */
+int task_check_environment(const struct task *task, const struct action *action, struct err *err);
 
 /* What runs for the task had to be ended; an attempt's callback. */
 void task_note_killed(void *task, const char *command);
