@@ -13,8 +13,8 @@
 /* VALUE (NULL: there is none) into OUT as `inherit`, an array of texts; -1 after adding problems. */
 int inherit_parse(const struct node *value, json_t *out, struct problems *list);
 
-/* The variables of the environment that only the channels of the platform name: what only fsops uses. A new
- * array that ends with NULL: for children_withhold(). */
+/* The variables of the environment that only fsops uses: that nothing names but the platform's channels, its
+ * targets' `bearer`, `basic` and `headers`, and variables that nothing but those uses. A new array that ends with NULL: for children_withhold(). */
 char **inherit_withheld(const struct catalog *catalog);
 
 #endif

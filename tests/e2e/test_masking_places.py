@@ -80,3 +80,35 @@ def test_headers_of_an_action_are_secrets_too(tmp_path, action):
     said = "".join(r.out + r.err for r in (run("book", "-R", folder, env=env),
                                            fsops("run", "book", "-R", folder, "--dry-run", env=env)))
     assert "literal-auth-1" not in said and "*** open-room-7" in said, said
+
+
+OWN = """
+vars:
+  deeper: "${env.DEEP_URL}"
+  hook_address: "${deeper}${env.VAR_URL}"
+  shared: "${env.SHARED}"
+targets:
+  api: {http: 'http://127.0.0.1:9', bearer: '${env.API_TOKEN}'}
+  two: {http: 'http://127.0.0.1:9', basic: {user: me, password: '${env["API_PASS"]}'}}
+  three: {prometheus: 'http://127.0.0.1:9', headers: {X-Auth: '${env.READ_TOO}', X-Key: "${ env [ 'BLANKS' ] }"}}
+  at: {http: '${env.PLACE}'}
+channels:
+  hook: {kind: webhook, url: '${vars.hook_address}', headers: {A: '${shared}'}}
+secrets: [API_TOKEN, READ_TOO]
+"""
+WITHHELD = ["API_TOKEN", "API_PASS", "BLANKS", "DEEP_URL", "VAR_URL"]
+GIVEN = ["READ_TOO", "PLACE", "SHARED"]
+
+
+def test_what_only_fsops_uses_reaches_no_command(tmp_path):
+    folder = book(tmp_path / "book", "  - step: Show\n    budget: 20s\n    sequential: true\n    actions:\n"
+                  "      - {id: all, shell: 'env | cut -d= -f1; test -n \"$READ_TOO\"', effect: read}\n"
+                  "      - {id: uses, exec: [echo, \"${shared}\"], effect: read}\n"
+                  "      - {id: named, exec: [env], effect: read, inherit: [API_TOKEN]}\n", OWN)
+    env = {name: f"http://{name.lower()}" for name in WITHHELD + GIVEN} | {"FSOPS_STATE": str(tmp_path / "state")}
+    result = run("book", "-R", folder, env=env)
+    assert result.status == 0, str(result)
+    got = {a: "".join(e["text"] for e in result.events("action.output", action=a)) for a in ("all", "named")}
+    names = got["all"].split()
+    assert [n for n in WITHHELD if n in names] == [] and [n for n in GIVEN if n not in names] == [], got
+    assert "API_TOKEN=***" in got["named"], got
