@@ -80,43 +80,47 @@ static bool is_kubectl(const struct action *action)
 	return strcmp(action->adapter->name, "kubectl") == 0;
 }
 
-static bool metrics_use_it(const struct metric *const *metrics, size_t count)
+static const struct action *metrics_use_it(const struct metric *const *metrics, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (is_kubectl(&metrics[i]->source))
-			return true;
-	return false;
+			return &metrics[i]->source;
+	return NULL;
 }
 
-static bool plan_uses_it(const struct plan *plan);
+static const struct action *plan_uses_it(const struct plan *plan);
 
-static bool action_uses_it(const struct plan *plan, const struct plan_action *action)
+static const struct action *action_uses_it(
+    const struct plan *plan, const struct plan_action *action)
 {
 	const struct platform *platform = plan->catalog->platform;
+	const struct action *nested;
 
-	if (is_kubectl(action->action) ||
-	    (action->action->look && is_kubectl(action->action->look)) ||
-	    (action->nested && plan_uses_it(action->nested)))
-		return true;
-	for (size_t i = 0; i < platform->metric_count; i++)
+	if (is_kubectl(action->action))
+		return action->action;
+	if (action->action->look && is_kubectl(action->action->look))
+		return action->action->look;
+	nested = action->nested ? plan_uses_it(action->nested) : NULL;
+	for (size_t i = 0; !nested && i < platform->metric_count; i++)
 		if (is_kubectl(&platform->metrics[i].source) &&
 		    plan_action_measures(action, &platform->metrics[i]))
-			return true;
-	return false;
+			return &platform->metrics[i].source;
+	return nested;
 }
 
-static bool plan_uses_it(const struct plan *plan)
+/* The first that does, or NULL. */
+static const struct action *plan_uses_it(const struct plan *plan)
 {
 	const struct runbook *runbook = plan->runbook;
+	const struct action *uses = metrics_use_it(runbook->metrics, runbook->metric_count);
 
-	if (metrics_use_it(runbook->metrics, runbook->metric_count) ||
-	    metrics_use_it(runbook->named_metrics, runbook->named_metric_count))
-		return true;
+	if (!uses)
+		uses = metrics_use_it(runbook->named_metrics, runbook->named_metric_count);
 	for (size_t s = 0; s < plan->step_count; s++)
-		for (size_t i = 0; plan->steps[s].selected && i < plan->steps[s].action_count; i++)
-			if (action_uses_it(plan, &plan->steps[s].actions[i]))
-				return true;
-	return false;
+		for (size_t i = 0;
+		     !uses && plan->steps[s].selected && i < plan->steps[s].action_count; i++)
+			uses = action_uses_it(plan, &plan->steps[s].actions[i]);
+	return uses;
 }
 
 /* ---- asking ---- */
@@ -141,12 +145,27 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 		loop_stop(version->loop);
 }
 
+/* The environment is that of the call which it is asked for: no variable goes to a kubectl that would not
+ * get it anyhow. */
+static json_t *question(const struct action *uses)
+{
+	json_t *args = json_pack("{s:[s, s, s, s]}", "words", "version", "--client", "-o", "json");
+	json_t *inherit = json_object_get(uses->inherit, ADAPTER_INHERIT);
+
+	if (!inherit && uses->target)
+		inherit = json_object_get(uses->target->config, ADAPTER_INHERIT);
+	if (inherit)
+		json_object_set(args, ADAPTER_INHERIT, inherit);
+	return args;
+}
+
 struct kubectl_version *kubectl_version_start(
     const struct plan *plan, struct loop *loop, struct children *children, struct events *events)
 {
+	const struct action *uses = plan_uses_it(plan);
 	struct kubectl_version *version;
 
-	if (!plan_uses_it(plan))
+	if (!uses)
 		return NULL;
 	version = mem_alloc(sizeof(*version));
 	version->loop = loop;
@@ -156,7 +175,7 @@ struct kubectl_version *kubectl_version_start(
 	    .adapter = adapter_find("kubectl"),
 	    .loop = loop,
 	    .children = children,
-	    .args = json_pack("{s:[s, s, s, s]}", "words", "version", "--client", "-o", "json"),
+	    .args = question(uses),
 	    .wants = json_pack("{s:b}", "json", 1),
 	    .effect = EFFECT_READ,
 	    .deadline = version->started + KUBECTL_VERSION_MAX,

@@ -1,4 +1,5 @@
 """Secrets by where they stand: in the addresses, headers and bodies of channels and in the headers of targets."""
+import os
 import pathlib
 
 import pytest
@@ -112,3 +113,28 @@ def test_what_only_fsops_uses_reaches_no_command(tmp_path):
     names = got["all"].split()
     assert [n for n in WITHHELD if n in names] == [] and [n for n in GIVEN if n not in names] == [], got
     assert "API_TOKEN=***" in got["named"], got
+
+
+@pytest.mark.parametrize("target, action, given", [
+    ("inherit: [LOGIN_*]", "", ["LOGIN_KEY"]),
+    ("inherit: [LOGIN_*]", ", inherit: [ONE]", ["ONE"]),
+    ("inherit: []", "", []),
+    ("", "", ["LOGIN_KEY", "ONE", "OTHER"]),
+])
+def test_every_kubectl_gets_the_environment_that_its_target_says(tmp_path, target, action, given):
+    """The one that is asked for its version, too, and the one that keeps a tunnel open."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "kubectl").write_text(f'#!/bin/sh\nenv | cut -d= -f1 >{tmp_path}/env.$1\ncase $1 in get) echo a;; *) exit 1;; esac\n')
+    (tools / "kubectl").chmod(0o755)
+    folder = book(tmp_path / "book", "  - step: Look\n    budget: 20s\n    sequential: true\n    actions:\n"
+                  f"      - {{id: pods, kubectl: get pods{action}}}\n      - {{id: ask, http: /, target: api, severity: info}}\n",
+                  f"targets:\n  k: {{kubectl: {{}}, {target}}}\n"
+                  "  api: {http: 'http://api.lab.svc:80', tunnel: svc/api:80}\n")
+    env = {"LOGIN_KEY": "1", "ONE": "1", "OTHER": "1", "PATH": f"{tools}:{os.environ['PATH']}",
+           "FSOPS_STATE": str(tmp_path / "state")}
+    result = run("book", "-R", folder, env=env)
+    got = {call: sorted({"LOGIN_KEY", "ONE", "OTHER"} & set((tmp_path / f"env.{call}").read_text().split()))
+           for call in ("get", "version", "port-forward")}
+    of_target = ["LOGIN_KEY"] if "LOGIN" in target else given
+    assert got == {"get": given, "version": given, "port-forward": of_target}, str(result)
