@@ -1,4 +1,5 @@
-/* Comparing. Invariant: a == b iff compare_order says ORDER_EQUAL, where there is an order. */
+/* Comparing. Invariant: a == b iff compare_order says ORDER_EQUAL, where there is an order; but of two texts
+ * that were written, which are in the order of their numbers, only the same text is equal. */
 #include "compare.h"
 
 #include <math.h>
@@ -145,7 +146,9 @@ enum order compare_order(const struct expr_value *a, const struct expr_value *b)
 
 bool compare_keys(const struct expr_value *a, const struct expr_value *b)
 {
-	return compare_order(a, b) == ORDER_EQUAL;
+	size_t steps = SIZE_MAX;
+
+	return compare_equal(a, b, &steps);
 }
 
 /* Take COST from STEPS; false when they are used up. */
@@ -250,7 +253,7 @@ bool compare_equal(const struct expr_value *a, const struct expr_value *b, size_
 	if (*steps == 0 || --*steps == 0)
 		return false;
 	if (a->written || b->written) {
-		written_meet(&x, &y);
+		written_same(&x, &y);
 		a = &x;
 		b = &y;
 	}

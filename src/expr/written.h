@@ -16,7 +16,11 @@ struct expr_value written_value(struct expr_value value);
  * double beside a double. */
 void written_meet(struct expr_value *a, struct expr_value *b);
 
-/* The same, and two written strings that are both numbers become them: where two strings have no
+/* Make A and B meet to be equal or not: as above, but two that were both written are equal only when the
+ * same was written. The versions 3.10 and 3.1 are two, and so are 007 and 7. */
+void written_same(struct expr_value *a, struct expr_value *b);
+
+/* As written_meet(), and two written strings that are both numbers become them: where two strings have no
  * meaning, or an order that is not meant ("10" < "9"). */
 void written_count(struct expr_value *a, struct expr_value *b);
 

@@ -218,3 +218,15 @@ def test_a_captured_one_is_there_too(tmp_path):
         """)
 
     assert told(run(folder)) == ["007", "007", "true"]
+
+
+@pytest.mark.parametrize("previous, deployed", [("3.1", True), ("'3.1'", True), ("3.10", False), ("'3.10'", False)])
+def test_two_variables_are_equal_when_the_same_was_written(tmp_path, previous, deployed):
+    folder = book(tmp_path, f"""
+        vars: {{version: 3.10, previous: {previous}}}
+        steps:
+          - {{step: Deploy, when: version != previous, effect: read, exec: [echo, deployed]}}
+          - {{step: Look, when: "!(version in [previous])", effect: read, exec: [echo, other]}}
+        """)
+
+    assert told(run(folder)) == (["deployed", "other"] if deployed else [])

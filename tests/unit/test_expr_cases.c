@@ -15,6 +15,7 @@
 
 #include "fsops/buf.h"
 #include "fsops/expr.h"
+#include "fsops/plain.h"
 
 #define FOLDER    "tests/expr"
 #define FILE_MAX  (1024 * 1024)
@@ -65,6 +66,20 @@ static int special(const char *text, struct expr_value *out)
 	return result;
 }
 
+/* What somebody wrote as TEXT; CONTEXT keeps it, by a name that no expression has. */
+static int written(json_t *context, const char *text, struct expr_value *out)
+{
+	bool quoted = text[0] == '@'; /* "@quoted 3.1" */
+	char name[200];
+
+	snprintf(name, sizeof(name), "@%s", text);
+	if (!json_object_get(context, name))
+		json_object_set_new(
+		    context, name, quoted ? json_string(text + 8) : plain_as_written(text));
+	*out = expr_value_written(json_object_get(context, name));
+	return 0;
+}
+
 static int lookup(void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size)
 {
 	json_t *value = json_object_get(ctx, name);
@@ -74,6 +89,8 @@ static int lookup(void *ctx, const char *name, struct expr_value *out, char *why
 		snprintf(why, why_size, "%s", value ? text + 9 : "there is no such variable");
 		return -1;
 	}
+	if (text && (strncmp(text, "@written ", 9) == 0 || strncmp(text, "@quoted ", 8) == 0))
+		return written(ctx, text[1] == 'w' ? text + 9 : text, out);
 	if (text && (strncmp(text, "@timestamp ", 11) == 0 || strncmp(text, "@duration ", 10) == 0))
 		return special(text, out);
 	*out = expr_value_own(json_incref(value));
