@@ -9,6 +9,7 @@
 #include "compare.h"
 #include "eval.h"
 #include "macro.h"
+#include "written.h"
 
 /* A way through a list or map, with where it is. */
 struct loop {
@@ -78,6 +79,7 @@ static int test(struct calc *calc, const struct node *node, bool *out)
 	if (result < 0)
 		return -1;
 	calc->node = node->kids[1];
+	value = written_value(value);
 	if (value.type != VALUE_BOOL)
 		return calc_fail(calc, "the condition of %s() is %s, not bool", node->macro->name,
 		    cel_type_name(&value));
