@@ -337,7 +337,8 @@ char *web_waits_for_proxy(const struct web_request *request)
 {
 	struct web_place place;
 
-	if (!request || request->begin)
+	/* Whoever has begun to answer is not the one that is silent. */
+	if (!request || request->begin || web_status(request))
 		return NULL;
 	find_place(request, &place);
 	if (!place.proxy)

@@ -3,7 +3,7 @@ import re
 
 import pytest
 from helpers import run, write_book
-from raw import Raw, http_answer
+from raw import Raw, http_answer, http_request
 from sandbox.certs import Certificates
 
 NONE = dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"))
@@ -88,6 +88,23 @@ def test_a_proxy_for_plain_http(proxies, tmp_path):
 def test_what_the_proxy_says_of_its_tunnel_is_not_the_answer(proxies, tmp_path):
     done = ask(tmp_path, {"https_proxy": proxies[1]["somebody"], "CURL_CA_BUNDLE": proxies[0].ca})
     assert done["outcome"] == "passed" and "x-from" not in done["result"]["headers"], done
+
+
+@pytest.mark.parametrize("adapter, answer", [
+    ("http: GET http://127.0.0.1:2/x", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"), ("prometheus: up", b"HTTP/1.1 200 OK\r\n"),
+    ("http: GET http://127.0.0.1:2/x", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"),
+])
+def test_a_proxy_that_does_answer_is_not_called_silent(tmp_path, adapter, answer):
+    async def slow(reader, writer):
+        await http_request(reader)
+        writer.write(answer)
+        await reader.read()
+
+    with Raw() as raw:
+        book = write_book(tmp_path, f"  - {{step: A, id: a, budget: 9s, timeout: 500ms, {adapter}}}\n",
+                          {"p": {"prometheus": "http://127.0.0.1:2"}})
+        done = run("book", "-R", book, env={**NONE, "all_proxy": f"http://127.0.0.1:{raw.serve(slow)}"}).action("a")
+    assert done["outcome"] == "timed_out" and "proxy" not in done.get("why", ""), done
 
 
 @pytest.mark.parametrize("adapter, url", [("http: GET {}/x", "http"), ("http: GET {}/x", "https"), ("prometheus: up", "https")])
