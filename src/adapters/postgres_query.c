@@ -211,6 +211,7 @@ static bool take_all(struct pg_call *pg)
 
 	while (more && ready_to_take(pg)) {
 		PGresult *result = PQgetResult(pg->conn);
+		msec began = pg_cpu_time();
 
 		if (!result) {
 			stage_end(pg);
@@ -218,6 +219,7 @@ static bool take_all(struct pg_call *pg)
 		}
 		pg->arriving = 0;
 		more = take(pg, result);
+		pg->taking += pg_cpu_time() - began;
 		PQclear(result);
 	}
 	if (!more)
@@ -266,6 +268,7 @@ void pg_query_pump(struct pg_call *pg)
 {
 	msec began = pg_cpu_time();
 
+	pg->taking = 0;
 	pg_count_arriving(pg);
 	/* Where malloc can't be asked. */
 	pg->huge |= pg->arriving > PG_BYTES_MAX * 2;
@@ -277,7 +280,7 @@ void pg_query_pump(struct pg_call *pg)
 		return;
 	if (pg->huge)
 		huge_row(pg);
-	else if (pg_cpu_time() - began > PG_TURN_MAX)
+	else if (pg_cpu_time() - began - pg->taking > PG_TURN_MAX)
 		flooded(pg);
 	else
 		flush(pg);

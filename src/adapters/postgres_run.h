@@ -37,6 +37,7 @@ struct pg_call {
 	bool huge;       /* one row is over the ceiling */
 	size_t arriving; /* bytes since the last whole row, or since this stage began */
 	size_t notices;
+	msec taking; /* of this turn's time: what rows took to keep, which is our own work */
 	struct work *cancelling;  /* the cancel request on its way */
 	struct loop_timer *again; /* or the time until the next one */
 	bool idle;                /* while cancelling: the server has stopped */

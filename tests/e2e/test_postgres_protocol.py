@@ -2,6 +2,7 @@
 doubt."""
 import asyncio
 import re
+import struct
 
 import pytest
 from helpers import run, write_book
@@ -79,6 +80,21 @@ def test_a_copy_instead_of_an_end_does_not_keep_the_cancelling_busy(tmp_path, ki
             "db": {"postgres": f"host=127.0.0.1 port={raw.serve(talk)} dbname=d user=u sslmode=disable"}})
         result = run("book", "-R", book)
     assert asked.is_set() and result.action("a")["outcome"] == "timed_out", str(result)
+
+
+def test_what_a_large_row_takes_to_read_is_not_held_against_the_server(tmp_path):
+    """One row of JSON, and a moment later its end: the time that goes by is our own."""
+    async def talk(reader, writer):
+        await greet(reader, writer)
+        json_column = message(b"T", b"\0\1n\0" + struct.pack("!IhIhih", 0, 0, 114, -1, -1, 0))
+        writer.write(PARSED + json_column + row("[" + ",".join(["1.7e300"] * 1000000) + "]"))
+        await writer.drain()
+        await asyncio.sleep(1)
+        writer.write(done("SELECT 1") + ready())
+
+    with Raw() as raw:
+        result = run("book", "-R", books(tmp_path, raw.serve(talk), ["db"], "SELECT 1"))
+    assert result.action("db")["outcome"] == "passed", str(result.action("db"))[:500]
 
 
 def test_a_read_needs_its_read_only_transaction(tmp_path):
