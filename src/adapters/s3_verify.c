@@ -19,14 +19,32 @@ static int verify_begin(struct s3_call *s3, struct err *err)
 
 static void on_turn(void *ctx);
 
-/* One turn's work on what has come; the rest waits for the next turn. */
-static int unpack(struct s3_call *s3, struct err *err)
+static int unpack_some(struct s3_call *s3, struct err *err)
 {
 	size_t taken = s3_gzip_add(s3->gzip, s3->rest.data, s3->rest.len, err);
 
 	if (!taken)
 		return err_prefix(err, "%s", s3->place.url);
 	buf_consume(&s3->rest, taken);
+	return 0;
+}
+
+/* The answer is whole: what libcurl had in hand when it was told to pause is all that is left. */
+static int unpack_rest(struct s3_call *s3, struct err *err)
+{
+	loop_cancel(s3->turn);
+	s3->turn = NULL;
+	while (s3->rest.len)
+		if (unpack_some(s3, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* One turn's work on what has come; the rest waits for the next turn. */
+static int unpack(struct s3_call *s3, struct err *err)
+{
+	if (unpack_some(s3, err) < 0)
+		return -1;
 	if (s3->rest.len)
 		s3->turn = loop_after(s3->call->loop, 0, on_turn, s3);
 	return 0;
@@ -112,7 +130,8 @@ static int verify_done(struct s3_call *s3, const struct web_reply *reply, struct
 {
 	json_t *result;
 
-	if (s3_gzip_finish(s3->gzip, err) < 0 || check_size(s3, reply, err) < 0)
+	if (unpack_rest(s3, err) < 0 || s3_gzip_finish(s3->gzip, err) < 0 ||
+	    check_size(s3, reply, err) < 0)
 		return -1;
 	result = s3_object_result(s3, reply);
 	s3_gzip_result(s3->gzip, result);
