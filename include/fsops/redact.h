@@ -52,8 +52,14 @@ bool redact_any(const struct redact *redact);
 /* Whether TEXT is a secret as a whole, as it was added. */
 bool redact_has(const struct redact *redact, const char *text);
 
-/* How many places of TEXT would be masked. */
-size_t redact_count(const struct redact *redact, const char *text, size_t len);
+/* What of TEXT would be masked. */
+struct redact_seen {
+	size_t whole; /* places that hold secrets to their end */
+	bool
+	    cut; /* TEXT ends within one: what is there of it is masked only as long as nothing follows */
+};
+
+struct redact_seen redact_look(const struct redact *redact, const char *text, size_t len);
 
 /* Whether PART stands somewhere in TEXT where nothing would be masked. */
 bool redact_is_open(

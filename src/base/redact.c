@@ -335,6 +335,8 @@ static void begin_again(struct masker *masker)
 	masker->mask_end = NOWHERE;
 	masker->masks.count = 0;
 	masker->masks.any = false;
+	masker->masks.cut = false;
+	masker->masks.parts = 0;
 }
 
 /* The scratch masker has read all of TEXT. */
@@ -366,9 +368,14 @@ char *redact_text(const struct redact *redact, const char *text, size_t len)
 	return buf_detach(&out);
 }
 
-size_t redact_count(const struct redact *redact, const char *text, size_t len)
+struct redact_seen redact_look(const struct redact *redact, const char *text, size_t len)
 {
-	return redact_any(redact) ? read_whole(redact, text, len)->masks.count : 0;
+	const struct masks *masks;
+
+	if (!redact_any(redact))
+		return (struct redact_seen){0};
+	masks = &read_whole(redact, text, len)->masks;
+	return (struct redact_seen){masks->count - masks->parts, masks->cut};
 }
 
 bool redact_is_open(

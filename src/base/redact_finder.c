@@ -151,9 +151,25 @@ size_t finder_start(const struct finder *finder, const struct searching *searchi
 	return start < none ? start : none;
 }
 
+/* After a whole secret the reading stands at its end, too. */
+static bool is_masked(const struct masks *masks, size_t start, size_t end)
+{
+	const struct mask *last = masks->count ? &masks->list[masks->count - 1] : NULL;
+
+	return last && last->start <= start && last->end >= end;
+}
+
 void finder_finish(struct finder *finder, const struct searching *searching, size_t end)
 {
-	if (searching->needles->nodes[finder->at].depth >= REDACT_PART_MIN)
-		masks_add(searching->masks, open_start(finder, searching->needles, end), end);
+	struct masks *masks = searching->masks;
+	size_t start = open_start(finder, searching->needles, end);
+	size_t before = masks->count;
+
+	if (searching->needles->nodes[finder->at].depth >= REDACT_PART_MIN &&
+	    !is_masked(masks, start, end)) {
+		masks_add(masks, start, end);
+		masks->cut = true;
+		masks->parts += masks->count > before;
+	}
 	finder_sleep(finder);
 }

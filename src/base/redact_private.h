@@ -98,7 +98,9 @@ struct masks {
 	struct mask *list; /* by start; none overlap or touch */
 	size_t count;
 	size_t room;
-	bool any; /* there was one at all */
+	bool any;     /* there was one at all */
+	bool cut;     /* the last one is of a secret that the text's end cuts off */
+	size_t parts; /* of the list: masks of nothing else */
 };
 
 void masks_add(struct masks *masks, size_t start, size_t end);

@@ -8,19 +8,29 @@
 
 #include "fsops/mem.h"
 
+/* The beginning of a secret is no secret that can be seen: it would be masked at the end of a text, and shown as
+ * soon as something follows. */
+static bool shows_all(const struct redact_seen *from, const struct redact_seen *made)
+{
+	return made->whole >= from->whole && made->cut == from->cut;
+}
+
 bool derived_is_secret(const struct redact *redact, const struct expr_text *from, size_t count,
     const struct expr_text *made)
 {
-	size_t secrets = 0;
+	struct redact_seen origin = {0}, seen;
 	bool marked = false;
 
 	for (size_t i = 0; i < count; i++) {
+		seen = redact_look(redact, from[i].data, from[i].len);
 		marked |= from[i].secret;
-		secrets += redact_count(redact, from[i].data, from[i].len);
+		origin.whole += seen.whole;
+		origin.cut |= seen.cut;
 	}
-	if (!made->len || marked || !secrets)
+	if (!made->len || marked || !(origin.whole || origin.cut))
 		return made->len && marked;
-	if (redact_count(redact, made->data, made->len) >= secrets)
+	seen = redact_look(redact, made->data, made->len);
+	if (shows_all(&origin, &seen))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (redact_is_open(redact, from[i].data, from[i].len, made->data, made->len))

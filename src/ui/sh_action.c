@@ -300,11 +300,12 @@ static void add_exports(struct script *s, const char *script)
 
 	json_object_foreach(s->plan->vars, name, value) {
 		char *text = value_to_text(value);
+		struct redact_seen seen = redact_look(s->plan->redact, text, strlen(text));
 		struct buf word;
 
 		buf_init(&word, BUF_TEXT_MAX);
 		buf_add_shell_word(&word, text);
-		if (redact_count(s->plan->redact, text, strlen(text)))
+		if (seen.whole || seen.cut)
 			export_secret(s, name, script);
 		else
 			sh_line(s, "export %s=%s", name, word.data);
