@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "fsops/channel.h"
 #include "fsops/child.h"
 #include "fsops/inherit.h"
 #include "fsops/mem.h"
@@ -114,8 +115,10 @@ json_t *measure_metrics(const struct catalog *catalog, const char *const *names,
 	struct checking checking = {.catalog = catalog};
 	json_t *masked = NULL;
 
-	if (vars)
+	if (vars) {
+		channels_mask(&(struct channel_names){platform, constants, redact});
 		mask_targets(redact, platform, constants);
+	}
 	if (vars && check(&checking, metrics, count, &scope, err) == 0) {
 		masked = redact_value(redact, checking.metrics);
 		*worst = checking.worst;

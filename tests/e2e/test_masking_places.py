@@ -138,3 +138,12 @@ def test_every_kubectl_gets_the_environment_that_its_target_says(tmp_path, targe
            for call in ("get", "version", "port-forward")}
     of_target = ["LOGIN_KEY"] if "LOGIN" in target else given
     assert got == {"get": given, "version": given, "port-forward": of_target}, str(result)
+
+
+def test_a_look_at_the_metrics_masks_the_channels_too(tmp_path):
+    folder = book(tmp_path / "book", "  - {step: A, budget: 5s, exec: [true], effect: read}\n",
+                  f"channels:\n  hook: {{kind: webhook, url: 'https://hooks.example.org/{PATH}'}}\nmetrics:\n"
+                  f"  pods: {{source: {{shell: 'echo at /{PATH} >&2; exit 1'}}, value: lines.size(), baseline: '< 5'}}\n")
+    for words in ([], ["--json"]):
+        seen = fsops("check", "-R", folder, *words, env={"FSOPS_STATE": str(tmp_path / "state")})
+        assert "abcdefghXYZ" not in seen.out + seen.err and "at /***" in seen.out, str(seen)
