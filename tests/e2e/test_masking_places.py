@@ -144,6 +144,5 @@ def test_a_look_at_the_metrics_masks_the_channels_too(tmp_path):
     folder = book(tmp_path / "book", "  - {step: A, budget: 5s, exec: [true], effect: read}\n",
                   f"channels:\n  hook: {{kind: webhook, url: 'https://hooks.example.org/{PATH}'}}\nmetrics:\n"
                   f"  pods: {{source: {{shell: 'echo at /{PATH} >&2; exit 1'}}, value: lines.size(), baseline: '< 5'}}\n")
-    for words in ([], ["--json"]):
-        seen = fsops("check", "-R", folder, *words, env={"FSOPS_STATE": str(tmp_path / "state")})
-        assert "abcdefghXYZ" not in seen.out + seen.err and "at /***" in seen.out, str(seen)
+    seen = fsops("check", "-R", folder, env={"FSOPS_STATE": str(tmp_path / "state")})
+    assert "abcdefghXYZ" not in seen.out + seen.err and "at /***" in seen.out, str(seen)
