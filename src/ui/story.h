@@ -32,9 +32,9 @@ struct story_action {
 	struct kept output;
 	json_t *said;      /* array: action.output events that are not in OUTPUT yet */
 	size_t said_bytes; /* in these */
-	size_t skipped;    /* bytes of standard error that are not in it: they were shown early */
-	size_t left_out;   /* bytes of its output that the engine did not pass on */
-	json_t *metrics;   /* object: name → what was measured last */
+	size_t errors; /* bytes of standard error that were taken out of SAID, shown early or not */
+	size_t left_out;        /* bytes of its output that the engine did not pass on */
+	json_t *metrics;        /* object: name → what was measured last */
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */
 	int depth;

@@ -211,11 +211,12 @@ static void keep_piece(struct story_action *action, const json_t *event, size_t 
 	json_t *text = json_object_get(event, "text");
 	size_t len = json_string_length(text);
 	bool is_error = same(value_get_text(event, "stream"), "stderr");
-	size_t skip = is_error && early > action->skipped ? early - action->skipped : 0;
+	size_t skip = is_error && early > action->errors ? early - action->errors : 0;
 
 	if (skip > len)
 		skip = len;
-	action->skipped += skip;
+	if (is_error)
+		action->errors += len;
 	kept_add(&action->output, is_error ? 2 : 1, json_string_value(text) + skip, len - skip);
 }
 

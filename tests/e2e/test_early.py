@@ -114,3 +114,12 @@ def test_reports_show_what_it_said_and_not_that_it_waited(tmp_path):
         told = fsops("report", "book", f"--{form}", env=env)
         assert told.status == 0 and "ABCD1234" in told.out and "action.waiting" not in told.out, str(told)
     assert "still running" not in fsops("log", "book", env=env).out
+
+
+def test_who_says_much_before_anything_is_shown_loses_no_last_word(tmp_path):
+    """So many pieces that they are taken up before they are shown: what comes after those is told all the same."""
+    script = ("i=0; while [ $i -lt 260 ]; do echo line $i >&2; sleep 0.002; i=$((i + 1)); done; sleep 2.2;"
+              "echo cause one >&2; echo cause two >&2; exit 1")
+    done = fsops("run", "book", "-R", book(tmp_path, action("loud", script)), env={"FSOPS_STATE": str(tmp_path / "state")})
+    assert "is still running and says:" in done.out and done.out.count("| line 259\n") >= 1, str(done)
+    assert "| cause one\n" in done.out and "| cause two\n" in done.out, str(done)
