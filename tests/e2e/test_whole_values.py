@@ -91,3 +91,20 @@ def test_a_script_that_does_not_name_it_runs_without_it(tmp_path):
     result = run(tmp_path, [{"id": "other", "shell": "env | sort", "effect": "read"}])
     lines = result.action("other")["result"]["stdout"].splitlines()
     assert "plain=fine" in lines and not [line for line in lines if line.startswith("name=")], str(result)
+
+
+WIDE = {"id": 12345678901234567890123, "small": 9007199254740993, "text": "12345678901234567890123"}
+
+
+def test_a_script_is_given_no_other_digits(tmp_path):
+    result = run(tmp_path, [
+        {"id": "word", "exec": ["echo", "${id}"], "effect": "read"},
+        {"id": "script", "shell": f"echo $id >>{tmp_path}/ran"},
+        {"id": "looked", "exec": ["true"], "until": "exit == 0", "look": {"shell": f"echo $id >>{tmp_path}/ran"}, "effect": "change"},
+        {"id": "others", "shell": "echo $small $text ${idle-none}; env | grep '^i[d]=' || true", "effect": "read"}],
+        zero=WIDE)
+    for name in ("word", "script"):
+        refused(result, name, "holds a number over 64 bits")
+    assert "holds a number over 64 bits" in result.action("looked")["why"], str(result)
+    assert not (tmp_path / "ran").exists()
+    assert result.action("others")["result"]["stdout"] == "9007199254740993 12345678901234567890123 none\n", str(result)
