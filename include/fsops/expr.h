@@ -125,7 +125,9 @@ struct expr_scope {
 	    void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size);
 	void *ctx;
 
-	/* MAY, both or none. A function or operator made the text MADE from the COUNT texts of FROM: whether a
+	/* MAY, all three or none. Whether a secret can be seen in TEXT. */
+	bool (*holds)(void *ctx, const struct expr_text *text);
+	/* A function or operator made the text MADE from the COUNT texts of FROM: whether a
 	 * secret went into it in a way that can no longer be seen by looking at it. */
 	bool (*derived)(
 	    void *ctx, const struct expr_text *from, size_t count, const struct expr_text *made);

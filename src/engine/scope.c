@@ -121,6 +121,13 @@ struct redact *scope_redact(const struct scope *scope)
 	return scope->redact;
 }
 
+static bool holds(void *ctx, const struct expr_text *text)
+{
+	struct redact_seen seen = redact_look(scope_redact(ctx), text->data, text->len);
+
+	return seen.whole || seen.cut;
+}
+
 static bool derived(
     void *ctx, const struct expr_text *from, size_t count, const struct expr_text *made)
 {
@@ -137,6 +144,7 @@ static struct expr_scope names_of(const struct scope *scope)
 	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
 
 	if (scope_redact(scope)) {
+		names.holds = holds;
 		names.derived = derived;
 		names.keep = keep;
 	}

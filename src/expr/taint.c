@@ -44,7 +44,10 @@ static int each_text(
 
 /* ---- what it was made from ---- */
 
+#define READ_PER_STEP 64 /* bytes: the masker is slower than a search */
+
 struct texts {
+	size_t bytes;
 	struct expr_text *list; /* NULL: they are only counted */
 	size_t count;
 };
@@ -56,6 +59,7 @@ static int add_text(struct calc *calc, const struct expr_value *text, void *ctx)
 	if (texts->list)
 		texts->list[texts->count] = text_of(text);
 	texts->count++;
+	texts->bytes += texts->list ? text->as.text.len : 0;
 	return texts->list ? calc_step_bytes(calc, text->as.text.len) : 0;
 }
 
@@ -91,6 +95,8 @@ static int judge(struct calc *calc, const struct texts *from, struct expr_value 
 {
 	struct expr_text text = text_of(made);
 
+	if (calc_step(calc, (from->bytes + text.len) / READ_PER_STEP) < 0)
+		return -1;
 	if (!made->secret &&
 	    !calc->scope->derived(calc->scope->ctx, from->list, from->count, &text))
 		return 0;
@@ -127,6 +133,15 @@ static bool takes_text(const struct expr_value *args, size_t count)
 	return false;
 }
 
+/* Most texts have nothing to hide: they are read once, however many were made of them. */
+static bool may_taint(struct calc *calc, const struct texts *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (from->list[i].secret || calc->scope->holds(calc->scope->ctx, &from->list[i]))
+			return true;
+	return false;
+}
+
 int taint_made(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
@@ -138,6 +153,10 @@ int taint_made(
 		return 0;
 	if (collect(calc, args, count, &from) < 0)
 		return -1;
+	if (calc_step(calc, from.bytes / READ_PER_STEP) < 0)
+		return -1;
+	if (!out->secret && !may_taint(calc, &from))
+		return 0;
 	return list ? judge_items(calc, &from, out) : judge(calc, &from, out);
 }
 
