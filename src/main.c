@@ -23,7 +23,7 @@
  * and a run is a stream of events.
  *
  * Invariant of this file: the three standard descriptors are open, so that no socket can
- * become one of them, no core is written, and only here does the program exit.
+ * become one of them, no core is written, and only here does the program exit (and in mem.c, for want of memory).
  */
 #include <fcntl.h>
 #include <jansson.h>
