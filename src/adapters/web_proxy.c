@@ -71,12 +71,12 @@ static bool read_proxy(const char *text, struct web_place *place)
 static bool was_spoken_to(const struct web_request *request, const struct web_place *proxy,
     const struct web_place *server)
 {
+	char port[sizeof(proxy->port)];
 	long peer = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_PRIMARY_PORT, &peer);
-	if (!peer)
-		peer = request->peer;
-	return peer == atol(proxy->port) && strcmp(proxy->port, server->port) != 0;
+	snprintf(port, sizeof(port), "%ld", peer ? peer : (long)request->peer);
+	return strcmp(proxy->port, port) == 0 && strcmp(proxy->port, server->port) != 0;
 }
 
 void web_proxy_place(const struct web_request *request, struct web_place *place)
