@@ -168,6 +168,8 @@ struct web_extra {
 int web_extra_make(struct web_extra *extra, const json_t *target, const char *url,
     const json_t *own, struct err *err);
 void web_extra_release(struct web_extra *extra);
+/* The beginning of a request that carries EXTRA, which must live until web_start() has copied it. */
+struct web_spec web_extra_spec(const struct web_extra *extra);
 /* One more line of a header, copied. */
 void web_extra_add(struct web_extra *extra, const char *name, const char *value);
 /* The same for curl's command line. */

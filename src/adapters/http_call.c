@@ -266,24 +266,21 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 
 	free(http->what);
 	http->what = mem_printf("%s %s", method, url);
-	if (make_extra(http, url, &extra, err) == 0)
-		http->request = web_start(http->call->loop,
-		    &(struct web_spec){.method = method,
-		        .url = url,
-		        .what = http->what,
-		        .through = through,
-		        .headers = (const char *const *)extra.lines,
-		        .header_count = extra.count,
-		        .ca = extra.ca,
-		        .cert = extra.cert,
-		        .key = extra.key,
-		        .body = body,
-		        .body_len = body ? strlen(body) : 0,
-		        .fresh = true,
-		        .data = on_data,
-		        .done = on_done,
-		        .ctx = http},
-		    err);
+	if (make_extra(http, url, &extra, err) == 0) {
+		struct web_spec spec = web_extra_spec(&extra);
+
+		spec.method = method;
+		spec.url = url;
+		spec.what = http->what;
+		spec.through = through;
+		spec.body = body;
+		spec.body_len = body ? strlen(body) : 0;
+		spec.fresh = true;
+		spec.data = on_data;
+		spec.done = on_done;
+		spec.ctx = http;
+		http->request = web_start(http->call->loop, &spec, err);
+	}
 	web_extra_release(&extra);
 	free(through);
 	free(body);

@@ -407,25 +407,21 @@ static struct web_request *ask(struct prometheus_call *p, const char *url, struc
 	char *through = web_through(url, target);
 	struct web_request *request = NULL;
 	struct web_extra extra;
+	struct web_spec spec;
 
 	if (web_extra_make(&extra, target, url, NULL, err) == 0) {
 		web_extra_add(&extra, "Content-Type", "application/x-www-form-urlencoded");
-		request = web_start(p->call->loop,
-		    &(struct web_spec){.method = "POST",
-		        .url = url,
-		        .what = p->what,
-		        .through = through,
-		        .headers = (const char *const *)extra.lines,
-		        .header_count = extra.count,
-		        .ca = extra.ca,
-		        .cert = extra.cert,
-		        .key = extra.key,
-		        .body = form,
-		        .body_len = strlen(form),
-		        .data = on_data,
-		        .done = on_done,
-		        .ctx = p},
-		    err);
+		spec = web_extra_spec(&extra);
+		spec.method = "POST";
+		spec.url = url;
+		spec.what = p->what;
+		spec.through = through;
+		spec.body = form;
+		spec.body_len = strlen(form);
+		spec.data = on_data;
+		spec.done = on_done;
+		spec.ctx = p;
+		request = web_start(p->call->loop, &spec, err);
 	} else {
 		err_prefix(err, "%s", p->what);
 	}

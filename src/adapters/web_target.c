@@ -202,6 +202,15 @@ void web_extra_add(struct web_extra *extra, const char *name, const char *value)
 	extra->lines[extra->count++] = header_line(name, value);
 }
 
+struct web_spec web_extra_spec(const struct web_extra *extra)
+{
+	return (struct web_spec){.headers = (const char *const *)extra->lines,
+	    .header_count = extra->count,
+	    .ca = extra->ca,
+	    .cert = extra->cert,
+	    .key = extra->key};
+}
+
 void web_extra_release(struct web_extra *extra)
 {
 	for (size_t i = 0; i < extra->count; i++)

@@ -62,27 +62,30 @@ static int need_optional(struct calc *calc, const struct node *node, const struc
 	    calc, "%s() takes an optional, not %s", node->macro->name, cel_type_name(value));
 }
 
-int macro_opt_flat_map(struct calc *calc, const struct node *node, struct expr_value *out)
+/* What the macro makes of what is in the optional: 1; 0: nothing is, and OUT is none. */
+static int map_inner(struct calc *calc, const struct node *node, struct expr_value *out)
 {
 	if (eval_optional(calc, node, out) < 0)
 		return -1;
 	if (!out->as.inner)
 		return 0;
 	calc->slots[node->index] = *out->as.inner;
-	if (calc_eval(calc, node->kids[1], out) < 0)
-		return -1;
-	return need_optional(calc, node, out);
+	return calc_eval(calc, node->kids[1], out) < 0 ? -1 : 1;
+}
+
+int macro_opt_flat_map(struct calc *calc, const struct node *node, struct expr_value *out)
+{
+	int mapped = map_inner(calc, node, out);
+
+	return mapped > 0 ? need_optional(calc, node, out) : mapped;
 }
 
 int macro_opt_map(struct calc *calc, const struct node *node, struct expr_value *out)
 {
-	if (eval_optional(calc, node, out) < 0)
-		return -1;
-	if (!out->as.inner)
-		return 0;
-	calc->slots[node->index] = *out->as.inner;
-	if (calc_eval(calc, node->kids[1], out) < 0)
-		return -1;
+	int mapped = map_inner(calc, node, out);
+
+	if (mapped <= 0)
+		return mapped;
 	calc->node = node;
 	return calc_optional(calc, out, out);
 }
