@@ -90,8 +90,7 @@ static enum aws_try nobody(struct aws_lookup *lookup)
 	if (lookup->of_profile)
 		return aws_fail(lookup, ERR_INPUT,
 		    "AWS profile '%s': its source_profile '%s' has no credentials: add them (`aws "
-		    "configure "
-		    "--profile %s`)",
+		    "configure --profile %s`)",
 		    lookup->roles[lookup->role_count - 1].profile, lookup->profile,
 		    lookup->profile);
 	return aws_fail(lookup, ERR_INPUT,

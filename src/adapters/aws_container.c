@@ -122,8 +122,8 @@ enum aws_try aws_container_try(struct aws_lookup *lookup)
 	if (!is_allowed(host)) {
 		aws_fail(lookup, ERR_INPUT,
 		    "AWS_CONTAINER_CREDENTIALS_FULL_URI names '%s', which is neither this machine "
-		    "nor "
-		    "169.254.170.2, 169.254.170.23 or fd00:ec2::23: no credentials are asked for "
+		    "nor 169.254.170.2, 169.254.170.23 or fd00:ec2::23: no credentials are asked "
+		    "for "
 		    "there",
 		    host);
 		goto out;

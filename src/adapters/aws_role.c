@@ -59,8 +59,8 @@ static enum aws_try add_role(struct aws_lookup *lookup, const char *profile)
 	if (has(lookup, profile, "mfa_serial"))
 		return aws_fail(lookup, ERR_INPUT,
 		    "AWS profile '%s' wants a code of an MFA device (mfa_serial), which is not "
-		    "asked for "
-		    "here: get credentials before, eval \"$(aws configure export-credentials "
+		    "asked for here: get credentials before, eval \"$(aws configure "
+		    "export-credentials "
 		    "--profile %s "
 		    "--format env)\"",
 		    profile, profile);
@@ -107,8 +107,7 @@ static enum aws_try check_source(struct aws_lookup *lookup, const char *profile,
 	if (!aws_profile(lookup->spec.config, next))
 		return aws_fail(lookup, ERR_INPUT,
 		    "AWS profile '%s': its source_profile '%s' is in neither '%s' nor '%s': add it "
-		    "(`aws "
-		    "configure --profile %s`)",
+		    "(`aws configure --profile %s`)",
 		    profile, next, lookup->spec.config->config_path,
 		    lookup->spec.config->credentials_path, next);
 	if (was_visited(lookup, next) && (strcmp(next, profile) != 0 || !has_keys(lookup, next)))

@@ -33,8 +33,7 @@ static enum aws_try login(struct aws_lookup *lookup, const char *why)
 {
 	return aws_fail(lookup, ERR_INPUT,
 	    "AWS profile '%s' gets its credentials from IAM Identity Center (SSO), and %s: log in "
-	    "with `aws "
-	    "sso login --profile %s`",
+	    "with `aws sso login --profile %s`",
 	    lookup->profile, why, lookup->profile);
 }
 
@@ -65,8 +64,7 @@ static enum aws_try find(struct aws_lookup *lookup, struct sso *sso)
 		    "AWS profile '%s' gets its credentials from IAM Identity Center (SSO), and "
 		    "there is no "
 		    "[sso-session %s] in '%s': add it (`aws configure sso-session`), then `aws sso "
-		    "login "
-		    "--profile %s`",
+		    "login --profile %s`",
 		    lookup->profile, sso->session, config->config_path, lookup->profile);
 	lookup->err.kind = ERR_NONE;
 	sso->start_url = either(lookup, session, "sso_start_url");
@@ -89,8 +87,7 @@ static enum aws_try find(struct aws_lookup *lookup, struct sso *sso)
 		return AWS_FOUND;
 	return aws_fail(lookup, ERR_INPUT,
 	    "AWS profile '%s' gets its credentials from IAM Identity Center (SSO), and has no %s: "
-	    "`aws "
-	    "configure sso --profile %s`, then `aws sso login --profile %s`",
+	    "`aws configure sso --profile %s`, then `aws sso login --profile %s`",
 	    lookup->profile, missing, lookup->profile, lookup->profile);
 }
 
@@ -159,8 +156,7 @@ static enum aws_try refuse(struct aws_lookup *lookup, int status)
 	else
 		aws_fail(lookup, ERR_REMOTE,
 		    "AWS profile '%s': IAM Identity Center gives no credentials: status %d%s%.*s: "
-		    "check "
-		    "sso_account_id and sso_role_name",
+		    "check sso_account_id and sso_role_name",
 		    lookup->profile, status, said ? ": " : "", SAID_SHOWN, said ? said : "");
 	json_decref(json);
 	return AWS_FAILED;

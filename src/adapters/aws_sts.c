@@ -169,8 +169,7 @@ static enum aws_try on_answer(struct aws_lookup *lookup, int status)
 	if (!read_answer(&answer, &lookup->text))
 		result = aws_fail(lookup, ERR_REMOTE,
 		    "AWS profile '%s': status %d, and what STS answered is not its XML: check the "
-		    "endpoint "
-		    "(AWS_ENDPOINT_URL_STS)",
+		    "endpoint (AWS_ENDPOINT_URL_STS)",
 		    lookup->profile, status);
 	else
 		result = status == 200 ? take(lookup, &answer) : refused(lookup, &answer, status);

@@ -258,8 +258,7 @@ static void flooded(struct pg_call *pg)
 {
 	err_set(&pg->failure, ERR_LIMIT,
 	    "the server floods the connection with what is no answer%s: is something in between "
-	    "that "
-	    "is no PostgreSQL?",
+	    "that is no PostgreSQL?",
 	    pg_is_read(pg) ? "" : ", look whether the change was made");
 	pg_give_up(pg);
 }

@@ -307,8 +307,7 @@ static int check_content(const struct s3_gzip *gzip, struct err *err)
 	if (gzip->state == STATE_BETWEEN && gzip->bytes == 0)
 		return err_set(err, ERR_REMOTE,
 		    "it is empty, a gzip of nothing (%lld bytes): there is nothing to restore "
-		    "from; "
-		    "look at what the job that wrote it says",
+		    "from; look at what the job that wrote it says",
 		    gzip->taken);
 	if (!gzip->something)
 		return err_set(err, ERR_REMOTE,

@@ -231,8 +231,7 @@ static void on_client_certificate(struct web_request *request, const struct web_
 	(void)place;
 	err_set(&request->err, ERR_SYSTEM,
 	    "%s: the client certificate can't be used (%s): do the target's `cert` and `key` "
-	    "belong "
-	    "together, are both PEM, and is the key without a passphrase?",
+	    "belong together, are both PEM, and is the key without a passphrase?",
 	    request->what, request->curl_text);
 }
 

@@ -93,8 +93,7 @@ static int take_length(struct web_request *request, const char *text)
 		if (request->stated >= 0 && request->stated != length)
 			return err_set(&request->err, ERR_REMOTE,
 			    "%s: the answer has two different Content-Lengths, %lld and %lld: "
-			    "where it "
-			    "ends can't be told: look at the server and what is between",
+			    "where it ends can't be told: look at the server and what is between",
 			    request->what, request->stated, length);
 		request->stated = length;
 		if (!*at)

@@ -79,8 +79,7 @@ static void need_variable(
 	if (node->text && *node->text && !web_is_template(node->text))
 		NODE_PROBLEM(list, node,
 		    "%s stands in the file: take it from a variable, \"${env.%s}\", and set that "
-		    "where "
-		    "fsops runs",
+		    "where fsops runs",
 		    what, name);
 }
 
@@ -127,8 +126,7 @@ static void parse_login(const struct node *map, json_t *target, struct problems 
 	if ((bearer && basic) || (own && (bearer || basic)))
 		NODE_PROBLEM(list, own ? headers : basic,
 		    "a request has one 'Authorization': by `bearer`, by `basic` or as a header, "
-		    "not by "
-		    "several");
+		    "not by several");
 	if (bearer) {
 		need_variable(bearer, "the token", "API_TOKEN", list);
 		json_object_set_new(target, "bearer", json_string(bearer->text));

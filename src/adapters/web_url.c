@@ -67,8 +67,7 @@ int web_url_check(const char *url, struct err *err)
 	if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
 		err_set(err, ERR_INPUT,
 		    "the URL holds a user name or password, which would be shown: give the target "
-		    "a "
-		    "`basic` or `bearer`, or send a header, from a variable");
+		    "a `basic` or `bearer`, or send a header, from a variable");
 		goto out;
 	}
 	result = 0;

@@ -252,8 +252,7 @@ static const json_t *list_of(const json_t *root, struct err *err)
 		return list;
 	err_set(err, ERR_INPUT,
 	    "%s is no webhook payload of Alertmanager or Grafana, and no list of alerts: it must "
-	    "be an "
-	    "object with 'alerts', or a list",
+	    "be an object with 'alerts', or a list",
 	    INPUT);
 	return NULL;
 }

@@ -29,15 +29,13 @@ int expand_may_give(const json_t *value, const char *text, size_t len, struct er
 	if (value_has_zero_byte(value))
 		return err_set(err, ERR_INPUT,
 		    "'%.*s' holds a zero byte, which no command, address or header can take: it "
-		    "would "
-		    "end there, and be another value",
+		    "would end there, and be another value",
 		    (int)len, text);
 	if (!value_has_beyond_int(value))
 		return 0;
 	return err_set(err, ERR_INPUT,
 	    "'%.*s' holds a number over 64 bits, whose last digits are not known any more: take it "
-	    "from "
-	    "where it is text, or write string(…) if they do not matter",
+	    "from where it is text, or write string(…) if they do not matter",
 	    (int)len, text);
 }
 

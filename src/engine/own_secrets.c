@@ -33,8 +33,7 @@ static int add_listed(struct redact *redact, const struct platform *platform, st
 		if (value && *value && redact_add(redact, value) < 0)
 			return err_set(err, ERR_USAGE,
 			    "the environment variable %s is named under 'secrets', but has under "
-			    "%d "
-			    "characters (or megabytes of them): that cannot be masked",
+			    "%d characters (or megabytes of them): that cannot be masked",
 			    platform->secrets[i], REDACT_MIN_LEN);
 	}
 	return 0;

@@ -141,8 +141,7 @@ static int check_repeated(const struct making *making, const struct plan_action 
 		return 0;
 	return err_set(making->err, ERR_INPUT,
 	    "action '%s': '%s' would make the changes of runbook '%s' again at every look: wait "
-	    "for "
-	    "them in a step that only looks",
+	    "for them in a step that only looks",
 	    from->id, from->until.text ? "until" : "hold_for", action->nested->runbook->name);
 }
 

@@ -255,8 +255,7 @@ void claim_add_why(struct buf *out, const struct claim_seen *seen)
 		clock_format_span(left, span);
 		buf_addf(out,
 		    ", for what it asked of a server cannot be seen from here: try again in %s, "
-		    "when "
-		    "its step's time is up, or go on with that run: fsops resume %s",
+		    "when its step's time is up, or go on with that run: fsops resume %s",
 		    span, value_get_text(seen->holder, "run"));
 		return;
 	}

@@ -398,8 +398,7 @@ static void check_repeated(struct decode *d, const struct action *action)
 	if (until && !look && change)
 		NODE_PROBLEM(d->list, until,
 		    "'until' would make this change again at every look: say with 'look' which "
-		    "read "
-		    "tells whether it holds%s",
+		    "read tells whether it holds%s",
 		    action->derived == EFFECT_UNSTATED ? ", or 'effect: read' when this is one"
 		                                       : "");
 	if (hold_for && change)

@@ -27,8 +27,7 @@ static int parse_one(const struct node *value, json_t *names, struct problems *l
 	if (value->kind != NODE_SCALAR || !is_pattern(value->text)) {
 		NODE_PROBLEM(list, value,
 		    "'inherit' takes names of environment variables, with '*' for any text, such "
-		    "as "
-		    "[AWS_*, PGPASSWORD]");
+		    "as [AWS_*, PGPASSWORD]");
 		return -1;
 	}
 	return json_array_append_new(names, json_string(value->text));

@@ -326,8 +326,7 @@ static void others_unanswered(void *ctx, const char *const *parts, size_t count)
 		return;
 	lint_say(un->lint, un->condition->pos,
 	    "'results.%s.%s' is empty, too, when '%s' got no answer, and this then holds: ask also "
-	    "for "
-	    "results.%s.outcome == \"passed\", or give that action 'on_failure: stop'",
+	    "for results.%s.outcome == \"passed\", or give that action 'on_failure: stop'",
 	    parts[1], parts[2], parts[1], parts[1]);
 }
 
@@ -390,8 +389,7 @@ static void nothing_judges(struct lint *lint)
 	if (accept && !action->expect_count && !action->until.text)
 		lint_say(lint, accept->pos,
 		    "with 'accept: any' and nothing else this passes whatever is answered: say "
-		    "with "
-		    "'expect' what must hold");
+		    "with 'expect' what must hold");
 }
 
 /* ---- names ---- */

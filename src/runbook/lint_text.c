@@ -117,6 +117,5 @@ void lint_step_title(struct lint *lint)
 	if (title && title->text && template_any(title->text))
 		lint_say(lint, title->pos,
 		    "a step's title is shown as it stands: '${…}' is filled in only in the 'title' "
-		    "of an "
-		    "action");
+		    "of an action");
 }

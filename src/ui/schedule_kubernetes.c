@@ -364,8 +364,7 @@ int print_schedule_kubernetes(struct buf *out, const struct timetable *table, st
 	    "# --server-side -f -`. The image needs fsops, tzdata and kubectl: 1.%d or newer, and "
 	    "within one\n"
 	    "# minor version of the cluster's. What the runbooks need of the environment comes "
-	    "from "
-	    "the Secret\n"
+	    "from the Secret\n"
 	    "# `fsops`, if there is one. A journal goes with its pod.\n",
 	    table->catalog->platform->name, KUBECTL_MINOR_MIN);
 	if (add_files(out, table, &cluster, err) < 0)
