@@ -280,7 +280,8 @@ static int check_size(struct reading *r, size_t max)
 	return 0;
 }
 
-json_t *json_read(const char *what, const char *text, size_t len, size_t max, struct err *err)
+static json_t *read_text(
+    const char *what, const char *text, size_t len, size_t max, size_t twice, struct err *err)
 {
 	struct reading r = {.what = what, .text = text, .len = len, .err = err};
 	json_t *value = NULL;
@@ -291,11 +292,21 @@ json_t *json_read(const char *what, const char *text, size_t len, size_t max, st
 	if (check_encoding(&r) < 0 || check_size(&r, max) < 0 || look_over(&r) < 0)
 		goto out;
 	value = json_loadb(r.copied ? r.copy.data : r.text, r.copied ? r.copy.len : r.len,
-	    JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
+	    JSON_DECODE_ANY | JSON_ALLOW_NUL | twice, &error);
 	if (!value)
 		jansson_refused(&r, &error);
 out:
 	buf_release(&r.copy);
 	free(r.changes);
 	return value;
+}
+
+json_t *json_read(const char *what, const char *text, size_t len, size_t max, struct err *err)
+{
+	return read_text(what, text, len, max, JSON_REJECT_DUPLICATES, err);
+}
+
+json_t *json_read_last(const char *what, const char *text, size_t len, size_t max, struct err *err)
+{
+	return read_text(what, text, len, max, 0, err);
 }

@@ -88,7 +88,7 @@ static json_t *parse(const char *text, size_t len, struct err *err)
 
 	buf_init(&cleaned, PAYLOAD_MAX * 4);
 	clean(&cleaned, json_string_value(whole), json_string_length(whole));
-	root = json_read(INPUT, cleaned.data, cleaned.len, PAYLOAD_MAX * 4, err);
+	root = json_read_last(INPUT, cleaned.data, cleaned.len, PAYLOAD_MAX * 4, err);
 	buf_release(&cleaned);
 	json_decref(whole);
 	return root;

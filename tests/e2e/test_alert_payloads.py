@@ -254,6 +254,15 @@ def test_a_number_of_many_digits_refuses_nothing(books, number):
     assert result.status == 0 and names(result) == ["High Error Rate"], result
 
 
+@pytest.mark.parametrize("twice", ['"alertname": "Low", "alertname": "High Error Rate"', '"a\\u0000": "1", "a\\ud800": "2"'])
+def test_a_key_that_is_there_twice_refuses_nothing(books, twice):
+    """Of an alert; the last counts. Two keys may also become one where U+FFFD stands for what cannot be read."""
+    payload = json.dumps(hook(alert(x="1"), alert(n="2"))).replace('"x": "1"', twice)
+    result = read(books(), payload, "--format", "json")
+
+    assert result.status == 0 and names(result) == ["High Error Rate"] * 2, result
+
+
 CUT = "n" * 99 + "é" * 40  # the hundredth byte is the first of two
 CUT_SHORT = "n" * 49 + "é" * 40
 
