@@ -6,7 +6,6 @@ only when botocore makes the same of the same bytes.
 """
 import hashlib
 import json
-import re
 import threading
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,11 +13,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from sandbox.httpd import Server
+from sandbox.s3_signature import HEADER, AsSigned
 
 import http.server
 
-HEADER = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request,\s*"
-                    r"SignedHeaders=([^,]+),\s*Signature=([0-9a-f]{64})$")
 LISTING = (b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><LastModified>"
            b"2026-11-20T03:04:05.000Z</LastModified><ETag>e</ETag><Size>1</Size></Contents></ListBucketResult>")
 
@@ -29,18 +27,8 @@ def derived(*parts):
     return {"id": "ASIA" + text[:16], "secret": text[16:56].lower() + "/+", "token": "token+/" + text[40:] + "=="}
 
 
-class Judge(SigV4Auth):
+class Judge(AsSigned, SigV4Auth):
     """botocore's signer, with the time and the headers of a request that was signed already."""
-
-    def __init__(self, names, *args):
-        super().__init__(*args)
-        self.names = names
-
-    def headers_to_sign(self, request):
-        chosen = super().headers_to_sign(request)
-        for name in set(chosen.keys()) - set(self.names):
-            del chosen[name]
-        return chosen
 
 
 class Amazon:
