@@ -229,6 +229,10 @@ static int sort(
 	}
 	if (list.count > 1)
 		qsort(list.items, list.count, sizeof(list.items[0]), compare_items);
+	/* A text that counts as a number has an order with both, which have none with each other. */
+	for (size_t i = 1; i < list.count; i++)
+		if (compare_order(&list.items[i - 1], &list.items[i]) == ORDER_TYPES)
+			return mixed(calc, &list.items[i - 1], &list.items[i]);
 	return list_take(calc, &list, out);
 }
 

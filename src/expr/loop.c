@@ -275,6 +275,14 @@ static int compare_sortables(const void *left, const void *right)
 	return (a->at > b->at) - (a->at < b->at);
 }
 
+static int need_order(struct calc *calc, const struct sortable *a, const struct sortable *b)
+{
+	if (compare_order(&a->key, &b->key) != ORDER_TYPES)
+		return 0;
+	return calc_no_overload(
+	    calc, "sortBy() of %s and %s", cel_type_name(&a->key), cel_type_name(&b->key));
+}
+
 static int sort_keys(struct calc *calc, const struct node *node, const struct expr_value *items,
     struct sortable *sort)
 {
@@ -284,9 +292,8 @@ static int sort_keys(struct calc *calc, const struct node *node, const struct ex
 		if (calc_eval(calc, node->kids[1], &sort[i].key) < 0)
 			return -1;
 		calc->node = node;
-		if (compare_order(&sort[0].key, &sort[i].key) == ORDER_TYPES)
-			return calc_no_overload(calc, "sortBy() of %s and %s",
-			    cel_type_name(&sort[0].key), cel_type_name(&sort[i].key));
+		if (need_order(calc, &sort[0], &sort[i]) < 0)
+			return -1;
 		if (calc_step(calc, SORT_COST) < 0 ||
 		    calc_step_compare(calc, &sort[i].key, SORT_COST) < 0)
 			return -1;
@@ -309,6 +316,10 @@ int macro_sort_by(struct calc *calc, const struct node *node, struct expr_value 
 		return -1;
 	if (count > 1)
 		qsort(sort, count, sizeof(sort[0]), compare_sortables);
+	/* Each has an order with the first; a text that counts as a number may be one with both of two others. */
+	for (size_t i = 1; i < count; i++)
+		if (need_order(calc, &sort[i - 1], &sort[i]) < 0)
+			return -1;
 	for (size_t i = 0; i < count; i++)
 		if (list_add(calc, &list, cel_item(&items, sort[i].at)) < 0)
 			return -1;
