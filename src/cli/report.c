@@ -72,6 +72,8 @@ int complain_err(const struct err *err)
 {
 	if (err->pos.file)
 		complain("%s:%d:%d: %s", err->pos.file, err->pos.line, err->pos.col, err->text);
+	else if (err->kind == ERR_REFUSED)
+		complain_lines(err->text); /* what was refused, a line each */
 	else
 		complain("%s", err->text);
 	if (err->kind == ERR_NONE || (size_t)err->kind >= COUNT_OF(statuses))

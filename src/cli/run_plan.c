@@ -70,9 +70,11 @@ static int agree(struct running *running, struct err *err)
 	int result = 0;
 
 	buf_init(&text, BUF_TEXT_MAX);
-	for (size_t i = 0; i < json_array_size(changed); i++)
-		buf_addf(
-		    &text, "%s%s", i ? "\n" : "", json_string_value(json_array_get(changed, i)));
+	for (size_t i = 0; i < json_array_size(changed); i++) {
+		const char *line = json_string_value(json_array_get(changed, i));
+
+		buf_addf(&text, "%s%.*s", i ? "\n" : "", (int)strcspn(line, "\n"), line);
+	}
 	question.text = text.data;
 	switch (stage_ask(&running->stage, &question)) {
 	case ANSWER_YES:

@@ -29,6 +29,17 @@ struct needing {
 
 static void name_changes(struct needing *needing, const struct run *run);
 
+/* "STEP (EFFECT): COMMAND" in one line: a value in the command cannot begin another. EFFECT may be NULL. */
+static void add_name(struct buf *names, const char *step, const char *effect, const char *command)
+{
+	size_t len = strcspn(command, "\n");
+
+	buf_addf(names, "\n  %s", step);
+	if (effect)
+		buf_addf(names, " (%s)", effect);
+	buf_addf(names, ": %.*s%s", (int)len, command, command[len] ? " …" : "");
+}
+
 static void name_change(struct needing *needing, const struct run *run,
     const struct plan_step *step, const struct plan_action *action)
 {
@@ -46,8 +57,7 @@ static void name_change(struct needing *needing, const struct run *run,
 		return;
 	needing->destroys |= action->effect == EFFECT_DESTROY;
 	if (++needing->count <= NAMED_MAX)
-		buf_addf(&needing->names, "\n  %s (%s): %s", step->id, effect_name(action->effect),
-		    action->command);
+		add_name(&needing->names, step->id, effect_name(action->effect), action->command);
 }
 
 static void name_changes(struct needing *needing, const struct run *run)
@@ -70,7 +80,7 @@ static int check_interrupted(const struct record *past, struct err *err)
 	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
 		const json_t *change = json_array_get(list, i);
 
-		buf_addf(&names, "\n  %s: %s", value_get_text(change, "step"),
+		add_name(&names, value_get_text(change, "step"), NULL,
 		    value_get_text(change, "command"));
 	}
 	if (count > NAMED_MAX)
