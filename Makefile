@@ -20,7 +20,7 @@ WARNINGS  += -Werror
 endif
 STD       := -std=c17 -D_GNU_SOURCE
 DEFINES   := -DFSOPS_VERSION='"$(VERSION)"' -DFSOPS_PREFIX='"$(PREFIX)"'
-ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) $(HARD_CFLAGS) -Iinclude $(DEFINES) $(PKG_FLAGS)
+ALL_CFLAGS = $(STD) $(WARNINGS) $(CFLAGS) $(HARD_CFLAGS) -Iinclude -Isrc $(DEFINES) $(PKG_FLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARD_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS)
 
 # What makes a fault in memory harder to use: asked of the compiler one by one, so that each machine gets what it has.
@@ -36,11 +36,13 @@ takes = printf '\043include <string.h>\nint main(void) { return 0; }\n' | \
 all_taken   = $(shell for f in $(1); do $(call takes,$$f) && echo $$f; done)
 first_taken = $(shell for f in $(1); do $(call takes,-O2 -U_FORTIFY_SOURCE $$f) && echo $$f && break; done)
 
-SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
-SHEETS  := $(sort $(wildcard src/*/*.css))
+SOURCES := $(sort $(shell find src -name '*.c'))
+HEADERS := $(sort $(shell find include src tests/unit -name '*.h'))
+SHEETS  := $(sort $(shell find src -name '*.css'))
+TESTS   := $(sort $(shell find tests/unit -name 'test_*.c'))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(SHEETS:%=$(BUILD)/%.o)
 LIBRARY := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/memory.o,$(OBJECTS))
-UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNITS   := $(TESTS:tests/unit/%.c=$(BUILD)/unit/%)
 REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
@@ -93,7 +95,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A style sheet becomes a text of its name: report_html.css is report_html_css.
+# A style sheet becomes a text of its name: ui/report/html/report_html.css is report_html_css.
 $(BUILD)/%.css.c: %.css
 	@mkdir -p $(@D)
 	@{ echo 'extern const char $(subst .,_,$(notdir $<))[]; const char $(subst .,_,$(notdir $<))[] ='; \
@@ -103,22 +105,22 @@ $(BUILD)/%.css.c: %.css
 $(BUILD)/%.css.o: $(BUILD)/%.css.c $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# One archive, so that a unit test links only what it uses.
+# One archive, so that a unit test links only what it uses. (q: two rooms may have files of one name.)
 $(BUILD)/libfsops.a: $(LIBRARY)
 	@rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/unit -Isrc $(HARD_LDFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libfsops.a -lcmocka $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests/unit $(HARD_LDFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libfsops.a -lcmocka $(PKG_LIBS)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc -fsanitize=fuzzer $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
 
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/fuzz -Isrc $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libfsops.a $(PKG_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests/fuzz $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libfsops.a $(PKG_LIBS)
 
 -include $(OBJECTS:.o=.d) $(UNITS:=.d)
 
@@ -201,14 +203,14 @@ lint: ## clang-tidy, cppcheck
 	$(call NEEDS,clang-tidy)
 	$(call NEEDS,cppcheck)
 	printf '%s\n' $(SOURCES) | xargs -P "$$(getconf _NPROCESSORS_ONLN)" -n 4 sh -c \
-		'clang-tidy --quiet --checks=$(TIDY) "$$@" -- $(STD) -Iinclude $(PKG_FLAGS) \
+		'clang-tidy --quiet --checks=$(TIDY) "$$@" -- $(STD) -Iinclude -Isrc $(PKG_FLAGS) \
 		-DFSOPS_VERSION=\"$(VERSION)\" -DFSOPS_PREFIX=\"$(PREFIX)\"' tidy
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		-Iinclude $(SOURCES)
+		-Iinclude -Isrc $(SOURCES)
 
 format: ## lay out the C source with clang-format
 	$(call NEEDS,clang-format)
-	clang-format -i $(SOURCES) $(wildcard include/fsops/*.h src/*/*.h tests/unit/*.[ch] tests/fuzz/*.c)
+	clang-format -i $(SOURCES) $(HEADERS) $(TESTS) $(wildcard tests/fuzz/*.c)
 
 BIN   := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share/fsops/runbooks

@@ -5,18 +5,21 @@
  *
  *	YAML ─ runbook/ ─▶ model ─ engine/plan ─▶ plan ─ engine/run ─▶ events ─▶ sinks in ui/
  *
- *	cli/       options, and a file per command (cmd_*.c); the only one to decide exit statuses
- *	ui/        a file per sink (terminal, plain, json), the dry runs (plan_*.c), reports of a run
- *	           (report_*.c), tables, the prompt
- *	journal/   the events of a run on the disk and read back (record.c); history; locks
- *	engine/    the plan; a run, its steps and actions: deadlines, retries, approval, metrics
+ *	cli/       options; cmd/ is a file per command; the only one to decide exit statuses
+ *	ui/        story/ (a run as it goes) on terminal/, plain or as JSON; plan/ (the dry runs), report/ (of a
+ *	           run that was), pages/ (what else is printed), schedule/ (timetables)
+ *	state/     journal/ (the events of a run on the disk, read back, the history), locks/
+ *	engine/    plan/ (what will run), run/ (a run, its steps, tasks and attempts), resume/ (what is known
+ *	           from before), host/ (what adapters ask of the engine), secrets/ (what is masked)
  *	notify/    kinds of channels, what they are told, and how it gets there
- *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry a file
+ *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry each, in a file or a
+ *	           folder of its name
+ *	net/       names to addresses; web/: requests over HTTP (libcurl on the loop)
  *	metrics/   thresholds, levels and units
- *	runbook/   YAML files into the model, with every mistake at its line and column; lint, schema
- *	expr/      the expression language (CEL)
+ *	runbook/   yaml/ (nodes that know their place), the model, platform/, catalog/ (all files), lint/
+ *	expr/      the expression language (CEL): syntax/, types/, lib/ (functions), regex/, time/
  *	loop/      poll(2), timers, child processes, signals
- *	base/      errors, text with a ceiling, clocks, secrets masked
+ *	base/      errors, text with a ceiling, clocks; redact/ (secrets masked), trust/ (whose files)
  *
  * Headers that cross folders are in include/fsops/; one that a single folder uses lies in it.
  * Begin with include/fsops/plan.h and event.h: a plan is what a dry run prints and a run runs,
@@ -88,7 +91,7 @@ static void crypto_free(void *memory, const char *file, int line)
 }
 
 /* Before either is used: a value that jansson could not make would be missing in silence, and OpenSSL looks into
- * locks that it could not make. What else can be told is told where it is begun (web.c, redis_memory.c …). */
+ * locks that it could not make. What else can be told is told where it is begun (net/web/web.c …). */
 static void choose_memory(void)
 {
 	json_set_alloc_funcs(mem_lib_malloc, free);

@@ -97,7 +97,7 @@ struct channel_names {
 	struct redact *redact;
 };
 
-/* engine/letter.c: fill CHANNEL in for MESSAGE and write the letter; a new reference. Its secrets are
+/* engine/host/letter.c: fill CHANNEL in for MESSAGE and write the letter; a new reference. Its secrets are
  * masked from now on. NULL: ERR_UNKNOWN, it is not configured (an environment variable that it names is
  * not set; ERR names it); else it cannot be used as it is. */
 json_t *channel_letter(const struct channel_names *with, const struct channel *channel,

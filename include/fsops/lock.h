@@ -9,7 +9,7 @@
  *
  * Each run that takes a lock gets the next epoch of it, a number that only grows. The file
  * STATE/locks/PLATFORM.RUNBOOK holds the newest epoch and whose it is: the lock is that run's, and no
- * other's ever again. Beside it each run has a claim (claim.h), by which others see whether it is
+ * other's ever again. Beside it each run has a claim (state/locks/claim.h), by which others see whether it is
  * alive and whether a change of it is in flight. So that never two are:
  *
  *	lock_begin(lock, note)  says that a change is in flight, and only then looks whether the lock
@@ -68,7 +68,7 @@ int lock_check(const struct lock *lock, struct err *err);
 /* Who took it over, a new reference; an empty object: not known; NULL: it is still ours. */
 json_t *lock_taker(const struct lock *lock);
 
-/* A change is about to begin: NOTE is an object with the members of claim.h that are known. -1, and
+/* A change is about to begin: NOTE is an object with the members of state/locks/claim.h that are known. -1, and
  * nothing is in flight: as lock_check(), or that cannot be written. */
 int lock_begin(struct lock *lock, const json_t *note, struct err *err);
 /* While it is: more is known of it. */

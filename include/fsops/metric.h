@@ -1,6 +1,6 @@
 /*
  * Metrics: levels, thresholds and units. Pure functions over numbers; where a
- * number comes from is the engine's business (engine/measure.c).
+ * number comes from is the engine's business (engine/run/measure.c).
  *
  * Levels are ordered ok < info < warning < critical. `unknown` is its own: it
  * never counts as ok, and ranks between ok and warning when the worst of several

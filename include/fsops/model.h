@@ -320,7 +320,7 @@ const struct runbook *catalog_find(
 bool runbook_is_called(const struct runbook *runbook, const char *name);
 const struct metric *platform_metric(const struct platform *platform, const char *name);
 const struct channel *platform_channel(const struct platform *platform, const char *name);
-/* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). alert.c */
+/* The alert that is meant by NAME, as text_pick() says; NULL: ERR (ERR_USAGE). runbook/platform/alert.c */
 const struct alert *platform_alert(
     const struct platform *platform, const char *name, struct err *err);
 /* The alert that is called exactly so (text_alike()), or NULL; also when two are. */

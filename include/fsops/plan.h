@@ -22,7 +22,7 @@ struct plan_action {
 	enum effect effect;
 	char *command;       /* the equivalent command line, masked; owned */
 	char *look;          /* that of its `look:`, masked; owned, or NULL */
-	json_t *tunnel;      /* that it goes through (engine/tunnel_spec.h); owned, or NULL */
+	json_t *tunnel;      /* that it goes through (engine/plan/tunnel_spec.h); owned, or NULL */
 	json_t *look_tunnel; /* that its `look:` goes through; owned, or NULL */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };
@@ -43,7 +43,7 @@ struct plan {
 	const struct runbook *runbook;
 	json_t *vars;   /* every variable that has a value: name → value */
 	json_t *names;  /* what expressions may name before the run: vars, env, links, contacts */
-	json_t *refs;   /* what expressions look at; engine/refs.h */
+	json_t *refs;   /* what expressions look at; engine/plan/refs.h */
 	json_t *chosen; /* what was asked for besides the runbook: {"given": names of --var, "from",
 	                   "only", "due": the time that --if-due started it for}; a resumed run asks for
 	                   the same */

@@ -1,6 +1,6 @@
 /*
  * Questions to a person. The engine asks through this and knows no terminal;
- * ui/prompt.c answers from a TTY, ui/nobody.c when there is none.
+ * ui/terminal/prompt.c answers from a TTY, ui/terminal/nobody.c when there is none.
  */
 #ifndef FSOPS_QUESTION_H
 #define FSOPS_QUESTION_H

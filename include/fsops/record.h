@@ -66,7 +66,7 @@ void record_add(struct record *record, const json_t *event);
 void record_free(struct record *record); /* NULL is allowed */
 
 /* The record of a run from its journal, with `live` and `problems`. RUN: a whole id. NULL: there is no
- * such journal, it cannot be read, or nothing in it is an event. record_file.c */
+ * such journal, it cannot be read, or nothing in it is an event. state/journal/record_file.c */
 struct record *record_read(const char *run, struct err *err);
 
 /* A sink that adds to RECORD, which stays the caller's and must outlive it. */

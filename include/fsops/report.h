@@ -18,17 +18,17 @@
 #include "fsops/clock.h"
 #include "fsops/record.h"
 
-/* For people: to be pasted where a postmortem is written. report_markdown.c */
+/* For people: to be pasted where a postmortem is written. ui/report/markdown/markdown.c */
 void print_report_markdown(struct buf *out, const struct record *record);
-/* One file without references to others. report_html.c */
+/* One file without references to others. ui/report/html/html.c */
 void print_report_html(struct buf *out, const struct record *record);
-/* A step is a suite, an action a case: what CI servers read. report_junit.c */
+/* A step is a suite, an action a case: what CI servers read. ui/report/junit.c */
 void print_report_junit(struct buf *out, const struct record *record);
-/* The events as they were, one a line. report_json.c */
+/* The events as they were, one a line. ui/report/json.c */
 void print_report_json(struct buf *out, const struct record *record);
 /* Metrics for the textfile collector of Prometheus' node exporter. LAST_SUCCESS: when a run of this
  * runbook on this platform last ended well, wall milliseconds; 0: that is not known, or never.
- * report_prom.c */
+ * ui/report/prom.c */
 void print_report_prom(struct buf *out, const struct record *record, msec last_success);
 
 #endif

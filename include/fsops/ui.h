@@ -77,7 +77,7 @@ void out_drain(struct out *out);
 /* The error as words. */
 const char *out_why(const struct out *out);
 
-/* A whole terminal: scrolling text, a live last line, a question. screen.c */
+/* A whole terminal: scrolling text, a live last line, a question. ui/terminal/screen.c */
 struct screen;
 /* FD: where to draw. It stays the caller's. */
 struct screen *screen_new(int fd);
@@ -131,7 +131,7 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const json_
     const struct look *look);
 void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last);
 
-/* RUNS, newest first, as history_object() makes them; NOW: wall time. history_table.c */
+/* RUNS, newest first, as history_object() makes them; NOW: wall time. ui/pages/history_table.c */
 json_t *history_object(const struct history_entry *entry);
 void print_history_text(struct buf *out, const json_t *runs, msec now, const struct look *look);
 void print_history_json(struct buf *out, const json_t *runs);
@@ -149,7 +149,7 @@ void print_check_json(
 void print_check_nagios(
     struct buf *out, const json_t *metrics, enum level worst, const struct platform *platform);
 
-/* `fsops contacts`, `fsops links`: all, or only the one of that key (NULL: all). people.c */
+/* `fsops contacts`, `fsops links`: all, or only the one of that key (NULL: all). ui/pages/people.c */
 void print_contacts_text(
     struct buf *out, const struct platform *platform, const char *only, const struct look *look);
 void print_contacts_json(struct buf *out, const struct platform *platform, const char *only);
@@ -183,7 +183,7 @@ void print_alerts_table(struct buf *out, const struct platform *platform, const 
 /* The same as print_notices_json(), of every row. */
 void print_alerts_json(struct buf *out, const struct catalog *catalog);
 /* Alerting rules for Prometheus (YAML); metrics that can have none are named in a comment. Errors: a
- * variable of the platform without a value. prometheus_rules.c */
+ * variable of the platform without a value. ui/pages/prometheus_rules.c */
 int print_prometheus_rules(struct buf *out, const struct catalog *catalog, struct err *err);
 /* Each notice in full. */
 void print_notices_text(struct buf *out, const struct platform *platform,
@@ -193,7 +193,7 @@ void print_notices_text(struct buf *out, const struct platform *platform,
 void print_notices_json(
     struct buf *out, const struct platform *platform, const struct notice *notices, size_t count);
 
-/* Timetables, for whoever starts the runs. Errors: schedule_survey()'s; ERR_LIMIT. schedule_*.c */
+/* Timetables, for whoever starts the runs. Errors: schedule_survey()'s; ERR_LIMIT. ui/schedule/ */
 int print_schedule_cron(struct buf *out, const struct timetable *table, struct err *err);
 void print_schedule_json(struct buf *out, const struct timetable *table);
 /* All units, each after a comment with its file's name. */
@@ -221,7 +221,7 @@ void print_escalation_text(
     struct buf *out, const struct incident *incident, const struct look *look);
 void print_escalation_json(struct buf *out, const struct incident *incident);
 
-/* What lint found. problems.c */
+/* What lint found. ui/pages/problems.c */
 void print_problems_text(struct buf *out, const struct problems *problems, const struct look *look);
 void print_problems_json(struct buf *out, const struct problems *problems);
 /* The workflow commands of GitHub Actions, which annotate the lines of a change. */
@@ -239,7 +239,7 @@ void print_mistake(struct buf *out, struct pos begin, const char *text, size_t l
     const struct expr_error *error, const struct look *look);
 
 /*
- * Lines typed at a terminal, with editing and a history of this session. line.c
+ * Lines typed at a terminal, with editing and a history of this session. ui/terminal/line.c
  * NULL: this is no terminal, or one that cannot move its cursor. The terminal is raw only while
  * line_read() waits, and as it was when that returns or a signal ends the program.
  */

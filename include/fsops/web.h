@@ -96,7 +96,7 @@ void web_let_go(struct web *web); /* NULL is allowed */
 int web_init(struct err *err);
 void web_trust(void *easy);
 
-/* web_url.c: is it an http or https URL with a host, no blanks or control characters and no
+/* net/web/url.c: is it an http or https URL with a host, no blanks or control characters and no
  * password in it? The error names URL. */
 int web_url_check(const char *url, struct err *err);
 /* Is it smtp://HOST or smtps://HOST, with or without a port, and nothing else? */
@@ -124,7 +124,7 @@ bool web_place(const json_t *args, const json_t *target, char **host, char **por
 bool web_same_origin(const char *a, const char *b);
 
 /*
- * --- web_target.c: targets that are reached over HTTP ---
+ * --- net/web/target.c: targets that are reached over HTTP ---
  *
  * What a target gives its requests besides the URL: headers (of a tenant), a login, whom to trust, a client
  * certificate. All of it is for the target's own origin and goes to no other.

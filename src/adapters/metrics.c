@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "adapters.h"
-#include "command.h"
+#include "adapters/command/command.h"
 #include "fsops/mem.h"
 #include "fsops/metric.h"
 #include "fsops/value.h"

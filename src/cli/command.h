@@ -94,7 +94,7 @@ bool cli_format(const struct cli *cli, const char *name);
 struct catalog *cli_load(
     struct cli *cli, const char *wanted, const struct runbook **runbook, int *status);
 
-/* cmd_run.c: plan RUNBOOK as the options say, and run it or print its dry run; returns the exit status. */
+/* cmd/run.c: plan RUNBOOK as the options say, and run it or print its dry run; returns the exit status. */
 int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook *runbook);
 
 /* due.c: --if-due. Does RUNBOOK's schedule say now? Else it says when, unless -q. Returns EXIT_OK, or

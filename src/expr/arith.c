@@ -2,12 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "compare.h"
-#include "quantity.h"
-#include "written.h"
 #include "calc.h"
-#include "time.h"
+#include "compare.h"
+#include "expr/time/time.h"
+#include "expr/types/quantity.h"
 #include "fsops/mem.h"
+#include "written.h"
 
 static const char *const signs[OPS] = {
     "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"};

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "compare.h"
-#include "regex_cache.h"
+#include "expr/regex/cache.h"
 #include "fsops/mem.h"
 
 int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scope *scope,

@@ -8,7 +8,7 @@
 #ifndef EXPR_CALC_H
 #define EXPR_CALC_H
 
-#include "ast.h"
+#include "expr/syntax/ast.h"
 #include "fsops/buf.h"
 
 struct regex;

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "network.h"
-#include "quantity.h"
-#include "semver.h"
-#include "url.h"
+#include "expr/types/network.h"
+#include "expr/types/quantity.h"
+#include "expr/types/semver.h"
+#include "expr/types/url.h"
 #include "written.h"
 
 #define INT_LIMIT  9223372036854775808.0  /* 2^63 */

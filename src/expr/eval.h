@@ -26,7 +26,7 @@ int eval_select(struct calc *calc, const struct node *node, struct expr_value *o
 int eval_has(struct calc *calc, const struct node *node, struct expr_value *out);
 int eval_index(struct calc *calc, const struct node *node, struct expr_value *out);
 
-/* A macro; macro.c. */
+/* A macro; syntax/macro.c. */
 int eval_macro(struct calc *calc, const struct node *node, struct expr_value *out);
 
 /* The value of slot INDEX, which cel.bind() has left for when it is needed; bind.c. */

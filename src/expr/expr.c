@@ -1,23 +1,23 @@
 /*
  * The library's face: compile, evaluate, ask about.
  *
- * Read on: lex.c, parse.c (text to tree), check.c (what names mean), eval.c and
- * loop.c (tree to value), arith.c and compare.c (operators), function.c and
- * lib_*.c (functions), time.c and zone*.c, quantity.c, regex*.c.
+ * Read on: syntax/lex.c, syntax/parse.c (text to tree), syntax/check.c (what names mean), eval.c and
+ * loop.c (tree to value), arith.c and compare.c (operators), function.c and lib/ (functions), types/,
+ * time/, regex/.
  */
 #include "fsops/expr.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-#include "parse.h"
 #include "calc.h"
+#include "expr/syntax/check.h"
+#include "expr/syntax/parse.h"
+#include "expr/time/time.h"
+#include "fsops/mem.h"
 #include "taint.h"
-#include "time.h"
 #include "to_json.h"
 #include "written.h"
-#include "fsops/mem.h"
 
 /* A place never goes beyond the text, whatever looked ahead. */
 static void keep_inside(struct expr_error *error, size_t len)

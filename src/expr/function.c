@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "compare.h"
-#include "macro.h"
-#include "written.h"
+#include "expr/syntax/macro.h"
 #include "fsops/mem.h"
+#include "written.h"
 
 #define FUNCTIONS_MAX 300
 

@@ -30,7 +30,7 @@ struct overload {
 	const char *help; /* one line, in the first overload of a name; NULL in the others */
 };
 
-/* One table per file lib_*.c; each ends with a row without a name. */
+/* One table per file of lib/; each ends with a row without a name. */
 extern const struct overload lib_base[];
 extern const struct overload lib_convert[];
 extern const struct overload lib_text[];

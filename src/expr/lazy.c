@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "eval.h"
-#include "macro.h"
+#include "expr/syntax/macro.h"
 
 int macro_bind(struct calc *calc, const struct node *node, struct expr_value *out)
 {

@@ -8,7 +8,7 @@
 
 #include "compare.h"
 #include "eval.h"
-#include "macro.h"
+#include "expr/syntax/macro.h"
 #include "written.h"
 
 /* A way through a list or map, with where it is. */

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "compare.h"
-#include "names.h"
-#include "network.h"
-#include "number.h"
-#include "quantity.h"
-#include "semver.h"
-#include "time.h"
-#include "url.h"
+#include "expr/syntax/names.h"
+#include "expr/time/time.h"
+#include "expr/types/network.h"
+#include "expr/types/number.h"
+#include "expr/types/quantity.h"
+#include "expr/types/semver.h"
+#include "expr/types/url.h"
 #include "fsops/mem.h"
 
 static void add_null(struct buf *out, const struct expr_value *value)

@@ -13,8 +13,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "expr/types/number.h"
 #include "fsops/base64.h"
-#include "number.h"
 #include "show.h"
 
 /* What jansson takes for a value on a 64-bit machine, with malloc's own share. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "compare.h"
-#include "time.h"
+#include "expr/time/time.h"
 #include "fsops/json_read.h"
 
 static const char *const type_names[VALUE_TYPES] = {

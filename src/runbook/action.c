@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/text.h"
+#include "runbook/catalog/catalog.h"
 
 #define EVERY_DEFAULT ((msec)5000)
 #define NAMES_MAX     64

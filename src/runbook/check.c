@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/text.h"
 #include "reference.h"
+#include "runbook/catalog/catalog.h"
 #include "scope.h"
 
 struct check {

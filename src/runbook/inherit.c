@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/adapter.h"
 #include "fsops/mem.h"
+#include "runbook/catalog/catalog.h"
 
 /* ---- the key ---- */
 

@@ -5,7 +5,7 @@
 #ifndef FSOPS_RUNBOOK_LOAD_H
 #define FSOPS_RUNBOOK_LOAD_H
 
-#include "catalog.h"
+#include "runbook/catalog/catalog.h"
 
 struct loaded {
 	const char *file;          /* that is to be read; the rest begins as zeros */

@@ -5,7 +5,7 @@
  * by definition: what an adapter knows to be a change is a problem, what nothing can be known of (exec,
  * shell) is taken at its word.
  */
-#include "catalog.h"
+#include "runbook/catalog/catalog.h"
 
 const struct field read_fields[] = {
     {"target", &type_checked, 0, "which target of the platform; default: the only or first one",

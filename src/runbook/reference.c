@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/text.h"
+#include "runbook/catalog/catalog.h"
 
 static bool is_plain_name(const struct node *node)
 {

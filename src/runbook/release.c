@@ -1,7 +1,7 @@
 /* Freeing what was decoded: every part that may be half-made, from the leaves up. */
 #include <stdlib.h>
 
-#include "catalog.h"
+#include "runbook/catalog/catalog.h"
 
 static void condition_release(struct condition *condition)
 {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/mem.h"
+#include "runbook/catalog/catalog.h"
 
 static int decode_metric_name(
     struct decode *d, const struct field *field, const struct node *value, void *item)

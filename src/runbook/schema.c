@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/channel.h"
 #include "fsops/mem.h"
+#include "runbook/catalog/catalog.h"
 
 #define DRAFT "http://json-schema.org/draft-07/schema#"
 

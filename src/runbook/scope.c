@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/channel.h"
 #include "fsops/mem.h"
+#include "runbook/catalog/catalog.h"
 
 /* Anything may stand below fields of these types. */
 static const char *const open_types[] = {"any", "map", "list"};

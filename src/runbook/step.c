@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
+#include "runbook/catalog/catalog.h"
 
 /* An id made from a title is cut here. */
 #define ID_MADE_MAX 200

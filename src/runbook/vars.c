@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
+#include "runbook/catalog/catalog.h"
 
 /* A number that nobody counts with: `00501`, `0x1F`, `915785e5`. Whoever gives another value may
  * give any text. */

@@ -29,7 +29,7 @@ void look_add(struct buf *out, const struct look *look, enum role role, const ch
 void look_add_platform(
     struct buf *out, const struct look *look, const char *name, const char *color);
 
-/* PATH, with `~` for the home folder. source.c */
+/* PATH, with `~` for the home folder. pages/source.c */
 void look_add_path(struct buf *out, const char *path);
 /* A line of its own: BEFORE and the folder RUNBOOKS, of which the beginning is left out if it is too long. */
 void look_add_runbooks(

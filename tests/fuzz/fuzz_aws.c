@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/aws_private.h"
+#include "adapters/s3/aws/private.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 

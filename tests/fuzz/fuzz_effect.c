@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/kubectl.h"
-#include "adapters/postgres.h"
-#include "adapters/redis.h"
+#include "adapters/kubectl/kubectl.h"
+#include "adapters/postgres/postgres.h"
+#include "adapters/redis/redis.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/script.h"

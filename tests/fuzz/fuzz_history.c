@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/history_file.h"
+#include "state/journal/history_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include "fsops/journal.h"
 #include "fsops/record.h"
 #include "fsops/ui.h"
-#include "journal/reader.h"
-#include "ui/story.h"
+#include "state/journal/reader.h"
+#include "ui/story/story.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

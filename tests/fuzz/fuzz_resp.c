@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/redis.h"
+#include "adapters/redis/redis.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 

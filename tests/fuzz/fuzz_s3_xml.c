@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/s3.h"
+#include "adapters/s3/s3.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/aws.h"
-#include "adapters/redis.h"
-#include "adapters/s3.h"
+#include "adapters/redis/redis.h"
+#include "adapters/s3/aws/aws.h"
+#include "adapters/s3/s3.h"
 #include "fsops/err.h"
 #include "fsops/mem.h"
 

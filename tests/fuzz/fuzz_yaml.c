@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../unit/fake_adapters.h"
-#include "runbook/catalog.h"
-#include "runbook/place.h"
+#include "runbook/catalog/catalog.h"
+#include "runbook/yaml/place.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,324 @@
+/*
+ * A call to PostgreSQL up to the connection, and its end: resolve → connect → query.c.
+ *
+ * Invariant: libpq is only called when it can't block: names are resolved before it connects.
+ */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+static void connect_begin(struct pg_call *pg);
+static void resolve_next(struct pg_call *pg);
+static void on_ready(void *ctx, int fd, int ready);
+
+/* --- ends --- */
+
+void pg_close(struct pg_call *pg)
+{
+	loop_unwatch(pg->watch);
+	pg->watch = NULL;
+	loop_cancel(pg->timer);
+	loop_cancel(pg->again);
+	pg->timer = pg->again = NULL;
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+}
+
+void pg_give_up(struct pg_call *pg)
+{
+	struct call *call = pg->call;
+	struct err why = pg->failure;
+	struct buf where;
+
+	buf_init(&where, BUF_TEXT_MAX);
+	pg_fail_where(&pg->settings, pg->conn, &where);
+	if (!strstr(why.text, "postgres"))
+		err_prefix(&why, "postgres at %s", where.data);
+	buf_release(&where);
+	pg_close(pg);
+	call_fail(call, why.kind, "%s", why.text);
+}
+
+static bool is_ping(const struct pg_call *pg)
+{
+	return json_is_true(json_object_get(pg->call->args, "ping"));
+}
+
+static const struct {
+	const char *name;
+	const char *line; /* pg_isready's own words */
+} answers[] = {
+    [PG_ACCEPTING] = {"accepting", "accepting connections"},
+    [PG_REJECTING] = {"rejecting", "rejecting connections"},
+    [PG_NO_ANSWER] = {"no answer", "no response"},
+};
+
+/* A ping always has a result, so that `until: value == "accepting"` can wait for it. */
+static void ping_end(struct pg_call *pg, enum pg_answer answer)
+{
+	struct call *call = pg->call;
+	struct err why = pg->failure;
+	json_t *result =
+	    json_pack("{s:[], s:s, s:i}", "rows", "value", answers[answer].name, "count", 0);
+	struct buf line;
+
+	buf_init(&line, BUF_TEXT_MAX);
+	pg_fail_where(&pg->settings, pg->conn, &line);
+	buf_addf(&line, " - %s", answers[answer].line);
+	pg_fail_said(pg->conn, &line);
+	buf_addc(&line, '\n');
+	pg_close(pg);
+	call_output(call, CHILD_STDOUT, line.data, line.len);
+	buf_release(&line);
+	call_done(call, result, answer == PG_ACCEPTING ? NULL : why.text);
+}
+
+/* Nothing (more) can be connected to; `failure` says why. */
+static void connect_failed(struct pg_call *pg, enum pg_answer answer)
+{
+	if (is_ping(pg))
+		ping_end(pg, answer);
+	else
+		pg_give_up(pg);
+}
+
+bool pg_is_read(const struct pg_call *pg)
+{
+	return pg->call->effect == EFFECT_READ;
+}
+
+/* --- resolve --- */
+
+static void on_resolved(void *ctx, const char *const *addresses, size_t count, const char *why)
+{
+	struct pg_call *pg = ctx;
+
+	pg->resolve = NULL;
+	if (!count)
+		err_set(&pg->failure, ERR_REMOTE,
+		    "unable to connect to postgres: the host '%s' is unknown: %s: check the name, "
+		    "DNS and VPN",
+		    pg->settings.endpoints[pg->resolving].host, why ? why : "no address");
+	pg_settings_resolved(&pg->settings, pg->resolving, addresses, count);
+	pg->resolving += count;
+	resolve_next(pg);
+}
+
+static void resolve_next(struct pg_call *pg)
+{
+	pg->resolving = pg_settings_unresolved(&pg->settings, pg->resolving);
+	if (pg->resolving < pg->settings.count) {
+		pg->resolve = resolve_start(
+		    pg->call->loop, pg->settings.endpoints[pg->resolving].host, on_resolved, pg);
+		return;
+	}
+	if (pg->settings.count)
+		connect_begin(pg);
+	else
+		connect_failed(pg, PG_NO_ANSWER);
+}
+
+/* --- connect --- */
+
+static void on_notice(void *ctx, const char *text)
+{
+	static const char more[] = "fsops: further notices are not shown\n";
+	struct pg_call *pg = ctx;
+
+	if (pg->stage == PG_STAGE_CANCEL || pg->notices > PG_NOTICES_MAX)
+		return;
+	if (pg->notices++ == PG_NOTICES_MAX)
+		text = more;
+	call_output(pg->call, CHILD_STDERR, text, strlen(text));
+}
+
+msec pg_cpu_time(void)
+{
+	struct timespec time = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (msec)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void pg_count_arriving(struct pg_call *pg)
+{
+	int waiting = 0;
+
+	if (ioctl(PQsocket(pg->conn), FIONREAD, &waiting) == 0 && waiting > 0)
+		pg->arriving += (size_t)waiting;
+}
+
+/* The socket can be another one after each poll (the next address): watch it anew. */
+static void connect_watch(struct pg_call *pg, int events)
+{
+	loop_unwatch(pg->watch);
+	pg->watch = loop_watch(pg->call->loop, PQsocket(pg->conn), events, on_ready, pg);
+}
+
+static void connect_refused(struct pg_call *pg)
+{
+	pg_fail_connect(&pg->settings, pg->conn, &pg->failure);
+	connect_failed(pg, pg_fail_answer(pg->conn));
+}
+
+/* One endpoint has hung too long: go on with those behind it. */
+static void on_connect_time(void *ctx)
+{
+	struct pg_call *pg = ctx;
+
+	pg->timer = NULL;
+	pg_fail_silent(&pg->settings, pg->conn, &pg->failure);
+	if (pg->settings.count < 2) {
+		connect_failed(pg, PG_NO_ANSWER);
+		return;
+	}
+	pg_settings_skip(&pg->settings, pg->conn);
+	pg_close(pg);
+	if (pg->settings.count)
+		connect_begin(pg);
+	else
+		connect_failed(pg, PG_NO_ANSWER);
+}
+
+static void connect_begin(struct pg_call *pg)
+{
+	pg->stage = PG_STAGE_CONNECT;
+	pg->arriving = 0;
+	pg->conn = pg_settings_connect(&pg->settings);
+	call_secret(pg->call, pg->conn ? PQpass(pg->conn) : NULL);
+	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
+		connect_refused(pg);
+		return;
+	}
+	/* Verbose, because a SQLSTATE of this stage is told nowhere but in the text. */
+	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+	PQsetNoticeProcessor(pg->conn, on_notice, pg);
+	pg->timer = loop_deadline(pg->call->loop, pg->settings.connect_max, on_connect_time, pg);
+	connect_watch(pg, LOOP_WRITE);
+}
+
+static void connected(struct pg_call *pg)
+{
+	loop_cancel(pg->timer);
+	pg->timer = NULL;
+	pg->failure = (struct err){0}; /* of the endpoints before this one */
+	pg->arriving = 0;
+	if (is_ping(pg)) {
+		ping_end(pg, PG_ACCEPTING);
+		return;
+	}
+	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
+	connect_watch(pg, LOOP_READ);
+	pg_query_start(pg);
+}
+
+/* libpq would keep all of it, and look through what it keeps again and again. */
+static void connect_flooded(struct pg_call *pg)
+{
+	struct buf where;
+
+	buf_init(&where, BUF_TEXT_MAX);
+	pg_fail_where(&pg->settings, pg->conn, &where);
+	err_set(&pg->failure, ERR_LIMIT,
+	    "postgres at %s: it says over %zu KiB before it lets anybody in: is that port really a "
+	    "PostgreSQL server's?",
+	    where.data, PG_CONNECT_BYTES_MAX / 1024);
+	buf_release(&where);
+	connect_failed(pg, PG_NO_ANSWER);
+}
+
+static void connect_poll(struct pg_call *pg)
+{
+	pg_count_arriving(pg);
+	if (pg->arriving > PG_CONNECT_BYTES_MAX) {
+		connect_flooded(pg);
+		return;
+	}
+	switch (PQconnectPoll(pg->conn)) {
+	case PGRES_POLLING_OK:
+		connected(pg);
+		return;
+	case PGRES_POLLING_READING:
+		connect_watch(pg, LOOP_READ);
+		return;
+	case PGRES_POLLING_WRITING:
+		connect_watch(pg, LOOP_WRITE);
+		return;
+	default:
+		connect_refused(pg);
+	}
+}
+
+/* --- start and release --- */
+
+static void on_ready(void *ctx, int fd, int ready)
+{
+	struct pg_call *pg = ctx;
+
+	(void)fd;
+	(void)ready;
+	if (pg->stage == PG_STAGE_CONNECT)
+		connect_poll(pg);
+	else if (pg->stage == PG_STAGE_CANCEL)
+		pg_cancel_pump(pg);
+	else
+		pg_query_pump(pg);
+}
+
+/* Nothing more than what was approved: a text that was filled in is looked at again. */
+static int check_again(const struct call *call, struct err *err)
+{
+	const char *query = value_get_text(call->args, "query");
+
+	if (!query)
+		return 0;
+	if (sql_check(query, err) < 0)
+		return err_prefix(err, "postgres");
+	if (sql_effect(query) > call->effect)
+		return err_set(err, ERR_INPUT,
+		    "postgres: with the values filled in the statement does more than was "
+		    "approved");
+	return 0;
+}
+
+void pg_start(struct call *call)
+{
+	struct pg_call *pg;
+	struct err err = {0};
+	struct pg_settings settings;
+
+	if (check_again(call, &err) < 0 ||
+	    pg_settings_init(&settings, call->target, call->args, &err) < 0) {
+		call_fail(call, err.kind, "%s", err.text);
+		return;
+	}
+	pg = mem_alloc(sizeof(*pg));
+	pg->call = call;
+	pg->settings = settings; /* transferred */
+	pg_rows_init(&pg->rows);
+	call->state = pg;
+	resolve_next(pg);
+}
+
+void pg_release(struct call *call)
+{
+	struct pg_call *pg = call->state;
+
+	if (!pg)
+		return;
+	if (pg->resolve)
+		resolve_cancel(pg->resolve);
+	if (pg->cancelling)
+		work_abandon(pg->cancelling);
+	pg_close(pg);
+	pg_settings_release(&pg->settings);
+	pg_rows_release(&pg->rows);
+	free(pg);
+	call->state = NULL;
+}

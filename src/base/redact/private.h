@@ -1,0 +1,221 @@
+/*
+ * How a secret is found in whatever form a tool prints it: its forms are not listed, the text is read
+ * as each form would be.
+ *
+ *	source bytes ──▶ view: as they stand ─────────────────────────▶ finder
+ *	                   ├─ as hex digits ──────────────────────────▶ finders, one a nibble
+ *	                   └─ unescape: \n \u0026 \x26 %26 &amp; '\'' ─▶ finder
+ *	                        └─ as base64 digits ──────────────────▶ finders, one an offset
+ *	                             └─ a view of what base64 holds, REDACT_LEVELS deep
+ *
+ * All of it is a machine that takes a byte at a time, holds what is bounded by the longest secret, and
+ * never looks at a byte twice. Each byte carries where in the source it began and ended.
+ *
+ * Finders compare units, not bytes, of secrets and texts alike: quotes and backslashes are none, a space
+ * and a plus are one, a newline is an 'n' as in its escape. So it does not matter how often a text was
+ * quoted, and a backslash before a secret that begins with 'n' hides nothing.
+ */
+#ifndef FSOPS_BASE_REDACT_PRIVATE_H
+#define FSOPS_BASE_REDACT_PRIVATE_H
+
+#include "fsops/redact.h"
+#include "needles.h"
+
+/* base64 in base64 in base64: a token in a kubeconfig in a Secret. */
+#define REDACT_LEVELS 3
+/* So many units of a secret at the end of a text that was cut are masked too. */
+#define REDACT_PART_MIN 8
+/* So many bytes in a row may mean nothing (backslashes of JSON in JSON in JSON, blanks of a column). */
+#define REDACT_GAP_MAX 64
+
+enum slash {
+	SLASH_NONE,
+	SLASH_PLAIN,
+	SLASH_DECODED, /* an escape stood for it */
+};
+
+struct piece {
+	uint8_t byte;
+	uint8_t escaped; /* enum slash: a backslash stood before it */
+	bool decoded;    /* an escape stood for it */
+	bool before;     /* a decoded backslash stood before what is escaped */
+	size_t start;    /* in the source */
+	size_t end;
+};
+
+/* ---- units ---- */
+
+#define UNIT_DROPPED -1
+
+extern const int16_t redact_units[256]; /* of a byte; or UNIT_DROPPED */
+
+/* ---- unescape ---- */
+
+#define PENDING_MAX 48
+
+struct unescape {
+	struct piece pending[PENDING_MAX]; /* may become an escape */
+	size_t count;
+	enum slash slash; /* was just read */
+	size_t slash_start;
+	bool before;   /* the same of the backslash that was just read */
+	unsigned high; /* the first half of a UTF-16 pair; 0: none */
+	size_t high_start;
+	size_t dropped; /* bytes in a row */
+};
+
+/* What unescape_push() calls: for each piece that is settled, and before an escape is replaced for all
+ * that is not settled as it stands (LITERAL; the escape begins at FROM), which may be a secret after all. */
+struct unescape_out {
+	void (*settled)(void *ctx, const struct piece *piece);
+	void (*literal)(void *ctx, const struct piece *pieces, size_t from, size_t count);
+	void *ctx;
+};
+
+void unescape_push(struct unescape *unescape, struct piece piece, const struct unescape_out *out);
+/* Nothing more comes. */
+void unescape_finish(struct unescape *unescape, const struct unescape_out *out);
+/* Whether BYTE is settled as it stands, whatever comes. */
+static inline bool unescape_is_idle(const struct unescape *unescape, uint8_t byte)
+{
+	return !unescape->count && !unescape->slash && !unescape->high && byte != '%' &&
+	       byte != '&' && redact_units[byte] != UNIT_DROPPED;
+}
+/* Where the first byte that is not settled began; NONE: all are. */
+size_t unescape_start(const struct unescape *unescape, size_t none);
+
+/* The character of an entity, `amp` of `&amp;`; 0: there is no such entity. entity.c */
+unsigned entity_named(const char *name, size_t len);
+
+/* ---- what is masked ---- */
+
+struct mask {
+	size_t start;
+	size_t end;
+};
+
+struct masks {
+	struct mask *list; /* by start; none overlap or touch */
+	size_t count;
+	size_t room;
+	bool any;     /* there was one at all */
+	bool cut;     /* the last one is of a secret that the text's end cuts off */
+	size_t parts; /* of the list: masks of nothing else */
+};
+
+void masks_add(struct masks *masks, size_t start, size_t end);
+
+/* ---- a finder: one reading of the text ---- */
+
+struct finder {
+	uint32_t at;           /* of the needles */
+	unsigned previous;     /* unit */
+	size_t previous_start; /* where it began */
+	size_t *starts;        /* a ring: where the units of what AT has seen began */
+	size_t room;           /* a power of two, or 0 */
+	size_t count;          /* of starts since the ring was empty */
+};
+
+struct searching {
+	const struct needles *needles;
+	struct masks *masks;
+};
+
+void finder_init(struct finder *finder);
+void finder_release(struct finder *finder);
+/* The rest of finder_step(), when PIECE goes on with what may be a secret. */
+bool finder_advance(struct finder *finder, const struct searching *searching, uint8_t unit,
+    const struct piece *piece);
+/* Mask what would be found if PIECES came next, as far as it begins before them. */
+void finder_look_ahead(const struct finder *finder, const struct searching *searching,
+    const struct piece *pieces, size_t count);
+/* Forget what was begun. */
+void finder_sleep(struct finder *finder);
+/* Where what may be a secret begins; NONE: nothing is. */
+size_t finder_start(const struct finder *finder, const struct searching *searching, size_t none);
+/* The text ends at END: mask what was begun. */
+void finder_finish(struct finder *finder, const struct searching *searching, size_t end);
+
+/* Whether a secret ends with PIECE. Inline, because nearly every byte ends here: it is no second one of any secret. */
+static inline bool finder_step(
+    struct finder *finder, const struct searching *searching, const struct piece *piece)
+{
+	int unit = redact_units[piece->byte];
+	bool found = false;
+	unsigned pair;
+
+	if (unit == UNIT_DROPPED)
+		return false;
+	pair = finder->previous << 8 | (unsigned)unit;
+	if (finder->at || searching->needles->pairs[pair >> 3] & 1U << (pair & 7))
+		found = finder_advance(finder, searching, (uint8_t)unit, piece);
+	finder->previous = (unsigned)unit;
+	finder->previous_start = piece->start;
+	return found;
+}
+
+/* ---- digits: base64 and hex ---- */
+
+#define DIGIT_PHASES 4
+#define DIGIT_RECENT 8
+
+struct digits {
+	unsigned width; /* bits of a digit: 6 or 4 */
+	uint64_t bits;  /* the last digits */
+	size_t count;   /* digits in a row, those of the lines before too */
+	size_t line;    /* of them since the last newline */
+	size_t gap;     /* bytes since the last one */
+	bool newline;   /* the gap holds one */
+	bool text;      /* base64: what was read from the first digit on is text */
+	unsigned more;  /* bytes that its last character lacks */
+	size_t found;   /* where the last secret ended */
+	bool slash;     /* hex: a backslash was just read */
+	bool zero;      /* hex: a zero was just read, which may be that of 0x */
+	struct mask zero_place;
+	struct mask recent[DIGIT_RECENT]; /* where the last digits stand; a ring */
+	struct finder phases[DIGIT_PHASES];
+	unsigned awake; /* a bit for each finder that has begun something; the others are not fed */
+};
+
+struct view;
+
+void digits_init(struct digits *digits, unsigned width);
+void digits_release(struct digits *digits);
+/* INNER gets the text that base64 from its first digit on holds; or NULL. */
+void digits_push_base64(struct digits *digits, const struct searching *searching,
+    const struct piece *piece, struct view *inner);
+void digits_push_hex(
+    struct digits *digits, const struct searching *searching, const struct piece *piece);
+void digits_reset(struct digits *digits);
+/* Whether BYTE changes nothing: it is no digit, and none was read. The values are of base64_value() and
+ * hex_value(); -1: no digit. */
+extern const int8_t redact_base64[256];
+extern const int8_t redact_hex[256];
+size_t digits_start(const struct digits *digits, const struct searching *searching, size_t none);
+void digits_finish(struct digits *digits, const struct searching *searching, size_t end);
+
+/* ---- a view ---- */
+
+struct view {
+	const struct searching *searching;
+	struct finder plain;
+	struct unescape unescape;
+	struct finder decoded;
+	struct finder other; /* as if an escape were none; asleep most of the time */
+	size_t other_after;  /* what ended here or before is that escape, or what it stands for */
+	struct digits base64;
+	struct digits hex;
+	struct view *inner; /* NULL on the last level */
+};
+
+struct view *view_new(const struct searching *searching, unsigned levels);
+void view_free(struct view *view);
+void view_push(struct view *view, const struct piece *piece);
+/* Forget what was begun. */
+void view_reset(struct view *view);
+/* The same after what was put off: it was no escape. */
+void view_end(struct view *view);
+size_t view_start(const struct view *view, size_t none);
+void view_finish(struct view *view, size_t end);
+
+#endif

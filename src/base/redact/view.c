@@ -1,0 +1,163 @@
+/* All readings of a text together. Invariant: what a view's inner one was given is what the base64 that is
+ * being read holds, and nothing once that has ended. */
+#include "private.h"
+
+#include <stdlib.h>
+
+#include "fsops/mem.h"
+
+struct view *view_new(const struct searching *searching, unsigned levels)
+{
+	struct view *view = mem_alloc(sizeof(*view));
+
+	view->searching = searching;
+	finder_init(&view->plain);
+	finder_init(&view->decoded);
+	finder_init(&view->other);
+	digits_init(&view->base64, 6);
+	digits_init(&view->hex, 4);
+	if (levels > 1)
+		view->inner = view_new(searching, levels - 1);
+	return view;
+}
+
+void view_free(struct view *view)
+{
+	if (!view)
+		return;
+	finder_release(&view->plain);
+	finder_release(&view->decoded);
+	finder_release(&view->other);
+	digits_release(&view->base64);
+	digits_release(&view->hex);
+	view_free(view->inner);
+	free(view);
+}
+
+void view_reset(struct view *view)
+{
+	finder_sleep(&view->plain);
+	finder_sleep(&view->decoded);
+	finder_sleep(&view->other);
+	view->unescape = (struct unescape){0};
+	digits_reset(&view->base64);
+	digits_reset(&view->hex);
+	if (view->inner)
+		view_reset(view->inner);
+}
+
+static inline void settled(void *ctx, const struct piece *piece)
+{
+	struct view *view = ctx;
+
+	finder_step(&view->decoded, view->searching, piece);
+	if (view->other.previous != UNIT_NONE && piece->end > view->other_after) {
+		finder_step(&view->other, view->searching, piece);
+		if (!view->other.at)
+			finder_sleep(&view->other);
+	}
+	if (redact_base64[piece->byte] >= 0 || view->base64.count || piece->byte == '=')
+		digits_push_base64(&view->base64, view->searching, piece, view->inner);
+}
+
+/* How much of a secret FINDER would have begun after those of PIECES that end after AFTER. */
+static size_t depth_after(const struct finder *finder, const struct searching *searching,
+    const struct piece *pieces, size_t count, size_t after)
+{
+	uint32_t at = finder->at;
+	unsigned previous = finder->previous;
+
+	for (size_t i = 0; i < count; i++) {
+		int unit = redact_units[pieces[i].byte];
+
+		if (unit == UNIT_DROPPED || pieces[i].end <= after)
+			continue;
+		at = needles_step(searching->needles, at, previous, (uint8_t)unit);
+		previous = (unsigned)unit;
+	}
+	return searching->needles->nodes[at].depth;
+}
+
+/* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
+ * sign. Every character may be an escape, so that one that was begun as no escape goes on with what the others
+ * stand for, unless more begins here. */
+static void literal(void *ctx, const struct piece *pending, size_t from, size_t all)
+{
+	struct view *view = ctx;
+	const struct piece *pieces = pending + from;
+	size_t count = all - from;
+	const struct finder none = {.previous = UNIT_NONE};
+	bool apart = pieces[0].end > view->other_after;
+	size_t anew = depth_after(&none, view->searching, pieces, count, 0);
+	size_t on = !view->other.at ? 0
+	                            : depth_after(&view->other, view->searching, pieces,
+	                                  apart ? 0 : count, view->other_after);
+
+	finder_look_ahead(&view->decoded, view->searching, pending, all);
+	if (apart && on >= anew && on)
+		return;
+	if (anew > on || !on) {
+		finder_sleep(&view->other);
+		view->other_after = 0;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (pieces[i].end > view->other_after)
+			finder_step(&view->other, view->searching, &pieces[i]);
+	view->other_after = pieces[count - 1].end;
+	if (!view->other.at && !view->searching->needles->first[view->other.previous])
+		finder_sleep(&view->other);
+}
+
+void view_push(struct view *view, const struct piece *piece)
+{
+	struct unescape_out out = {settled, literal, view};
+
+	finder_step(&view->plain, view->searching, piece);
+	if (redact_hex[piece->byte] >= 0 || view->hex.count || view->hex.zero ||
+	    piece->byte == '\\')
+		digits_push_hex(&view->hex, view->searching, piece);
+	if (unescape_is_idle(&view->unescape, piece->byte)) {
+		view->unescape.dropped = 0;
+		settled(view, piece);
+	} else {
+		unescape_push(&view->unescape, *piece, &out);
+	}
+}
+
+void view_end(struct view *view)
+{
+	struct unescape_out out = {settled, literal, view};
+
+	unescape_finish(&view->unescape, &out);
+	if (view->inner)
+		view_end(view->inner);
+	view_reset(view);
+}
+
+size_t view_start(const struct view *view, size_t none)
+{
+	for (; view; view = view->inner) {
+		none = finder_start(&view->plain, view->searching, none);
+		none = finder_start(&view->decoded, view->searching, none);
+		none = finder_start(&view->other, view->searching, none);
+		none = digits_start(&view->base64, view->searching, none);
+		none = digits_start(&view->hex, view->searching, none);
+		none = unescape_start(&view->unescape, none);
+	}
+	return none;
+}
+
+void view_finish(struct view *view, size_t end)
+{
+	struct unescape_out out = {settled, literal, view};
+
+	unescape_finish(&view->unescape, &out);
+	finder_finish(&view->plain, view->searching, end);
+	finder_finish(&view->decoded, view->searching, end);
+	finder_finish(&view->other, view->searching, end);
+	digits_finish(&view->base64, view->searching, end);
+	digits_finish(&view->hex, view->searching, end);
+	if (view->inner)
+		view_finish(view->inner, end);
+	view_reset(view);
+}

@@ -1,0 +1,229 @@
+/* `fsops history`: the runs that there were, and forgetting old ones. Invariant: what is removed is said,
+ * and nothing is removed without --prune and --keep. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/clock.h"
+#include "fsops/history.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+/* So many are shown to a person who did not say how many. */
+#define LIMIT_TEXT 20
+
+static int history_run(struct cli *cli);
+
+const struct command command_history = {
+    .name = "history",
+    .usage = "[RUNBOOK] [OPTIONS]",
+    .help = "the runs that there were, newest first",
+    .about =
+        "Lists the runs of this machine and user: when they began, how long they took, how they\n"
+        "ended. One that was killed, or stopped by a signal, is `interrupted`: `fsops resume`\n"
+        "goes on with it. --prune removes what is older than --keep, for good, and not what is\n"
+        "running; those that were interrupted are named.",
+    .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_SINCE) |
+               OPTION_BIT(OPTION_FAILED) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_PRUNE) |
+               OPTION_BIT(OPTION_KEEP),
+    .formats = "text or json",
+    .args_max = 1,
+    .examples = "fsops history --failed --since 7d\twhat went wrong this week\n"
+                "fsops history --prune --keep 90d\tforget what is older than that\n",
+    .statuses = "0\tlisted, or removed\n"
+                "64\twrong usage\n",
+    .run = history_run,
+};
+
+/* ---- forgetting ---- */
+
+static bool add_forgotten(void *ctx, const struct history_entry *entry)
+{
+	json_array_append_new(ctx, history_object(entry));
+	return true;
+}
+
+/* Those that could have been gone on with are always named. */
+static void print_forgotten(
+    struct cli *cli, struct buf *out, const json_t *runs, const struct history_pruned *pruned)
+{
+	for (size_t i = 0; i < json_array_size(runs); i++) {
+		const json_t *run = json_array_get(runs, i);
+		bool resumable = json_is_true(json_object_get(run, "resumable"));
+
+		if (!resumable && !cli->options.verbose)
+			continue;
+		buf_adds(out, "  ");
+		print_safe(out, value_get_text(run, "run"), strlen(value_get_text(run, "run")));
+		buf_adds(out, resumable ? " (interrupted)\n" : "\n");
+	}
+	if (pruned->resumable)
+		buf_addf(out, "%zu of them had been interrupted, and cannot be resumed any more.\n",
+		    pruned->resumable);
+}
+
+static void print_pruned(struct cli *cli, struct buf *out, const json_t *runs,
+    const struct history_pruned *pruned, msec before, msec now)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	if (cli_format(cli, "json")) {
+		print_history_json(out, runs);
+		return;
+	}
+	clock_format_local(before, now, when);
+	if (!cli->options.quiet || pruned->resumable)
+		buf_addf(out, "%zu run%s removed that began before %s.\n", pruned->removed,
+		    pruned->removed == 1 ? "" : "s", when);
+	print_forgotten(cli, out, runs, pruned);
+}
+
+static int forget(struct cli *cli, msec before, msec now)
+{
+	struct history_pruned pruned;
+	json_t *runs = json_array();
+	struct buf text;
+	struct err err;
+	int failed = history_prune(before, add_forgotten, runs, &pruned, &err);
+	int status = failed ? complain_err(&err) : EXIT_OK;
+
+	buf_init(&text, UI_TEXT_MAX);
+	if (!failed || pruned.removed)
+		print_pruned(cli, &text, runs, &pruned, before, now);
+	json_decref(runs);
+	return cli_print(cli, &text, status);
+}
+
+static int prune(struct cli *cli, msec now)
+{
+	const char *keep = cli->options.keep;
+	struct err err;
+	msec span;
+
+	if (keep && clock_parse_span(keep, &span) == 0)
+		return forget(cli, now - span, now);
+	err_set(&err, ERR_USAGE,
+	    keep ? "--keep must be a duration such as 90d, not '%s'"
+	         : "--prune removes runs for good: say how much to keep, such as --keep 90d",
+	    keep);
+	return complain_err(&err);
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	json_t *runs;
+	size_t limit; /* 0: none */
+	bool more;    /* there were more than that */
+};
+
+static bool add_run(void *ctx, const struct history_entry *entry)
+{
+	struct listing *listing = ctx;
+
+	if (listing->limit && json_array_size(listing->runs) == listing->limit) {
+		listing->more = true;
+		return false;
+	}
+	json_array_append_new(listing->runs, history_object(entry));
+	return true;
+}
+
+static int read_limit(const struct cli *cli, size_t *limit, struct err *err)
+{
+	const char *text = cli->options.limit;
+	unsigned long number;
+	char *end;
+
+	*limit = cli_format(cli, "json") ? 0 : LIMIT_TEXT;
+	if (!text)
+		return 0;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno)
+		return err_set(err, ERR_USAGE, "--limit must be a number, not '%s'", text);
+	*limit = number;
+	return 0;
+}
+
+/* "7d", or a moment. */
+static int read_since(const struct cli *cli, msec now, msec *since, struct err *err)
+{
+	const char *text = cli->options.since;
+	msec span;
+
+	*since = 0;
+	if (!text || clock_parse_time(text, now, since) == 0)
+		return 0;
+	if (clock_parse_span(text, &span) < 0)
+		return err_set(err, ERR_USAGE,
+		    "--since must be a duration such as 7d, or a time such as 2026-11-25 14:05, "
+		    "not '%s'",
+		    text);
+	*since = now - span;
+	return 0;
+}
+
+static int print_runs(struct cli *cli, const struct listing *listing, msec now)
+{
+	struct buf text;
+
+	buf_init(&text, UI_TEXT_MAX);
+	if (cli_format(cli, "json")) {
+		print_history_json(&text, listing->runs);
+		return cli_print(cli, &text, EXIT_OK);
+	}
+	if (json_array_size(listing->runs))
+		print_history_text(&text, listing->runs, now, &cli->look);
+	else
+		buf_adds(&text, "No run.\n");
+	if (listing->more)
+		buf_addf(&text, "(there were more: --limit 0 lists all)\n");
+	return cli_print(cli, &text, EXIT_OK);
+}
+
+/* An alias is known only to the runbooks; a history outlives them, so that any name will do. */
+static char *runbook_name(struct cli *cli)
+{
+	const struct catalog_paths paths = {
+	    .platform = cli->options.platform,
+	    .runbooks = cli->options.runbooks,
+	    .check = CATALOG_READ_FOUND,
+	};
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(&paths, &problems);
+	const struct runbook *runbook = catalog_find(catalog, cli->args[0], NULL);
+	char *name = mem_text(runbook ? runbook->name : cli->args[0]);
+
+	catalog_free(catalog);
+	problems_release(&problems);
+	return name;
+}
+
+static int history_run(struct cli *cli)
+{
+	msec now = clock_system.wall(clock_system.ctx);
+	struct history_filter filter = {.failed = cli->options.failed};
+	struct listing listing = {0};
+	char *name = NULL;
+	struct err err;
+	int status;
+
+	if (cli->options.prune)
+		return prune(cli, now);
+	if (read_limit(cli, &listing.limit, &err) < 0 ||
+	    read_since(cli, now, &filter.since, &err) < 0)
+		return complain_err(&err);
+	if (cli->arg_count)
+		filter.runbook = name = runbook_name(cli);
+	listing.runs = json_array();
+	if (history_each(&filter, add_run, &listing, &err) < 0)
+		status = complain_err(&err);
+	else
+		status = print_runs(cli, &listing, now);
+	json_decref(listing.runs);
+	free(name);
+	return status;
+}

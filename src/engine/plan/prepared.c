@@ -1,0 +1,126 @@
+/* Fills in an action. Pure but for memory: starts nothing. */
+#include "prepared.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/secrets/own.h"
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+#include "fsops/template.h"
+#include "fsops/value.h"
+#include "path.h"
+#include "tunnel_spec.h"
+
+static enum effect effect_of(const struct action *action, const json_t *args)
+{
+	enum effect derived = action->adapter->effect(args);
+
+	if (derived == EFFECT_UNSTATED)
+		return action->effect_stated ? action->effect : EFFECT_CHANGE;
+	if (action->effect_stated && action->effect > derived)
+		return action->effect;
+	return derived;
+}
+
+/* A title is for people: one that cannot be filled in is shown as it stands, and stops nothing. */
+static char *filled_title(const struct expander *expander, const struct action *action)
+{
+	char *title = NULL;
+	struct err err;
+
+	if (action->title && template_any(action->title))
+		title = expand_text(expander, action->title, &err);
+	if (!title)
+		title = mem_text(action->title);
+	if (title)
+		value_clean(title);
+	for (char *at = title; at && (at = strpbrk(at, "\r\n\t"));)
+		*at = ' '; /* it is one line wherever it is shown */
+	return title;
+}
+
+/* The file that the adapter writes: its name is filled in by other rules. */
+static int fill_file(
+    json_t *args, const struct expander *expander, const struct action *action, struct err *err)
+{
+	const char *key = action->adapter->writes;
+	const char *template = key ? value_get_text(action->args, key) : NULL;
+	size_t fixed;
+	char *path;
+
+	if (!template || !template_any(template))
+		return 0;
+	path = path_fill(expander, template, &fixed, err);
+	if (!path)
+		return -1;
+	json_object_set_new(args, key, value_text(path, strlen(path)));
+	if (fixed != SIZE_MAX)
+		json_object_set_new(args, ADAPTER_FIXED, json_integer((json_int_t)fixed));
+	free(path);
+	return 0;
+}
+
+/* What values may not do. */
+static int check_values(struct prepared *prepared, const struct expander *expander,
+    const struct action *action, struct err *err)
+{
+	const struct adapter *adapter = action->adapter;
+
+	if (adapter->writes && fill_file(prepared->args, expander, action, err) < 0)
+		return -1;
+	if (action->save &&
+	    !(prepared->save = path_fill(expander, action->save, &prepared->save_fixed, err)))
+		return err_prefix(err, "save");
+	return adapter->check ? adapter->check(prepared->args, err) : 0;
+}
+
+int prepared_make(struct prepared *prepared, const struct expander *expander,
+    const struct action *action, struct err *err)
+{
+	const struct adapter *adapter = action->adapter;
+	struct buf line;
+
+	*prepared = (struct prepared){0};
+	prepared->args =
+	    adapter->literal ? json_incref(action->args) : expand_json(expander, action->args, err);
+	if (prepared->args && action->target)
+		prepared->target = expand_json(expander, action->target->config, err);
+	if (!prepared->args || (action->target && !prepared->target) ||
+	    tunnel_spec_make(
+	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0 ||
+	    check_values(prepared, expander, action, err) < 0) {
+		prepared_release(prepared);
+		return -1;
+	}
+	if (action->inherit) {
+		json_t *args = json_copy(prepared->args); /* a literal's are the runbook's own */
+
+		json_object_update(args, action->inherit);
+		json_decref(prepared->args);
+		prepared->args = args;
+	}
+	own_secrets_of(expander->redact, prepared->args);
+	own_secrets_of(expander->redact, prepared->target);
+	if (action->judged_by_expect && !adapter->literal)
+		json_object_set_new(prepared->args, ADAPTER_JUDGED, json_true());
+	prepared->effect = effect_of(action, prepared->args);
+	prepared->title = filled_title(expander, action);
+	buf_init(&line, BUF_TEXT_MAX);
+	adapter->describe(prepared->args, prepared->target, prepared->effect, &line);
+	prepared->line = buf_detach(&line);
+	value_clean(prepared->line);
+	buf_release(&line);
+	return 0;
+}
+
+void prepared_release(struct prepared *prepared)
+{
+	json_decref(prepared->args);
+	json_decref(prepared->target);
+	json_decref(prepared->tunnel);
+	free(prepared->line);
+	free(prepared->save);
+	free(prepared->title);
+	*prepared = (struct prepared){0};
+}

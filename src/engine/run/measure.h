@@ -1,0 +1,46 @@
+/*
+ * Measuring metrics: all sources at once, each with its own deadline, each
+ * number held against its thresholds. What cannot be measured is `unknown` and
+ * says why; it is never ok.
+ */
+#ifndef FSOPS_ENGINE_MEASURE_H
+#define FSOPS_ENGINE_MEASURE_H
+
+#include <jansson.h>
+
+#include "engine/host/tunnels.h"
+#include "engine/plan/scope.h"
+#include "fsops/child.h"
+#include "fsops/loop.h"
+#include "fsops/model.h"
+
+/* For a source that gives no timeout of its own; the Nagios plug-ins' default. */
+#define MEASURE_TIMEOUT ((msec)10000)
+
+struct measure;
+
+/* METRICS: an array of objects as `fsops check --format json` prints them; borrowed. */
+typedef void measure_fn(void *ctx, const json_t *metrics, enum level worst);
+
+struct measure_spec {
+	struct loop *loop;
+	struct children *children;
+	struct tunnels *tunnels;
+	const struct scope *scope;     /* lives until the end */
+	const struct metric **metrics; /* copied */
+	size_t count;
+	measure_fn *done;
+	void *ctx;
+};
+
+struct measure *measure_start(const struct measure_spec *spec);
+
+/* Give up: `done` is not called; GONE is, from the loop. */
+void measure_cancel(struct measure *measure, void (*gone)(void *ctx), void *ctx);
+
+/* The metrics of PLATFORM that NAMES (a JSON array; empty: all) say, in the platform's order: a new
+ * array of COUNT. NULL and ERR ("did you mean …?") for a name that is not there. */
+const struct metric **measure_select(
+    const struct platform *platform, const json_t *names, size_t *count, struct err *err);
+
+#endif

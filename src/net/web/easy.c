@@ -1,0 +1,324 @@
+/*
+ * One request as a libcurl handle: its options, its callbacks, what is read from it.
+ * Invariant: only http and https are ever spoken, certificates are always verified
+ * (the one exception sends nothing: web_easy_look), redirects are never followed here.
+ */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fsops/mem.h"
+
+#include "private.h"
+
+/* Bytes that are read at once: libcurl's own 16 KiB cost a large backup twice the system time. */
+#define PIECE_SIZE (256L * 1024)
+
+/* For the look at a refused certificate: it must not turn one failure into another. */
+#define LOOK_TIMEOUT_MS 3000L
+
+static unsigned peer_port(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
+	if (address->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+	return 0;
+}
+
+/* libcurl 7.88 makes sockets that children would inherit. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct web_request *request = ctx;
+	int fd;
+
+	(void)purpose;
+	request->peer = peer_port(&address->addr);
+#ifdef SOCK_CLOEXEC
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+	fd = socket(address->family, address->socktype, address->protocol);
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+	struct web_request *request = ctx;
+	size_t len = size * count;
+
+	request->header_bytes += len;
+	if (request->header_bytes > WEB_HEADERS_MAX) {
+		err_set(&request->err, ERR_LIMIT,
+		    "%s: the reply's headers are over %zu bytes, the most that is read",
+		    request->what, WEB_HEADERS_MAX);
+		return 0;
+	}
+	return web_head_line(request, data, len) < 0 ? 0 : len;
+}
+
+int web_status(const struct web_request *request)
+{
+	long status = 0;
+
+	if (request && request->easy)
+		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+static void read_progress(struct web_request *request)
+{
+	curl_off_t length = -1;
+
+	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME, &request->reply.seconds);
+	request->reply.status = web_status(request);
+	request->reply.length = length;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+	struct web_request *request = ctx;
+	size_t len = size * count;
+
+	if (request->dropped || request->looking)
+		return 0;
+	read_progress(request);
+	request->reply.received += (long long)len;
+	if (request->data(request->ctx, &request->reply, data, len, &request->err) < 0)
+		return 0;
+	if (request->dropped)
+		return 0;
+	web_rest_if_due(request);
+	return len;
+}
+
+static int set_headers(struct web_request *request, const struct web_spec *spec)
+{
+	static const char *const always[] = {"Expect:"};
+
+	for (size_t i = 0; i < spec->header_count + COUNT_OF(always); i++) {
+		const char *line =
+		    i < COUNT_OF(always) ? always[i] : spec->headers[i - COUNT_OF(always)];
+		struct curl_slist *longer = curl_slist_append(request->headers, line);
+
+		if (!longer)
+			return -1;
+		request->headers = longer;
+	}
+	curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
+	return 0;
+}
+
+static void set_method(CURL *easy, const struct web_spec *spec)
+{
+	if (spec->body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->body_len);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->body);
+	}
+	if (strcmp(spec->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else if (strcmp(spec->method, "GET") != 0 || spec->body)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, spec->method);
+}
+
+static void set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name server that hangs: don't wait for the resolver's thread when giving up. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* A server, and a proxy that is spoken to over TLS. */
+static void set_trust(CURL *easy, const char *file, const char *dir)
+{
+	curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, dir);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
+}
+
+/*
+ * Whom to trust: the variables that the curl command honours, else libcurl's own bundle.
+ *
+ * libcurl reads a bundle once for all requests of a multi, but only when no folder is searched
+ * too (each of them takes 50 ms and 1 MiB otherwise), and Debian's default is both. So it is
+ * one or the other: the folder when one of its own was asked for, else the bundle.
+ */
+void web_trust(void *easy)
+{
+	const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+	bool told = about->age >= CURLVERSION_SEVENTH;
+	const char *file = variable("CURL_CA_BUNDLE");
+	const char *dir = file ? NULL : variable("SSL_CERT_DIR");
+
+	if (dir && told && about->capath && strcmp(dir, about->capath) == 0)
+		dir = NULL; /* nothing but the default */
+	if (!file)
+		file = variable("SSL_CERT_FILE");
+	if (!file && !dir && told)
+		file = about->cainfo;
+	if (dir) {
+		set_trust(easy, file, dir);
+	} else if (file && access(file, R_OK) == 0) {
+		set_trust(easy, file, NULL);
+	} else if (file && file != about->cainfo) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file); /* for libcurl to complain of */
+	}
+}
+
+/* Those of the request itself win over what the machine has. A key with a passphrase is an error: nobody is
+ * there to be asked for it, and OpenSSL would ask the terminal. */
+static void set_files(CURL *easy, const struct web_spec *spec)
+{
+	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+	if (spec->ca) {
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca);
+	}
+	if (spec->cert) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->cert);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, spec->key ? spec->key : spec->cert);
+	}
+}
+
+/* The name of the URL stays what TLS and the Host header are about. A proxy would not know the
+ * tunnel's address: it is on this machine. */
+static int set_through(struct web_request *request, const char *through)
+{
+	if (request->direct)
+		curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
+	if (!through)
+		return 0;
+	request->through = curl_slist_append(NULL, through);
+	if (!request->through)
+		return -1;
+	curl_easy_setopt(request->easy, CURLOPT_CONNECT_TO, request->through);
+	curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
+	return 0;
+}
+
+static void set_callbacks(struct web_request *request)
+{
+	CURL *easy = request->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_text);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, request);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	/* What a proxy says of its tunnel is no answer to the request. */
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+}
+
+int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err)
+{
+	CURL *easy = curl_easy_init();
+
+	request->easy = easy;
+	request->data = spec->data;
+	request->done = spec->done;
+	request->ctx = spec->ctx;
+	request->direct = spec->direct;
+	request->reply.length = -1;
+	request->stated = -1;
+	request->cert = spec->cert;
+	request->reply.headers = json_object();
+	request->repeated = json_object();
+	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
+		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
+	set_callbacks(request);
+	set_protocols(easy);
+	web_trust(easy);
+	set_method(easy, spec);
+	set_files(easy, spec);
+	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, PIECE_SIZE);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "fsops/" FSOPS_VERSION);
+	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, spec->fresh ? 1L : 0L);
+	return 0;
+}
+
+void web_easy_look(struct web_request *request)
+{
+	CURL *easy = request->easy;
+
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	/* Trusting anything, it need not read whom to trust. */
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, NULL);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LOOK_TIMEOUT_MS);
+	/* The first connection's sentence must survive this one's failure. */
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+}
+
+/* The text after NAME in a list of "NAME:text"; NULL when it is not there. */
+static const char *find_field(const struct curl_slist *fields, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; fields; fields = fields->next)
+		if (strncmp(fields->data, name, len) == 0 && fields->data[len] == ':')
+			return fields->data + len + 1;
+	return NULL;
+}
+
+static void read_certificate(struct web_request *request)
+{
+	struct curl_certinfo *info = NULL;
+	const char *expires;
+	const char *names;
+
+	if (curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	    info->num_of_certs < 1)
+		return;
+	expires = find_field(info->certinfo[0], "Expire date");
+	names = find_field(info->certinfo[0], "X509v3 Subject Alternative Name");
+	if (!names)
+		names = find_field(info->certinfo[0], "Subject");
+	if (names)
+		snprintf(request->names, sizeof(request->names), "%s", names);
+	if (expires)
+		web_date(expires, request->reply.tls_expires);
+}
+
+void web_easy_read(struct web_request *request)
+{
+	char *redirect = NULL;
+
+	if (!request->looking) {
+		read_progress(request);
+		curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &redirect);
+		request->reply.redirect = redirect;
+	}
+	read_certificate(request);
+}

@@ -1,0 +1,77 @@
+/* What web.c, easy.c and error.c share, and nobody else sees. */
+#ifndef FSOPS_WEB_PRIVATE_H
+#define FSOPS_WEB_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "fsops/web.h"
+
+struct web_request {
+	struct web *web;
+	struct web_request *next;
+	struct web_request *prev;
+	CURL *easy;
+	struct curl_slist *headers;
+	bool direct;                /* no proxy may come between */
+	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
+	struct loop_timer *begin;   /* set until the request is handed to libcurl */
+	bool paused;                /* by web_pause() */
+	struct loop_timer *rest;    /* set while it waits for the next turn of the loop */
+	bool dropped;               /* cancelled from inside libcurl: freed after the round */
+	bool looking;               /* the second connection, to read a refused certificate */
+	char *what;
+	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
+	    struct err *err);
+	void (*done)(void *ctx, const struct web_reply *reply, const struct err *err);
+	void *ctx;
+	struct web_reply reply;
+	json_t *repeated; /* of headers that come again, each one's values but the first */
+	size_t header_bytes;
+	bool cert;        /* it has a client certificate */
+	bool head_done;   /* the answer's own head has come whole: what follows are trailers */
+	long long stated; /* the Content-Length of this head, or -1 */
+	unsigned peer;    /* the port of the last connection that was begun; 0: none was */
+	struct err
+	    err; /* why our own callbacks ended the request, or what the first connection said */
+	char curl_text[CURL_ERROR_SIZE];
+	char names[256]; /* that the certificate is for */
+};
+
+/* web.c: has libcurl been on the stack for as long as one turn of the loop may take? Then REQUEST waits for the
+ * next one. libcurl goes on for as long as there is something to read, and a piece may be a byte. */
+void web_rest_if_due(struct web_request *request);
+
+/* easy.c: a libcurl handle for SPEC; its callbacks fill REQUEST. */
+int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err);
+/* Turn the handle into one that only shakes hands, trusting anything, and sends nothing: to
+ * read the dates and names of a certificate that was refused. */
+void web_easy_look(struct web_request *request);
+/* Take time, redirect and certificate from a handle that has ended. */
+void web_easy_read(struct web_request *request);
+
+/* head.c: a line of the reply's head, or of the trailers after its body. -1 with request->err: it is
+ * such that nobody can tell what the answer is. */
+int web_head_line(struct web_request *request, const char *line, size_t len);
+
+/* Has the answer's own head come whole (not only that of a 1xx, which another one follows)? */
+bool web_head_done(const struct web_request *request);
+
+/* error.c: CODE as a sentence in request->err. */
+void web_explain(struct web_request *request, CURLcode code);
+
+/* Who was talked to: the URL's host and port, or the proxy's. */
+#define WEB_HOST_MAX 256
+
+struct web_place {
+	char host[WEB_HOST_MAX];
+	char port[16];
+	char scheme[16]; /* the URL's */
+	bool proxy;
+};
+
+/* proxy.c: is it the proxy's certificate that is not valid? */
+bool web_proxy_refused(const struct web_request *request);
+/* Was the failed REQUEST's proxy the last that it spoke to? Then PLACE is the proxy's. */
+void web_proxy_place(const struct web_request *request, struct web_place *place);
+
+#endif

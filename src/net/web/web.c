@@ -1,0 +1,323 @@
+/*
+ * libcurl's multi interface on our loop: libcurl says which sockets and which time it
+ * waits for, the loop tells it when.
+ *
+ * Invariants: one `struct web` a loop, alive while a request or a hold is. While
+ * `inside` is set libcurl is on the stack: nothing is added to or taken from the multi
+ * then; a request that is cancelled there is only marked, and freed when libcurl returned.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+
+#include "private.h"
+
+struct web {
+	struct web *next; /* another loop's */
+	struct loop *loop;
+	CURLM *multi;
+	struct loop_timer *timer; /* the time that libcurl waits for */
+	struct web_request *requests;
+	size_t users;  /* requests and holds */
+	msec turn_end; /* when libcurl has been on the stack for long enough */
+	bool inside;
+};
+
+/* What is read in one turn of the loop at most, in milliseconds: timers and signals wait so long. */
+#define TURN_MAX ((msec)20)
+
+/* Loops are few (one, and those of tests); a list will do. */
+static struct web *webs;
+
+static void perform(struct web *web, curl_socket_t fd, int bits);
+
+static void on_ready(void *ctx, int fd, int ready)
+{
+	int bits =
+	    (ready & LOOP_READ ? CURL_CSELECT_IN : 0) | (ready & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+
+	perform(ctx, fd, bits);
+}
+
+static void on_time(void *ctx)
+{
+	struct web *web = ctx;
+
+	web->timer = NULL;
+	perform(web, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl: watch FD for WHAT from now on. `watch` is what curl_multi_assign kept for it. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *watch)
+{
+	static const int events[] = {
+	    [CURL_POLL_IN] = LOOP_READ,
+	    [CURL_POLL_OUT] = LOOP_WRITE,
+	    [CURL_POLL_INOUT] = LOOP_READ | LOOP_WRITE,
+	};
+	struct web *web = ctx;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE)
+		loop_unwatch(watch);
+	else if (watch)
+		loop_watch_set(watch, events[what]);
+	else
+		curl_multi_assign(
+		    web->multi, fd, loop_watch(web->loop, fd, events[what], on_ready, web));
+	return 0;
+}
+
+static int on_timeout(CURLM *multi, long delay, void *ctx)
+{
+	struct web *web = ctx;
+
+	(void)multi;
+	loop_cancel(web->timer);
+	web->timer = delay < 0 ? NULL : loop_after(web->loop, delay, on_time, web);
+	return 0;
+}
+
+/* Once a process, and only when a request is really made. */
+int web_init(struct err *err)
+{
+	static bool ready;
+
+	if (!ready && curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_lib_malloc, free,
+	                  mem_lib_realloc, mem_lib_strdup, mem_lib_calloc) != CURLE_OK)
+		return err_set(err, ERR_SYSTEM, "unable to start libcurl");
+	ready = true;
+	return 0;
+}
+
+static struct web *web_new(struct loop *loop, struct err *err)
+{
+	struct web *web;
+	CURLM *multi;
+
+	if (web_init(err) < 0)
+		return NULL;
+	multi = curl_multi_init();
+	if (!multi) {
+		err_set(err, ERR_SYSTEM, "unable to start libcurl");
+		return NULL;
+	}
+	web = mem_alloc(sizeof(*web));
+	*web = (struct web){.next = webs, .loop = loop, .multi = multi};
+	webs = web;
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, web);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, web);
+	return web;
+}
+
+struct web *web_hold(struct loop *loop, struct err *err)
+{
+	struct web *web = webs;
+
+	while (web && web->loop != loop)
+		web = web->next;
+	if (!web)
+		web = web_new(loop, err);
+	if (web)
+		web->users++;
+	return web;
+}
+
+void web_let_go(struct web *web)
+{
+	struct web **link = &webs;
+
+	if (!web || --web->users)
+		return;
+	while (*link != web)
+		link = &(*link)->next;
+	*link = web->next;
+	curl_multi_cleanup(web->multi);
+	loop_cancel(web->timer);
+	free(web);
+}
+
+/* Take the request out of everything; its web may be gone afterwards. */
+static void request_free(struct web_request *request)
+{
+	struct web *web = request->web;
+
+	if (request->next)
+		request->next->prev = request->prev;
+	if (request->prev)
+		request->prev->next = request->next;
+	else
+		web->requests = request->next;
+	loop_cancel(request->begin);
+	if (request->easy && !request->begin)
+		curl_multi_remove_handle(web->multi, request->easy);
+	curl_easy_cleanup(request->easy);
+	curl_slist_free_all(request->headers);
+	curl_slist_free_all(request->through);
+	json_decref(request->reply.headers);
+	json_decref(request->repeated);
+	loop_cancel(request->rest);
+	free(request->what);
+	free(request);
+	web_let_go(web);
+}
+
+/* The certificate was refused: connect once more, only to read what it says. */
+static void look_at_certificate(struct web_request *request)
+{
+	curl_multi_remove_handle(request->web->multi, request->easy);
+	request->looking = true;
+	web_easy_look(request);
+	curl_multi_add_handle(request->web->multi, request->easy);
+}
+
+static void request_end(struct web_request *request, CURLcode code)
+{
+	/* libcurl is content with a connection that ends among the headers; we are not. */
+	if (code == CURLE_OK && !request->looking && !web_head_done(request))
+		code = CURLE_PARTIAL_FILE;
+	if (!request->looking) {
+		web_easy_read(request);
+		request->reply.tls_refused =
+		    code == CURLE_PEER_FAILED_VERIFICATION && !web_proxy_refused(request);
+		if (request->reply.tls_refused && !request->dropped) {
+			look_at_certificate(request);
+			return;
+		}
+	} else {
+		web_easy_read(request);
+		code = CURLE_PEER_FAILED_VERIFICATION;
+	}
+	if (code != CURLE_OK && request->err.kind == ERR_NONE)
+		web_explain(request, code);
+	if (!request->dropped)
+		request->done(
+		    request->ctx, &request->reply, request->err.kind ? &request->err : NULL);
+	request_free(request);
+}
+
+static void sweep(struct web *web)
+{
+	struct web_request *request = web->requests;
+
+	while (request) {
+		struct web_request *next = request->next;
+
+		if (request->dropped)
+			request_free(request);
+		request = next;
+	}
+}
+
+static void perform(struct web *web, curl_socket_t fd, int bits)
+{
+	CURLMsg *message;
+	int count;
+
+	web->users++;
+	web->inside = true;
+	web->turn_end = loop_now(web->loop) + TURN_MAX;
+	curl_multi_socket_action(web->multi, fd, bits, &count);
+	web->inside = false;
+	while ((message = curl_multi_info_read(web->multi, &count))) {
+		CURLcode code = message->data.result;
+		char *request = NULL;
+
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+		request_end((struct web_request *)(void *)request, code);
+	}
+	sweep(web);
+	web_let_go(web);
+}
+
+static void on_begin(void *ctx)
+{
+	struct web_request *request = ctx;
+
+	request->begin = NULL;
+	curl_multi_add_handle(request->web->multi, request->easy);
+}
+
+struct web_request *web_start(struct loop *loop, const struct web_spec *spec, struct err *err)
+{
+	struct web_request *request;
+	struct web *web;
+
+	if (web_url_check(spec->url, err) < 0) {
+		err_prefix(err, "%s", spec->what);
+		return NULL;
+	}
+	web = web_hold(loop, err);
+	if (!web)
+		return NULL;
+	request = mem_alloc(sizeof(*request));
+	*request =
+	    (struct web_request){.web = web, .next = web->requests, .what = mem_text(spec->what)};
+	if (web->requests)
+		web->requests->prev = request;
+	web->requests = request;
+	/* Not at once: libcurl may be on the stack, and callers need no care about order then. */
+	request->begin = loop_after(loop, 0, on_begin, request);
+	if (web_easy_make(request, spec, err) < 0) {
+		request_free(request);
+		return NULL;
+	}
+	return request;
+}
+
+/* libcurl hands on what it has kept meanwhile from inside curl_easy_pause(); the rest comes with its timer. */
+static void go_on(struct web_request *request)
+{
+	struct web *web = request->web;
+
+	web->users++;
+	web->inside = true;
+	web->turn_end = loop_now(web->loop) + TURN_MAX;
+	curl_easy_pause(request->easy, CURLPAUSE_CONT);
+	web->inside = false;
+	sweep(web);
+	web_let_go(web);
+}
+
+void web_pause(struct web_request *request)
+{
+	request->paused = true;
+	curl_easy_pause(request->easy, CURLPAUSE_RECV);
+}
+
+void web_go_on(struct web_request *request)
+{
+	request->paused = false;
+	if (!request->rest)
+		go_on(request);
+}
+
+static void on_rested(void *ctx)
+{
+	struct web_request *request = ctx;
+
+	request->rest = NULL;
+	if (!request->paused)
+		go_on(request);
+}
+
+void web_rest_if_due(struct web_request *request)
+{
+	if (request->rest || loop_now(request->web->loop) < request->web->turn_end)
+		return;
+	request->rest = loop_after(request->web->loop, 0, on_rested, request);
+	curl_easy_pause(request->easy, CURLPAUSE_RECV);
+}
+
+void web_cancel(struct web_request *request)
+{
+	if (!request)
+		return;
+	if (request->web->inside)
+		request->dropped = true;
+	else
+		request_free(request);
+}
