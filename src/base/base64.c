@@ -1,32 +1,35 @@
-/* Base64. Invariant: what base64_encode() makes, base64_decode() takes back. */
+/* Base64, by libcrypto. Invariant: what base64_encode() makes, base64_decode() takes back. */
 #include "fsops/base64.h"
 
-#include <stdint.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#include "fsops/mem.h"
+
+/* So many bytes are encoded at once: EVP_EncodeBlock() counts in int. */
+#define PIECE      3072
+#define PIECE_TEXT (PIECE / 3 * 4)
 
 void base64_encode(struct buf *out, const void *data, size_t len)
 {
-	const uint8_t *bytes = data;
+	unsigned char text[PIECE_TEXT + 1];
 
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = len - i;
-		uint32_t three = (uint32_t)bytes[i] << 16;
+	for (const unsigned char *at = data; len > 0;) {
+		size_t piece = len < PIECE ? len : PIECE;
 
-		three |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-		three |= left > 2 ? bytes[i + 2] : 0;
-		buf_addc(out, digits[three >> 18]);
-		buf_addc(out, digits[three >> 12 & 63]);
-		buf_addc(out, left > 1 ? digits[three >> 6 & 63] : '=');
-		buf_addc(out, left > 2 ? digits[three & 63] : '=');
+		buf_add(out, text, (size_t)EVP_EncodeBlock(text, at, (int)piece));
+		at += piece;
+		len -= piece;
 	}
 }
 
-int base64_decode(struct buf *out, const char *text, size_t len)
+/* Digits only, with the padding that belongs to so many of them or with none: EVP_DecodeBlock() would let
+ * blanks pass around them. The number of digits, or -1. */
+static ptrdiff_t count_digits(const char *text, size_t len)
 {
-	uint32_t bits = 0;
-	int have = 0;
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t padding = 0;
 
 	while (len > 0 && padding < 2 && text[len - 1] == '=') {
@@ -36,16 +39,28 @@ int base64_decode(struct buf *out, const char *text, size_t len)
 	if (len % 4 == 1 || (padding && (len + padding) % 4 != 0))
 		return -1;
 	for (size_t i = 0; i < len; i++) {
-		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
-
-		if (!digit)
+		if (!text[i] || !strchr(digits, text[i]))
 			return -1;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			buf_addc(out, (char)(bits >> have & 0xFF));
-		}
+	}
+	return (ptrdiff_t)len;
+}
+
+int base64_decode(struct buf *out, const char *text, size_t len)
+{
+	ptrdiff_t count = count_digits(text, len);
+	unsigned char four[4], three[3];
+
+	if (count < 0)
+		return -1;
+	for (size_t at = 0; at < (size_t)count; at += sizeof(four)) {
+		size_t left = (size_t)count - at;
+		size_t used = left < sizeof(four) ? left : sizeof(four);
+
+		memset(four, '=', sizeof(four));
+		memcpy(four, text + at, used);
+		if (EVP_DecodeBlock(three, four, sizeof(four)) < 0)
+			return -1;
+		buf_add(out, three, used * 3 / 4);
 	}
 	return 0;
 }

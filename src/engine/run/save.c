@@ -19,7 +19,7 @@ struct save {
 	bool failed;
 	struct err err; /* of the first write that failed */
 	size_t bytes;
-	struct sha256 hash;
+	struct sha256 *hash;
 };
 
 struct save *save_open(const char *path, size_t fixed, struct err *err)
@@ -33,7 +33,7 @@ struct save *save_open(const char *path, size_t fixed, struct err *err)
 	save = mem_alloc(sizeof(*save));
 	save->path = mem_text(path);
 	save->file = file;
-	sha256_init(&save->hash);
+	save->hash = sha256_new();
 	return save;
 }
 
@@ -44,7 +44,7 @@ void save_add(struct save *save, const char *data, size_t len)
 	save->failed = fresh_write(save->file, data, len, &save->err) < 0;
 	if (save->failed)
 		return;
-	sha256_update(&save->hash, data, len);
+	sha256_update(save->hash, data, len);
 	save->bytes += len;
 }
 
@@ -53,7 +53,7 @@ void save_restart(struct save *save)
 	if (!save->failed)
 		save->failed = fresh_restart(save->file, &save->err) < 0;
 	save->bytes = 0;
-	sha256_init(&save->hash);
+	sha256_restart(save->hash);
 }
 
 static json_t *describe(struct save *save, const char *path, bool complete)
@@ -61,7 +61,8 @@ static json_t *describe(struct save *save, const char *path, bool complete)
 	unsigned char digest[SHA256_SIZE];
 	char hex[SHA256_TEXT];
 
-	sha256_final(&save->hash, digest);
+	sha256_end(save->hash, digest);
+	save->hash = NULL;
 	sha256_hex(digest, hex);
 	return json_pack("{s:s, s:I, s:s, s:b}", "path", path, "bytes", (json_int_t)save->bytes,
 	    "sha256", hex, "complete", complete);
@@ -82,13 +83,12 @@ static bool has_digest(FILE *file, const char *wanted)
 	unsigned char digest[SHA256_SIZE];
 	char hex[SHA256_TEXT];
 	char data[16384];
-	struct sha256 hash;
+	struct sha256 *hash = sha256_new();
 	size_t got;
 
-	sha256_init(&hash);
 	while ((got = fread(data, 1, sizeof(data), file)) > 0)
-		sha256_update(&hash, data, got);
-	sha256_final(&hash, digest);
+		sha256_update(hash, data, got);
+	sha256_end(hash, digest);
 	sha256_hex(digest, hex);
 	return !ferror(file) && wanted && strcmp(hex, wanted) == 0;
 }
@@ -123,6 +123,7 @@ int save_close(struct save *save, bool whole, json_t **saved, struct err *err)
 		    *saved ? save->bytes : 0,
 		    *saved ? json_string_value(json_object_get(*saved, "path")) : "no file");
 	fresh_free(save->file);
+	sha256_free(save->hash);
 	free(save->path);
 	free(save);
 	return result;

@@ -41,19 +41,18 @@ static void test_million_in_pieces(void **state)
 	unsigned char digest[SHA256_SIZE];
 	char piece[200];
 	char text[SHA256_TEXT];
-	struct sha256 hash;
+	struct sha256 *hash = sha256_new();
 	size_t left = 1000000;
 
 	(void)state;
 	memset(piece, 'a', sizeof(piece));
-	sha256_init(&hash);
 	for (size_t step = 0; left; step = (step + 1) % sizeof(piece)) {
 		size_t len = step < left ? step : left;
 
-		sha256_update(&hash, piece, len);
+		sha256_update(hash, piece, len);
 		left -= len;
 	}
-	sha256_final(&hash, digest);
+	sha256_end(hash, digest);
 	sha256_hex(digest, text);
 	assert_string_equal(
 	    text, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");

@@ -66,12 +66,9 @@ static void add_section(struct page *page, const struct page_section *section)
 static void add_policy(struct page *page)
 {
 	unsigned char digest[SHA256_SIZE];
-	struct sha256 hash;
 	struct buf text;
 
-	sha256_init(&hash);
-	sha256_update(&hash, report_html_css, strlen(report_html_css));
-	sha256_final(&hash, digest);
+	sha256_bytes(report_html_css, strlen(report_html_css), digest);
 	buf_init(&text, BUF_TEXT_MAX);
 	base64_encode(&text, digest, sizeof(digest));
 	html_add(&page->html,
