@@ -47,7 +47,8 @@ void html_lines(struct html *html, const char *text, size_t len)
 	const char *line;
 	size_t line_len;
 
-	while (next_line(&at, text + len, &line, &line_len)) {
+	/* No text is no address either, to which something could be added. */
+	while (len && next_line(&at, text + len, &line, &line_len)) {
 		add_text(html, line, line_len);
 		if (at[-1] == '\n')
 			buf_addc(html->out, '\n');
