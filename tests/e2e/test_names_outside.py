@@ -242,6 +242,22 @@ def test_kubectl_and_the_command_in_a_container_read_no_value_as_an_option(tmp_p
     assert good or ("is not in the folder" if "${up}" in words else "as an option") in done.err
 
 
+@pytest.mark.parametrize("path, name, lands", [
+    ("${folder}/x.log", "", None), ("${folder}x.log", "", "x.log"), ("kept/${folder}/x.log", "", None),
+    ("kept/x${folder}.log", "", "kept/x.log"), ("${folder}/x.log", "out", "out/x.log"), ("${folder}/x.log", "out/", "out/x.log"),
+    ("${string(folder)}${folder}/x.log", "", None)])
+def test_an_empty_value_moves_no_file_to_another_folder(tmp_path, path, name, lands):
+    """Least of all to the root."""
+    book = write_book(tmp_path / "r", f"  - step: A\n    budget: 5s\n    actions:\n      - {{id: say, exec: [echo, hi], "
+                      f"effect: read, save: '{path}'}}\n", head="vars: {folder: unset}\n")
+    done = fsops("run", "book", "-R", book, "--format", "json", "--var", f"folder={name}", cwd=tmp_path)
+    if lands:
+        assert done.action("say")["outcome"] == "passed" and (tmp_path / lands).read_text() == "hi\n", done
+    else:
+        assert done.status == 65 and "an empty value" in done.err, done
+        assert not list(tmp_path.rglob("*.log"))
+
+
 def test_a_value_does_not_choose_a_program_of_another_folder(tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()

@@ -109,6 +109,7 @@ struct filling {
 	size_t fixed;
 	bool filled;  /* something was filled in, after which nothing is fixed */
 	bool open;    /* the name at the end of OUT has something of that */
+	bool holed;   /* it has something that was filled in, be it a folder */
 	bool unknown; /* it has what is not known yet */
 	struct err *err;
 };
@@ -118,10 +119,16 @@ static int end_name(struct filling *filling)
 {
 	const char *slash = strrchr(filling->out.data, '/');
 	const char *name = slash ? slash + 1 : filling->out.data;
-	bool wrong = filling->open && !filling->unknown &&
-	             (strcmp(name, ".") == 0 || strcmp(name, "..") == 0);
+	bool known = filling->holed && !filling->unknown;
+	/* An empty folder in front would make `${folder}/x` a path from the root. */
+	bool missing = known && !*name && (filling->open || !filling->out.len);
+	bool wrong = known && filling->open && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0);
 
-	filling->open = filling->unknown = false;
+	filling->open = filling->holed = filling->unknown = false;
+	if (missing)
+		return err_set(filling->err, ERR_INPUT,
+		    "an empty value was filled in where the name of a file or folder is meant%s%s",
+		    *filling->out.data ? ", after " : "", filling->out.data);
 	if (wrong)
 		return err_set(filling->err, ERR_INPUT,
 		    "the value '%s' was filled in where the name of a file is meant", name);
@@ -196,6 +203,7 @@ static int add_hole(void *ctx, const char *text, size_t len)
 		result = add_value(filling, value, folder);
 	filling->filled = filling->filled || !known || !folder;
 	filling->open = filling->open || !folder;
+	filling->holed = true;
 	filling->unknown = filling->unknown || !known;
 	json_decref(value);
 	json_decref(asked);
