@@ -49,7 +49,8 @@ struct lock_spec {
 	void *ctx;
 };
 
-/* NULL: ERR_LOCKED, or ERR_SYSTEM when it cannot be told. May take a second, and with TAKE_OVER as
+/* NULL: ERR_LOCKED, ERR_SYSTEM when it cannot be told, or ERR_INTERRUPTED or ERR_TERMINATED when that came
+ * while it waited. May take a second, and with TAKE_OVER as
  * long as the change that is in flight: not for the loop. */
 struct lock *lock_take(const struct lock_spec *spec, struct err *err);
 

@@ -219,6 +219,22 @@ def test_taking_over_waits_for_the_change_in_flight(case):
     assert case.log("second") == [new_run]
 
 
+@pytest.mark.parametrize("sent, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_taker_that_is_stopped_while_it_waits_says_how_the_old_run_goes_on(case, sent, status):
+    """Its place is taken: that is not given back, since another may have seen it."""
+    old, old_run = case.start_and_wait("first")
+    taker = case.start("--take-over")
+    wait_until(lambda: case.journal(old_run, "lock.taken"), "the old run has noticed")
+    taker.child.send_signal(sent)
+    given_up = taker.end(10)
+    assert given_up.status == status and "nothing was changed" in given_up.err, str(given_up)
+    assert f"fsops resume {old_run} goes on with it" in given_up.err, str(given_up)
+    case.open("first", "look", "second")
+    assert old.end().status == 75
+    resumed = fsops("resume", old_run, "-R", case.books, "-y", env=case.env)
+    assert resumed.status == 0 and case.log("second") == [old_run] and len(case.log("first")) == 1, str(resumed)
+
+
 def test_taking_over_from_one_that_is_stopped(case):
     """Nothing of it is in flight: the taker goes on at once; when the old one wakes up it changes nothing more."""
     case.open("first")

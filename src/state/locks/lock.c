@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,29 @@ static void pause_for(msec span)
 
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
+}
+
+/* What ends the program while it waits, but not what was ignored from the start (nohup). Blocked from here on; WAS: the
+ * mask before. */
+static void watch_for_stops(sigset_t *stops, sigset_t *was)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action;
+
+	sigemptyset(stops);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(stops, signals[i]);
+	sigprocmask(SIG_BLOCK, stops, was);
+}
+
+/* As pause_for(); the one of STOPS that came, or 0. */
+static int pause_or_stop(msec span, const sigset_t *stops)
+{
+	struct timespec left = {.tv_sec = span / 1000, .tv_nsec = (span % 1000) * 1000000};
+	int got = sigtimedwait(stops, NULL, &left);
+
+	return got > 0 ? got : 0;
 }
 
 static msec now(void)
@@ -280,24 +304,58 @@ static void tell_waiting(
 	buf_release(&text);
 }
 
-/* -1: it does not end, or somebody has taken over from us meanwhile. */
-static int wait_for_all(
-    struct lock *lock, struct rivals *rivals, const struct lock_spec *spec, struct err *err)
+/* The place of the run before is taken already, and it goes on with nothing: whoever gives up now is told that. */
+static int give_up(const struct claim_seen *busy, int got, struct err *err)
+{
+	const char *run = value_get_text(busy->holder, "run");
+	struct buf text;
+
+	buf_init(&text, ERR_TEXT_MAX);
+	buf_adds(&text, "stopped while waiting, and nothing was changed; ");
+	holder_add_name(&text, busy->holder);
+	buf_adds(&text, " begins no further change, since its place is taken");
+	if (run)
+		buf_addf(&text, ": fsops resume %s goes on with it", run);
+	err_set(err, got == SIGINT ? ERR_INTERRUPTED : ERR_TERMINATED, "%s", text.data);
+	buf_release(&text);
+	return -1;
+}
+
+static int wait_while_busy(struct lock *lock, struct rivals *rivals, const struct lock_spec *spec,
+    const sigset_t *stops, struct err *err)
 {
 	const struct claim_seen *busy = first_busy(rivals);
 	msec end = wait_end(rivals, spec->wait);
 
-	if (busy)
-		tell_waiting(spec, lock, busy, end);
+	tell_waiting(spec, lock, busy, end);
 	for (; busy; busy = first_busy(rivals)) {
+		int got;
+
 		if (lock_check(lock, err) < 0)
 			return -1;
 		if (now() >= end)
 			return refuse_busy(lock, busy, err);
-		pause_for(LOCK_WAIT_EVERY);
+		got = pause_or_stop(LOCK_WAIT_EVERY, stops);
+		if (got)
+			return give_up(busy, got, err);
 		look_at_all(rivals, spec->run);
 	}
 	return 0;
+}
+
+/* -1: it does not end, somebody has taken over from us meanwhile, or we were stopped. */
+static int wait_for_all(
+    struct lock *lock, struct rivals *rivals, const struct lock_spec *spec, struct err *err)
+{
+	sigset_t stops, was;
+	int result;
+
+	if (!first_busy(rivals))
+		return 0;
+	watch_for_stops(&stops, &was);
+	result = wait_while_busy(lock, rivals, spec, &stops, err);
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return result;
 }
 
 /* ---- taking it ---- */
