@@ -32,6 +32,9 @@
 /* The most bytes of headers in one reply. */
 #define WEB_HEADERS_MAX ((size_t)256 * 1024)
 
+/* As long as a proxy's name is told. */
+#define WEB_PROXY_MAX 320
+
 struct web;
 struct web_request;
 
@@ -45,6 +48,9 @@ struct web_reply {
 	const char *redirect;             /* where the reply points to, absolute; or NULL */
 	char tls_expires[CLOCK_TEXT_MAX]; /* of the server's certificate, RFC 3339; "" unknown */
 	bool tls_refused;                 /* the server's certificate is not valid */
+	/* An answer that is an error may be the proxy's own, and nobody can tell: "the proxy HOST:PORT", through
+	 * which it came without a tunnel; else "". */
+	char proxy[WEB_PROXY_MAX];
 };
 
 struct web_spec {

@@ -339,21 +339,23 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 	json_decref(infos);
 }
 
-/* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. UNREAD: why REPLY is none. */
-static void fail_with_reply(
-    struct prometheus_call *p, const json_t *reply, int status, const char *unread)
+/* Prometheus tells what is wrong in JSON, also with status 400, 422 and 503. JSON: the body; UNREAD: why it
+ * is none. */
+static void fail_with_reply(struct prometheus_call *p, const struct web_reply *reply,
+    const json_t *json, const char *unread)
 {
-	const char *type = value_get_text(reply, "errorType");
-	const char *text = value_get_text(reply, "error");
+	const char *type = value_get_text(json, "errorType");
+	const char *text = value_get_text(json, "error");
 
 	if (type && text)
 		call_fail(p->call, ERR_REMOTE, "%s: %s: %s (query: %.*s)", p->what, type, text,
 		    QUERY_SHOWN, call_query(p));
-	else if (status != 200)
+	else if (reply->status != 200)
 		call_fail(p->call, ERR_REMOTE,
-		    "%s: status %d, and not from a Prometheus: check the target's URL", p->what,
-		    status);
-	else if (!reply)
+		    "%s: status %d%s%s, and not from a Prometheus: check the target's URL%s",
+		    p->what, reply->status, *reply->proxy ? ", from or through " : "", reply->proxy,
+		    *reply->proxy ? ", http_proxy and no_proxy" : "");
+	else if (!json)
 		call_fail(p->call, ERR_REMOTE,
 		    "%s: the answer is not what a Prometheus answers, %s: check the target's URL",
 		    p->what, unread);
@@ -395,7 +397,7 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	if (reply->status == 200 && status && strcmp(status, "success") == 0)
 		finish(p, json);
 	else
-		fail_with_reply(p, json, reply->status, unread.text);
+		fail_with_reply(p, reply, json, unread.text);
 	json_decref(json);
 }
 

@@ -80,9 +80,24 @@ def test_a_proxy_that_does_not_let_it_through(proxies, tmp_path, name, says, var
 
 def test_a_proxy_for_plain_http(proxies, tmp_path):
     for name, says in (("refused", "the proxy 127.0.0.1:1 refused"), ("silent", "the proxy 127.0.0.1 port"),
-                       ("login", "status 407 Proxy Authentication Required")):
+                       ("login", "wants a login (status 407)"),
+                       ("forbids", "status 403 Forbidden, from or through the proxy 127.0.0.1:")):
         done = ask(tmp_path, {"http_proxy": proxies[1][name]}, "http://127.0.0.1:2/x")
-        assert done["outcome"] == "failed" and says in done["why"], done["why"]
+        assert done["outcome"] == "failed" and says in done["why"] and "the proxy 127.0.0.1" in done["why"], done["why"]
+
+
+def test_a_proxy_that_is_no_prometheus(proxies, tmp_path):
+    for name, says in (("login", "wants a login (status 407)"),
+                       ("forbids", "status 403, from or through the proxy 127.0.0.1:")):
+        book = write_book(tmp_path, "  - {step: A, id: a, budget: 9s, prometheus: up}\n",
+                          targets={"prometheus": {"prometheus": "http://127.0.0.1:2"}})
+        done = run("book", "-R", book, env={**NONE, "http_proxy": proxies[1][name]}).action("a")
+        assert done["outcome"] == "failed" and says in done["why"] and "no_proxy" in done["why"] + "no_proxy" * (name == "login"), done
+
+
+def test_a_proxy_of_an_unknown_kind(tmp_path):
+    done = ask(tmp_path, {"https_proxy": "nonsense://someone:hunter2@127.0.0.1:1"})
+    assert done["outcome"] == "failed" and "the proxy's URL" in done["why"] and "hunter2" not in done["why"], done["why"]
 
 
 def test_what_the_proxy_says_of_its_tunnel_is_not_the_answer(proxies, tmp_path):

@@ -198,8 +198,8 @@ static void say_status(
     const struct http_call *http, const struct web_reply *reply, char *why, size_t size)
 {
 	bool read = http->call->effect == EFFECT_READ;
-	int len = snprintf(
-	    why, size, "%s: status %d %s", http->what, reply->status, phrase(reply->status));
+	int len = snprintf(why, size, "%s: status %d %s%s%s", http->what, reply->status,
+	    phrase(reply->status), *reply->proxy ? ", from or through " : "", reply->proxy);
 
 	if (!reply->redirect || len < 0 || (size_t)len >= size)
 		return;

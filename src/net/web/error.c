@@ -94,7 +94,13 @@ static void on_unconnected(struct web_request *request, const struct web_place *
 	/* libcurl's text names the end of a tunnel when there is one, the URL does not. */
 	named =
 	    sscanf(request->curl_text, "Failed to connect to %255s port %15[0-9]", host, port) == 2;
-	if (place->proxy && error == ECONNREFUSED)
+	/* Its URL is not told: it may hold a password. */
+	if (strncmp(request->curl_text, "Unsupported proxy", strlen("Unsupported proxy")) == 0)
+		err_set(&request->err, ERR_INPUT,
+		    "%s: the proxy's URL does not begin with a scheme that is known (http, https, "
+		    "socks4, socks5): check http_proxy, https_proxy and all_proxy",
+		    request->what);
+	else if (place->proxy && error == ECONNREFUSED)
 		err_set(&request->err, ERR_REMOTE, "%s: the proxy %s:%s refused the connection: %s",
 		    request->what, place->host, place->port, remedy(place, ""));
 	else
@@ -118,7 +124,7 @@ static void on_no_tunnel(struct web_request *request, const struct web_place *pl
 	err_set(&request->err, ERR_REMOTE,
 	    status == LOGIN_WANTED
 	        ? "%s: the proxy %s:%s wants a login (status %ld): put it into the "
-	          "proxy's URL, https_proxy=http://user:password@…"
+	          "proxy's URL, http://user:password@…, where the environment names it"
 	        : "%s: the proxy %s:%s refused to connect (status %ld): the server "
 	          "was not asked: see whether the proxy lets this through, or put "
 	          "the host into no_proxy",
@@ -344,6 +350,21 @@ char *web_waits_for_proxy(const struct web_request *request)
 		return NULL;
 	return mem_printf("%s: no answer from the proxy %s:%s in all its time: %s", request->what,
 	    place.host, place.port, remedy(&place, ""));
+}
+
+void web_explain_answer(struct web_request *request)
+{
+	struct web_place place;
+
+	if (request->reply.status < 400)
+		return;
+	find_place(request, &place);
+	if (!place.proxy)
+		return;
+	snprintf(request->reply.proxy, sizeof(request->reply.proxy), "%s%s:%s", the(&place),
+	    place.host, place.port);
+	if (request->reply.status == LOGIN_WANTED)
+		on_no_tunnel(request, &place, LOGIN_WANTED);
 }
 
 void web_explain(struct web_request *request, CURLcode code)

@@ -58,6 +58,9 @@ bool web_head_done(const struct web_request *request);
 
 /* error.c: CODE as a sentence in request->err. */
 void web_explain(struct web_request *request, CURLcode code);
+/* error.c: a whole answer came, and it is an error: by which proxy? A login that is wanted is always the
+ * proxy's, and a sentence in request->err. */
+void web_explain_answer(struct web_request *request);
 
 /* Who was talked to: the URL's host and port, or the proxy's. */
 #define WEB_HOST_MAX 256

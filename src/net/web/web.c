@@ -193,6 +193,8 @@ static void request_end(struct web_request *request, CURLcode code)
 	}
 	if (code != CURLE_OK && request->err.kind == ERR_NONE)
 		web_explain(request, code);
+	else if (code == CURLE_OK)
+		web_explain_answer(request);
 	if (!request->dropped)
 		request->done(
 		    request->ctx, &request->reply, request->err.kind ? &request->err : NULL);
