@@ -12,6 +12,7 @@
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/script.h"
+#include "fsops/template.h"
 #include "lint.h"
 
 struct command {
@@ -369,27 +370,36 @@ void lint_long_timeout(struct lint *lint)
 	each_command(lint, is_long);
 }
 
-/* ---- pipes ---- */
+/* ---- scripts of `sh -c` ---- */
 
 #define PIPE_ADVICE                                                                                \
 	"this pipe ends with the status of its last command only, so a failure before the '|' is " \
 	"no failure here: write what comes out to a file and read that, or say '|| true' if it "   \
 	"does not matter"
 
-/* The script of `sh -c`: the word after the option; NULL: there is none. */
-static const char *script_of(const struct command *command)
+static bool is_shell(const char *word)
 {
 	static const char *const shells[] = {"sh", "bash", "ash", "dash", "ksh", "zsh"};
-	const char *script = NULL;
 
-	for (size_t i = 0; i < COUNT_OF(shells) && !script; i++) {
-		if (strcmp(command->program, shells[i]) != 0)
-			continue;
-		for (size_t k = 0; k + 1 < command->count && !script; k++)
-			if (command->words[k][0] == '-' && strchr(command->words[k], 'c'))
-				script = command->words[k + 1];
+	for (size_t i = 0; i < COUNT_OF(shells); i++)
+		if (strcmp(base_name(word), shells[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The script of `sh -c`, of `sudo sh -c` too: the word after the option; NULL: there is none. */
+static const char *script_of(const struct command *command)
+{
+	bool shell = is_shell(command->program);
+
+	for (size_t i = 0; i + 1 < command->count; i++) {
+		const char *word = command->words[i];
+
+		if (shell && word[0] == '-' && word[1] != '-' && strchr(word, 'c'))
+			return command->words[i + 1];
+		shell = shell || is_shell(word);
 	}
-	return script;
+	return NULL;
 }
 
 static void has_inner_pipe(struct command *command)
@@ -411,4 +421,41 @@ void lint_pipe(struct lint *lint)
 		lint_say(lint, node_pos_at(node, at),
 		    PIPE_ADVICE "; where sh knows pipefail, it is set for this script");
 	each_command(lint, has_inner_pipe);
+}
+
+static int pass_text(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	(void)text;
+	(void)len;
+	return 0;
+}
+
+static int find_hole(void *ctx, const char *text, size_t len)
+{
+	bool *found = ctx;
+
+	(void)text;
+	(void)len;
+	*found = true;
+	return 0;
+}
+
+static void has_value_in_script(struct command *command)
+{
+	const char *script = script_of(command);
+	bool found = false;
+
+	if (script && template_each(script, pass_text, find_hole, &found) == 0 && found)
+		lint_say(command->lint, word_pos(command, script),
+		    "the value becomes a part of the script, so that a quote or '$(…)' in it is "
+		    "run: use "
+		    "'shell:', which has variables as environment, or pass it behind the script: "
+		    "sh -c "
+		    "'echo \"$1\"' sh '${x}'");
+}
+
+void lint_script_value(struct lint *lint)
+{
+	each_command(lint, has_value_in_script);
 }

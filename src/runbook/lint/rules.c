@@ -465,6 +465,8 @@ const struct lint_rule lint_rules[] = {
         "kubectl exec shell redis", .action = lint_destroys_all},
     {{"pipe-status", "a pipe that drops the status of a command that may fail"},
         "kubectl exec shell", .action = lint_pipe},
+    {{"value-in-script", "a value that becomes a part of a script: sh -c 'echo ${x}'"},
+        "kubectl exec", .action = lint_script_value},
     {{"unproven-change", "a change that nothing looks at afterwards and nothing takes back"},
         .action = unproven_change},
     {{"retry-change", "a retry of what must not be done twice: POST, kubectl create"},

@@ -202,6 +202,18 @@ static const struct {
     {STEP "    shell: |\n      a\n      dump | gzip >x\n    effect: read\n", "x:7:12 pipe-status"},
     {STEP "    exec: [sh, -c, a | b]\n    effect: read\n", "x:5:20 pipe-status"},
     {STEP "    exec: [bash, -euo, pipefail, -c, a | b]\n    effect: read\n", ""},
+    {STEP "    exec: [sudo, -n, sh, -c, a | b]\n    effect: read\n", "x:5:30 pipe-status"},
+    /* value-in-script */
+    {"vars: {t: x}\n" STEP "    exec: [sh, -c, 'echo ${t}']\n    effect: read\n",
+        "x:6:20 value-in-script"},
+    {"vars: {t: x}\n" STEP "    exec: [sudo, /bin/bash, -ec, 'echo ${t}']\n    effect: read\n",
+        "x:6:34 value-in-script"},
+    {"vars: {t: x}\n" STEP
+     "    kubectl: exec pod/a -- sh -c 'echo ${t}'\n    effect: change\n    expect: exit == 0\n",
+        "x:6:35 value-in-script"},
+    {"vars: {t: x}\n" STEP
+     "    exec: [sh, -c, 'echo \"$1\" $${t}', sh, '${t}']\n    effect: read\n",
+        ""},
     {STEP "    kubectl: exec x -- sh -c 'a | b'\n    effect: change\n    expect: exit == 0\n",
         "x:5:31 pipe-status"},
     {STEP "    shell: echo x | b\n    effect: read\n", ""},
