@@ -196,20 +196,25 @@ def test_what_fsops_reads_by_itself_is_a_secret(tmp_path):
 
 CREDENTIALS = {
     "DB_PASSWORD": "correct-horse battery staple", "API_TOKEN": "Bearer of-good-news", "Authorization": "Odd5 scheme-of-mine",
-    "PROXY_AUTHORIZATION": "Basic dXNlcjpwYXNzd29yZA==", "PROFILE_TOKEN": "tok-of-a-profile", "pass_phrase": "no credential"}
+    "PROXY_AUTHORIZATION": "Basic dXNlcjpwYXNzd29yZA==", "PROFILE_TOKEN": "tok-of-a-profile", "pass_phrase": "no credential",
+    "FILESERVER_PASSWORD": "hunter2hunter2", "FILE_API_TOKEN": "tok-of-file-api", "FILE_PATH_PASSWORD": "pass-of-file-path",
+    "TOKEN_PROFILE": "tok-in-profile", "pathToken": "tok-behind-path"}
 
 
 def test_a_credential_with_blanks_is_one_as_a_whole(tmp_path):
-    places = {"TOKEN_FILE": "/run/one/token", "passwordFile": "/run/two/password", "SECRET_FILE_PATH": "/run/three/secret"}
+    places = {"TOKEN_FILE": "/run/one/token", "passwordFile": "/run/two/password", "SECRET_FILE_PATH": "/run/three/secret",
+              "PASSWORD_FILES": "/run/four/files", "TOKENFILE": "/run/five/token", "credentialPath": "/run/six/login"}
     words = ["correct-horse battery staple", "<correct-horse>", "Bearer of-good-news", "<of-good-news>",
-             "<scheme-of-mine>", "<dXNlcjpwYXNzd29yZA==>", "<tok-of-a-profile>", "<no credential>", *places.values()]
+             "<scheme-of-mine>", "<dXNlcjpwYXNzd29yZA==>", "<tok-of-a-profile>", "<no credential>", *places.values(),
+             *list(CREDENTIALS.values())[6:]]
     action = {"id": "all", "exec": {"argv": ["echo", *words], "env": {**CREDENTIALS, **places}}, "effect": "read"}
     folder = book(tmp_path / "book", f"  - {{step: Show, budget: 10s, actions: [{json.dumps(action)}]}}\n")
     result = run("book", "-R", folder)
 
     said = "".join(e["text"] for e in result.events("action.output", action="all", stream="stdout"))
     assert said.split("\n")[0] == ("*** <correct-horse> *** <***> <***> <***> <***> <no credential> "
-                                   "/run/one/token /run/two/password /run/three/secret"), result
+                                   "/run/one/token /run/two/password /run/three/secret /run/four/files /run/five/token /run/six/login "
+                                   "*** *** *** *** ***"), result
 
 
 CHILDREN = """

@@ -2,6 +2,7 @@
  * or every line that names a host would be masked. */
 #include "own.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -106,19 +107,37 @@ static void add_credential(struct redact *redact, const char *key, const char *t
 		redact_add(redact, rest);
 }
 
-/* TOKEN_FILE, passwordFile: where a credential lies is none; but PROFILE_TOKEN is one. */
+/* Whether LEN characters of KEY end with the word TEXT. */
+static bool ends_with(const char *key, size_t len, const char *text)
+{
+	size_t word = strlen(text);
+
+	return len >= word && strncasecmp(key + len - word, text, word) == 0;
+}
+
+/* _FILE, fileFile, and what has nothing before it but the credential's name: tokenfile. */
+static bool word_begins(const char *key, size_t at)
+{
+	if (!at || !isalnum((unsigned char)key[at - 1]))
+		return true;
+	if (islower((unsigned char)key[at - 1]) && isupper((unsigned char)key[at]))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (ends_with(key, at, names[i]))
+			return true;
+	return false;
+}
+
+/* TOKEN_FILE, passwordFile: where a credential lies is none. Its last word says so: FILE_TOKEN and TOKEN_PROFILE are
+ * credentials. */
 static bool names_file(const char *key)
 {
-	static const char file[] = "file";
-	const char *at = key;
+	static const char *const words[] = {"file", "files", "path"};
+	size_t len = strlen(key);
 
-	while ((at = strcasestr(at, file))) {
-		bool part = at - key >= 3 && strncasecmp(at - 3, "pro", 3) == 0;
-
-		at += sizeof(file) - 1;
-		if (!part || !*at)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (ends_with(key, len, words[i]) && word_begins(key, len - strlen(words[i])))
 			return true;
-	}
 	return false;
 }
 
