@@ -125,6 +125,22 @@ def test_its_own_origin_gets_them_whatever_the_url_holds(servers, tmp_path):
         assert [seen.get("authorization") for _, _, seen in asked] == [LOGINS["bearer"][1]], f"{asked}{result}"
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], ["--dry-run=sh"]])
+@pytest.mark.parametrize("base, url, shown", [
+    ("https://h.example/prom", "https://h.example/other/${w}", True), ("https://h.example/prom", "/other/${w}", True),
+    ("https://h.example/prom", "HTTPS://h.example:443/?q=${w}", True), ("https://h.example/p", "https://h.example.org/${w}", False),
+    ("https://h.example/prom", "https://h.example:8443/${w}", False), ("https://h.example", "https://h.example${w}/x", False),
+    ("https://h.example", "https://${w}/h.example", False), ("https://h.example", "https://h.example:${w}/x", False)])
+def test_the_dry_run_shows_them_where_the_run_sends_them(tmp_path, words, base, url, shown):
+    """What is not known yet behind the host changes nothing at the origin."""
+    steps = (f"  - step: A\n    budget: 9s\n    sequential: true\n    actions:\n"
+             f"      - {{id: first, exec: [echo, a], effect: read, capture: {{w: stdout}}}}\n"
+             f"      - {{id: then, http: 'GET {url}'}}\n")
+    book = write_book(tmp_path, steps, {"api": {"http": base, **LOGINS["bearer"][0]}})
+    result = fsops("run", "book", "-R", book, *words, env=SECRETS)
+    assert result.status == 0 and ("Authorization" in result.out) == shown, str(result)
+
+
 def test_a_client_certificate_and_authority_are_not_for_another_origin(servers, tmp_path):
     made, where, _ = servers
     target = {"ca": made.ca, "cert": made.path("client.crt"), "key": made.path("client.key")}

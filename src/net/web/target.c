@@ -380,18 +380,41 @@ static void show_login(const json_t *target, struct buf *out)
 	free(text);
 }
 
-/* A URL, or the target's own, may be a template still: its origin can't be told, but that it begins with all of
- * the target's can. A URL to be asked is whole, whatever it holds: there the origin alone counts. */
+/* URL up to its first `${`, when its origin is whole there; else NULL. A new string. */
+static char *until_hole(const char *url)
+{
+	const char *authority = strstr(url, "://");
+	const char *hole = strstr(url, "${");
+
+	if (!hole)
+		return mem_text(url);
+	if (!authority || authority > hole)
+		return NULL;
+	authority += strlen("://");
+	return authority + strcspn(authority, "/?#") < hole ? mem_textn(url, (size_t)(hole - url))
+	                                                    : NULL;
+}
+
+/* A URL, or the target's own, may be a template still. What a `${…}` behind the host becomes changes nothing at the
+ * origin, as for the run. One before its end hides the origin, but not that the URL begins with all of the target's. */
 static bool seems_for(const json_t *target, const char *url)
 {
 	const char *base = value_get_text(target, "url");
 	size_t len = base ? strlen(base) : 0;
+	char *one = base ? until_hole(base) : NULL;
+	char *other = until_hole(url);
+	bool seems;
 
-	if (!base || !web_is_template(url))
-		return base && web_same_origin(base, url);
 	while (len && base[len - 1] == '/')
 		len--;
-	return strncmp(url, base, len) == 0 && strchr("/?#", url[len]); /* or its end */
+	if (one && other)
+		seems = web_same_origin(one, other);
+	else
+		seems = base && strncmp(url, base, len) == 0 &&
+		        strchr("/?#", url[len]); /* or its end */
+	free(one);
+	free(other);
+	return seems;
 }
 
 void web_extra_show(const json_t *target, const char *url, const json_t *own, struct buf *out)
