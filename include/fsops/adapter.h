@@ -78,9 +78,11 @@ struct call {
 	struct loop *loop;
 	struct children *children;
 	const struct call_host *host;
-	const json_t *args;     /* what parse() made, every `${…}` filled in; borrowed */
-	const json_t *target;   /* what target_parse() made, filled in; NULL when there is none */
-	const json_t *env;      /* the run's variables as text, for `shell`; an object, borrowed */
+	const json_t *args;   /* what parse() made, every `${…}` filled in; borrowed */
+	const json_t *target; /* what target_parse() made, filled in; NULL when there is none */
+	const json_t
+	    *env; /* the run's variables as text, for `shell`; null: the command must not have
+	                            it; an object, borrowed */
 	const char *stdin_text; /* or NULL */
 	enum effect effect;     /* what was approved: never do more than this */
 	msec deadline; /* on the monotonic clock; the engine cancels then. For settings that

@@ -34,7 +34,8 @@ enum child_stream { CHILD_STDOUT = 1, CHILD_STDERR = 2 };
 
 struct child_spec {
 	const char *const *argv; /* argv[0] is looked up in PATH */
-	const char *const *env;  /* "NAME=text" added to (or over) this process's own; NULL: none */
+	/* "NAME=text" added to (or over) this process's own; "NAME": it gets none of that name; NULL: none */
+	const char *const *env;
 	/* Names and globs of the variables of this process that it gets besides child_always; NULL: all. */
 	const char *const *inherit;
 	const char *const *withheld; /* child_start() sets it: children_withhold() */

@@ -20,7 +20,7 @@ static bool same_name(const char *a, const char *b)
 {
 	size_t len = strcspn(a, "=");
 
-	return strncmp(a, b, len) == 0 && b[len] == '=';
+	return strncmp(a, b, len) == 0 && (b[len] == '=' || !b[len]);
 }
 
 static bool overridden(const char *variable, const char *const *env, const char *call)
@@ -77,7 +77,8 @@ char **environment_for(const struct child_spec *spec, const char *call)
 		if (!overridden(*own, spec->env, call) && passes(*own, spec))
 			all[count++] = *own;
 	for (const char *const *given = spec->env; given && *given; given++)
-		all[count++] = (char *)*given;
+		if (strchr(*given, '='))
+			all[count++] = (char *)*given;
 	all[count] = (char *)call;
 	return all;
 }

@@ -108,3 +108,15 @@ def test_a_script_is_given_no_other_digits(tmp_path):
     assert "holds a number over 64 bits" in result.action("looked")["why"], str(result)
     assert not (tmp_path / "ran").exists()
     assert result.action("others")["result"]["stdout"] == "9007199254740993 12345678901234567890123 none\n", str(result)
+
+
+@pytest.mark.parametrize("value", ["[123456789012345678901]", '["a\\u0000b"]'])
+def test_no_variable_of_fsops_itself_stands_in_for_what_a_script_cannot_get(tmp_path, value):
+    (tmp_path / "show").write_text('#!/bin/sh\necho "<${ident-none}>"\n')
+    (tmp_path / "show").chmod(0o755)
+    steps = ["  - step: A", "    budget: 9s", "    sequential: true", "    actions:",
+             f"      - {{id: read, exec: [echo, '{value}'], effect: read, capture: {{ident: 'json[0]'}}}}",
+             f"      - {{id: ask, shell: '{tmp_path}/show', effect: read}}", ""]
+    book = write_book(tmp_path / "book", "\n".join(steps))
+    result = fsops("run", "book", "-R", book, env={"ident": "STALE", "FSOPS_STATE": str(tmp_path / "state")})
+    assert "<none>" in result.out and "STALE" not in result.out, str(result)

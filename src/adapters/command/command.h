@@ -47,6 +47,8 @@ char **words_of(const json_t *array);
 void words_free(char **words);
 /* The members of a JSON object as "NAME=text"; those whose name is no shell variable are left out. */
 char **words_of_env(const json_t *object);
+/* The same of a call's `env`: null is "NAME", which child.h takes away. */
+char **words_of_call_env(const json_t *object);
 bool words_is_variable(const char *name);
 /*
  * Which of WORDS (a JSON array of texts with `${…}`) begin with a value and would be read as an

@@ -46,7 +46,7 @@ static void start(struct call *call)
 {
 	char *script = script_of(call->args);
 	const char *argv[] = {"sh", "-eu", "-c", script, NULL};
-	char **env = words_of_env(call->env);
+	char **env = words_of_call_env(call->env);
 
 	command_start(call, &(struct command_spec){.argv = argv, .env = (const char *const *)env});
 	words_free(env);

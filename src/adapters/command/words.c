@@ -33,7 +33,7 @@ bool words_is_variable(const char *name)
 	return !*name;
 }
 
-char **words_of_env(const json_t *object)
+static char **env_words(const json_t *object, bool taken_away)
 {
 	char **words = mem_alloc((json_object_size(object) + 1) * sizeof(*words));
 	size_t count = 0;
@@ -46,10 +46,22 @@ char **words_of_env(const json_t *object)
 		if (!words_is_variable(name))
 			continue;
 		text = value_to_text(value);
-		words[count++] = mem_printf("%s=%s", name, text);
+		words[count++] = taken_away && json_is_null(value)
+		                     ? mem_text(name)
+		                     : mem_printf("%s=%s", name, text);
 		free(text);
 	}
 	return words;
+}
+
+char **words_of_env(const json_t *object)
+{
+	return env_words(object, false);
+}
+
+char **words_of_call_env(const json_t *object)
+{
+	return env_words(object, true);
 }
 
 void words_describe(char *const *words, struct buf *out)

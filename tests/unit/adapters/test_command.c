@@ -331,10 +331,12 @@ static void variables_reach_a_script(void **state)
 	struct trial trial;
 
 	(void)state;
-	trial_set(&trial, &adapter_shell, "'printf \"<%s>\" \"$name\" \"$n\"'");
-	trial.env = json_pack("{s:s, s:i, s:s}", "name", "a'b $(id)", "n", 7, "not-a-name", "x");
+	setenv("stale", "x", 1);
+	trial_set(&trial, &adapter_shell, "'printf \"<%s>\" \"$name\" \"$n\" \"${stale-none}\"'");
+	trial.env = json_pack(
+	    "{s:s, s:i, s:s, s:n}", "name", "a'b $(id)", "n", 7, "not-a-name", "x", "stale");
 	run_trial(&trial, NULL);
-	assert_string_equal(trial.engine.output.data, "<a'b $(id)><7>");
+	assert_string_equal(trial.engine.output.data, "<a'b $(id)><7><none>");
 	trial_release(&trial);
 }
 

@@ -272,13 +272,15 @@ static void a_group_of_its_own(void **state)
 
 static void environment_and_folder(void **state)
 {
-	const char *argv[] = {"sh", "-c", "echo $COLOUR $HOME; pwd; echo $FSOPS_CALL", NULL};
-	const char *env[] = {"COLOUR=blue", "HOME=/nowhere", NULL};
+	const char *argv[] = {
+	    "sh", "-c", "echo $COLOUR $HOME${TASTE-}; pwd; echo $FSOPS_CALL", NULL};
+	const char *env[] = {"COLOUR=blue", "HOME=/nowhere", "TASTE", NULL};
 	struct trial trial;
 	struct child_spec spec;
 
 	(void)state;
 	begin(&trial);
+	setenv("TASTE", "/sour", 1);
 	spec = spec_of(&trial, argv);
 	spec.env = env;
 	spec.cwd = "/usr";

@@ -1,5 +1,5 @@
 /* What the script of an action finds in its environment. Invariant: a name there has the value that it has
- * in expressions, whole, or is not there at all. */
+ * in expressions, whole, or is not there at all (null): no variable that fsops has itself stands in for it. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static int add_text(void *env, const char *name, const json_t *value)
 	char *text;
 
 	if (expand_may_give(value, "", 0, NULL) < 0) {
-		json_object_del(env, name);
+		json_object_set_new(env, name, json_null());
 		return 0;
 	}
 	text = value_to_text(value);
