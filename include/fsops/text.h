@@ -26,8 +26,8 @@ int words_split(const char *text, struct words *out, struct err *err);
 void words_release(struct words *words);
 
 /*
- * The candidate nearest to NAME by edit distance (at most a third of its
- * length, at least 1), or NULL. NAMES are borrowed and so is the answer.
+ * The only candidate that NAME (two letters or more) is the beginning of, else the nearest by edit
+ * distance (at most a third of its length, at least 1), or NULL. NAMES are borrowed and so is the answer.
  */
 const char *text_nearest(const char *name, const char *const *names, size_t count);
 

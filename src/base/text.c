@@ -189,14 +189,30 @@ bool text_has_word(const char *words, const char *word)
 	return false;
 }
 
+/* The only one that NAME, which is more than a letter, is the beginning of; or NULL. */
+static const char *only_longer(const char *name, const char *const *names, size_t count)
+{
+	const char *found = NULL;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < count && len > 1; i++) {
+		if (strncmp(names[i], name, len) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = names[i];
+	}
+	return found;
+}
+
 const char *text_nearest(const char *name, const char *const *names, size_t count)
 {
-	const char *best = NULL;
+	const char *best = only_longer(name, names, count);
 	size_t len = strlen(name);
 	size_t best_distance = len / 3 > 1 ? len / 3 : 1;
 
-	if (len > NAME_MAX_LEN)
-		return NULL;
+	if (best || len > NAME_MAX_LEN)
+		return best;
 	for (size_t i = 0; i < count; i++) {
 		size_t d;
 

@@ -195,12 +195,13 @@ struct parser {
 	struct err *err;
 };
 
-/* The value that the next argument is. */
+/* The value that the next argument is. No option is a digit: "-1" is a value, and whoever wanted another
+ * says so. */
 static int take_next(struct parser *p, const struct option_spec *spec, const char **value)
 {
 	const char *next = p->at < p->argc ? p->argv[p->at] : NULL;
 
-	if (!next || (next[0] == '-' && next[1] != '\0'))
+	if (!next || (next[0] == '-' && next[1] && (next[1] < '0' || next[1] > '9')))
 		return err_set(p->err, ERR_USAGE, "option '--%s' needs a value: --%s=%s",
 		    spec->name, spec->name, spec->value);
 	*value = next;

@@ -81,24 +81,25 @@ static bool set_severity(struct incident *incident, const char *name)
 	return true;
 }
 
-/* It may have been meant as any of the three; ERR says so already, unless there is a better guess. */
+/* It may have been meant as any of the three. */
 static int no_such_name(const struct catalog *catalog, const char *name, struct err *err)
 {
 	const struct platform *platform = catalog->platform;
 	const char **names =
 	    mem_alloc((platform->alert_count + catalog->runbook_count + 1) * sizeof(*names));
-	const char *near;
 	size_t count = 0;
+	int found;
 
 	for (size_t i = 0; i < platform->alert_count; i++)
 		names[count++] = platform->alerts[i].name;
 	for (size_t i = 0; i < catalog->runbook_count; i++)
 		names[count++] = catalog->runbooks[i]->name;
-	near = text_similar(name, names, count);
-	free(names);
-	if (near)
+	found = text_pick(name, names, count, "runbook, alert or severity", err);
+	if (found >= 0)
 		err_set(err, ERR_USAGE,
-		    "there is no runbook, alert or severity '%s'; did you mean '%s'?", name, near);
+		    "there is no runbook, alert or severity '%s'; did you mean '%s'?", name,
+		    names[found]);
+	free(names);
 	return -1;
 }
 

@@ -61,6 +61,17 @@ static void two_that_are_alike_are_not_told_apart_by_guessing(void **state)
 	assert_string_equal(err.text, "'high-load' can be HighLoad, high load; say which");
 }
 
+static void a_beginning_is_nearer_than_what_looks_alike(void **state)
+{
+	static const char *const commands[] = {"list", "history", "help", "lint", "links"};
+
+	(void)state;
+	assert_string_equal(text_nearest("hist", commands, COUNT_OF(commands)), "history");
+	assert_string_equal(text_nearest("lis", commands, COUNT_OF(commands)), "list");
+	assert_string_equal(text_nearest("lin", commands, COUNT_OF(commands)), "lint");
+	assert_null(text_nearest("h", commands, COUNT_OF(commands)));
+}
+
 /* Central European time, with its summer time, without a zone file. */
 static int zone_setup(void **state)
 {
@@ -135,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_name_is_picked_or_suggested),
 	    cmocka_unit_test(two_that_are_alike_are_not_told_apart_by_guessing),
+	    cmocka_unit_test(a_beginning_is_nearer_than_what_looks_alike),
 	    cmocka_unit_test(a_time_is_read_as_people_type_it),
 	    cmocka_unit_test(a_time_says_its_zone_and_another_day),
 	};
