@@ -307,6 +307,8 @@ struct catalog_paths {
 
 /* Load what PATHS asks for. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */
 struct catalog *catalog_load(const struct catalog_paths *paths, struct problems *problems);
+/* Warnings of what was loaded UNCHECKED and would not be used otherwise; NAMED (NULL: all): of this file. */
+void catalog_warn_unused(const struct catalog *catalog, const char *named, struct problems *list);
 void catalog_free(struct catalog *catalog);
 
 /*

@@ -133,7 +133,9 @@ void print_list_json(struct buf *out, const struct catalog *catalog, const json_
 
 /* RUNS, newest first, as history_object() makes them; NOW: wall time. ui/pages/history_table.c */
 json_t *history_object(const struct history_entry *entry);
-void print_history_text(struct buf *out, const json_t *runs, msec now, const struct look *look);
+/* FOLDER: the state folder, for the header. */
+void print_history_text(
+    struct buf *out, const char *folder, const json_t *runs, msec now, const struct look *look);
 void print_history_json(struct buf *out, const json_t *runs);
 /* "ok", "critical", …, "running", "interrupted", of --check with " (check)": how a run of
  * history_object() ended, and its colour. */
@@ -221,8 +223,9 @@ void print_escalation_text(
     struct buf *out, const struct incident *incident, const struct look *look);
 void print_escalation_json(struct buf *out, const struct incident *incident);
 
-/* What lint found. ui/pages/problems.c */
-void print_problems_text(struct buf *out, const struct problems *problems, const struct look *look);
+/* What lint found; PLATFORM (or NULL) for the header. ui/pages/problems.c */
+void print_problems_text(struct buf *out, const struct platform *platform,
+    const struct problems *problems, const struct look *look);
 void print_problems_json(struct buf *out, const struct problems *problems);
 /* The workflow commands of GitHub Actions, which annotate the lines of a change. */
 void print_problems_github(struct buf *out, const struct problems *problems);

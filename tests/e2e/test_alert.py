@@ -48,6 +48,7 @@ def test_one_alert_says_what_to_do_by_when(typed):
     assert result.status == 0, str(result)
     by = [(before + timedelta(minutes=5, seconds=s)).strftime("%H:%M UTC") for s in (0, result.seconds + 1)]
     assert any(f"respond by  {clock} (in 5m)" in result.out for clock in by), str(result)
+    assert result.out.startswith(f"Platform flight-search, runbooks in {ROOT / 'runbooks'}\n"), str(result)
     for line in ("High Error Rate (critical)", "action      Scale resources, investigate",
                  "runbook     high-error-rate", "contact     On-Call Engineer (phone",
                  "type        fsops run high-error-rate\n"):

@@ -64,7 +64,7 @@ def place(tmp_path):
 
 def test_nothing_yet(place):
     assert place.history() == []
-    assert place.fsops("history").out == "No run.\n"
+    assert place.fsops("history").out == f"Runs kept in {place.state}\nNo run.\n"
     assert place.fsops("log").status == 64
     assert not place.state.exists()  # looking makes nothing
 
@@ -82,8 +82,19 @@ def test_newest_first_with_filters(place):
     assert place.history("--since", "1h") == runs and place.history("--since", "2999-01-01 00:00") == []
     text = place.fsops("history", "--limit", "2").out
     assert text.count("good") == 1 and "there were more" in text
-    for wrong in (("--limit", "x"), ("--since", "sometime")):
-        assert place.fsops("history", *wrong).status == 64
+    for wrong in (("--limit", "x"), ("--limit", "-1"), ("--since", "sometime"), ("--since", "-1h")):
+        result = place.fsops("history", *wrong)
+        assert result.status == 64 and f"not '{wrong[1]}'" in result.err, result
+
+
+def test_a_name_that_neither_a_run_nor_a_runbook_has_was_mistyped(place):
+    place.run("good")
+    result = place.fsops("history", "goood")
+    assert (result.status, result.out) == (64, "") and "did you mean 'good'?" in result.err, result
+    place.book("new")
+    assert place.history("new") == []
+    (place.books / "good.yaml").unlink()  # a history outlives its runbooks
+    assert len(place.history("good")) == 1 and place.history("good", "--failed") == []
 
 
 def test_modes(place):

@@ -63,9 +63,12 @@ def same(found, expected):
 
 def test_what_is_shipped_is_clean():
     result = lint("-R", SHIPPED)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "fsops: 0 errors, 0 warnings\n")
+    assert (result.returncode, result.stdout, result.stderr) == (
+        0, f"Platform flight-search, runbooks in {SHIPPED}\n", "fsops: 0 errors, 0 warnings\n")
     files = [os.path.join(SHIPPED, name) for name in sorted(os.listdir(SHIPPED)) if name.endswith(".yaml")]
-    assert lint("-q", *files).stderr == ""
+    for words in (["-R", SHIPPED], files):
+        quiet = lint("-q", *words)
+        assert (quiet.stdout, quiet.stderr) == ("", "")
     for file in files:
         assert lint(file).returncode == 0
 
@@ -82,8 +85,9 @@ def test_statuses(folder):
 def test_text(folder):
     (folder / "broken.yaml").write_text(BROKEN)
     result = lint("-R", "books", cwd=folder.parent)
-    assert result.stdout.splitlines()[0].startswith("books/broken.yaml:5:19: warning: this never ends")
-    assert result.stdout.splitlines()[0].endswith("[endless]")
+    head, first = result.stdout.splitlines()[:2]
+    assert head == f"Platform demo, runbooks in {folder}"
+    assert first.startswith("books/broken.yaml:5:19: warning: this never ends") and first.endswith("[endless]")
     assert "books/broken.yaml:5:28: no such variable: 'bakend'; did you mean 'backend'?\n" in result.stdout
     assert result.stderr == "fsops: 3 errors, 1 warning\n"
 

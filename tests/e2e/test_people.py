@@ -70,6 +70,7 @@ def test_everybody_of_the_level_is_called_and_the_next_has_its_clock_time():
     assert result.status == 0, str(result)
     clock = (began + timedelta(minutes=15)).strftime("%H:%M UTC")
     now, following = result.out.split("\nIn ")
+    assert now.startswith(f"Platform flight-search, runbooks in {ROOT / 'runbooks'}\ndatabase-issues ("), str(result)
     assert "level 2:\n  DevOps Team Lead  email devops-lead@flightsearch.com\n" in now, str(result)
     assert f"{clock}, level 3:\n" in following, str(result)
     assert "Engineering Manager  page https://flightsearch.pagerduty.com" in following
@@ -82,11 +83,12 @@ def test_times_are_shown_in_the_engineers_zone():
 
 @pytest.mark.parametrize("words, says", [
     (["hihg error rate"], "did you mean 'High Error Rate'?"),
-    (["high"], "can be high-error-rate, high-response-time"),
+    (["high"], "High CPU Usage, high-error-rate, high-response-time; say which"),
     (["ok"], "there is no runbook"),
     (["--at", "25:00"], "--at must be a time"),
     (["--at", "2199-01-01T00:00Z"], "still to come"),
     (["--since", "soon"], "--since must be a duration"),
+    (["High"], "'High' can be High Error Rate, High Response Time, High CPU Usage, high-error-rate, high-response-time"),
     (["--since", "5m", "--at", "09:00"], "give one"),
 ])
 def test_what_cannot_be_meant_is_said(words, says):

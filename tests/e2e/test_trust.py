@@ -111,6 +111,25 @@ def test_of_a_good_folder_only_the_file_is_not_used(place):
     place.refused("run", "daily", "-R", "runbooks", why="belongs to another user")
 
 
+def test_lint_says_what_others_may_change_as_list_does(place):
+    (place.books / "daily.yaml").chmod(0o666)
+    (refused, *_) = place.me("list").stderr.splitlines()
+    assert "daily.yaml' is not used: others may change" in refused, refused
+    for words in ([], ["runbooks/daily.yaml"]):
+        done = place.me("lint", *words)
+        assert done.returncode == 1 and refused.replace(": ", ": warning: ", 1) in done.stdout, done
+    place.books.chmod(0o777)
+    done = place.me("lint")  # the folder once, not each file of it
+    assert done.returncode == 1 and done.stdout.count("is not used") == 1, done
+    assert "runbooks: warning: 'runbooks' is not used" in done.stdout, done
+
+
+def test_what_is_not_used_as_a_whole_has_no_place_in_it(place):
+    (place.books / "daily.yaml").chmod(0o666)
+    done = place.refused("run", "daily", why="'daily' cannot be used: runbooks/daily.yaml: 'runbooks/daily.yaml' is not used")
+    assert ":0" not in done.stderr, done
+
+
 def test_a_sticky_folder_above_is_no_fault_but_one_of_runbooks_is(place):
     place.folder.chmod(0o1777)
     place.used()

@@ -9,6 +9,7 @@
 #include "fsops/clock.h"
 #include "fsops/history.h"
 #include "fsops/mem.h"
+#include "fsops/state.h"
 #include "fsops/value.h"
 
 /* So many are shown to a person who did not say how many. */
@@ -33,7 +34,7 @@ const struct command command_history = {
     .examples = "fsops history --failed --since 7d\twhat went wrong this week\n"
                 "fsops history --prune --keep 90d\tforget what is older than that\n",
     .statuses = "0\tlisted, or removed\n"
-                "64\twrong usage\n",
+                "64\twrong usage: neither a run nor a runbook of that name\n",
     .run = history_run,
 };
 
@@ -143,7 +144,8 @@ static int read_limit(const struct cli *cli, size_t *limit, struct err *err)
 	errno = 0;
 	number = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno)
-		return err_set(err, ERR_USAGE, "--limit must be a number, not '%s'", text);
+		return err_set(
+		    err, ERR_USAGE, "--limit must be a number, 0 (all) or more, not '%s'", text);
 	*limit = number;
 	return 0;
 }
@@ -169,23 +171,31 @@ static int read_since(const struct cli *cli, msec now, msec *since, struct err *
 static int print_runs(struct cli *cli, const struct listing *listing, msec now)
 {
 	struct buf text;
+	struct err err;
+	char *folder, *real;
 
 	buf_init(&text, UI_TEXT_MAX);
 	if (cli_format(cli, "json")) {
 		print_history_json(&text, listing->runs);
 		return cli_print(cli, &text, EXIT_OK);
 	}
-	if (json_array_size(listing->runs))
-		print_history_text(&text, listing->runs, now, &cli->look);
-	else
-		buf_adds(&text, "No run.\n");
+	folder = state_folder(&err);
+	real = folder ? mem_realpath(folder) : NULL;
+	print_history_text(&text,
+	    real     ? real
+	    : folder ? folder
+	             : "",
+	    listing->runs, now, &cli->look);
+	free(real);
+	free(folder);
 	if (listing->more)
 		buf_addf(&text, "(there were more: --limit 0 lists all)\n");
 	return cli_print(cli, &text, EXIT_OK);
 }
 
-/* An alias is known only to the runbooks; a history outlives them, so that any name will do. */
-static char *runbook_name(struct cli *cli)
+/* An alias is known only to the runbooks; a history outlives them, so that any name will do. ERR is set
+ * when it is none of theirs, too. */
+static char *runbook_name(struct cli *cli, struct err *err)
 {
 	const struct catalog_paths paths = {
 	    .platform = cli->options.platform,
@@ -194,7 +204,7 @@ static char *runbook_name(struct cli *cli)
 	};
 	struct problems problems = {0};
 	struct catalog *catalog = catalog_load(&paths, &problems);
-	const struct runbook *runbook = catalog_find(catalog, cli->args[0], NULL);
+	const struct runbook *runbook = catalog_find(catalog, cli->args[0], err);
 	char *name = mem_text(runbook ? runbook->name : cli->args[0]);
 
 	catalog_free(catalog);
@@ -202,11 +212,42 @@ static char *runbook_name(struct cli *cli)
 	return name;
 }
 
+static bool is_there(void *ctx, const struct history_entry *entry)
+{
+	(void)entry;
+	*(bool *)ctx = true;
+	return false;
+}
+
+/* A name that is known neither here nor there was mistyped. NO_RUNBOOK: what the runbooks said of it. */
+static int check_name(const char *name, const struct err *no_runbook, struct err *err)
+{
+	const struct history_filter filter = {.runbook = name};
+	bool there = false;
+
+	if (no_runbook->kind != ERR_USAGE)
+		return 0;
+	if (history_each(&filter, is_there, &there, err) < 0)
+		return -1;
+	return there ? 0 : err_set(err, ERR_USAGE, "no run was of that name: %s", no_runbook->text);
+}
+
+static int list_runs(
+    struct cli *cli, struct listing *listing, const struct history_filter *filter, msec now)
+{
+	struct err err;
+
+	if (history_each(filter, add_run, listing, &err) < 0)
+		return complain_err(&err);
+	return print_runs(cli, listing, now);
+}
+
 static int history_run(struct cli *cli)
 {
 	msec now = clock_system.wall(clock_system.ctx);
 	struct history_filter filter = {.failed = cli->options.failed};
 	struct listing listing = {0};
+	struct err no_runbook = {0};
 	char *name = NULL;
 	struct err err;
 	int status;
@@ -217,12 +258,12 @@ static int history_run(struct cli *cli)
 	    read_since(cli, now, &filter.since, &err) < 0)
 		return complain_err(&err);
 	if (cli->arg_count)
-		filter.runbook = name = runbook_name(cli);
+		filter.runbook = name = runbook_name(cli, &no_runbook);
 	listing.runs = json_array();
-	if (history_each(&filter, add_run, &listing, &err) < 0)
+	if (name && check_name(name, &no_runbook, &err) < 0)
 		status = complain_err(&err);
 	else
-		status = print_runs(cli, &listing, now);
+		status = list_runs(cli, &listing, &filter, now);
 	json_decref(listing.runs);
 	free(name);
 	return status;

@@ -20,7 +20,8 @@ const struct command command_lint = {
     .about = "Prints every mistake that keeps a runbook or the platform from being used (errors),\n"
              "and what is allowed but will be regretted (warnings). Each FILE may be a runbook or\n"
              "a platform file; names that it refers to are looked up in the folder that it lies\n"
-             "in, or in -R. Without FILE: all that is found.\n"
+             "in, or in -R. Without FILE: all that is found. What others may change is read all\n"
+             "the same; a warning says that no other command uses it.\n"
              "\n"
              "A comment \"# lint: allow RULE\" in the line, or in the one above it, silences a\n"
              "rule there; --rules lists them.",
@@ -66,11 +67,14 @@ static char *catalog_folder(const char *file)
 
 /* ---- loading ---- */
 
-static void load(const struct catalog_paths *paths, struct problems *list, bool named)
+/* NAMED: the file that was named, or NULL. The catalog is the caller's to free. */
+static struct catalog *load(
+    const struct catalog_paths *paths, struct problems *list, const char *named)
 {
 	struct catalog *catalog = catalog_load(paths, list);
 
 	lint_catalog(catalog, list);
+	catalog_warn_unused(catalog, named, list);
 	if (named && catalog->platform->broken && !paths->platform) {
 		const char *file = catalog->platform->file;
 		struct pos pos = {paths->files[0], 0, 0};
@@ -80,7 +84,7 @@ static void load(const struct catalog_paths *paths, struct problems *list, bool 
 		    "`fsops lint%s%s` says why",
 		    file ? file : "", file ? " " : "", file ? " " : "", file ? file : "");
 	}
-	catalog_free(catalog);
+	return catalog;
 }
 
 /* Problems of FILE alone, from a catalog in which it is the platform, or a runbook. */
@@ -97,13 +101,13 @@ static void lint_file(const struct cli *cli, const char *file, struct problems *
 	};
 	struct problems all = {0};
 
-	load(&paths, &all, !platform);
+	catalog_free(load(&paths, &all, file));
 	problems_take(list, &all, file);
 	problems_release(&all);
 	free(folder);
 }
 
-static void lint_catalog_found(const struct cli *cli, struct problems *list)
+static struct catalog *lint_found(const struct cli *cli, struct problems *list)
 {
 	const struct catalog_paths paths = {
 	    .platform = cli->options.platform,
@@ -111,13 +115,15 @@ static void lint_catalog_found(const struct cli *cli, struct problems *list)
 	    .unchecked = true,
 	};
 
-	load(&paths, list, false);
+	return load(&paths, list, NULL);
 }
 
 /* ---- printing ---- */
 
-static int print(struct cli *cli, const struct problems *problems)
+/* CATALOG: all that was found, or NULL when files were named, which say themselves where they are. */
+static int print(struct cli *cli, const struct catalog *catalog, const struct problems *problems)
 {
+	bool headed = catalog && !cli->options.quiet;
 	int status = problems->errors ? EXIT_BAD_FILE : problems->warnings ? EXIT_WARNING : EXIT_OK;
 	struct buf text;
 
@@ -127,7 +133,7 @@ static int print(struct cli *cli, const struct problems *problems)
 	else if (cli_format(cli, "github"))
 		print_problems_github(&text, problems);
 	else
-		print_problems_text(&text, problems, &cli->look);
+		print_problems_text(&text, headed ? catalog->platform : NULL, problems, &cli->look);
 	status = cli_print(cli, &text, status);
 	if (problems->errors + problems->warnings > problems->count)
 		complain("only the first %zu are shown", problems->count);
@@ -152,6 +158,7 @@ static int print_rules(struct cli *cli)
 static int lint_run(struct cli *cli)
 {
 	struct problems problems = {0};
+	struct catalog *catalog = NULL;
 	int status;
 
 	if (cli->options.rules)
@@ -159,9 +166,10 @@ static int lint_run(struct cli *cli)
 	for (size_t i = 0; i < cli->arg_count; i++)
 		lint_file(cli, cli->args[i], &problems);
 	if (!cli->arg_count)
-		lint_catalog_found(cli, &problems);
+		catalog = lint_found(cli, &problems);
 	problems_sort(&problems);
-	status = print(cli, &problems);
+	status = print(cli, catalog, &problems);
+	catalog_free(catalog);
 	problems_release(&problems);
 	return status;
 }

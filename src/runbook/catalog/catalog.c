@@ -6,6 +6,8 @@
  * runbook as broken and no other.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "catalog.h"
 #include "fsops/mem.h"
@@ -70,6 +72,38 @@ struct catalog *catalog_load(const struct catalog_paths *paths, struct problems 
 	check_all(catalog, paths->check, problems);
 	problems_sort(problems);
 	return catalog;
+}
+
+/* ---- what would not be used ---- */
+
+static void warn_of_file(const struct catalog *catalog, const char *file, struct problems *list)
+{
+	const struct catalog_files *files = &catalog->index->files;
+	bool platform = files->platform && strcmp(files->platform, file) == 0;
+	struct err err;
+
+	if (access(file, F_OK) == 0 &&
+	    catalog_file_check(-1, file, platform ? &files->platform_rule : &files->rule, &err) < 0)
+		problem_add(list, PROBLEM_WARNING, (struct pos){file, 0, 0}, "%s", err.text);
+}
+
+/* What is in a folder that is not used needs no line of its own. */
+void catalog_warn_unused(const struct catalog *catalog, const char *named, struct problems *list)
+{
+	struct catalog_files *files = &catalog->index->files;
+	struct err err;
+
+	if (named) {
+		warn_of_file(catalog, named, list);
+		return;
+	}
+	if (files->folder && catalog_folder_check(files, &err) < 0) {
+		problem_add(
+		    list, PROBLEM_WARNING, (struct pos){files->folder, 0, 0}, "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < catalog->document_count; i++)
+		warn_of_file(catalog, catalog->documents[i]->file, list);
 }
 
 void catalog_free(struct catalog *catalog)

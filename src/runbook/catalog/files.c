@@ -153,14 +153,12 @@ static int check_link(const char *path, struct err *err)
 	return result;
 }
 
-/* What is in the folder may belong to whom the folder belongs to, if somebody named it. */
-static int check_folder(struct catalog_files *files, bool found, struct err *err)
+int catalog_folder_check(struct catalog_files *files, struct err *err)
 {
 	struct stat info;
 
-	files->rule = (struct trust_rule){.own = found, .owner = TRUST_ANYONE};
 	if (trust_check(files->folder, -1, &files->rule, err) < 0 ||
-	    (found && check_link(files->folder, err) < 0))
+	    (files->rule.own && check_link(files->folder, err) < 0))
 		return trust_refuse(files->folder, err);
 	if (stat(files->folder, &info) == 0)
 		files->rule.owner = info.st_uid;
@@ -175,9 +173,10 @@ static void use_folder(
 
 	files->folder = mem_text(place->path);
 	files->from = place->from;
+	files->rule = (struct trust_rule){.own = place->found, .owner = TRUST_ANYONE};
 	for (size_t len = strlen(files->folder); len > 1 && files->folder[len - 1] == '/'; len--)
 		files->folder[len - 1] = '\0'; /* so that messages name files without "//" */
-	if (unchecked || check_folder(files, place->found, &err) == 0)
+	if (unchecked || catalog_folder_check(files, &err) == 0)
 		return;
 	problem_add(list, PROBLEM_ERROR, (struct pos){0}, "%s", err.text);
 	free(files->folder);

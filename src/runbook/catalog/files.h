@@ -19,6 +19,9 @@ struct catalog_files {
 
 void catalog_files_find(
     const struct catalog_paths *paths, struct catalog_files *out, struct problems *list);
+/* May the folder be used? Sets the rule of the files in it: they may belong to whom the folder belongs to, if
+ * somebody named it. */
+int catalog_folder_check(struct catalog_files *files, struct err *err);
 /* May what is read from PATH be used? As buf_check_fn: CTX is a struct trust_rule. */
 int catalog_file_check(int fd, const char *path, const void *ctx, struct err *err);
 void catalog_files_release(struct catalog_files *files);

@@ -93,14 +93,23 @@ static void check(struct catalog *catalog, struct runbook *runbook)
 	problems_release(&found);
 }
 
+/* A mistake has a place; that the whole file is not used has none, and names the file itself. */
+static int refuse_for(const struct runbook *runbook, const struct problem *item, struct err *err)
+{
+	if (item->line)
+		return err_set(err, ERR_INPUT, "'%s' cannot be used: %s:%d:%d: %s", runbook->name,
+		    item->file, item->line, item->col, item->text);
+	return err_set(
+	    err, ERR_INPUT, "'%s' cannot be used: %s: %s", runbook->name, item->file, item->text);
+}
+
 static int refuse(const struct catalog *catalog, const struct runbook *runbook, struct err *err)
 {
 	for (size_t i = 0; i < catalog->problems.count; i++) {
 		const struct problem *item = &catalog->problems.items[i];
 
 		if (strcmp(item->file, runbook->file) == 0)
-			return err_set(err, ERR_INPUT, "'%s' cannot be used: %s:%d:%d: %s",
-			    runbook->name, item->file, item->line, item->col, item->text);
+			return refuse_for(runbook, item, err);
 	}
 	return err_set(err, ERR_INPUT, "'%s' cannot be used: %s has mistakes, which were listed",
 	    runbook->name, runbook->file);

@@ -173,6 +173,8 @@ static void add_notice(struct buf *out, const struct platform *platform,
 void print_notices_text(struct buf *out, const struct platform *platform,
     const struct notice *notices, size_t count, msec now, const struct look *look)
 {
+	if (count)
+		print_source(out, platform, look);
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buf_addc(out, '\n');

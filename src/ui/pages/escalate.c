@@ -150,6 +150,7 @@ void print_escalation_text(
 	const struct escalation_state state = escalation_at(incident->platform, incident->runbook,
 	    incident->severity, incident->now - incident->began);
 
+	print_source(out, incident->platform, look);
 	add_head(out, incident, look);
 	buf_addf(out, "Call now, level %d:\n", state.level);
 	add_people(out, incident->platform, state.level, look, "  ");

@@ -6,6 +6,7 @@
 #include "fsops/mem.h"
 #include "fsops/ui.h"
 #include "fsops/value.h"
+#include "ui/look.h"
 #include "ui/table.h"
 
 static void set_time(json_t *object, const char *key, msec wall)
@@ -122,12 +123,27 @@ static void add_row(struct table *table, const json_t *run, msec now)
 	table_keep_whole(table);
 }
 
-void print_history_text(struct buf *out, const json_t *runs, msec now, const struct look *look)
+/* Runs may be of any runbooks' folder and platform: what they have in common is the state folder. */
+static void add_head(struct buf *out, const char *folder)
+{
+	buf_adds(out, "Runs kept in ");
+	look_add_path(out, folder);
+	buf_addc(out, '\n');
+}
+
+void print_history_text(
+    struct buf *out, const char *folder, const json_t *runs, msec now, const struct look *look)
 {
 	static const char *const heads[] = {
 	    "STARTED", "TOOK", "ENDED", "STATUS", "PLATFORM", "RUN"};
-	struct table *table = table_new(look, COUNT_OF(heads));
+	struct table *table;
 
+	add_head(out, folder);
+	if (!json_array_size(runs)) {
+		buf_adds(out, "No run.\n");
+		return;
+	}
+	table = table_new(look, COUNT_OF(heads));
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
 		table_cell(table, ROLE_DIM, heads[i]);
 	table_align_right(table, 1);

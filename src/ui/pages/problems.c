@@ -34,8 +34,11 @@ static void add_text(struct buf *out, const struct problem *problem, const struc
 	buf_addc(out, '\n');
 }
 
-void print_problems_text(struct buf *out, const struct problems *problems, const struct look *look)
+void print_problems_text(struct buf *out, const struct platform *platform,
+    const struct problems *problems, const struct look *look)
 {
+	if (platform)
+		print_source(out, platform, look);
 	for (size_t i = 0; i < problems->count; i++)
 		add_text(out, &problems->items[i], look);
 }
