@@ -156,6 +156,9 @@ struct expr_names {
 	 * compares or counts with the map itself ("value"); else NULL. */
 	const char *(*meant)(void *ctx, const char *const *path, size_t count);
 
+	/* MAY (NULL): what somebody who names an unknown variable can do. */
+	const char *advice;
+
 	void *ctx;
 };
 

@@ -229,14 +229,22 @@ static void add_alerts(struct payload *payload, const json_t *list, const struct
  * 0.6: what is read of it is the same. */
 static int check_version(const json_t *root, struct err *err)
 {
-	const char *version = value_get_text(root, "version");
+	const json_t *version = json_object_get(root, "version");
+	char *text = version ? value_to_text(version) : NULL; /* "4", and the number 4 */
+	int result = 0;
 
-	if (version && text_has_word("4 3 1", version))
-		return 0;
-	return err_set(err, ERR_INPUT,
-	    "%s: the payload's version is '%.20s', and only 4 (Alertmanager) and 1 (Grafana) are "
-	    "known",
-	    INPUT, version ? version : "missing");
+	if (!text)
+		result = err_set(err, ERR_INPUT,
+		    "%s: the payload has no 'version', and only 4 (Alertmanager) and 1 (Grafana) "
+		    "are known",
+		    INPUT);
+	else if (!text_has_word("4 3 1", text))
+		result = err_set(err, ERR_INPUT,
+		    "%s: the payload's version is '%.20s', and only 4 (Alertmanager) and 1 "
+		    "(Grafana) are known",
+		    INPUT, text);
+	free(text);
+	return result;
 }
 
 /* Borrowed; NULL with ERR when there is none. */

@@ -150,14 +150,18 @@ static int lookup(void *ctx, const char *name, struct expr_value *out, char *why
 		*out = expr_value_json(value);
 		return 0;
 	}
-	snprintf(why, why_size, "no such variable: '%s'%s", name,
-	    context->names ? "" : "; give its value with --context FILE.json");
+	snprintf(why, why_size, "no such variable: '%s'", name);
 	return -1;
 }
 
 struct expr_names eval_context_names(struct eval_context *context)
 {
-	return (struct expr_names){.known = known, .list = list, .ctx = context};
+	return (struct expr_names){
+	    .known = known,
+	    .list = list,
+	    .advice = context->names ? NULL : "give its value with --context FILE.json",
+	    .ctx = context,
+	};
 }
 
 struct expr_scope eval_context_scope(struct eval_context *context)

@@ -31,7 +31,7 @@ struct eval_context {
 int eval_context_load(struct eval_context *context, const char *path, struct err *err);
 void eval_context_release(struct eval_context *context);
 
-/* Only with a context are names checked before an expression is evaluated. Both borrow CONTEXT. */
+/* Both borrow CONTEXT. */
 struct expr_names eval_context_names(struct eval_context *context);
 struct expr_scope eval_context_scope(struct eval_context *context);
 

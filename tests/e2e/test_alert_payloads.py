@@ -54,12 +54,12 @@ POSTED = {"labels": {"alertname": "High Error Rate"}, "startsAt": "2026-11-29T00
 
 
 @pytest.mark.parametrize("payload", [
-    hook(alert()), {**hook(alert()), "version": "3"},
+    hook(alert()), {**hook(alert()), "version": "3"}, {**hook(alert()), "version": 4},
     json.dumps(GRAFANA).replace("Infinity", "1.5e300"),
     [v2("active")], [v2("unprocessed")], [POSTED], [{**POSTED, "endsAt": "2999-01-01T00:00:00Z"}],
     {"status": "success", "data": [v2("active")]},
     {"status": "success", "data": {"alerts": [{**POSTED, "state": "firing", "activeAt": "2026-11-29T00:00:00Z"}]}},
-], ids=["webhook", "version 3", "Grafana", "API v2", "not looked at yet", "posted", "posted, with an end", "API v1",
+], ids=["webhook", "version 3", "a number", "Grafana", "API v2", "not looked at yet", "posted", "posted, with an end", "API v1",
         "Prometheus"])
 def test_each_form_is_read(books, payload):
     result = read(books(), payload, "--format", "json")

@@ -112,11 +112,12 @@ def test_the_part_of_a_long_line_that_matters(context):
     assert line[caret.index("^"):].startswith("bakend") and caret.endswith("^~~~~~")
 
 
-def test_names_are_checked_beforehand_only_with_a_context():
-    assert run("true || nothing").stdout == "true\n"
-    result = run("nothing + 1")
-    assert result.returncode == 2
-    assert "1:1: no such variable: 'nothing'; give its value with --context FILE.json" in result.stderr
+def test_names_are_checked_beforehand():
+    for expression in ("nothing + 1", "nothing.more", "nothing"):
+        result = run(expression)
+        assert result.returncode == 65  # as help says of names that are not there
+        assert "1:1: no such variable: 'nothing'; give its value with --context FILE.json" in result.stderr
+    assert run("true || nothing").returncode == 65
     assert run("true || nothing", "--context=-", stdin="{}").returncode == 65
 
 

@@ -93,6 +93,11 @@ def test_a_cron_line_is_a_command_that_sh_runs(books, tmp_path):
     assert done.returncode == 0 and "Look" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_crontab_says_what_a_person_has_to_set_before_the_runs(books):
+    head, _ = schedule(books).split("\n\n", 1)
+    assert "is for you to set here, above the runs:\n#PATH=" in head and "\n#KUBECONFIG=" in head, head
+
+
 def test_a_crontab_accepts_the_lines(books):
     checked = subprocess.run(["crontab", "-n", "-"], input=schedule(books), capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -71,7 +71,7 @@ static int evaluate(struct eval *eval, struct pos begin, const char *text, size_
 	const struct expr_names names = eval_context_names(&eval->context);
 	const struct expr_scope scope = eval_context_scope(&eval->context);
 	struct expr_error error = {0};
-	struct expr *expr = expr_compile(text, len, eval->context.names ? &names : NULL, &error);
+	struct expr *expr = expr_compile(text, len, &names, &error);
 	json_t *value;
 	int result;
 

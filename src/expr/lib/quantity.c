@@ -70,11 +70,15 @@ static int is_integer(
 static int as_integer(
     struct calc *calc, const struct expr_value *args, size_t count, struct expr_value *out)
 {
+	const struct quantity *quantity = args[0].as.quantity;
+
 	(void)count;
 	*out = cel_int(0);
-	if (!quantity_integer(args[0].as.quantity, &out->as.number))
-		return calc_fail(calc, "the quantity is no whole number");
-	return 0;
+	if (quantity_integer(quantity, &out->as.number))
+		return 0;
+	return calc_fail(calc, quantity_whole(quantity)
+	                           ? "the quantity is over the 64 bits of an int"
+	                           : "the quantity is no whole number");
 }
 
 static int as_float(

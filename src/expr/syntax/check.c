@@ -69,8 +69,9 @@ static int unknown_name(struct check *c, const struct node *node)
 	if (function_named(node->name))
 		return expr_error_set(c->build->error, EXPR_ERROR_COMPILE, node->place,
 		    "'%s' is a function, not a variable", node->name);
-	expr_error_set(
-	    c->build->error, EXPR_ERROR_COMPILE, node->place, "no such variable: '%s'", node->name);
+	expr_error_set(c->build->error, EXPR_ERROR_COMPILE, node->place,
+	    "no such variable: '%s'%s%s", node->name, c->names->advice ? "; " : "",
+	    c->names->advice ? c->names->advice : "");
 	if (c->names->list)
 		count = c->names->list(c->names->ctx, NULL, 0, names, EXPR_NAMES_MAX);
 	expr_error_suggest(c->build->error, node->name, names, count);

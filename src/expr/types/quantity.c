@@ -191,11 +191,16 @@ int quantity_add(const struct quantity *a, const struct quantity *b, int sign, s
 	return too_large(out) ? -1 : 0;
 }
 
+bool quantity_whole(const struct quantity *quantity)
+{
+	return quantity->count == 0 || quantity->limbs[0] == 0;
+}
+
 bool quantity_integer(const struct quantity *quantity, int64_t *out)
 {
 	__int128 whole = 0;
 
-	if (quantity->count > 4 || (quantity->count && quantity->limbs[0]))
+	if (quantity->count > 4 || !quantity_whole(quantity))
 		return false;
 	for (unsigned i = quantity->count; i-- > 1;)
 		whole = whole * LIMB_BASE + quantity->limbs[i];

@@ -34,6 +34,9 @@ int quantity_compare(const struct quantity *a, const struct quantity *b);
 int quantity_add(
     const struct quantity *a, const struct quantity *b, int sign, struct quantity *out);
 
+/* Without billionths, however large? */
+bool quantity_whole(const struct quantity *quantity);
+
 /* The value as an int64; false when it is none. */
 bool quantity_integer(const struct quantity *quantity, int64_t *out);
 

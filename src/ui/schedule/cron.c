@@ -132,10 +132,15 @@ static void add_head(struct buf *out, const struct timetable *table, bool same)
 		    "# Times are those of the zone %s. Cron goes by this machine's, %s:\n"
 		    "# so it tries every hour, and --if-due lets a run begin at its time only.\n",
 		    zone_name(table->zone), zone_name(table->machine));
-	buf_adds(out, "# Cron gives a run only HOME, LOGNAME, SHELL and a short PATH: what else it "
-	              "needs of the\n"
-	              "# environment (KUBECONFIG, AWS_PROFILE, …) is set above. Whom cron mails:\n"
-	              "#MAILTO=you@example.org\n");
+	buf_adds(out,
+	    "# Cron gives a run only HOME, LOGNAME, SHELL and a short PATH. What else it "
+	    "needs of the\n"
+	    "# environment (KUBECONFIG, AWS_PROFILE, …) is for you to set here, above the "
+	    "runs:\n"
+	    "#PATH=/usr/local/bin:/usr/bin:/bin\n"
+	    "#KUBECONFIG=/home/you/.kube/config\n"
+	    "# Whom cron mails:\n"
+	    "#MAILTO=you@example.org\n");
 }
 
 int print_schedule_cron(struct buf *out, const struct timetable *table, struct err *err)
