@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "fsops/adapter.h"
+#include "fsops/env_use.h"
 #include "fsops/mem.h"
 #include "runbook/catalog/catalog.h"
+
+#define NAME_CHARS "_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* ---- the key ---- */
 
@@ -52,168 +55,225 @@ int inherit_parse(const struct node *value, json_t *out, struct problems *list)
 
 /* ---- what only fsops uses ---- */
 
-struct found {
-	char **names;
+/* A name that is asked about, and how often it stands in texts as a word of its own. */
+struct word {
+	char *text;
+	bool variable; /* of the environment */
+	size_t own;    /* in what stays in fsops */
+	size_t others; /* in all else */
+};
+
+struct words {
+	struct word *list; /* by text, once sorted */
 	size_t count;
 };
 
-static size_t name_length(const char *text)
+static bool is_name(const char *text)
 {
-	size_t len = 0;
-
-	while (isalnum((unsigned char)text[len]) || text[len] == '_')
-		len++;
-	return len;
+	return text[strspn(text, NAME_CHARS)] == '\0';
 }
 
-static void add_name(struct found *found, const char *text, size_t len)
+static void add_word(struct words *words, const char *text, bool variable)
 {
-	for (size_t i = 0; i < found->count; i++)
-		if (strncmp(found->names[i], text, len) == 0 && !found->names[i][len])
-			return;
-	MEM_PUSH_ROOM(found->names, found->count);
-	found->names[found->count++] = mem_textn(text, len);
+	MEM_PUSH_ROOM(words->list, words->count);
+	words->list[words->count++] = (struct word){.text = mem_text(text), .variable = variable};
 }
 
-/* env.NAME and env["NAME"] */
-static void find_in_text(const char *text, struct found *found)
+static void add_variable(void *words, const char *name)
 {
-	static const char blanks[] = " \t\n";
+	if (is_name(name))
+		add_word(words, name, true);
+}
 
-	for (const char *at = text; (at = strstr(at, "env"));) {
-		const char *name;
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(((const struct word *)a)->text, ((const struct word *)b)->text);
+}
 
-		at += strlen("env");
-		name = at + strspn(at, blanks);
-		if (*name != '.' && *name != '[')
-			continue;
-		name += 1 + strspn(name + 1, " \t\n\"'");
-		if (name_length(name))
-			add_name(found, name, name_length(name));
+/* Each once. */
+static void sort_words(struct words *words)
+{
+	size_t kept = 0;
+
+	if (words->count)
+		qsort(words->list, words->count, sizeof(*words->list), by_text);
+	for (size_t i = 0; i < words->count; i++) {
+		struct word *last = kept ? &words->list[kept - 1] : NULL;
+
+		if (last && strcmp(last->text, words->list[i].text) == 0) {
+			last->variable |= words->list[i].variable;
+			free(words->list[i].text);
+		} else {
+			words->list[kept++] = words->list[i];
+		}
+	}
+	words->count = kept;
+}
+
+/* NULL: it is not asked about. */
+static struct word *find_word(const struct words *words, const char *text, size_t len)
+{
+	size_t low = 0;
+	size_t high = words->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct word *word = &words->list[middle];
+		int order = strncmp(word->text, text, len);
+
+		if (!order && !word->text[len])
+			return word;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* ---- where they stand ---- */
+
+typedef void word_fn(struct word *word);
+
+static void count_other(struct word *word)
+{
+	word->others++;
+}
+
+static void make_own(struct word *word)
+{
+	word->others--;
+	word->own++;
+}
+
+static void forget(struct word *word)
+{
+	word->others--;
+}
+
+static void each_word_of(const struct words *words, const char *text, word_fn *fn)
+{
+	while (*(text += strcspn(text, NAME_CHARS))) {
+		size_t len = strspn(text, NAME_CHARS);
+		struct word *word = find_word(words, text, len);
+
+		if (word)
+			fn(word);
+		text += len;
 	}
 }
 
-static void find_in(const struct node *node, struct found *found)
-{
-	if (node->kind == NODE_SCALAR)
-		find_in_text(node->text, found);
-	for (size_t i = 0; node->kind != NODE_SCALAR && i < node->count; i++)
-		find_in(node->items[i], found);
-}
-
-/* Places in the platform's file whose values stay in fsops. */
-struct own {
-	const struct node **nodes;
-	size_t count;
-};
-
-static void own_add(struct own *own, const struct node *node)
+/* What `inherit` gives to one command is none of the others'. */
+static void each_word(const struct words *words, const struct node *node, word_fn *fn)
 {
 	if (!node)
 		return;
-	MEM_PUSH_ROOM(own->nodes, own->count);
-	own->nodes[own->count++] = node;
-}
-
-static bool own_has(const struct own *own, const struct node *node)
-{
-	for (size_t i = 0; i < own->count; i++)
-		if (own->nodes[i] == node)
-			return true;
-	return false;
-}
-
-/* By anything but what is OWN. What `inherit` gives to one command is none of the others'. */
-static bool mentions(const struct node *node, const char *name, const struct own *own)
-{
-	if (!node || own_has(own, node))
-		return false;
 	if (node->kind == NODE_SCALAR)
-		return strstr(node->text, name);
-	for (size_t i = 0; i < node->count; i++)
-		if (!(node->kind == NODE_MAP &&
-		        strcmp(node->keys[i]->text, ADAPTER_INHERIT) == 0) &&
-		    mentions(node->items[i], name, own))
-			return true;
-	return false;
+		each_word_of(words, node->text, fn);
+	for (size_t i = 0; node->kind != NODE_SCALAR && i < node->count; i++)
+		if (node->kind != NODE_MAP || strcmp(node->keys[i]->text, ADAPTER_INHERIT) != 0)
+			each_word(words, node->items[i], fn);
 }
 
-static bool is_named_elsewhere(
-    const struct catalog *catalog, const char *name, const struct own *own)
+static void count_all(const struct words *words, const struct catalog *catalog)
 {
-	if (mentions(catalog->platform->node, name, own))
-		return true;
+	each_word(words, catalog->platform->node, count_other);
 	for (size_t i = 0; i < catalog->runbook_count; i++)
-		if (mentions(catalog->runbooks[i]->node, name, own))
-			return true;
-	return false;
+		each_word(words, catalog->runbooks[i]->node, count_other);
 }
 
-static bool own_mentions(const struct own *own, const char *name)
-{
-	static const struct own nothing = {0};
+/* ---- what stays in fsops ---- */
 
-	for (size_t i = 0; i < own->count; i++)
-		if (mentions(own->nodes[i], name, &nothing))
-			return true;
-	return false;
-}
-
-/* What lets a request in at a target: it is sent by fsops itself. */
-static void own_logins(struct own *own, const struct platform *platform)
+/* What lets a request in at TARGET: it is sent by fsops itself. */
+static void each_login(
+    const struct target *target, void (*fn)(void *ctx, const struct node *node), void *ctx)
 {
 	static const char *const keys[] = {"bearer", "basic", "headers"};
 
-	for (size_t i = 0; i < platform->target_count; i++) {
-		const struct target *target = &platform->targets[i];
+	if (!target->node || !target->adapter || !target->adapter->target_secrets)
+		return;
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (node_get(target->node, keys[i]))
+			fn(ctx, node_get(target->node, keys[i]));
+}
 
-		if (!target->node || !target->adapter || !target->adapter->target_secrets)
-			continue;
-		for (size_t k = 0; k < COUNT_OF(keys); k++)
-			own_add(own, node_get(target->node, keys[k]));
-	}
+static void each_own(
+    const struct platform *platform, void (*fn)(void *ctx, const struct node *node), void *ctx)
+{
+	const struct node *channels = node_get(platform->node, "channels");
+
+	if (channels)
+		fn(ctx, channels);
+	for (size_t i = 0; i < platform->target_count; i++)
+		each_login(&platform->targets[i], fn, ctx);
+}
+
+static void find_names(void *use, const struct node *node)
+{
+	if (node->kind == NODE_SCALAR)
+		env_use_text(use, node->text);
+	for (size_t i = 0; node->kind != NODE_SCALAR && i < node->count; i++)
+		find_names(use, node->items[i]);
+}
+
+static void node_is_own(void *words, const struct node *node)
+{
+	each_word(words, node, make_own);
 }
 
 /* Variables that nothing but those uses. A later one may use an earlier one: the last comes first. */
-static void own_vars(struct own *own, const struct catalog *catalog)
+static void vars_are_own(struct words *words, const struct node *vars)
 {
-	const struct node *vars = node_get(catalog->platform->node, "vars");
-
 	for (size_t i = vars && vars->kind == NODE_MAP ? vars->count : 0; i-- > 0;) {
 		const char *name = vars->keys[i]->text;
+		const struct word *word = find_word(words, name, strlen(name));
 
-		if (own_mentions(own, name) && !is_named_elsewhere(catalog, name, own))
-			own_add(own, vars->items[i]);
+		if (word && word->own && !word->others)
+			each_word(words, vars->items[i], make_own);
 	}
 }
 
-static void find_own(struct own *own, const struct catalog *catalog)
+static void find_words(struct words *words, const struct platform *platform)
 {
-	own_add(own, node_get(catalog->platform->node, "channels"));
-	own_logins(own, catalog->platform);
-	own_vars(own, catalog);
+	static const struct env_told told = {.name = add_variable};
+	struct env_use *use = env_use_new(platform, &told, words);
+	const struct node *vars = node_get(platform->node, "vars");
+
+	each_own(platform, find_names, use);
+	env_use_end(use);
+	for (size_t i = 0; vars && vars->kind == NODE_MAP && i < vars->count; i++)
+		add_word(words, vars->keys[i]->text, false);
+	sort_words(words);
+}
+
+/* The variables that nothing but what is own names; the words are gone. */
+static char **take_names(struct words *words)
+{
+	char **names = mem_alloc((words->count + 1) * sizeof(*names));
+	size_t count = 0;
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (words->list[i].variable && !words->list[i].others)
+			names[count++] = words->list[i].text;
+		else
+			free(words->list[i].text);
+	}
+	free(words->list);
+	return names;
 }
 
 char **inherit_withheld(const struct catalog *catalog)
 {
-	struct found found = {0};
-	struct own own = {0};
-	size_t kept = 0;
+	const struct platform *platform = catalog->platform;
+	struct words words = {0};
 
-	if (catalog->platform->node)
-		find_own(&own, catalog);
-	for (size_t i = 0; i < own.count; i++)
-		find_in(own.nodes[i], &found);
-	if (catalog->platform->node) /* the list of what is masked uses nothing */
-		own_add(&own, node_get(catalog->platform->node, "secrets"));
-	for (size_t i = 0; i < found.count; i++) {
-		if (is_named_elsewhere(catalog, found.names[i], &own))
-			free(found.names[i]);
-		else
-			found.names[kept++] = found.names[i];
-	}
-	found.names = mem_grow(found.names, kept + 1, sizeof(*found.names));
-	found.names[kept] = NULL;
-	free(own.nodes);
-	return found.names;
+	if (!platform->node)
+		return take_names(&words);
+	find_words(&words, platform);
+	count_all(&words, catalog);
+	each_own(platform, node_is_own, &words);
+	vars_are_own(&words, node_get(platform->node, "vars"));
+	/* the list of what is masked uses nothing */
+	each_word(&words, node_get(platform->node, "secrets"), forget);
+	return take_names(&words);
 }

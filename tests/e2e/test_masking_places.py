@@ -1,6 +1,7 @@
 """Secrets by where they stand: in the addresses, headers and bodies of channels and in the headers of targets."""
 import os
 import pathlib
+import time
 
 import pytest
 from helpers import fsops, run
@@ -70,6 +71,46 @@ def test_what_a_channel_takes_from_the_environment_is_a_secret_in_any_header(tmp
     assert "value-of-4" not in said, said
 
 
+THROUGH = """
+vars: {k: "${env.PAGE_KEY}", t: "v1 ${env['TK']}", deep: "${vars.k}:${t}", far: "${deep}!", unused: "${env.OPEN}"}
+targets:
+  api: {http: 'http://127.0.0.1:9', headers: {X-Auth: "%s"}}
+channels:
+  hook: {kind: webhook, url: 'http://127.0.0.1:9/', headers: {X-Tenant: "%s"}, json: {list: [{routing: "%s"}]}}
+"""
+
+
+@pytest.mark.parametrize("places", [
+    ("a${vars.t}", "plain", "${k}"), ("plain", "${vars['t']}", "is ${[vars.k][0]}"), ("a${far}", "plain", "plain"),
+    ("plain", "plain", "${far + '?'}"), ("plain", "${vars.deep}", "plain"), ("a${vars['far']}", "plain", "plain")])
+def test_what_variables_take_from_the_environment_is_a_secret_where_they_are_used(tmp_path, places):
+    said = printed(tmp_path, THROUGH % places, "key pagerkey99 tok tokenvalue7 open-value-8 v1",
+                   PAGE_KEY="pagerkey99", TK="tokenvalue7", OPEN="open-value-8")
+    assert "pagerkey99" not in said and "tokenvalue7" not in said, said
+    assert "key *** tok *** open-value-8 v1" in said, said
+
+
+def test_all_variables_at_once_are_no_secret_but_for_what_the_environment_gave(tmp_path):
+    said = printed(tmp_path, "vars: {plain: an-open-word, key: 'k=${env.PAGE_KEY}'}\nchannels:\n"
+                   "  hook: {kind: webhook, url: 'http://127.0.0.1:9/', json: {all: '${vars}'}}\n",
+                   "an-open-word pagerkey99", PAGE_KEY="pagerkey99")
+    assert "pagerkey99" not in said and "an-open-word ***" in said, said
+
+
+def test_what_variables_are_given_is_a_secret_where_the_default_would_be(tmp_path):
+    said = printed(tmp_path, THROUGH % ("plain", "plain", "${k}"), "key given-key-99", FSOPS_VAR_K="given-key-99", PAGE_KEY="1", TK="2", OPEN="3")
+    assert "given-key-99" not in said and "key ***" in said, said
+
+
+@pytest.mark.parametrize("hole", ["deploy_env", "vars.deploy_env", "[env_a][0]", "vars.env_a", "links.env", "'env' + env_a",
+                                  "has(env.NOTHING)"])
+def test_a_name_that_looks_like_the_environments_makes_no_secret(tmp_path, hole):
+    said = printed(tmp_path, "vars: {deploy_env: staging, env_a: staging}\nlinks: {env: 'https://staging'}\n"
+                   f"channels:\n  hook: {{kind: webhook, url: 'http://127.0.0.1:9/', headers: {{X-Stage: \"${{{hole}}}\"}}}}\n",
+                   "rollout in staging ok, false")
+    assert "rollout in staging ok, false" in said and "***" not in said, said
+
+
 @pytest.mark.parametrize("action", [
     "{http: {url: 'http://127.0.0.1:9/', headers: {X-Auth: literal-auth-1, X-Room: open-room-7}}, severity: info}",
     "{exec: [true, -H, 'X-Auth: literal-auth-1', 'Key: open-room-7'], effect: read}",
@@ -113,6 +154,32 @@ def test_what_only_fsops_uses_reaches_no_command(tmp_path):
     names = got["all"].split()
     assert [n for n in WITHHELD if n in names] == [] and [n for n in GIVEN if n not in names] == [], got
     assert "API_TOKEN=***" in got["named"], got
+
+
+def test_names_are_words(tmp_path):
+    """A longer name is another one, and a variable is used by any text that has it as a word."""
+    folder = book(tmp_path / "book", "  - step: Show\n    budget: 20s\n    actions:\n"
+                  "      - {id: all, shell: 'env | cut -d= -f1; : \"$API_KEY_OLD\" MY_KEY', effect: read, title: 'of a-word, ${b}'}\n",
+                  "vars: {ab: '${env.ONE}', b: '${env.TWO}', word: '${env.THREE}', KEY: '${env.FOUR}'}\n"
+                  "channels:\n  hook: {kind: webhook, url: \"${env.API_KEY}${ab}${vars['b']}${word}${vars.KEY}\"}\n")
+    names = ["API_KEY", "API_KEY_OLD", "ONE", "TWO", "THREE", "FOUR"]
+    result = run("book", "-R", folder, env={n: f"http://{n.lower()}" for n in names} | {"FSOPS_STATE": str(tmp_path / "state")})
+    got = "".join(e["text"] for e in result.events("action.output", action="all")).split()
+    assert [n for n in names if n in got] == ["API_KEY_OLD", "TWO", "THREE"], str(result)
+
+
+def test_many_variables_of_a_channel_take_no_time(tmp_path):
+    def took(count):
+        names = range(count)
+        folder = book(tmp_path / str(count), "  - {step: A, budget: 50s, exec: [true], effect: read}\n",
+                      "vars:\n" + "".join(f'  hv{i:05}: "${{env.EV{i:05}}}"\n' for i in names) +
+                      "channels:\n  page:\n    kind: webhook\n    url: http://127.0.0.1:9/\n    on: failed\n    json:\n" +
+                      "".join(f'      k{i}: "${{vars.hv{i:05}}}"\n' for i in names))
+        begin = time.monotonic()
+        result = run("book", "-R", folder, env={f"EV{i:05}": f"value-{i}" for i in names} | {"FSOPS_STATE": str(tmp_path / "s")})
+        assert result.status == 0, str(result)
+        return time.monotonic() - begin
+    assert took(1600) < 0.5 + 8 * took(200)
 
 
 @pytest.mark.parametrize("target, action, given", [

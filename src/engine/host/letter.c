@@ -82,21 +82,24 @@ char *channel_missing(const struct channel_names *with, const struct channel *ch
 
 /* ---- secrets ---- */
 
-/* Headers are many things: of them only what came from the environment. */
-static void mask(
-    const struct channel_names *with, const struct scope *scope, const struct channel *channel)
+/* CHANNELS of the platform that WITH knows. */
+static void mask(const struct channel_names *with, const struct scope *scope,
+    const struct channel *channels, size_t count)
 {
-	mask_keys(with->redact, scope, channel->config, channel->kind->secrets);
+	struct masking *masking = mask_begin(with->redact, scope, with->platform);
+
+	for (size_t i = 0; i < count; i++)
+		if (channels[i].config)
+			mask_keys(masking, channels[i].config, channels[i].kind->secrets);
+	mask_end(masking);
 }
 
 void channels_mask(const struct channel_names *with)
 {
-	const struct platform *platform = with->platform;
-	struct scope scope = {.names = with->names, .clock = &clock_system, .redact = with->redact};
+	const struct scope scope = {
+	    .names = with->names, .clock = &clock_system, .redact = with->redact};
 
-	for (size_t i = 0; i < platform->channel_count; i++)
-		if (platform->channels[i].config)
-			mask(with, &scope, &platform->channels[i]);
+	mask(with, &scope, with->platform->channels, with->platform->channel_count);
 }
 
 /* ---- the letter ---- */
@@ -133,7 +136,7 @@ json_t *channel_letter(const struct channel_names *with, const struct channel *c
 		return NULL;
 	names = names_for(with, message);
 	scope.names = names;
-	mask(with, &scope, channel);
+	mask(with, &scope, channel, 1);
 	config = expand_json(&expander, channel->config, err);
 	if (config)
 		letter = channel->kind->write(config, message, err);

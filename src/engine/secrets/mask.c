@@ -1,13 +1,12 @@
 /* Finds the secrets of channels and targets. Invariant: only ever adds to what is masked. */
 #include "mask.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/plan/expand.h"
+#include "fsops/env_use.h"
 #include "fsops/mem.h"
-#include "fsops/template.h"
 #include "fsops/value.h"
 #include "own.h"
 
@@ -17,49 +16,39 @@
 struct masking {
 	struct redact *redact;
 	const struct scope *scope;
+	struct env_use *use;
 };
 
-/* env.NAME and env["NAME"] */
-static bool names_environment(const char *hole)
-{
-	for (const char *at = hole; (at = strstr(at, "env"));) {
-		at += strlen("env");
-		if (strchr(".[", at[strspn(at, " \t\n")]))
-			return true;
-	}
-	return false;
-}
-
-/* What came from the environment is the secret part of a longer text, such as "Bearer ${env.TOKEN}". */
-static int mask_hole(void *ctx, const char *text, size_t len)
+/* What came from the environment is the secret part of a longer text, such as "Bearer ${env.TOKEN}". Whether it is
+ * there is not: half of all output has a "true" in it. */
+static void mask_hole(void *ctx, const char *text, size_t len)
 {
 	struct masking *masking = ctx;
-	char *hole = mem_textn(text, len);
 	bool secret = false;
 	json_t *value = NULL;
 	struct err err;
 
-	if (names_environment(hole) &&
-	    scope_eval_text(masking->scope, text, len, &value, &secret, &err) == 0)
+	if (scope_eval_text(masking->scope, text, len, &value, &secret, &err) == 0 &&
+	    !json_is_boolean(value))
 		redact_add_value(masking->redact, value);
 	json_decref(value);
-	free(hole);
-	return 0;
 }
 
-static void mask_holes(const struct masking *masking, const json_t *value)
+struct masking *mask_begin(
+    struct redact *redact, const struct scope *scope, const struct platform *platform)
 {
-	const char *key;
-	json_t *item;
+	static const struct env_told told = {.hole = mask_hole};
+	struct masking *masking = mem_alloc(sizeof(*masking));
 
-	if (json_is_string(value))
-		template_each(
-		    json_string_value(value), NULL, mask_hole, (void *)(uintptr_t)masking);
-	for (size_t i = 0; i < json_array_size(value); i++)
-		mask_holes(masking, json_array_get(value, i));
-	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
-		mask_holes(masking, item);
-	}
+	*masking = (struct masking){.redact = redact, .scope = scope};
+	masking->use = env_use_new(platform, &told, masking);
+	return masking;
+}
+
+void mask_end(struct masking *masking)
+{
+	env_use_end(masking->use);
+	free(masking);
 }
 
 /* LEN bytes of an address, and of a query what its fields hold. */
@@ -136,32 +125,31 @@ static void mask_headers(const struct masking *masking, const json_t *headers)
 	json_decref(known);
 }
 
-void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
-    const struct secret_key *keys)
+void mask_keys(struct masking *masking, const json_t *config, const struct secret_key *keys)
 {
-	const struct masking masking = {redact, scope};
-
 	for (; keys->name; keys++) {
 		const json_t *value = json_object_get(config, keys->name);
 
-		mask_holes(&masking, value);
+		env_use_json(masking->use, value);
 		if (keys->part == SECRET_HEADERS)
-			mask_headers(&masking, value);
+			mask_headers(masking, value);
 		else if (keys->part != SECRET_HOLES)
-			mask_text(&masking, value, keys->part);
+			mask_text(masking, value, keys->part);
 	}
 }
 
 void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names)
 {
 	struct scope scope = {.names = names, .clock = &clock_system};
+	struct masking *masking = mask_begin(redact, &scope, platform);
 
 	for (size_t i = 0; i < platform->target_count; i++) {
 		const struct target *target = &platform->targets[i];
 
 		if (target->config && target->adapter && target->adapter->target_secrets)
-			mask_keys(redact, &scope, target->config, target->adapter->target_secrets);
+			mask_keys(masking, target->config, target->adapter->target_secrets);
 	}
+	mask_end(masking);
 }
 
 static bool holds_secret(const struct redact *redact, const json_t *value)

@@ -12,9 +12,15 @@
 #include "fsops/redact.h"
 #include "fsops/secret_key.h"
 
+struct masking;
+
+/* For any number of mask_keys(): SCOPE has what their `${…}` may name. mask_end() masks what PLATFORM's variables that
+ * they use take from the environment. */
+struct masking *mask_begin(
+    struct redact *redact, const struct scope *scope, const struct platform *platform);
 /* Mask what the KEYS (ends with a NULL) of CONFIG hold, as secret_key.h says, as far as it is known. */
-void mask_keys(struct redact *redact, const struct scope *scope, const json_t *config,
-    const struct secret_key *keys);
+void mask_keys(struct masking *masking, const json_t *config, const struct secret_key *keys);
+void mask_end(struct masking *masking);
 
 /* The same for all targets of PLATFORM; NAMES: what their `${…}` may name. */
 void mask_targets(struct redact *redact, const struct platform *platform, const json_t *names);
