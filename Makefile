@@ -12,7 +12,7 @@ PREFIX  ?= /usr/local
 CFLAGS  ?= -O2 -g
 VERSION := 0.1.0
 
-PKGS      := libcurl jansson yaml-0.1 libpq hiredis expat zlib libcrypto
+PKGS      := libcurl jansson yaml-0.1 libpq hiredis expat zlib libssl libcrypto
 # A field that a table leaves out is zero: that is how the tables are read.
 WARNINGS  := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
 ifdef CI

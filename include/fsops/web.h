@@ -101,6 +101,8 @@ void web_let_go(struct web *web); /* NULL is allowed */
  * EASY, a libcurl handle, whom to trust, as requests do. */
 int web_init(struct err *err);
 void web_trust(void *easy);
+/* The same as names: of a file and of a folder of authorities, PEM; both NULL: as the library has it. */
+void web_trusted(const char **file, const char **dir);
 
 /* net/web/url.c: is it an http or https URL with a host, no blanks or control characters and no
  * password in it? The error names URL. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "fsops/work.h"

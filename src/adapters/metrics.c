@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters.h"
 #include "adapters/command/command.h"
 #include "fsops/mem.h"
 #include "fsops/metric.h"

@@ -2,7 +2,6 @@
  * operated on, a run that only looks sends nothing, and that people were not told is a warning at most. */
 #include <string.h>
 
-#include "adapters.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "share.h"

@@ -1,25 +1,33 @@
 /* All adapters. Invariant: a name stands here once; the adapter named like a target kind is the
  * one that parses it. */
-#include "adapters.h"
+#include "fsops/adapter.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
 
-const struct adapter *const adapters[] = {
-    &adapter_kubectl,
-    &adapter_http,
-    &adapter_postgres,
-    &adapter_redis,
-    &adapter_s3,
-    &adapter_prometheus,
-    &adapter_metrics,
-    &adapter_dns,
-    &adapter_exec,
-    &adapter_shell,
-    &adapter_manual,
-    &adapter_notify,
-    &adapter_runbook,
-    NULL,
-};
+/* In the order of the documentation. */
+#define ADAPTERS(ONE)                                                                              \
+	ONE(kubectl)                                                                               \
+	ONE(http)                                                                                  \
+	ONE(postgres)                                                                              \
+	ONE(redis)                                                                                 \
+	ONE(s3)                                                                                    \
+	ONE(prometheus)                                                                            \
+	ONE(metrics)                                                                               \
+	ONE(dns)                                                                                   \
+	ONE(tcp)                                                                                   \
+	ONE(tls)                                                                                   \
+	ONE(exec)                                                                                  \
+	ONE(shell)                                                                                 \
+	ONE(manual)                                                                                \
+	ONE(notify)                                                                                \
+	ONE(runbook)
+
+#define DECLARE(name) extern const struct adapter adapter_##name;
+#define ENTRY(name)   &adapter_##name,
+
+ADAPTERS(DECLARE)
+
+const struct adapter *const adapters[] = {ADAPTERS(ENTRY) NULL};
 
 const struct adapter *adapter_find(const char *name)
 {

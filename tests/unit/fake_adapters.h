@@ -70,6 +70,8 @@ static const struct adapter_field fake_series[] = {
 static const struct adapter_field fake_level[] = {
     {"level", "string", "the worst"}, {"metrics", "map", "each by name"}, {0}};
 static const struct adapter_field fake_names[] = {{"addresses", "list", "the addresses"}, {0}};
+static const struct adapter_field fake_port[] = {{"connected", "bool", "somebody listens"}, {0}};
+static const struct adapter_field fake_certificate[] = {{"days", "double", "left"}, {0}};
 static const struct adapter_field fake_done[] = {{"done", "bool", "a person did it"}, {0}};
 static const struct adapter_field fake_status[] = {{"status", "string", "delivered"}, {0}};
 
@@ -91,6 +93,8 @@ FAKE(s3, fake_objects, "s3", fake_words, fake_reads, .target_needed = true);
 FAKE(prometheus, fake_series, "prometheus", fake_parse, fake_reads, .target_needed = true);
 FAKE(metrics, fake_level, NULL, fake_parse, fake_reads, .alone = true);
 FAKE(dns, fake_names, NULL, fake_parse, fake_reads, .alone = false);
+FAKE(tcp, fake_port, NULL, fake_parse, fake_reads, .alone = false);
+FAKE(tls, fake_certificate, NULL, fake_parse, fake_reads, .alone = false);
 FAKE(exec, fake_command, NULL, fake_parse, fake_unstated, .alone = false);
 FAKE(shell, fake_command, NULL, fake_parse, fake_unstated, .literal = true);
 FAKE(manual, fake_done, NULL, fake_parse, fake_reads, .alone = true);
@@ -98,8 +102,9 @@ FAKE(notify, fake_status, NULL, fake_parse, fake_reads, .alone = false);
 FAKE(runbook, fake_level, NULL, fake_parse, fake_reads, .alone = true);
 
 const struct adapter *const adapters[] = {&adapter_kubectl, &adapter_http, &adapter_postgres,
-    &adapter_redis, &adapter_s3, &adapter_prometheus, &adapter_metrics, &adapter_dns, &adapter_exec,
-    &adapter_shell, &adapter_manual, &adapter_notify, &adapter_runbook, NULL};
+    &adapter_redis, &adapter_s3, &adapter_prometheus, &adapter_metrics, &adapter_dns, &adapter_tcp,
+    &adapter_tls, &adapter_exec, &adapter_shell, &adapter_manual, &adapter_notify, &adapter_runbook,
+    NULL};
 
 const struct adapter *adapter_find(const char *name)
 {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/adapters.h"
 #include "adapters/share.h"
 #include "command.h"
 #include "fsops/mem.h"

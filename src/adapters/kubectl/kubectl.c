@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/adapters.h"
 #include "adapters/command/command.h"
 #include "fsops/inherit.h"
 #include "fsops/mem.h"

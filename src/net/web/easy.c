@@ -163,24 +163,39 @@ static void set_trust(CURL *easy, const char *file, const char *dir)
  * too (each of them takes 50 ms and 1 MiB otherwise), and Debian's default is both. So it is
  * one or the other: the folder when one of its own was asked for, else the bundle.
  */
-void web_trust(void *easy)
+static bool trusted(const char **file, const char **dir)
 {
 	const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
 	bool told = about->age >= CURLVERSION_SEVENTH;
-	const char *file = variable("CURL_CA_BUNDLE");
-	const char *dir = file ? NULL : variable("SSL_CERT_DIR");
 
-	if (dir && told && about->capath && strcmp(dir, about->capath) == 0)
-		dir = NULL; /* nothing but the default */
-	if (!file)
-		file = variable("SSL_CERT_FILE");
-	if (!file && !dir && told)
-		file = about->cainfo;
+	*file = variable("CURL_CA_BUNDLE");
+	*dir = *file ? NULL : variable("SSL_CERT_DIR");
+	if (*dir && told && about->capath && strcmp(*dir, about->capath) == 0)
+		*dir = NULL; /* nothing but the default */
+	if (!*file)
+		*file = variable("SSL_CERT_FILE");
+	if (*file || *dir || !told)
+		return true;
+	*file = about->cainfo;
+	return false;
+}
+
+void web_trusted(const char **file, const char **dir)
+{
+	if (!trusted(file, dir) && *file && access(*file, R_OK) < 0)
+		*file = NULL; /* libcurl's own bundle, which is not there */
+}
+
+void web_trust(void *easy)
+{
+	const char *file, *dir;
+	bool asked = trusted(&file, &dir);
+
 	if (dir) {
 		set_trust(easy, file, dir);
 	} else if (file && access(file, R_OK) == 0) {
 		set_trust(easy, file, NULL);
-	} else if (file && file != about->cainfo) {
+	} else if (file && asked) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file); /* for libcurl to complain of */
 	}
 }

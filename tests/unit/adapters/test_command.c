@@ -4,9 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "adapters/adapters.h"
 #include "adapters/command/clip.h"
 #include "adapters/command/command.h"
+
+extern const struct adapter adapter_exec, adapter_shell;
 
 static struct loop *loop;
 static struct children *children;

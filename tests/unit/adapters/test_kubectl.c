@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/adapters.h"
+extern const struct adapter adapter_kubectl;
 
 static const struct {
 	const char *words;

@@ -2,7 +2,8 @@
  * list of all adapters. */
 #include "command_fake.h"
 
-#include "adapters/adapters.h"
+extern const struct adapter adapter_dns, adapter_kubectl, adapter_manual, adapter_metrics,
+    adapter_notify, adapter_runbook;
 
 static struct loop *loop;
 

@@ -107,7 +107,7 @@ static const struct {
         "x:4:5: unknown key 'kubctl' in a step; did you mean 'kubectl'?"},
     {ACTION "id: a\n",
         "x:5:9: there is nothing to do here: one key must be kubectl, http, postgres, "
-        "redis, s3, prometheus, metrics, dns, exec, shell, manual, notify or runbook"},
+        "redis, s3, prometheus, metrics, dns, tcp, tls, exec, shell, manual, notify or runbook"},
     {ACTION "manual: x\n        http: /\n", "x:6:9: an action does one thing, but 'manual' and "
                                             "'http' both say what; make two actions of "
                                             "it"},

@@ -66,7 +66,7 @@ static const struct {
         "platform:5:31: unknown key 'expect' in a metric's source; did you mean 'exec'?\n"
         "platform:6:16: unknown key 'promethes' in a metric's source; did you mean 'prometheus'?\n"
         "platform:7:15: there is nothing to do here: one key must be kubectl, http, postgres, "
-        "redis, s3, prometheus, metrics, dns, exec, shell, manual, notify or runbook"},
+        "redis, s3, prometheus, metrics, dns, tcp, tls, exec, shell, manual, notify or runbook"},
     /* people and places */
     {HEAD "contacts:\n  a: x\n  b: {phone: [1]}\nalerts:\n  - {alert: A, severity: critical, "
           "contact: c}\n  - {severity: no}\nescalation:\n  - {level: one, contact: b}\n  - {level: "
