@@ -38,8 +38,7 @@ static const struct {
         "platform:6:15: 'source' must be an action such as {prometheus: up}, not 'x'"},
     {MONITOR "metrics:\n  a: {source: {prometheus: x}, unit: second, warning: '> 5%', warn: 1}\n",
         "platform:4:38: 'unit' must be percent, ratio, seconds, bytes or count, not 'second'\n"
-        "platform:4:63: unknown key 'warn' in a metric; it may have title, unit, source, value, "
-        "baseline, warning, critical, runbook"},
+        "platform:4:63: unknown key 'warn' in a metric; did you mean 'warning'?"},
     {MONITOR
         "metrics:\n  a: {source: {prometheus: x}, baseline: 5, warning: 'x', critical: '5..1'}\n",
         "platform:4:42: 'baseline': '5' is not a threshold: it must be a comparison such as '> 5' "
