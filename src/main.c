@@ -25,14 +25,17 @@
  * Begin with include/fsops/plan.h and event.h: a plan is what a dry run prints and a run runs,
  * and a run is a stream of events.
  *
- * Invariant of this file: the three standard descriptors are open, so that no socket can
- * become one of them, no core is written, and only here does the program exit (and in mem.c, for want of memory).
+ * Invariant of this file: the three standard descriptors are open, so that no socket can become one of
+ * them, no signal is blocked, no variable is there twice, no core is written, and only here does the
+ * program exit (and in mem.c, for want of memory).
  */
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -54,6 +57,39 @@ static int open_standard(void)
 		return -1;
 	close(fd);
 	return 0;
+}
+
+/* Whoever starts us with signals blocked (a thread that waits for them itself) means its own: with SIGCHLD blocked no
+ * child would ever end, with SIGTERM blocked nobody could stop a run. */
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Is there one of this name among those from FIRST to END? */
+static bool has_name(char *const *first, char *const *end, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (; first < end; first++)
+		if (strncmp(*first, variable, len) == 0)
+			return true;
+	return false;
+}
+
+/* Of a variable that is there twice getenv() sees the first, and a shell the last: what we mask must be what
+ * our children see. */
+static void keep_first_of_each_variable(void)
+{
+	char **end = environ;
+
+	for (char **variable = environ; *variable; variable++)
+		if (!has_name(environ, end, *variable))
+			*end++ = *variable;
+	*end = NULL;
 }
 
 /* A core of ours or of a child would hold secrets. One byte is too little for any file, and unlike
@@ -113,6 +149,8 @@ int main(int argc, char **argv)
 		return 2;
 	forbid_cores();
 	forbid_looking();
+	unblock_signals();
+	keep_first_of_each_variable();
 	/* A reader that goes away is an error of write(2), not the end of a run half way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* the same of a file that may grow no more (ulimit -f) */

@@ -266,3 +266,37 @@ def test_a_command_gets_no_input(tmp_path):
     folder = book(tmp_path, "exec: [cat]", "10s")
     result = fsops("run", "book", "--format", "json", "-R", folder, stdin="this is for fsops\n")
     assert result.action("sleep")["outcome"] == "passed" and "for fsops" not in result.out, str(result)
+
+
+# ---- what the one that starts us has left ----
+
+def started(tmp_path, book, before="", env=()):
+    """fsops after BEFORE, Python of its own process; with ENV, its whole environment, in which a name may be there twice."""
+    words = [str(FSOPS), "run", "book", "-R", str(book), "--plain"]
+    home = [f"{k}={v}" for k, v in environment(FSOPS_STATE=str(tmp_path / "state")).items()]
+    script = (f"import ctypes, os, signal\n{before}\n"
+              "def array(texts):\n    return (ctypes.c_char_p * (len(texts) + 1))(*[t.encode() for t in texts], None)\n"
+              f"ctypes.CDLL(None).execve({str(FSOPS)!r}.encode(), array({words!r}), array({[*home, *env]!r}))\n")
+    return subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_signals_that_were_blocked_are_heard(tmp_path):
+    book = write_book(tmp_path / "r", "  - step: A\n    budget: 9s\n    actions:\n      - {id: p, exec: [sleep, '0.2'], effect: read}\n")
+    child = started(tmp_path, book, "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])")
+    said = child.communicate(timeout=20)[0]
+    assert child.returncode == 0 and "passed   p" in said, said
+    book = write_book(tmp_path / "r", "  - step: A\n    budget: 90s\n    exec: [sleep, '80']\n    effect: read\n")
+    for sent, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        child = started(tmp_path, book, "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 20))")
+        child.stdout.readline()
+        time.sleep(0.3)
+        child.send_signal(sent)
+        assert child.wait(timeout=20) == status
+
+
+def test_of_a_variable_that_is_there_twice_the_first_counts_everywhere(tmp_path):
+    book = write_book(tmp_path / "r", "  - step: A\n    budget: 9s\n    actions:\n      - {id: p, shell: 'echo is $S0; env | grep S0', "
+                      "effect: read, expect: stdout != 'x'}\n", platform_more="secrets: [S0]\n")
+    child = started(tmp_path, book, env=["S0=firstsecret111", "S0=secondsecret222"])
+    said = child.communicate(timeout=20)[0]
+    assert child.returncode == 0 and "is ***" in said and "S0=***" in said and "secret" not in said, said
