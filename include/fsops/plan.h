@@ -104,6 +104,9 @@ json_t *plan_tunnels(const struct plan *plan);
  * object. Fields are only ever added. */
 json_t *plan_json(const struct plan *plan);
 
+/* The variable of the environment that sets NAME: FSOPS_VAR_ and it in capitals; a new string. */
+char *var_environment_name(const char *name);
+
 /* What a variable without a pattern takes from strangers: names and numbers, nothing that a command, a
  * query or a URL could read as more than one word. */
 #define VAR_PLAIN_PATTERN "[A-Za-z0-9][A-Za-z0-9._-]{0,252}"

@@ -75,6 +75,19 @@ def test_no_value_that_may_be_secret_is_printed(here):
     assert any(line.split() == ["TZ", "UTC"] for line in done.out.splitlines())
 
 
+def test_a_variable_that_reaches_no_runbook_says_so(here):
+    write_book(here.folder / "runbooks", STEPS, name="n", head="vars: {my_n: {value: 1}}")
+    env = {"FSOPS_VAR_MY_N": "2", "FSOPS_VAR_my_n": "3", "FSOPS_VAR_OTHER": "4"}
+    found = {v["name"]: v for v in facts(here("--format", "json", **env))["variables"]}
+    assert found["FSOPS_VAR_MY_N"] == {"name": "FSOPS_VAR_MY_N", "value": None, "used": True}
+    assert found["FSOPS_VAR_my_n"]["why"] == "that of 'my_n' is FSOPS_VAR_MY_N" and not found["FSOPS_VAR_my_n"]["used"]
+    assert found["FSOPS_VAR_OTHER"]["why"] == "no runbook has such a variable"
+    text = here(**env).out
+    assert "not used: that of 'my_n' is FSOPS_VAR_MY_N" in text and "not used: no runbook has" in text, text
+    warned = fsops("run", "n", "--dry-run", cwd=here.folder, env=env)
+    assert warned.err == "fsops: warning: FSOPS_VAR_my_n sets no variable: that of 'my_n' is FSOPS_VAR_MY_N\n", warned
+
+
 def test_trusted_folders_are_listed_added_and_taken_out(here):
     assert here("trust").out == "No folder is trusted.\n"
     (here.folder / "link").symlink_to("runbooks")

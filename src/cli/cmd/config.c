@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/var_environment.h"
 #include "fsops/mem.h"
+#include "fsops/plan.h"
 #include "fsops/state.h"
 #include "fsops/text.h"
 #include "fsops/trust.h"
@@ -54,24 +56,85 @@ static bool is_listed(const char *name, size_t len)
 	return false;
 }
 
-static json_t *list_variables(void)
+/* Every runbook is read for its variables, which takes time and is done only when it is asked for. */
+static struct catalog *catalog_of_variables(const struct cli *cli)
 {
+	const struct catalog_paths paths = {
+	    .platform = cli->options.platform,
+	    .runbooks = cli->options.runbooks,
+	    .check = CATALOG_CHECK_FOUND,
+	};
+	struct problems ignored = {0}; /* lint tells them */
+	struct catalog *catalog = catalog_load(&paths, &ignored);
+
+	problems_release(&ignored);
+	return catalog;
+}
+
+/* Why nothing comes of the variable KEY of the environment, a new text; NULL: a runbook or the platform has
+ * one that it sets. */
+static json_t *why_unused(const struct catalog *catalog, const char *key)
+{
+	const struct platform *platform = catalog->platform;
+	const struct var *near = NULL;
+	bool used = var_environment_sets(platform->vars, platform->var_count, key, &near);
+	char *name;
+	json_t *why;
+
+	for (size_t i = 0; i < catalog->runbook_count && !used; i++) {
+		const struct runbook *runbook = catalog->runbooks[i];
+
+		used = var_environment_sets(runbook->vars, runbook->var_count, key, &near);
+	}
+	if (used)
+		return NULL;
+	if (!near)
+		return json_string("no runbook has such a variable");
+	name = var_environment_name(near->name);
+	why = json_sprintf("that of '%s' is %s", near->name, name);
+	free(name);
+	return why;
+}
+
+/* {"name", "value", "used"}, and `why` it is not used. */
+static json_t *fsops_variable(const struct cli *cli, const char *text, struct catalog **catalog)
+{
+	char *key = mem_textn(text, strcspn(text, "="));
+	bool var = strncmp(key, VAR_ENVIRONMENT, strlen(VAR_ENVIRONMENT)) == 0;
+	json_t *variable;
+	json_t *why;
+
+	if (var && !*catalog)
+		*catalog = catalog_of_variables(cli);
+	why = var ? why_unused(*catalog, key) : NULL;
+	variable = json_pack(
+	    "{s:o, s:n, s:b}", "name", value_text(key, strlen(key)), "value", "used", why == NULL);
+	if (why)
+		json_object_set_new(variable, "why", why);
+	free(key);
+	return variable;
+}
+
+static json_t *list_variables(const struct cli *cli)
+{
+	struct catalog *catalog = NULL;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < COUNT_OF(variables); i++) {
 		const char *value = getenv(variables[i]);
 
 		if (value)
-			json_array_append_new(list, json_pack("{s:s, s:o}", "name", variables[i],
-			                                "value", value_text(value, strlen(value))));
+			json_array_append_new(
+			    list, json_pack("{s:s, s:o, s:b}", "name", variables[i], "value",
+			              value_text(value, strlen(value)), "used", true));
 	}
 	for (char **at = environ; *at; at++) {
 		size_t len = strcspn(*at, "=");
 
 		if (strncmp(*at, "FSOPS_", 6) == 0 && !is_listed(*at, len))
-			json_array_append_new(
-			    list, json_pack("{s:o, s:n}", "name", value_text(*at, len), "value"));
+			json_array_append_new(list, fsops_variable(cli, *at, &catalog));
 	}
+	catalog_free(catalog);
 	return list;
 }
 
@@ -173,7 +236,7 @@ static int show(struct cli *cli)
 
 	json_object_set_new(facts, "state", state_fact(&status));
 	json_object_set_new(facts, "trusted", list_trusted(&status));
-	json_object_set_new(facts, "variables", list_variables());
+	json_object_set_new(facts, "variables", list_variables(cli));
 	buf_init(&text, UI_TEXT_MAX);
 	if (cli_format(cli, "json"))
 		print_json(&text, facts);

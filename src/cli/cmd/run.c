@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/run_plan.h"
+#include "cli/var_environment.h"
 #include "fsops/plan.h"
 
 static int run_run(struct cli *cli);
@@ -91,6 +92,7 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 	bool begin = false;
 	int status;
 
+	var_environment_warn(catalog->platform, runbook);
 	if (!plan)
 		return complain_err(&err);
 	if (cli->options.dry_run)

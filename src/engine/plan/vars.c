@@ -61,14 +61,20 @@ static const char *from_options(const struct plan_options *options, const char *
 	return NULL;
 }
 
-static const char *from_environment(const char *name)
+char *var_environment_name(const char *name)
 {
 	char *key = mem_printf(ENV_PREFIX "%s", name);
-	const char *value;
 
 	for (char *at = key; *at; at++)
 		*at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
-	value = getenv(key);
+	return key;
+}
+
+static const char *from_environment(const char *name)
+{
+	char *key = var_environment_name(name);
+	const char *value = getenv(key);
+
 	free(key);
 	return value;
 }

@@ -69,10 +69,15 @@ void print_config_text(struct buf *out, const json_t *facts, const struct look *
 	add_trusted(table, json_object_get(facts, "trusted"));
 	json_array_foreach(json_object_get(facts, "variables"), i, variable) {
 		const char *value = value_get_text(variable, "value");
+		const char *why = value_get_text(variable, "why");
 
 		table_cell(table, ROLE_BOLD, i ? "" : "variables");
-		table_cell(table, ROLE_PLAIN, value_get_text(variable, "name"));
-		table_cell(table, ROLE_DIM, value ? value : "is set");
+		table_cell(
+		    table, why ? ROLE_WARNING : ROLE_PLAIN, value_get_text(variable, "name"));
+		if (why)
+			table_cellf(table, ROLE_WARNING, "not used: %s", why);
+		else
+			table_cell(table, ROLE_DIM, value ? value : "is set");
 	}
 	table_print(out, table, "");
 	table_free(table);
