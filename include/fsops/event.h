@@ -62,7 +62,8 @@
  *	                 counts {passed, failed, timed_out, skipped, refused, cancelled, left},
  *	                 findings (how many of the failed are reads of `severity: info`: not so, but no
  *	                 failure), untold (steps whose condition could not be told), left [{step, title,
- *	                 text}], resumable, recorded (false: the run is not on record)
+ *	                 text}], not_run [{step, title}] (of `always`, kept from it by a signal; not there
+ *	                 without any), resumable, recorded (false: the run is not on record)
  * `stop` (there only when the run goes on with no further step): "failed", "aborted", "refused",
  * "locked", "unrecorded", "signal".
  */

@@ -49,8 +49,8 @@ const struct field runbook_fields[] = {
         step_fields},
     {"on_failure", &type_steps, SECTION(SECTION_ON_FAILURE), "steps that run when a change failed",
         false, step_fields},
-    {"always", &type_steps, SECTION(SECTION_ALWAYS), "steps that run whatever happened", false,
-        step_fields},
+    {"always", &type_steps, SECTION(SECTION_ALWAYS),
+        "steps that run after a failure, too; not after Ctrl-C or SIGTERM", false, step_fields},
     {0},
 };
 #undef AT

@@ -1,6 +1,7 @@
 """Runs that meet with signals, secrets and odd surroundings: what the whole program does, without a platform."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -63,6 +64,28 @@ def test_a_signal_in_always_names_only_what_did_not_run(book):
     assert status == 130
     assert "'After' (always) was not run" in out
     assert "'Before' (always)" not in out and "'During' (always)" not in out
+
+
+ALWAYS = """\
+steps:
+  - {step: Long, exec: sleep 64.7, effect: read}
+always:
+  - {step: Open it again, exec: 'true', effect: change}
+"""
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]], ids=["told", "quiet"])
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["stopped", "at once"])
+def test_the_end_and_the_reports_name_what_did_not_run_of_always(book, tmp_path, quiet, signals):
+    reports = [tmp_path / name for name in ("report.md", "report.html")]
+    argv = [*book(ALWAYS), "-y", *quiet, *(f"--report={path}" for path in reports)]
+    _, out, _ = stop_with(argv, *signals)
+    lines = [line[line.index(" ") :].strip() for line in out.splitlines()]
+    at = lines.index("steps of 'always' that were not run:")
+    assert lines[at + 1] == "- Open it again" and lines[at + 2].startswith("run finished: "), out
+    for path in reports:
+        text = path.read_text()
+        assert re.search(r"The step (&quot;|\")Open it again\1, one of", text), text[:3000]
 
 
 @pytest.mark.parametrize("number,expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

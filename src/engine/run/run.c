@@ -53,6 +53,7 @@ struct run *run_create(struct plan *plan, struct run *outer)
 	run->plan = plan;
 	run->outer = outer;
 	run->left = json_array();
+	run->not_run = json_array();
 	if (outer) {
 		run->options = outer->options;
 		run->loop = outer->loop;
@@ -77,6 +78,7 @@ void run_free(struct run *run)
 	json_decref(run->var_sizes);
 	json_decref(run->result_sizes);
 	json_decref(run->left);
+	json_decref(run->not_run);
 	json_decref(run->asked);
 	free(run->prefix);
 	free(run->why);
@@ -206,9 +208,18 @@ static void measure_before(struct run *run)
 	free(metrics);
 }
 
+static struct run *outermost(struct run *run)
+{
+	while (run->outer)
+		run = run->outer;
+	return run;
+}
+
 /* A signal ends the run as it stands, so that it can be resumed: what was to run always did not. */
 static void note_not_run(struct run *run)
 {
+	json_t *not_run = outermost(run)->not_run;
+
 	for (size_t i = run->stopped_at; i < run->plan->step_count; i++) {
 		const struct plan_step *step = &run->plan->steps[i];
 		char *text;
@@ -217,6 +228,9 @@ static void note_not_run(struct run *run)
 			continue;
 		text = mem_printf("stopped by a signal: '%s' (always) was not run", step->title);
 		note(run, text);
+		json_array_append_new(not_run,
+		    json_pack("{s:o, s:s}", "step", json_sprintf("%s%s", run->prefix, step->id),
+		        "title", step->title));
 		free(text);
 	}
 }
@@ -231,7 +245,7 @@ static void finish(struct run *run)
 		run_add_level(run, LEVEL_UNKNOWN);
 		note(run, "no step was run: those that were chosen run only after a failure");
 	}
-	if (run->stop == STOP_SIGNAL && !run->outer)
+	if (run->stop == STOP_SIGNAL)
 		note_not_run(run);
 	if (!run->outer && !stop_is_resumable(run->stop))
 		past_tell_unasked(run);
@@ -342,8 +356,7 @@ void run_interrupt(struct run *run, int signal)
 
 void run_lost_terminal(struct run *run)
 {
-	while (run->outer)
-		run = run->outer;
+	run = outermost(run);
 	if (run->stop != STOP_SIGNAL)
 		run_interrupt(run, SIGHUP);
 }
@@ -459,6 +472,8 @@ int run_plan(struct plan *plan, const struct run_options *options, struct events
 	loop_run(loop);
 	climb_free(climb);
 	secure_the_end(run);
+	if (run->stop == STOP_SIGNAL && !run->finishing) /* hurried: nothing was waited for */
+		note_not_run(run);
 	run_emit_finished(run);
 	if (options->notices)
 		notices_finish(options->notices, run->hurry);

@@ -134,5 +134,7 @@ void run_emit_finished(const struct run *run)
 
 	if (run->unrecorded)
 		json_object_set_new(fields, "recorded", json_false());
+	if (json_array_size(run->not_run))
+		json_object_set(fields, "not_run", run->not_run);
 	event_emit(run->events, "run.finished", fields);
 }

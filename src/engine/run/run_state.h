@@ -74,6 +74,7 @@ struct run {
 	    findings;  /* of those that failed: reads of `severity: info`, which are only not so */
 	size_t untold; /* steps that did not run because their condition could not be told */
 	json_t *left;  /* what is left to a person */
+	json_t *not_run; /* of the whole run: steps of `always` that a signal kept from it */
 	msec started;
 
 	void (*ended)(void *ctx, struct run *run); /* everything has ended; nothing runs */

@@ -8,6 +8,34 @@
 #include "story.h"
 #include "ui/safe.h"
 
+/* A heading at the end. */
+static void tell_heading(struct story *story, struct buf *out, const char *heading, enum role role)
+{
+	if (!story->times)
+		buf_addc(out, '\n');
+	story_line(story, out, 0);
+	look_add(out, &story->options.look, role, heading);
+	buf_addc(out, '\n');
+}
+
+/* Whoever stops a run stops that, too, and should know what it would have put right. */
+static void tell_not_run(struct story *story, struct buf *out)
+{
+	json_t *steps = json_object_get(story->event, "not_run");
+	json_t *step;
+	size_t i;
+
+	if (json_array_size(steps) == 0)
+		return;
+	tell_heading(story, out, "steps of 'always' that were not run:", ROLE_WARNING);
+	json_array_foreach(steps, i, step) {
+		story_line(story, out, 1);
+		buf_adds(out, "- ");
+		story_add_text(out, step, "title");
+		buf_addc(out, '\n');
+	}
+}
+
 static void tell_left(struct story *story, struct buf *out)
 {
 	json_t *left = json_object_get(story->event, "left");
@@ -16,11 +44,7 @@ static void tell_left(struct story *story, struct buf *out)
 
 	if (json_array_size(left) == 0)
 		return;
-	if (!story->times)
-		buf_addc(out, '\n');
-	story_line(story, out, 0);
-	look_add(out, &story->options.look, ROLE_BOLD, "left to people, not done:");
-	buf_addc(out, '\n');
+	tell_heading(story, out, "left to people, not done:", ROLE_BOLD);
 	json_array_foreach(left, i, item) {
 		story_line(story, out, 1);
 		buf_adds(out, "- ");
@@ -58,11 +82,7 @@ static void tell_recap(struct story *story, struct buf *out, const char *heading
 
 	if (!lines->len)
 		return;
-	if (!story->times)
-		buf_addc(out, '\n');
-	story_line(story, out, 0);
-	look_add(out, &story->options.look, role, heading);
-	buf_addc(out, '\n');
+	tell_heading(story, out, heading, role);
 	while (next_line(&at, lines->data + lines->len, &line, &len)) {
 		char *text = mem_printf("- %.*s", (int)len, line);
 
@@ -108,6 +128,7 @@ void story_finished(struct story *story, struct buf *out)
 	tell_recap(story, out, "begun, may have taken effect:", ROLE_CRITICAL, &story->begun);
 	if (!story->options.quiet)
 		tell_recap(story, out, "not well:", ROLE_BOLD, &story->bad);
+	tell_not_run(story, out);
 	tell_left(story, out);
 	if (!story->times)
 		buf_addc(out, '\n');

@@ -136,6 +136,12 @@ static void add_next(struct page *page)
 	size_t i;
 
 	html_add(&page->html, "<h3>What to do next</h3>\n<ul>\n");
+	json_array_foreach(json_object_get(page->record->finished, "not_run"), i, item)
+		html_add(&page->html,
+		    "<li>The step \"%s\", one of <code>always</code>, was not run: a signal "
+		    "stopped "
+		    "the run</li>\n",
+		    value_get_text(item, "title"));
 	json_array_foreach(next, i, item) {
 		html_add(&page->html, "<li>%s", value_get_text(item, "why"));
 		page_command(page, value_get_text(item, "command"));

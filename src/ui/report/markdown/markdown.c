@@ -396,6 +396,19 @@ static void add_rollback(struct buf *out, const struct record *record)
 	}
 }
 
+/* What would have put things right again. */
+static void add_not_run(struct buf *out, const struct record *record)
+{
+	json_t *step;
+	size_t i;
+
+	json_array_foreach(json_object_get(record->finished, "not_run"), i, step) {
+		buf_adds(out, "- The step \"");
+		md_text(out, value_get_text(step, "title"));
+		buf_adds(out, "\", one of `always`, was not run: a signal stopped the run\n");
+	}
+}
+
 static void add_next(struct buf *out, const struct record *record)
 {
 	json_t *next = report_next(record);
@@ -405,6 +418,7 @@ static void add_next(struct buf *out, const struct record *record)
 	buf_adds(out, "\n## Rollback and what to do next\n\n");
 	add_in_flight(out, record);
 	add_rollback(out, record);
+	add_not_run(out, record);
 	json_array_foreach(next, i, item) {
 		buf_adds(out, "- ");
 		md_code(out, value_get_text(item, "command"));
