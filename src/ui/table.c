@@ -11,6 +11,8 @@
 
 #define GAP         2
 #define COLUMNS_MAX 16
+#define LAST_GOOD   20 /* columns that the last one should have to be read */
+#define LAST_LEAST  8  /* with fewer it stands below its row */
 
 struct cell {
 	char *text;
@@ -23,6 +25,10 @@ struct table {
 	const struct look *look;
 	size_t columns;
 	bool right[COLUMNS_MAX];
+	bool gone[COLUMNS_MAX];     /* left out, for want of room */
+	size_t may_go[COLUMNS_MAX]; /* columns, in this order */
+	size_t may_go_count;
+	int widths[COLUMNS_MAX];
 	struct cell *cells;
 	size_t count;
 };
@@ -88,6 +94,11 @@ void table_align_right(struct table *table, size_t column)
 	table->right[column] = true;
 }
 
+void table_may_go(struct table *table, size_t column)
+{
+	table->may_go[table->may_go_count++] = column;
+}
+
 static int column_width(const struct table *table, size_t column)
 {
 	int width = 0;
@@ -108,7 +119,7 @@ static void pad(struct buf *out, int count)
 static bool rest_empty(const struct table *table, size_t i)
 {
 	for (; i < table->count; i++) {
-		if (table->cells[i].width)
+		if (table->cells[i].width && !table->gone[i % table->columns])
 			return false;
 		if (i % table->columns == table->columns - 1)
 			break;
@@ -116,14 +127,22 @@ static bool rest_empty(const struct table *table, size_t i)
 	return true;
 }
 
-/* On a line of its own below its row: a command that is there to be typed. */
+/* On a line of its own below its row: a command that is there to be typed, or what has no room in it. */
 static void add_below(
     struct buf *out, const struct table *table, const struct cell *cell, const char *indent)
 {
+	int room = table->look->width - (int)strlen(indent) - 2 * GAP;
+
 	while (out->len && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';
 	buf_addf(out, "\n%s%*s", indent, 2 * GAP, "");
-	look_add(out, table->look, cell->role, cell->text);
+	look_on(out, table->look, cell->role);
+	safe_add_cut(out, cell->text, strlen(cell->text),
+	    cell->whole         ? 0
+	    : room > LAST_LEAST ? room
+	                        : LAST_LEAST,
+	    table->look->utf8);
+	look_off(out, table->look, cell->role);
 }
 
 /* LEFT: columns that remain on the line, 0 for no limit. */
@@ -144,28 +163,62 @@ static void add_cell(struct buf *out, const struct table *table, size_t i, int w
 	pad(out, GAP);
 }
 
-void table_print(struct buf *out, const struct table *table, const char *indent)
+/* Of all columns but the last, with the gaps behind them. */
+static int used_before_last(const struct table *table)
 {
-	int widths[COLUMNS_MAX];
+	int used = 0;
+
+	for (size_t i = 0; i + 1 < table->columns; i++)
+		if (!table->gone[i])
+			used += table->widths[i] + GAP;
+	return used;
+}
+
+static void make_room(struct table *table, int indent)
+{
+	int last = table->widths[table->columns - 1];
+	int room = table->look->width - indent - (last < LAST_GOOD ? last : LAST_GOOD);
+
+	for (size_t i = 0; i < table->may_go_count && used_before_last(table) > room; i++)
+		table->gone[table->may_go[i]] = true;
+}
+
+/* LEFT: columns that remain on the line, where it has a width. */
+static void print_cell(
+    struct buf *out, const struct table *table, size_t i, int left, const char *indent)
+{
+	const struct cell *cell = &table->cells[i];
+	size_t column = i % table->columns;
+	bool last = column == table->columns - 1;
+	bool fits = !table->look->width || cell->width <= left;
+
+	if (rest_empty(table, i))
+		return;
+	if (!fits && (cell->whole || (last && left < LAST_LEAST)))
+		add_below(out, table, cell, indent);
+	else
+		add_cell(out, table, i, table->widths[column], fits ? 0 : left);
+}
+
+void table_print(struct buf *out, struct table *table, const char *indent)
+{
 	int used = 0;
 
 	for (size_t i = 0; i < table->columns; i++)
-		widths[i] = column_width(table, i);
+		table->widths[i] = column_width(table, i);
+	if (table->look->width)
+		make_room(table, (int)strlen(indent));
 	for (size_t i = 0; i < table->count; i++) {
 		size_t column = i % table->columns;
-		int left = 0;
 
 		if (column == 0) {
 			buf_adds(out, indent);
 			used = (int)strlen(indent);
 		}
-		if (table->look->width)
-			left = table->look->width - used > 8 ? table->look->width - used : 8;
-		if (left && table->cells[i].whole && table->cells[i].width > left)
-			add_below(out, table, &table->cells[i], indent);
-		else if (!rest_empty(table, i))
-			add_cell(out, table, i, widths[column], left);
-		used += widths[column] + GAP;
+		if (!table->gone[column]) {
+			print_cell(out, table, i, table->look->width - used, indent);
+			used += table->widths[column] + GAP;
+		}
 		if (column == table->columns - 1 || i + 1 == table->count)
 			buf_addc(out, '\n');
 	}

@@ -6,7 +6,9 @@
  *	table_print(out, table, "  ");
  *	table_free(table);
  *
- * The last column is not padded; with a width it is cut to what is left.
+ * The last column is not padded; with a width it is cut to what is left. When that is too little to be
+ * read, the columns of table_may_go() make room, and at last it stands below its row: no line is longer
+ * than the width for the last column's sake.
  */
 #ifndef FSOPS_UI_TABLE_H
 #define FSOPS_UI_TABLE_H
@@ -21,10 +23,12 @@ const struct look *table_look(const struct table *table);
 void table_cell(struct table *table, enum role role, const char *text);
 void table_cellf(struct table *table, enum role role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Numbers stand at the right of their column. */
 /* The last cell of a row, just added: never cut, but put below its row when it does not fit. */
 void table_keep_whole(struct table *table);
+/* Numbers stand at the right of their column. */
 void table_align_right(struct table *table, size_t column);
-void table_print(struct buf *out, const struct table *table, const char *indent);
+/* It is left out where there is no room, the one that was named first before the others. */
+void table_may_go(struct table *table, size_t column);
+void table_print(struct buf *out, struct table *table, const char *indent);
 
 #endif

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from helpers import BACKEND, FSOPS, Terminal, environment, fsops, wait_until, write_book
+from helpers import BACKEND, FSOPS, ROOT, Terminal, environment, fsops, wait_until, write_book
 from sandbox.kube import BAD, GOOD
 
 ASK = "[a]bort [?] "
@@ -225,3 +225,14 @@ def test_a_rollback_approved_by_a_person(sandbox):
     terminal.end()
     assert sb.kube.image(BACKEND) == GOOD and len(sb.kube.mutations) == 1
     wait_until(lambda: sb.kube.ready_images(BACKEND) == [GOOD] * 3, "the good release serves")
+
+
+@pytest.mark.parametrize("columns", [120, 80, 60])
+def test_the_titles_of_the_list_can_be_read_and_no_line_is_broken(tmp_path, columns):
+    env = environment(FSOPS_STATE=str(tmp_path / "state"), NO_COLOR="1")
+    terminal = Terminal(FSOPS, "list", "-R", ROOT / "runbooks", env=env, columns=columns)
+    assert terminal.end() == 0, terminal.seen
+    lines = terminal.seen.splitlines()[1:]  # the first says which folder
+    assert max(map(len, lines)) <= columns, terminal.seen
+    assert any(re.match(r"high-response-time .* High response time$", line) for line in lines), terminal.seen
+    assert ("SCHEDULE" in lines[0]) == (columns == 120) and "NAME" in lines[0] and "LAST RUN" in lines[0], terminal.seen

@@ -58,6 +58,8 @@ void print_check_text(struct buf *out, const struct platform *platform, const js
 	for (i = 0; i < 7; i++)
 		table_cell(table, ROLE_DIM, heads[i]);
 	table_align_right(table, 1);
+	table_may_go(table, 3);
+	table_may_go(table, 4);
 	json_array_foreach(metrics, i, metric) {
 		if (quiet && well(level_of(value_get_text(metric, "level"))))
 			continue;

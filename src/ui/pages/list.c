@@ -55,6 +55,7 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const json_
 {
 	static const char *const heads[] = {
 	    "NAME", "SEVERITY", "BUDGET", "SCHEDULE", "LAST RUN", "TITLE"};
+	static const size_t less_useful[] = {3, 2, 1}; /* than the titles */
 	struct table *table;
 
 	if (catalog->runbook_count == 0) {
@@ -71,6 +72,8 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const json_
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
 		table_cell(table, ROLE_DIM, heads[i]);
 	table_align_right(table, 2);
+	for (size_t i = 0; i < COUNT_OF(less_useful); i++)
+		table_may_go(table, less_useful[i]);
 	for (size_t i = 0; i < catalog->runbook_count; i++)
 		add_row(table, catalog->runbooks[i], last, now);
 	table_print(out, table, "");

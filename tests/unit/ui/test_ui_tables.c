@@ -10,6 +10,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/ui.h"
+#include "ui/table.h"
 
 static json_t *metric(const char *name, const char *unit, double value, const char *level,
     const char *warning, const char *critical, const char *runbook)
@@ -212,6 +213,42 @@ static void lists_show_broken_runbooks(void **state)
 	buf_release(&out);
 }
 
+/* What is below its row there is whole, and no line is broken by the terminal. */
+static void columns_make_room_for_the_last_one(void **state)
+{
+	static const struct {
+		int width;
+		const char *text;
+	} cases[] = {
+	    {60, "NAME                  EXTRA     WHAT IT IS CALLED BY PEOPLE\n"
+	         "a-name-of-some-words  optional  A title that can be read\n"},
+	    {50, "NAME                  WHAT IT IS CALLED BY PEOPLE\n"
+	         "a-name-of-some-words  A title that can be read\n"},
+	    {42, "NAME                  WHAT IT IS CALLED B…\n"
+	         "a-name-of-some-words  A title that can be…\n"},
+	    {28, "NAME\n    WHAT IT IS CALLED BY PE…\n"
+	         "a-name-of-some-words\n    A title that can be read\n"},
+	};
+	static const char *const cells[] = {"NAME", "EXTRA", "WHAT IT IS CALLED BY PEOPLE",
+	    "a-name-of-some-words", "optional", "A title that can be read"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct look look = {.width = cases[i].width, .utf8 = true};
+		struct table *table = table_new(&look, 3);
+		struct buf out;
+
+		table_may_go(table, 1);
+		for (size_t j = 0; j < COUNT_OF(cells); j++)
+			table_cell(table, ROLE_PLAIN, cells[j]);
+		buf_init(&out, BUF_TEXT_MAX);
+		table_print(&out, table, "");
+		assert_string_equal(out.data, cases[i].text);
+		buf_release(&out);
+		table_free(table);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +259,7 @@ int main(void)
 	    cmocka_unit_test(nagios_line),
 	    cmocka_unit_test(nagios_is_one_line_when_all_is_well),
 	    cmocka_unit_test(lists_show_broken_runbooks),
+	    cmocka_unit_test(columns_make_room_for_the_last_one),
 	};
 
 	return cmocka_run_group_tests_name("ui_tables", tests, NULL, NULL);
