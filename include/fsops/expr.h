@@ -125,6 +125,10 @@ struct expr_scope {
 	    void *ctx, const char *name, struct expr_value *out, char *why, size_t why_size);
 	void *ctx;
 
+	/* MAY. The steps that are left for this evaluation and those after it, which is what bounds the work of several
+	 * that nothing comes between; never more than EXPR_STEPS_MAX for one. NULL: it is on its own. */
+	size_t *steps_left;
+
 	/* MAY, all three or none. Whether a secret can be seen in TEXT. */
 	bool (*holds)(void *ctx, const struct expr_text *text);
 	/* A function or operator made the text MADE from the COUNT texts of FROM: whether a

@@ -17,7 +17,10 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 	calc->scope = scope;
 	calc->error = error;
 	calc->node = expr->top;
-	calc->steps = EXPR_STEPS_MAX;
+	calc->granted = scope->steps_left && *scope->steps_left < EXPR_STEPS_MAX
+	                    ? *scope->steps_left
+	                    : EXPR_STEPS_MAX;
+	calc->steps = calc->granted;
 	calc->kept = SIZE_MAX;
 	calc->owned = NULL;
 	calc->owned_count = 0;
@@ -34,6 +37,8 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 
 void calc_release(struct calc *calc)
 {
+	if (calc->scope->steps_left)
+		*calc->scope->steps_left -= calc->granted - calc->steps;
 	for (size_t i = 0; i < calc->owned_count; i++)
 		json_decref(calc->owned[i]);
 	free(calc->owned);
@@ -49,7 +54,12 @@ int calc_step(struct calc *calc, size_t count)
 	}
 	calc->steps = 0;
 	return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
-	    "the evaluation takes more than %d steps (EXPR_STEPS_MAX)", EXPR_STEPS_MAX);
+	    calc->granted == EXPR_STEPS_MAX
+	        ? "the evaluation takes more than %d steps (EXPR_STEPS_MAX)"
+	        : "this evaluation and those of the same answer before it take more than %d steps "
+	          "together "
+	          "(EXPR_STEPS_MAX)",
+	    EXPR_STEPS_MAX);
 }
 
 int calc_step_bytes(struct calc *calc, size_t len)

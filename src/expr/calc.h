@@ -19,7 +19,8 @@ struct calc {
 	const struct expr_scope *scope;
 	struct expr_error *error;
 	const struct node *node;
-	size_t steps; /* left */
+	size_t steps;   /* left, of those that were */
+	size_t granted; /* at the beginning */
 	struct arena arena;
 	struct expr_value *slots; /* bound variables */
 	size_t kept;              /* the lowest slot that eval_later() filled, or SIZE_MAX */

@@ -127,6 +127,12 @@ HOSTILE = {
     "command, output without end": ("exec: [yes]\n        effect: read", None),
     "command, one line without end": ("shell: cat /dev/zero | tr '\\0' x\n        effect: read", None),
     "command, zeros without end": ("exec: [cat, /dev/zero]\n        effect: read", None),
+    "command, sixty costly captures": (
+        "exec: [python3, -c, 'print(chr(97) * 200000)']\n        effect: read\n        capture:\n" + "".join(
+            f"          c{i}: lists.range(900).all(i, !stdout.contains(\"aaaaaaaaaaaaab\"))\n" for i in range(60)), None),
+    "command, sixty costly conditions": (
+        "exec: [python3, -c, 'print(chr(97) * 200000)']\n        effect: read\n        expect:\n" + "".join(
+            f"          - lists.range(900).all(i, !stdout.contains(\"aaaaaaaaaaaaab\"))\n" for i in range(60)), None),
     "command, lines of 16 MiB": ("shell: yes '' | head -c 16000000\n        effect: read\n        expect: lines.size() > 0", None),
 }
 

@@ -141,7 +141,8 @@ static int keep(void *ctx, const struct expr_text *text)
 
 static struct expr_scope names_of(const struct scope *scope)
 {
-	struct expr_scope names = {.lookup = lookup, .ctx = (void *)scope};
+	struct expr_scope names = {
+	    .lookup = lookup, .ctx = (void *)scope, .steps_left = scope->steps_left};
 
 	if (scope_redact(scope)) {
 		names.holds = holds;

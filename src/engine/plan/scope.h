@@ -21,6 +21,7 @@ struct scope {
 	bool items;                /* the names are items of a for_each */
 	const struct clock *clock; /* outermost only: what `now` is; NULL: not known yet */
 	struct redact *redact;     /* outermost only: is told what is made of secrets; or NULL */
+	size_t *steps_left;        /* innermost only: as of struct expr_scope; or NULL */
 };
 
 /* The names that do not change during a run: env, links, contacts. A new object. */

@@ -223,7 +223,9 @@ static void note_captured(struct task *task, const char *name, json_t *value)
 static int capture(struct task *task, const struct capture *capture, struct err *err)
 {
 	struct run *run = task_run(task);
-	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
+	struct scope own = {.outer = slot_scope(task->slot),
+	    .names = task->result,
+	    .steps_left = &task->steps_left};
 	json_t *value = NULL;
 
 	if (scope_eval(&own, &capture->value, &value, err) < 0)
@@ -405,11 +407,12 @@ static void look_again(struct task *task, const char *why)
 
 void task_after_attempt(struct task *task, const struct attempt_end *end)
 {
-	struct scope own = {.outer = slot_scope(task->slot), .names = end->result};
-
+	struct scope own = {
+	    .outer = slot_scope(task->slot), .names = end->result, .steps_left = &task->steps_left};
 	struct action sent = *task_action(task);
 	char why[ERR_TEXT_MAX] = "";
 
+	task->steps_left = EXPR_STEPS_MAX;
 	task->unanswered = end->outcome != ATTEMPT_DONE || (end->why && !sent.judged_by_expect);
 	task->partial = false;
 	if (sent.look) /* `until` judges that one's result, not the change's */

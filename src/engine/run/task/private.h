@@ -32,7 +32,8 @@ struct task {
 	json_t *wants; /* the result fields that expressions look at; engine/plan/refs.h */
 	struct save *save;
 	json_t *saved;
-	json_t *captured;                        /* name: value, without secrets; NULL: none yet */
+	size_t steps_left; /* for all expressions of one answer, which nothing comes between */
+	json_t *captured;  /* name: value, without secrets; NULL: none yet */
 	const struct record_action *interrupted; /* what a person was asked about; borrowed; NULL */
 	bool started;                            /* action.started was emitted */
 	bool made;       /* a change with a look was made: from now on it is only looked at */
