@@ -29,7 +29,8 @@
  * (byte 57): '}' expected near ','". WHAT ("stdout") begins the sentence: "stdout is not JSON: …".
  */
 json_t *json_read(const char *what, const char *text, size_t len, size_t max, struct err *err);
-/* The same, but of a key that is there twice the last counts: for a list of which no part may be lost for another. */
+/* The same, but within a list the last counts of a key that is there twice: no item may be lost for another, and
+ * above them no list. */
 json_t *json_read_last(const char *what, const char *text, size_t len, size_t max, struct err *err);
 
 #endif

@@ -162,11 +162,11 @@ static void look_at_number(struct reading *r, size_t at, size_t len)
 /* ---- the first look ---- */
 
 /* Where the string whose quote is at AT ends: behind its closing quote. */
-static size_t string_end(const struct reading *r, size_t at)
+static size_t string_end(const char *text, size_t len, size_t at)
 {
-	for (at++; at < r->len && r->text[at] != '"'; at++)
-		at += r->text[at] == '\\';
-	return at < r->len ? at + 1 : r->len;
+	for (at++; at < len && text[at] != '"'; at++)
+		at += text[at] == '\\';
+	return at < len ? at + 1 : len;
 }
 
 static size_t number_len(const struct reading *r, size_t at)
@@ -231,7 +231,7 @@ static int look_over(struct reading *r)
 		if (number)
 			look_at_number(r, at, number);
 		else if (r->text[at] == '"')
-			next = string_end(r, at);
+			next = string_end(r->text, r->len, at);
 		else if (!r->text[at]) /* jansson passes over one behind a number */
 			return wrong_at(r, ERR_INPUT, at + 1, "a zero byte");
 		else if (strchr("[]{},:", r->text[at]) && look_at_mark(r, at) < 0)
@@ -240,6 +240,38 @@ static int look_over(struct reading *r)
 	if (r->copied)
 		copy_until(r, r->len);
 	return 0;
+}
+
+/* ---- keys that are there twice ---- */
+
+/* TEXT with blanks for all that is in a list: what is left of it is where it was. A new text. */
+static char *without_lists(const char *text, size_t len)
+{
+	char *out = mem_textn(text, len);
+	size_t lists = 0;
+
+	for (size_t at = 0, next; at < len; at = next) {
+		next = text[at] == '"' ? string_end(text, len, at) : at + 1;
+		lists -= text[at] == ']' && lists;
+		if (lists)
+			memset(out + at, ' ', next - at);
+		lists += text[at] == '[';
+	}
+	return out;
+}
+
+/* TEXT is JSON; does an object that is in no list have a key twice? Only jansson can tell: a key may be
+ * written with escapes. */
+static int check_above_lists(struct reading *r, const char *text, size_t len)
+{
+	char *rest = without_lists(text, len);
+	json_error_t error;
+	json_t *value = json_loadb(
+	    rest, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
+
+	free(rest);
+	json_decref(value);
+	return value ? 0 : jansson_refused(r, &error);
 }
 
 /* ---- the whole ---- */
@@ -286,15 +318,22 @@ static json_t *read_text(
 	struct reading r = {.what = what, .text = text, .len = len, .err = err};
 	json_t *value = NULL;
 	json_error_t error;
+	const char *whole;
+	size_t whole_len;
 
 	r.weight_max = max > SIZE_MAX / JSON_READ_GROWTH ? SIZE_MAX : max * JSON_READ_GROWTH;
 	buf_init(&r.copy, SIZE_MAX / 4);
 	if (check_encoding(&r) < 0 || check_size(&r, max) < 0 || look_over(&r) < 0)
 		goto out;
-	value = json_loadb(r.copied ? r.copy.data : r.text, r.copied ? r.copy.len : r.len,
-	    JSON_DECODE_ANY | JSON_ALLOW_NUL | twice, &error);
-	if (!value)
+	whole = r.copied ? r.copy.data : r.text;
+	whole_len = r.copied ? r.copy.len : r.len;
+	value = json_loadb(whole, whole_len, JSON_DECODE_ANY | JSON_ALLOW_NUL | twice, &error);
+	if (!value) {
 		jansson_refused(&r, &error);
+	} else if (!twice && check_above_lists(&r, whole, whole_len) < 0) {
+		json_decref(value);
+		value = NULL;
+	}
 out:
 	buf_release(&r.copy);
 	free(r.changes);

@@ -118,6 +118,34 @@ static void test_bad(void **state)
 	}
 }
 
+/* A list's items may have a key twice; what leads to the list may not. */
+static void test_twice(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why; /* NULL: none */
+	} cases[] = {
+	    {"[{\"a\":1,\"a\":2}]", NULL},
+	    {"{\"l\":[[{\"a\":1,\"a\":2}],{\"b\":\"]\",\"b\":\"\\\"]\"}],\"m\":1}", NULL},
+	    {"{\"l\":[1],\n\"l\":[2]}", "line 2, column 3 (byte 13): duplicate object key"},
+	    {"{\"l\":[1],\"\\u006c\":[2]}", "duplicate object key"},
+	    {"{\"d\":{\"l\":[\"]\"],\"l\":[]}}", "duplicate object key"},
+	    {"{\"l\":[1e400],\"l\":[2]}", "(byte 16): duplicate object key"},
+	    {"{\"l\":[1],\"l\"", "is not JSON"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct err err = {0};
+		const char *text = cases[i].text;
+		json_t *value = json_read_last("stdin", text, strlen(text), MAX, &err);
+
+		if (!value != !!cases[i].why || !strstr(err.text, cases[i].why ? cases[i].why : ""))
+			fail_msg("case %zu, '%s' wanted: %s", i, cases[i].why, err.text);
+		json_decref(value);
+	}
+}
+
 /* COUNT times PIECE, and then END. */
 static void refused_for(const char *piece, size_t count, const char *end, const char *why)
 {
@@ -194,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good),
 	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_twice),
 	    cmocka_unit_test(test_ceilings),
 	    cmocka_unit_test(test_members),
 	    cmocka_unit_test(test_deep_enough),
