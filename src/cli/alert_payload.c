@@ -197,6 +197,9 @@ static void add_notice(struct payload *payload, const json_t *item, size_t at, e
 		alert_add_problem(notice, "it is no object");
 		return;
 	}
+	if (json_object_get(item, "alerts"))
+		alert_add_problem(notice, "it is a group of alerts: give what GET /api/v2/alerts "
+		                          "answers, a list without groups");
 	check_labels(notice, labels);
 	if (state == STATE_UNKNOWN)
 		alert_add_problem(notice, "it is neither 'firing' nor 'resolved'");
@@ -247,6 +250,21 @@ static int check_version(const json_t *root, struct err *err)
 	return result;
 }
 
+/* An API that fails says so in the same form, and may still have a list in it. A webhook's status is that of
+ * its alerts. */
+static int check_answer(const json_t *root, struct err *err)
+{
+	const char *status = value_get_text(root, "status");
+	const char *type = value_get_text(root, "errorType");
+	const char *text = value_get_text(root, "error");
+	bool failed = status && strcmp(status, "error") == 0;
+
+	if (!failed && !type && !text)
+		return 0;
+	return err_set(err, ERR_INPUT, "%s: who was asked for the alerts failed (%.100s): %.500s",
+	    INPUT, type ? type : "error", text ? text : "it does not say why");
+}
+
 /* Borrowed; NULL with ERR when there is none. */
 static const json_t *list_of(const json_t *root, struct err *err)
 {
@@ -263,6 +281,16 @@ static const json_t *list_of(const json_t *root, struct err *err)
 	    "be an object with 'alerts', or a list",
 	    INPUT);
 	return NULL;
+}
+
+static void find_warnings(struct payload *payload)
+{
+	const json_t *given = json_object_get(payload->root, "warnings");
+
+	if (json_array_size(given) || json_string_length(given))
+		payload->warnings = given;
+	payload->partial =
+	    payload->warnings || json_is_true(json_object_get(payload->root, "isPartial"));
 }
 
 /* The most severe first, otherwise in the payload's order; what was not matched comes last. */
@@ -285,7 +313,9 @@ int payload_parse(struct payload *payload, const char *text, size_t len,
 	double truncated;
 
 	*payload = (struct payload){.root = parse(text, len, err)};
-	list = payload->root ? list_of(payload->root, err) : NULL;
+	if (!payload->root || check_answer(payload->root, err) < 0)
+		goto out;
+	list = list_of(payload->root, err);
 	if (!list)
 		goto out;
 	if (json_array_size(list) > PAYLOAD_ALERTS_MAX) {
@@ -295,6 +325,7 @@ int payload_parse(struct payload *payload, const char *text, size_t len,
 	}
 	truncated = value_get_number(payload->root, "truncatedAlerts", 0);
 	payload->truncated = truncated >= 1 && truncated < 1e9 ? (size_t)truncated : 0;
+	find_warnings(payload);
 	payload->notices = mem_alloc((json_array_size(list) + 1) * sizeof(*payload->notices));
 	add_alerts(payload, list, catalog);
 	sort_by_severity(payload->notices, payload->count);

@@ -12,6 +12,10 @@
  *	if (payload_read(&payload, STDIN_FILENO, catalog, &err) < 0) …  // ERR_INPUT, ERR_LIMIT
  *	payload_release(&payload);
  *
+ * An API may say that it answers for a part of its data only (Thanos and Prometheus: `warnings`,
+ * VictoriaMetrics: `isPartial`): there may be alerts that it does not name. Where it says that it failed, what
+ * it names is no answer.
+ *
  * One alert that is malformed is a notice with a problem, and no reason to pass over the others.
  */
 #ifndef FSOPS_CLI_ALERT_PAYLOAD_H
@@ -31,9 +35,11 @@ struct payload {
 	struct notice
 	    *notices; /* those that fire, the most severe first; what matches nothing last */
 	size_t count;
-	size_t resolved;  /* alerts that are not firing any more */
-	size_t quiet;     /* silenced, inhibited, or not firing yet */
-	size_t truncated; /* alerts that the sender itself left out */
+	size_t resolved;        /* alerts that are not firing any more */
+	size_t quiet;           /* silenced, inhibited, or not firing yet */
+	size_t truncated;       /* alerts that the sender itself left out */
+	bool partial;           /* it says that it does not know of all */
+	const json_t *warnings; /* of that, a list or a text; NULL: it does not say why */
 	json_t *root;
 };
 

@@ -80,6 +80,80 @@ def test_what_does_not_fire_is_counted(books, payload, said):
     assert (result.status, result.out) == (0, "") and f"nothing is firing; {said}" in result.err, result
 
 
+# An answer that is not the whole one
+
+PROMETHEUS = {"status": "success", "data": {"alerts": [{**POSTED, "state": "firing"}]}}
+UNREACHABLE = "store eu-1 is unreachable: partial response"
+
+
+@pytest.mark.parametrize("words", [(), ("--run",), ("--format", "json"), ("--run", "--format", "json"), ("-q",)])
+@pytest.mark.parametrize("more, said", [
+    ({"warnings": [UNREACHABLE]}, f"the sender warns: {UNREACHABLE}"), ({"warnings": UNREACHABLE}, UNREACHABLE),
+    ({"warnings": [UNREACHABLE] * 7}, "the sender warns of 2 things more"), ({"warnings": [{"store": 1}]}, '{"store":1}'),
+    ({"isPartial": True}, "alerts may be missing"),
+])
+def test_who_knows_a_part_only_never_says_that_nothing_fires(books, more, said, words):
+    folder = books()
+    none = read(folder, {"status": "success", "data": {"alerts": []}, **more}, *words)
+    one = read(folder, {**PROMETHEUS, **more}, *words)
+
+    assert none.status == 3 and said in none.err and "alerts may be missing" in none.err, none
+    assert "nothing is firing" not in none.err and none.err.count("warns: ") <= 5, none
+    assert one.status == 3 and said in one.err, one
+    assert words[:1] == ("-q",) or "look" in one.out or "errors" in one.out, one
+
+
+@pytest.mark.parametrize("more", [{"warnings": []}, {"warnings": None}, {"isPartial": False}, {"infos": ["PromQL info"]}])
+def test_an_answer_about_everything_is_taken_at_its_word(books, more):
+    result = read(books(), {"status": "success", "data": {"alerts": []}, **more})
+
+    assert result.status == 0 and "nothing is firing" in result.err, result
+
+
+def test_what_is_worse_than_a_part_stays_worse(tmp_path):
+    folder = write_book(tmp_path / "r", "  - {step: Look, exec: [sh, -c, exit 1], effect: read}\n", name="errors",
+                        platform_more=ROW)
+    result = read(folder, {**PROMETHEUS, "isPartial": True}, "--run")
+
+    assert result.status == 2 and "alerts may be missing" in result.err, result
+
+
+@pytest.mark.parametrize("words", [(), ("--run",), ("--format", "json")])
+@pytest.mark.parametrize("sent, said", [
+    ({"status": "error", "errorType": "timeout", "error": "boom", "data": {"alerts": []}}, "failed (timeout): boom"),
+    ({"status": "error", "errorType": "timeout", "error": "boom"}, "failed (timeout): boom"),
+    ({"status": "error", "data": []}, "it does not say why"),
+    ({"status": "error", "error": "boom", **hook(alert())}, "failed (error): boom"),
+    ({**PROMETHEUS, "status": "error", "error": "boom"}, "failed (error): boom"),
+    ({"error": "boom", "alerts": [], "version": "4"}, "failed (error): boom"),
+])
+def test_an_answer_that_failed_is_none(books, sent, said, words):
+    result = read(books(), sent, *words)
+
+    assert (result.status, result.out) == (65, "") and said in result.err, result
+
+
+@pytest.mark.parametrize("text", [
+    '{"version": "4", "alerts": [ALERT], "alerts": []}', '{"version": "4", "alerts": [ALERT], "\u0061lerts": []}',
+    '{"status": "success", "data": {"alerts": [ALERT]}, "data": {"alerts": []}}',
+    '{"status": "success", "data": {"alerts": [ALERT], "alerts": []}}', '{"status": "success", "data": [ALERT], "data": []}',
+    '{"status": "error", "status": "success", "data": [ALERT]}',
+])
+def test_a_key_that_is_there_twice_above_the_alerts_is_refused(books, text):
+    result = read(books(), text.replace("ALERT", json.dumps(alert())))
+
+    assert (result.status, result.out) == (65, "") and "line 1, column " in result.err, result
+    assert "duplicate object key" in result.err, result
+
+
+def test_a_group_of_alerts_is_not_taken_for_one(books):
+    """What GET /api/v2/alerts/groups answers."""
+    group = {"labels": {"alertname": "High Error Rate"}, "receiver": {"name": "x"}, "alerts": [v2("active"), v2("active")]}
+    result = read(books(), [group], "--run")
+
+    assert (result.status, "| look" in result.out) == (3, False) and "it is a group of alerts" in result.err, result
+
+
 # One that is malformed
 
 @pytest.mark.parametrize("one, name, why", [

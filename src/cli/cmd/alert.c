@@ -8,9 +8,13 @@
 
 #include "cli/alert_payload.h"
 #include "fsops/mem.h"
+#include "fsops/value.h"
 
 /* Runs that one payload may lead to. */
 #define RUNS_MAX 16
+
+/* Of what a sender warns of. */
+#define WARNINGS_SHOWN 5
 
 static int alert_run(struct cli *cli);
 
@@ -37,11 +41,12 @@ const struct command command_alert = {
         "fsops alert \"High Error Rate\"\twhat to do, and by when\n"
         "fsops alert - --run <payload.json\twhat is firing, and what the runbooks' reads find\n"
         "fsops alert --prometheus-rules >rules.yml\trules for Prometheus\n",
-    .statuses = "0\tevery alert is known; with --run: the runbooks ended well\n"
-                "3\tan alert is not known, or its runbook cannot be run as it is\n"
-                "64\twrong usage: no such alert\n"
-                "65\tthe payload, the platform file or a runbook is wrong\n"
-                "\twith --run otherwise the worst of the runs, see `fsops run --help`\n",
+    .statuses =
+        "0\tevery alert is known; with --run: the runbooks ended well\n"
+        "3\tan alert is not known, its runbook cannot be run as it is, or alerts may be missing\n"
+        "64\twrong usage: no such alert\n"
+        "65\tthe payload, the platform file or a runbook is wrong\n"
+        "\twith --run otherwise the worst of the runs, see `fsops run --help`\n",
     .run = alert_run,
 };
 
@@ -175,24 +180,51 @@ static int show_and_run(
 
 /* ---- the forms of the command ---- */
 
+static void complain_warning(const json_t *warning)
+{
+	char *text = value_to_text(warning);
+
+	complain("the sender warns: %.300s", text);
+	free(text);
+}
+
+/* Who does not know of all alerts does not know that nothing is firing. */
+static int judge_payload(const struct payload *payload)
+{
+	size_t warnings = json_array_size(payload->warnings);
+
+	if (json_is_string(payload->warnings))
+		complain_warning(payload->warnings);
+	for (size_t i = 0; i < warnings && i < WARNINGS_SHOWN; i++)
+		complain_warning(json_array_get(payload->warnings, i));
+	if (warnings > WARNINGS_SHOWN)
+		complain("the sender warns of %zu things more", warnings - WARNINGS_SHOWN);
+	if (payload->partial)
+		complain("the sender knows a part only: alerts may be missing");
+	if (payload->truncated)
+		complain(
+		    "the sender left out %zu alerts: raise its max_alerts", payload->truncated);
+	return payload->partial || payload->truncated ? EXIT_UNKNOWN : EXIT_OK;
+}
+
 static int alert_payload(struct cli *cli, const struct catalog *catalog)
 {
 	struct payload payload;
 	struct err err;
 	char quiet[32] = "";
 	int status;
+	int all;
 
 	if (payload_read(&payload, STDIN_FILENO, catalog, &err) < 0)
 		return complain_err(&err);
 	status = show_and_run(cli, catalog, payload.notices, payload.count);
 	if (payload.quiet)
 		snprintf(quiet, sizeof(quiet), "%zu", payload.quiet);
-	if (payload.truncated) {
-		complain("the sender left out %zu alerts: raise its max_alerts", payload.truncated);
-		status = worse(status, EXIT_UNKNOWN);
-	}
+	all = judge_payload(&payload);
+	status = worse(status, all);
 	if (!payload.count && !cli->options.quiet)
-		complain("nothing is firing; resolved: %zu%s%s", payload.resolved,
+		complain("nothing %sis firing; resolved: %zu%s%s",
+		    all == EXIT_OK ? "" : "that was sent ", payload.resolved,
 		    payload.quiet ? "; silenced, inhibited or pending: " : "", quiet);
 	payload_release(&payload);
 	return status;
