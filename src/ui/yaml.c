@@ -27,6 +27,39 @@ static bool plain(const char *text)
 	return *text && (*text == '/' || strchr(letters, *text)) && !text[strspn(text, others)];
 }
 
+/* What JSON leaves as it is, and YAML reads as a line break, passes over or refuses: how many bytes at AT are
+ * such a character. */
+static size_t odd_character(const char *at, unsigned *code)
+{
+	static const struct {
+		const char *bytes;
+		unsigned code;
+	} odd[] = {{"\x7f", 0x7F}, {"\xe2\x80\xa8", 0x2028}, {"\xe2\x80\xa9", 0x2029},
+	    {"\xef\xbb\xbf", 0xFEFF}};
+
+	for (size_t i = 0; i < COUNT_OF(odd); i++) {
+		*code = odd[i].code;
+		if (strncmp(at, odd[i].bytes, strlen(odd[i].bytes)) == 0)
+			return strlen(odd[i].bytes);
+	}
+	*code = (unsigned char)at[1];
+	return (unsigned char)at[0] == 0xC2 && *code < 0xA0 ? 2 : 0; /* the C1 controls */
+}
+
+static void add_quoted(struct buf *out, const char *dump)
+{
+	while (*dump) {
+		unsigned code;
+		size_t len = odd_character(dump, &code);
+
+		if (len)
+			buf_addf(out, "\\u%04x", code);
+		else
+			buf_addc(out, *dump);
+		dump += len ? len : 1;
+	}
+}
+
 void yaml_add_text(struct buf *out, const char *text)
 {
 	json_t *value;
@@ -38,7 +71,7 @@ void yaml_add_text(struct buf *out, const char *text)
 	}
 	value = json_string(text);
 	dump = json_dumps(value, JSON_ENCODE_ANY);
-	buf_adds(out, dump ? dump : "\"\"");
+	add_quoted(out, dump ? dump : "\"\"");
 	free(dump);
 	json_decref(value);
 }
@@ -48,11 +81,13 @@ void yaml_add_text(struct buf *out, const char *text)
 static bool fits_block(const char *text)
 {
 	size_t len = strlen(text);
+	unsigned code;
 
 	if (len < 2 || text[len - 1] != '\n' || text[len - 2] == '\n' || strchr(" \t\n", *text))
 		return false;
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-		if ((*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f)
+	for (const char *at = text; *at; at++)
+		if (((unsigned char)*at < ' ' && *at != '\n' && *at != '\t') ||
+		    odd_character(at, &code))
 			return false;
 	return true;
 }

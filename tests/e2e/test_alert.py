@@ -346,6 +346,16 @@ def test_for_needs_what_it_holds(tmp_path):
     assert result.status == 65 and "'for' needs an 'expr'" in result.out + result.err, str(result)
 
 
+def test_no_text_adds_a_line_to_the_rules(tmp_path):
+    odd = "x\u0085- alert: y\u2028z\x7f \ufeff\n- alert: z"
+    book = write_book(tmp_path / "r", "  - {step: S, manual: m}\n", platform_more=f"""\
+alerts:
+  - {{alert: Odd, severity: warning, action: {json.dumps(odd)}, expr: up == 0, match: {{{json.dumps(odd)}: {json.dumps(odd)}}}}}
+""")
+    rule, = yaml.safe_load(fsops("alert", "--prometheus-rules", "-R", book).out)["groups"][0]["rules"]
+    assert rule["annotations"] == {"summary": odd} and rule["labels"][odd] == odd, rule
+
+
 def test_a_warning_is_silent_where_it_is_critical(tmp_path):
     """Prometheus itself evaluates the rules over made-up series."""
     book = write_book(tmp_path / "r", "  - {step: S, manual: m}\n", {"m": {"prometheus": "http://p"}}, platform_more="""\

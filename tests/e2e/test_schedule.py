@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from clocks import FROM, LATE, QUARTER, changes, cron_starts, document, if_due, shown, systemd_starts
@@ -223,6 +224,24 @@ def test_units_that_cannot_be_written_are_an_error(books, tmp_path):
 def test_wrong_usage(books, words, says):
     result = fsops("schedule", "-R", books, *words)
     assert result.status == 64 and says in result.err and result.out == "", str(result)
+
+
+@pytest.mark.parametrize("name", ["r\n* * * * * root evil", "r\rx", "r\x7f", "r\u0085x", b"r\xff"], ids=ascii)
+@pytest.mark.parametrize("form", [["--cron"], ["--systemd"], ["--systemd", "--into", "."], ["--format", "json"]], ids=str)
+def test_a_path_that_no_line_can_hold_is_refused(books, tmp_path, name, form):
+    """Of the runbooks, the platform file or the program itself."""
+    odd = str(tmp_path / os.fsdecode(name))
+    shutil.copytree(books, odd)
+    shutil.copy(FSOPS, odd + "/fsops")
+    for what, command in {
+        "the folder of the runbooks": [FSOPS, "schedule", "-R", odd],
+        "the platform file": [FSOPS, "schedule", "-R", books, "--platform", odd + "/platform.yaml"],
+        "the program's path": [odd + "/fsops", "schedule", "-R", books],
+    }.items():
+        result = subprocess.run([*command, *form], capture_output=True, env=environment(), cwd=tmp_path)
+        assert (result.returncode, result.stdout) == (64, b""), result
+        assert what.encode() in result.stderr and b"cannot be written into a timetable" in result.stderr, result
+        assert result.stderr.count(b"\n") == 1 and sorted(tmp_path.iterdir()) == [Path(odd)], result
 
 
 def test_a_runbook_that_cannot_be_read_is_an_error(books, tmp_path):

@@ -1,6 +1,7 @@
 """`fsops schedule --kubernetes`: kubectl accepts it, it starts the runbooks on time, and its accounts may do what the
 runbooks' commands ask of the server, and no more: the real kubectl is asked, and what it asks is compared."""
 import json
+import os
 import re
 import subprocess
 
@@ -122,7 +123,7 @@ def test_the_config_map_holds_the_runbooks_as_they_are(tmp_path):
         assert job["metadata"]["namespace"] == NAMESPACE
 
 
-@pytest.mark.parametrize("text", ["on", "0x10", "- a", " lead", "a\n\nb\n", "a: b\n# c\n", "é\t", "~", "1e3", "a\n b", "\n"])
+@pytest.mark.parametrize("text", ["on", "0x10", "- a", " lead", "a\n\nb\n", "a: b\n# c\n", "é\t", "a\u2028  # b: c", "a\u2029 # b", "a\u0085  # b", "\U0001f600", "~", "1e3", "a\n b", "\n"])
 def test_any_text_comes_through(tmp_path, text):
     """As a comment of a runbook, which the ConfigMap holds."""
     book = write(tmp_path, "get pods")
@@ -130,6 +131,27 @@ def test_any_text_comes_through(tmp_path, text):
     (book / "platform.yaml").write_text((book / "platform.yaml").read_text() + odd + "\n" * text.count("\n"))
     data = of_kind(objects("-R", book), "ConfigMap")["fsops-runbooks"]["data"]
     assert data["platform.yaml"] == (book / "platform.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", ["a\nb.yaml", "a b.yaml", "é.yaml", b"a\xff.yaml"], ids=ascii)
+def test_a_file_that_a_config_map_cannot_name_is_refused(tmp_path, name):
+    book = write(tmp_path, "get pods")
+    os.rename(book / "book.yaml", os.path.join(os.fsencode(book), os.fsencode(name)))
+    result = fsops("schedule", "--kubernetes", "-R", book)
+    assert (result.status, result.out) == (65, "") and "cannot be in a ConfigMap" in result.err, str(result)
+
+
+@pytest.mark.parametrize("image", ["a\nb: c", b"a\xffb"], ids=ascii)
+def test_an_image_that_is_no_text_is_refused(tmp_path, image):
+    result = fsops("schedule", "--kubernetes", "-R", write(tmp_path, "get pods"), "--image",
+                   os.fsdecode(image))
+    assert (result.status, result.out) == (64, "") and "the image" in result.err, str(result)
+
+
+def test_a_command_adds_no_line_to_the_comments(tmp_path):
+    out = fsops("schedule", "--kubernetes", "-R", write(tmp_path, "get 'a\\nb: x'")).out
+    comment, = (line for line in out.splitlines() if "is not known" in line)
+    assert comment.startswith("#   ") and r"the type 'a\nb: x' is not known" in comment, comment
 
 
 def test_a_name_or_a_folder_that_is_too_large_is_refused(tmp_path):

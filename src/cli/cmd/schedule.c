@@ -36,7 +36,7 @@ const struct command command_schedule = {
                 "fsops schedule --kubernetes -y | kubectl apply --server-side -f -\tcron jobs; "
                 "their changes approved\n",
     .statuses = "0\tprinted\n"
-                "64\twrong usage: no such zone, or a variable has no value\n"
+                "64\twrong usage: no such zone, a path with a newline, or a variable has no value\n"
                 "65\tthe platform file or a runbook is wrong\n",
     .run = schedule_run,
 };
@@ -63,6 +63,41 @@ static int find_places(
 		return err_set(err, ERR_SYSTEM, "the folder of the runbooks cannot be found again");
 	if (platform && !realpath(platform, places->platform))
 		return err_set(err, ERR_SYSTEM, "'%s' cannot be found again", platform);
+	return 0;
+}
+
+static bool is_harmless(const char *text)
+{
+	struct buf shown;
+	bool same;
+
+	buf_init(&shown, UI_TEXT_MAX);
+	print_safe(&shown, text, strlen(text));
+	same = shown.len == strlen(text) && memcmp(shown.data, text, shown.len) == 0;
+	buf_release(&shown);
+	return same;
+}
+
+/* A newline in a word begins a line of the crontab or the unit, whatever quotes are around it; and JSON and YAML
+ * cannot hold a byte that is no UTF-8. */
+static int check_text(const char *what, const char *text, struct err *err)
+{
+	if (!text || !*text || is_harmless(text))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "%s '%s' has a control character, one that hides text, or a byte that is no UTF-8: "
+	    "it cannot be written into a timetable",
+	    what, text);
+}
+
+/* All that is not from a file whose texts are known to be good. */
+static int check_texts(const struct timetable *table, struct err *err)
+{
+	if (check_text("the program's path", table->program, err) < 0 ||
+	    check_text("the folder of the runbooks", table->runbooks, err) < 0 ||
+	    check_text("the platform file", table->platform, err) < 0 ||
+	    check_text("the image", table->image, err) < 0)
+		return -1;
 	return 0;
 }
 
@@ -103,7 +138,8 @@ static int fill_and_print(struct cli *cli, struct timetable *table)
 	struct err err;
 	int status;
 
-	if (timetable_fill(table, cli->options.yes, cli->options.yes_destroy, &err) < 0)
+	if (check_texts(table, &err) < 0 ||
+	    timetable_fill(table, cli->options.yes, cli->options.yes_destroy, &err) < 0)
 		return complain_err(&err);
 	if (!table->count && !cli->options.quiet)
 		complain("no runbook has a schedule");

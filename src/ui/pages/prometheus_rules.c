@@ -111,7 +111,9 @@ static void add_labels(struct buf *out, const json_t *set)
 	json_object_foreach((json_t *)set, name, value) {
 		char *text = value_to_text(value); /* a label that is matched may be a number */
 
-		buf_addf(out, "          %s: ", name);
+		buf_adds(out, "          ");
+		yaml_add_text(out, name);
+		buf_adds(out, ": ");
 		yaml_add_text(out, text);
 		buf_addc(out, '\n');
 		free(text);

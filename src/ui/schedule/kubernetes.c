@@ -87,8 +87,16 @@ static const char *file_name(const char *path)
 
 static int add_file(json_t *data, size_t *size, const char *name, const char *path, struct err *err)
 {
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	struct buf text;
 
+	if (name[strspn(name, allowed)])
+		return err_set(err, ERR_INPUT,
+		    "the file '%s' cannot be in a ConfigMap: its name may only have letters, "
+		    "digits, "
+		    "'-', '_' and '.'",
+		    name);
 	if (buf_read_file(&text, path, FILES_MAX, err) < 0)
 		return -1;
 	*size += text.len;

@@ -25,7 +25,9 @@ static void tell(struct gathering *g, const char *id, const char *command, const
 	safe_adds(g->untold, id);
 	buf_adds(g->untold, ": ");
 	safe_add_cut(g->untold, command, strlen(command), 100, true);
-	buf_addf(g->untold, " (%s)\n", why);
+	buf_adds(g->untold, " (");
+	safe_adds(g->untold, why);
+	buf_adds(g->untold, ")\n");
 }
 
 static void add_command(struct gathering *g, const char *id, const char *command)
