@@ -1,6 +1,8 @@
 """Each shipped runbook against the scenario it is for: what it found, the change it made as the platform saw it, and
 the metrics after. A second run changes nothing."""
+import gzip
 import os
+import time
 
 import pytest
 from helpers import BACKEND, FRONTEND, check, fsops, run, wait_until
@@ -241,7 +243,10 @@ def test_runbooks_that_only_read_write_no_file(healthy, tmp_path):
 
 
 def test_daily_health_check_finds_a_stale_backup(sandbox):
+    """One that was packed twice from nothing is none."""
     sb = sandbox("stale-backup")
+    nothing = gzip.compress(gzip.compress(b""))
+    sb.s3.put("flight-search-backups", "postgres-backups/flight_search_backup_empty.sql.gz", nothing, time.time())
     result = run("daily-health-check", on=sb)
     assert result.action("jobs")["outcome"] == result.action("latest")["outcome"] == "failed", str(result)
     assert result.level("backup_age", "step") == "warning"

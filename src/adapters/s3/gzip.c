@@ -2,10 +2,11 @@
  * verify: an object goes through gunzip and is forgotten.
  * Invariant: constant memory and a bounded piece of work at a time, whatever the object's size and
  * however well it is packed. What passed has every member's checksum and length right, nothing
- * behind the last member but padding, and something in it that can be restored.
+ * behind the last member but padding, and something in it that can be restored: also where that is packed again.
  */
 #include "s3.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -33,24 +34,40 @@ enum state {
 	STATE_PLAIN,   /* it is not gzip; only its size is looked at */
 };
 
-#define MAGIC_MAX 6
+/* Of the beginning, so that it tells what it is and whether there is anything in it. */
+#define FIRST_MAX 13
+
+/* A gzip may hold a gzip. Not without end: there are those that unpack to themselves. */
+#define LAYERS_MAX 8
+
+/* Where a file of a format says that there is no data: these bytes stand where the first data would be, and it
+ * has so many bytes at most. */
+struct nothing {
+	long long size_max;
+	size_t at;
+	const char *bytes;
+	size_t len;
+};
 
 /* How a backup may be packed, by its first bytes and by its name. Only gzip is looked into. */
 static const struct format {
 	const char *name;
 	const char *magic;
 	const char *endings[3];
+	struct nothing nothing;
 } formats[] = {
-    {"gzip", "\x1f\x8b", {".gz", ".tgz"}},
-    {"zstd", "\x28\xb5\x2f\xfd", {".zst", ".zstd", ".tzst"}},
+    {"gzip", "\x1f\x8b", {".gz", ".tgz"}, {0}},
+    {"zstd", "\x28\xb5\x2f\xfd", {".zst", ".zstd", ".tzst"}, {13, 6, "\x01\0\0", 3}},
     {"xz",
         "\xfd"
         "7zXZ",
-        {".xz", ".txz"}},
-    {"bzip2", "BZh", {".bz2", ".tbz2", ".tbz"}},
-    {"lz4", "\x04\x22\x4d\x18", {".lz4"}},
-    {"zip", "PK\x03\x04", {".zip"}},
-    {"pg_dump's own format", "PGDMP", {NULL}},
+        {".xz", ".txz"}, {32, 12, "\0", 1}},
+    {"bzip2", "BZh", {".bz2", ".tbz2", ".tbz"}, {14, 4, "\x17\x72\x45\x38\x50\x90", 6}},
+    {"lz4", "\x04\x22\x4d\x18", {".lz4"}, {15, 7, "\0\0\0\0", 4}},
+    {"zip", "PK\x03\x04", {".zip"}, {0}},
+    /* Without a file it has only its end, and whatever comment that brings. */
+    {"zip", "PK\x05\x06", {NULL}, {LLONG_MAX, 0, "", 0}},
+    {"pg_dump's own format", "PGDMP", {NULL}, {0}},
 };
 
 struct s3_gzip {
@@ -59,7 +76,7 @@ struct s3_gzip {
 	const struct format *named;     /* what the key says that it is; NULL: nothing */
 	bool padding;                   /* zeros were seen behind the last member */
 	bool something;                 /* a byte came that is neither zero nor a blank */
-	unsigned char first[MAGIC_MAX]; /* the object's first bytes */
+	unsigned char first[FIRST_MAX]; /* the object's first bytes */
 	long long taken;                /* bytes of the object */
 	long long bytes;                /* bytes that came out */
 	long long lines;
@@ -272,7 +289,7 @@ static int begin_object(
 /* Keep the object's first bytes, which may come one by one. */
 static void take_first(struct s3_gzip *gzip, const char *data, size_t len)
 {
-	for (size_t i = 0; i < len && gzip->taken + (long long)i < MAGIC_MAX; i++)
+	for (size_t i = 0; i < len && gzip->taken + (long long)i < FIRST_MAX; i++)
 		gzip->first[gzip->taken + (long long)i] = (unsigned char)data[i];
 }
 
@@ -301,14 +318,31 @@ size_t s3_gzip_add(struct s3_gzip *gzip, const char *data, size_t len, struct er
 	return len - stream->avail_in;
 }
 
-/* Whole, but is it anything? */
-static int check_content(const struct s3_gzip *gzip, struct err *err)
+/* Does it say of itself that there is nothing in it? */
+static bool is_nothing(const struct s3_gzip *gzip, const struct format *format)
 {
+	const struct nothing *nothing = &format->nothing;
+
+	return gzip->taken >= (long long)(nothing->at + nothing->len) &&
+	       gzip->taken <= nothing->size_max &&
+	       memcmp(gzip->first + nothing->at, nothing->bytes, nothing->len) == 0;
+}
+
+/* Whole, but is it anything? */
+static int check_layer(const struct s3_gzip *gzip, struct err *err)
+{
+	const struct format *format = format_by_magic(gzip);
+
 	if (gzip->state == STATE_BETWEEN && gzip->bytes == 0)
 		return err_set(err, ERR_REMOTE,
 		    "it is empty, a gzip of nothing (%lld bytes): there is nothing to restore "
 		    "from; look at what the job that wrote it says",
 		    gzip->taken);
+	if (format && is_nothing(gzip, format))
+		return err_set(err, ERR_REMOTE,
+		    "it is empty, %s %s of nothing (%lld bytes): there is nothing to restore from; "
+		    "look at what the job that wrote it says",
+		    strchr("xl", *format->name) ? "an" : "a", format->name, gzip->taken);
 	if (!gzip->something)
 		return err_set(err, ERR_REMOTE,
 		    "it holds nothing but zeros and blanks: there is nothing to restore from; look "
@@ -316,8 +350,46 @@ static int check_content(const struct s3_gzip *gzip, struct err *err)
 	return 0;
 }
 
+/* What GZIP unpacked to as an object of its own, NULL when that is too much to be nothing, or cannot be unpacked.
+ * The tail is all of it then. */
+static struct s3_gzip *next_layer(const struct s3_gzip *gzip)
+{
+	struct s3_gzip *inner = NULL;
+	struct err err;
+
+	if (gzip->state == STATE_BETWEEN && gzip->bytes == (long long)gzip->tail_len)
+		inner = s3_gzip_new("");
+	if (!inner || s3_gzip_add(inner, gzip->tail, gzip->tail_len, &err) == gzip->tail_len)
+		return inner;
+	s3_gzip_free(inner);
+	return NULL;
+}
+
+/* A job that packs what is packed already makes something of nothing. */
+static int check_content(const struct s3_gzip *gzip, struct err *err)
+{
+	int result = check_layer(gzip, err);
+	struct s3_gzip *layer = result == 0 ? next_layer(gzip) : NULL;
+
+	for (int i = 1; layer && i < LAYERS_MAX; i++) {
+		struct s3_gzip *inner = NULL;
+
+		result = check_layer(layer, err);
+		if (result < 0)
+			err_prefix(err, "what it unpacks to");
+		else
+			inner = next_layer(layer);
+		s3_gzip_free(layer);
+		layer = inner;
+	}
+	s3_gzip_free(layer);
+	return result;
+}
+
 int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
 {
+	const struct format *format;
+
 	if (gzip->line.len && json_array_size(gzip->head) < S3_HEAD_LINES)
 		end_line(gzip);
 	if (gzip->taken == 0)
@@ -326,7 +398,8 @@ int s3_gzip_finish(struct s3_gzip *gzip, struct err *err)
 	    (gzip->state == STATE_SECOND && gzip->named == &formats[0]))
 		return err_set(err, ERR_REMOTE,
 		    "gzip ends early after %lld bytes: the backup is torn", gzip->taken);
-	if (gzip->named && format_by_magic(gzip) != gzip->named)
+	format = format_by_magic(gzip);
+	if (gzip->named && (!format || strcmp(format->name, gzip->named->name) != 0))
 		return err_set(err, ERR_REMOTE,
 		    "it is not %s, although its name says so: the backup can't be restored as one",
 		    gzip->named->name);

@@ -194,20 +194,25 @@ static void test_xml_endless(void **state)
 
 /* gzip */
 
-static size_t pack(const char *text, unsigned char *out, size_t size)
+static size_t pack_bytes(const void *text, size_t text_len, unsigned char *out, size_t size)
 {
 	z_stream stream = {0};
 	size_t len;
 
 	assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, 0), Z_OK);
 	stream.next_in = (unsigned char *)(uintptr_t)text;
-	stream.avail_in = (unsigned)strlen(text);
+	stream.avail_in = (unsigned)text_len;
 	stream.next_out = out;
 	stream.avail_out = (unsigned)size;
 	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
 	len = size - stream.avail_out;
 	deflateEnd(&stream);
 	return len;
+}
+
+static size_t pack(const char *text, unsigned char *out, size_t size)
+{
+	return pack_bytes(text, strlen(text), out, size);
 }
 
 /* Two members, cut at every length: only the whole, and the first alone, are good. */
@@ -307,6 +312,86 @@ static void test_nothing_in_it(void **state)
 	check_verdict("x.sql", "\n;", 2, "");
 }
 
+/* TEXT of LEN bytes packed LAYERS times, into OUT of SIZE bytes. */
+static size_t pack_again(const void *text, size_t len, int layers, unsigned char *out, size_t size)
+{
+	unsigned char inner[2000];
+
+	while (layers-- > 0) {
+		memcpy(inner, text, len);
+		len = pack_bytes(inner, len, out, size);
+		text = out;
+	}
+	return len;
+}
+
+#define BYTES(text) text, sizeof(text) - 1
+static const struct empty {
+	const char *name;
+	const char *data;
+	size_t len;
+	const char *says;
+} empties[] = {
+    {"x.xz",
+        BYTES("\xfd"
+              "7zXZ\0\0\x04\xe6\xd6\xb4"
+              "F\0\0\0\0\x1c\xdf"
+              "D!\x1f\xb6\xf3}\x01\0\0\0\0\x04YZ"),
+        "an xz"},
+    {"x.xz",
+        BYTES("\xfd"
+              "7zXZ\0\0\0\xff\x12\xd9"
+              "A\0\0\0\0\x1c\xdf"
+              "D!\x06r\x9ez\x01\0\0\0\0\0YZ"),
+        "an xz"},
+    {"x.bz2", BYTES("BZh9\x17rE8P\x90\0\0\0\0"), "a bzip2"},
+    {"x.bz2", BYTES("BZh1\x17rE8P\x90\0\0\0\0"), "a bzip2"},
+    {"x.zst", BYTES("(\xb5/\xfd$\0\x01\0\0\x99\xe9\xd8Q"), "a zstd"},
+    {"x.zst", BYTES("(\xb5/\xfd \0\x01\0\0"), "a zstd"},
+    {"x.lz4",
+        BYTES("\x04\"M\x18"
+              "d@\xa7\0\0\0\0\x05]\xcc\x02"),
+        "an lz4"},
+    {"x.zip", BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "a zip"},
+    {"x.zip", BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0all"), "a zip"},
+};
+
+/* As themselves, and in up to six gzips. */
+static void test_nothing_packed(void **state)
+{
+	unsigned char packed[2000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(empties); i++) {
+		const struct empty *one = &empties[i];
+
+		check_verdict(one->name, one->data, one->len, one->says);
+		check_verdict(one->name, one->data, one->len, " of nothing (");
+		check_verdict("x", one->data, one->len, one->says);
+		for (int layers = 1; layers <= 6; layers++)
+			check_verdict("x.gz", packed,
+			    pack_again(one->data, one->len, layers, packed, sizeof(packed)),
+			    one->says);
+	}
+	for (int layers = 2; layers <= 7; layers++)
+		check_verdict("x.gz", packed, pack_again("", 0, layers, packed, sizeof(packed)),
+		    "what it unpacks to: it is empty, a gzip of nothing (20 bytes)");
+	for (int layers = 1; layers <= 12; layers++)
+		check_verdict(
+		    "x.gz", packed, pack_again("x", 1, layers, packed, sizeof(packed)), "");
+	check_verdict(
+	    "x.gz", packed, pack_again(" \n", 2, 3, packed, sizeof(packed)), "zeros and blanks");
+	/* Not nothing: a small one of each, and a gzip in a gzip that says nothing at all. */
+	check_verdict("x.zst", BYTES("(\xb5/\xfd \x01\x09\0\0x"), "");
+	check_verdict("x.xz",
+	    BYTES("\xfd"
+	          "7zXZ\0\0\x04\xe6\xd6\xb4"
+	          "F\x02\0!\x01\x16"),
+	    "");
+	check_verdict("x.gz", packed,
+	    pack_again(BYTES("\x1f\x8b\x08 no gzip"), 1, packed, sizeof(packed)), "");
+}
+
 static void test_formats(void **state)
 {
 	static const char zstd[] = "\x28\xb5\x2f\xfd\x04\x00";
@@ -377,6 +462,7 @@ int main(void)
 	    cmocka_unit_test(test_xml_in_pieces),
 	    cmocka_unit_test(test_xml_endless),
 	    cmocka_unit_test(test_nothing_in_it),
+	    cmocka_unit_test(test_nothing_packed),
 	    cmocka_unit_test(test_formats),
 	    cmocka_unit_test(test_first_byte_alone),
 	    cmocka_unit_test(test_bomb_in_turns),
