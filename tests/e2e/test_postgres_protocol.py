@@ -1,6 +1,7 @@
 """A PostgreSQL, or what stands between, that does not say how a statement ended: that is no success, and a change is in
 doubt."""
 import asyncio
+import os
 import re
 import struct
 
@@ -143,3 +144,43 @@ def test_a_server_that_lets_nobody_in_is_no_healthy_one(tmp_path):
         assert text in shown, f"what it answered is shown: {name}{pings}"
         assert query["outcome"] == "failed" and text in query["why"] and advice in query["why"], f"{name}{query}"
         assert not never or never not in query["why"], f"{name}{query}"
+
+
+PIPES = {  # what the target says; the environment; where the pipe is
+    "PGSERVICEFILE": ("host=127.0.0.1 port=9", {"PGSERVICEFILE": "{d}/fifo", "PGSERVICE": "x"}, "fifo"),
+    "of the target": ("service=x", {"PGSERVICEFILE": "{d}/fifo"}, "fifo"),
+    "of the target's URL": ("postgres://127.0.0.1:9/?service=x", {"PGSERVICEFILE": "{d}/fifo"}, "fifo"),
+    "of one's own": ("service=x", {"HOME": "{d}"}, ".pg_service.conf"),
+    "of the system": ("service=x", {"HOME": "{d}", "PGSYSCONFDIR": "{d}"}, "pg_service.conf"),
+    "PGSSLROOTCERT": ("host=127.0.0.1 port=9", {"PGSSLROOTCERT": "{d}/fifo"}, "fifo"),
+    "sslcert": ("host=127.0.0.1 port=9 sslcert={d}/fifo", {}, "fifo"),
+}
+
+
+@pytest.mark.parametrize("name", PIPES)
+def test_a_pipe_is_never_opened_for_a_file(tmp_path, name):
+    """Nobody writes into it: libpq would wait for that, and nothing else would go on."""
+    target, env, pipe = PIPES[name]
+    book = write_book(tmp_path / "r", "  - {step: Ask, id: ask, budget: 20s, postgres: ping}\n",
+                      {"db": {"postgres": target.format(d=tmp_path)}})
+    os.mkfifo(tmp_path / pipe)
+
+    result = run("book", "-R", book, env={k: v.format(d=tmp_path) for k, v in env.items()}, timeout=10)
+
+    why = result.action("ask")["why"]
+    assert result.status == 2 and f"'{tmp_path}/{pipe}' is a special file, not a file" in why, str(result)
+
+
+@pytest.mark.parametrize("env", [{"PGPASSFILE": "{d}/fifo"}, {"PGSERVICEFILE": "{d}/fifo"}])
+def test_a_pipe_that_libpq_does_not_open_is_in_nobodys_way(tmp_path, env):
+    async def talk(reader, writer):
+        await greet(reader, writer)
+        writer.write(ANSWERS["proper"][0])
+        await writer.drain()
+
+    os.mkfifo(tmp_path / "fifo")
+    with Raw() as raw:
+        book = books(tmp_path / "r", raw.serve(talk), ["proper"], "SELECT 1")
+        result = run("book", "-R", book, env={k: v.format(d=tmp_path) for k, v in env.items()}, timeout=10)
+
+    assert result.status == 0, str(result)

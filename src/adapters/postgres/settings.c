@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -316,6 +317,60 @@ static void learn(struct pg_settings *s, const PQconninfoOption *options, const 
 	    port ? port : option(options, "port"));
 }
 
+/* Opening a named pipe or a terminal blocks, and libpq opens what it is told. /dev/null only says "none". */
+static int check_file(const char *what, const char *path, struct err *err)
+{
+	struct stat info;
+
+	if (!path || stat(path, &info) < 0 || S_ISREG(info.st_mode) ||
+	    strcmp(path, "/dev/null") == 0)
+		return 0;
+	return err_set(err, ERR_INPUT,
+	    "unable to connect to postgres: the settings are wrong: %s '%s' is %s, not a file",
+	    what, path, S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+}
+
+/* FILE below the folder that VARIABLE names. */
+static int check_file_below(const char *variable, const char *file, struct err *err)
+{
+	const char *folder = getenv(variable);
+	char *path = folder ? mem_printf("%s/%s", folder, file) : NULL;
+	int result = check_file("the service file", path, err);
+
+	free(path);
+	return result;
+}
+
+/* Where libpq looks for a service, when one is named. */
+static int check_service_files(const struct pg_settings *s, struct err *err)
+{
+	PQconninfoOption *options =
+	    is_conninfo(s->conninfo) ? PQconninfoParse(s->conninfo, NULL) : NULL;
+	char *service = known_value(options, "service", "PGSERVICE");
+	const char *own = getenv("PGSERVICEFILE");
+	int result = 0;
+
+	if (service)
+		result = own ? check_file("the service file", own, err)
+		             : check_file_below("HOME", ".pg_service.conf", err);
+	if (service && result == 0)
+		result = check_file_below("PGSYSCONFDIR", "pg_service.conf", err);
+	free(service);
+	PQconninfoFree(options);
+	return result;
+}
+
+/* What is read while connecting. libpq itself looks at .pgpass before it opens it. */
+static int check_tls_files(const PQconninfoOption *options, struct err *err)
+{
+	static const char *const keys[] = {"sslcert", "sslkey", "sslrootcert", "sslcrl"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (check_file(keys[i], option(options, keys[i]), err) < 0)
+			return -1;
+	return 0;
+}
+
 /*
  * libpq alone knows how conninfo, environment and service file add up, and tells it only of a
  * connection. So it is asked for one that it refuses as its last check before connecting.
@@ -325,8 +380,10 @@ static int probe(struct pg_settings *s, const json_t *target, struct err *err)
 	struct pairs pairs = {0};
 	PQconninfoOption *options = NULL;
 	PGconn *conn;
-	int result = -1;
+	int result;
 
+	if (check_service_files(s, err) < 0)
+		return -1;
 	pairs_given(&pairs, s);
 	pair_add(&pairs, "password", PROBE_VALUE); /* so that .pgpass is read once, later */
 	pair_add(&pairs, "sslmode", PROBE_VALUE);
@@ -338,12 +395,12 @@ static int probe(struct pg_settings *s, const json_t *target, struct err *err)
 		err_set(err, ERR_INPUT, "unable to connect to postgres: the settings are wrong: %s",
 		    why);
 		free(why);
-		goto out;
+		PQfinish(conn);
+		return -1;
 	}
 	options = PQconninfo(conn);
 	learn(s, options, target);
-	result = 0;
-out:
+	result = check_tls_files(options, err);
 	PQconninfoFree(options);
 	PQfinish(conn);
 	return result;
