@@ -35,8 +35,9 @@
 #define EXPR_TEXT_MAX        (8 * 1024 * 1024) /* bytes in a string or bytes that an expression makes */
 #define EXPR_LIST_MAX        200000            /* items in a list that an expression makes */
 #define EXPR_MEMORY_MAX      (64 * 1024 * 1024) /* bytes that one evaluation may hold */
-#define EXPR_VALUE_DEPTH_MAX 256                /* levels of lists and maps in a value, as JSON */
-#define EXPR_NAMES_MAX       64                 /* candidates asked for when a name is not known */
+#define EXPR_VALUE_DEPTH_MAX 256  /* levels of lists and maps in a value, as JSON too */
+#define EXPR_BIND_DEPTH_MAX  2000 /* levels of values of cel.bind() that need each other */
+#define EXPR_NAMES_MAX       64   /* candidates asked for when a name is not known */
 
 #define EXPR_ERROR_TEXT_MAX 512
 
@@ -64,10 +65,11 @@ struct expr_error {
  */
 struct expr_value {
 	uint8_t type;        /* enum value_type */
-	uint8_t json;        /* a list or map that is a jansson one: as.json */
+	uint8_t json : 1;    /* a list or map that is a jansson one: as.json */
 	uint8_t owned : 1;   /* as.json is given away to whom the value is given */
 	uint8_t written : 1; /* see expr_value_written() */
 	uint8_t secret : 1;  /* a text that a secret went into */
+	uint16_t depth;      /* levels of a list, map or optional that an expression made */
 	int32_t nanos;       /* of a timestamp or duration */
 	union {
 		bool truth;

@@ -22,6 +22,7 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 	                    : EXPR_STEPS_MAX;
 	calc->steps = calc->granted;
 	calc->kept = SIZE_MAX;
+	calc->later = 0;
 	calc->owned = NULL;
 	calc->owned_count = 0;
 	calc->regex = NULL;
@@ -164,6 +165,19 @@ int list_add(struct calc *calc, struct list_build *list, struct expr_value value
 			return -1;
 	}
 	list->items[list->count++] = value;
+	if (value.depth > list->depth)
+		list->depth = value.depth;
+	return 0;
+}
+
+/* OUT has things in it of which the deepest has DEPTH levels. */
+static int contain(struct calc *calc, uint16_t depth, struct expr_value *out)
+{
+	if (depth >= EXPR_VALUE_DEPTH_MAX)
+		return expr_error_set(calc->error, EXPR_ERROR_LIMIT, calc->node->place,
+		    "the value is nested over %d levels deep (EXPR_VALUE_DEPTH_MAX)",
+		    EXPR_VALUE_DEPTH_MAX);
+	out->depth = depth + 1;
 	return 0;
 }
 
@@ -175,7 +189,7 @@ int list_take(struct calc *calc, struct list_build *list, struct expr_value *out
 		return -1;
 	*made = (struct value_list){.items = list->items, .count = list->count};
 	*out = (struct expr_value){.type = VALUE_LIST, .as.list = made};
-	return 0;
+	return contain(calc, list->depth, out);
 }
 
 int map_add(struct calc *calc, struct map_build *map, struct value_entry entry)
@@ -187,6 +201,8 @@ int map_add(struct calc *calc, struct map_build *map, struct value_entry entry)
 			return -1;
 	}
 	map->entries[map->count++] = entry;
+	if (entry.value.depth > map->depth)
+		map->depth = entry.value.depth;
 	return 0;
 }
 
@@ -213,7 +229,7 @@ int map_take(struct calc *calc, struct map_build *map, struct expr_value *out)
 		return -1;
 	*made = (struct value_map){.entries = map->entries, .count = map->count};
 	*out = (struct expr_value){.type = VALUE_MAP, .as.map = made};
-	return 0;
+	return contain(calc, map->depth, out);
 }
 
 int calc_optional(struct calc *calc, const struct expr_value *value, struct expr_value *out)
@@ -225,7 +241,7 @@ int calc_optional(struct calc *calc, const struct expr_value *value, struct expr
 	if (kept)
 		*kept = *value;
 	*out = cel_optional(kept);
-	return 0;
+	return kept ? contain(calc, kept->depth, out) : 0;
 }
 
 int calc_key(struct calc *calc, const struct expr_value *key)

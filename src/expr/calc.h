@@ -24,6 +24,7 @@ struct calc {
 	struct arena arena;
 	struct expr_value *slots; /* bound variables */
 	size_t kept;              /* the lowest slot that eval_later() filled, or SIZE_MAX */
+	size_t later;             /* levels of the trees that eval_later() is in */
 	struct expr_value *roots; /* the caller's variables, as far as they were asked for */
 	bool *root_known;
 	json_t **owned; /* references to drop at the end */
@@ -61,11 +62,13 @@ int calc_string(struct calc *calc, const char *data, size_t len, struct expr_val
 void calc_buf(struct buf *buf);
 int calc_take(struct calc *calc, struct buf *buf, enum value_type type, struct expr_value *out);
 
-/* A list in the making. */
+/* A list in the making. One, or a map or optional, that would be over EXPR_VALUE_DEPTH_MAX levels deep is not
+ * made: so recursion over a value is safe. */
 struct list_build {
 	struct expr_value *items;
 	size_t count;
 	size_t room;
+	uint16_t depth; /* of the deepest item */
 };
 
 int list_add(struct calc *calc, struct list_build *list, struct expr_value value);
@@ -76,6 +79,7 @@ struct map_build {
 	struct value_entry *entries;
 	size_t count;
 	size_t room;
+	uint16_t depth; /* of the deepest value */
 };
 
 /* KEY must be new: see map_add_new(). */

@@ -17,6 +17,18 @@ int macro_bind(struct calc *calc, const struct node *node, struct expr_value *ou
 	return calc_eval(calc, node->kids[1], out);
 }
 
+/* A tree has EXPR_DEPTH_MAX levels, but one that is bound may need another, and that one a third. */
+static int go_down(struct calc *calc, const struct node *node)
+{
+	if (calc->later + node->depth > EXPR_BIND_DEPTH_MAX)
+		return expr_error_set(calc->error, EXPR_ERROR_LIMIT, node->place,
+		    "values of cel.bind() need each other over %d levels deep "
+		    "(EXPR_BIND_DEPTH_MAX)",
+		    EXPR_BIND_DEPTH_MAX);
+	calc->later += node->depth;
+	return 0;
+}
+
 /* Its own slots are put into a copy: the expression may bind others in those that are in use. */
 int eval_later(struct calc *calc, size_t index, struct expr_value *out)
 {
@@ -24,6 +36,8 @@ int eval_later(struct calc *calc, size_t index, struct expr_value *out)
 	struct expr_value *slots = calc->slots;
 	int result;
 
+	if (go_down(calc, node) < 0)
+		return -1;
 	calc->slots = calc_alloc(calc, calc->expr->slots * sizeof(slots[0]));
 	if (calc->slots) {
 		memcpy(calc->slots, slots, index * sizeof(slots[0]));
@@ -33,6 +47,7 @@ int eval_later(struct calc *calc, size_t index, struct expr_value *out)
 		result = -1;
 	}
 	calc->slots = slots;
+	calc->later -= node->depth;
 	if (result < 0)
 		return -1;
 	slots[index] = *out;

@@ -80,17 +80,16 @@ int object_items(struct calc *calc, const char *caller, const char *kind,
 int object_make(
     struct calc *calc, const struct object_member *members, size_t count, struct expr_value *out)
 {
-	struct value_map *map = calc_alloc(calc, sizeof(*map));
-	struct value_entry *entries = calc_alloc(calc, count * sizeof(*entries));
+	struct map_build map = {0};
 
-	if (!map || !entries)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		entries[i] = (struct value_entry){
+	for (size_t i = 0; i < count; i++) {
+		struct value_entry entry = {
 		    .key = cel_string(members[i].name, strlen(members[i].name)),
 		    .value = members[i].value,
 		};
-	*map = (struct value_map){.entries = entries, .count = count};
-	*out = (struct expr_value){.type = VALUE_MAP, .as.map = map};
-	return 0;
+
+		if (map_add(calc, &map, entry) < 0)
+			return -1;
+	}
+	return map_take(calc, &map, out);
 }

@@ -255,6 +255,71 @@ static void test_depth(void **state)
 	    strstr(error.text, "EXPR_SOURCE_MAX") || strstr(error.text, "levels") ? "" : NULL);
 }
 
+/* COUNT times cel.bind(), each value with the one before it in 60 times OPEN and CLOSE. */
+static struct expr *compile_binds(int count, const char *open, const char *close, const char *last)
+{
+	struct expr *expr;
+	struct buf text;
+
+	buf_init(&text, 1024 * 1024);
+	for (int i = 0; i < count; i++) {
+		buf_addf(&text, "cel.bind(x%d, ", i);
+		for (int k = 0; k < 60; k++)
+			buf_adds(&text, open);
+		if (i)
+			buf_addf(&text, "x%d", i - 1);
+		else
+			buf_addc(&text, '1');
+		for (int k = 0; k < 60; k++)
+			buf_adds(&text, close);
+		buf_adds(&text, ", ");
+	}
+	buf_adds(&text, last);
+	for (int i = 0; i < count; i++)
+		buf_addc(&text, ')');
+	expr = expr_compile(text.data, text.len, NULL, &error);
+	buf_release(&text);
+	if (!expr)
+		fail_msg("%s", error.text);
+	return expr;
+}
+
+static void test_binds_are_not_deep(void **state)
+{
+	static const struct {
+		int count;
+		const char *open, *close, *last, *why; /* NULL: it is true */
+	} cases[] = {
+	    {120, "[", "]", "x119 == x118", "(EXPR_BIND_DEPTH_MAX)"},
+	    {120, "{1: ", "}", "x119 == x118", "(EXPR_BIND_DEPTH_MAX)"},
+	    {120, "- ", "", "x119 == x118", "(EXPR_BIND_DEPTH_MAX)"},
+	    {120, "- ", "", "x119 == x118 || true", "(EXPR_BIND_DEPTH_MAX)"},
+	    {5, "[", "]", "x4 == x4", "(EXPR_VALUE_DEPTH_MAX)"},
+	    {5, "{1: ", "}", "x4 == x4", "(EXPR_VALUE_DEPTH_MAX)"},
+	    {5, "optional.of(", ")", "x4 == x4", "(EXPR_VALUE_DEPTH_MAX)"},
+	    {5, "[", "]", "x3 == x3", NULL},
+	    {5, "optional.of(", ")", "x3 == x3", NULL},
+	    {30, "- ", "", "x29 == x29", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct expr *expr =
+		    compile_binds(cases[i].count, cases[i].open, cases[i].close, cases[i].last);
+		bool truth = false;
+		int result = expr_eval_bool(expr, NULL, &truth, &error);
+
+		expr_free(expr);
+		if (!cases[i].why) {
+			assert_true(result == 0 && truth);
+			continue;
+		}
+		assert_int_equal(result, -1);
+		assert_int_equal(error.kind, EXPR_ERROR_LIMIT);
+		assert_non_null(strstr(error.text, cases[i].why));
+	}
+}
+
 static void test_rows_are_not_deep(void **state)
 {
 	struct expr *expr = compile_nest("", "true", " && true", 5000);
@@ -436,6 +501,7 @@ int main(void)
 	    cmocka_unit_test(test_secret),
 	    cmocka_unit_test(test_function_table),
 	    cmocka_unit_test(test_depth),
+	    cmocka_unit_test(test_binds_are_not_deep),
 	    cmocka_unit_test(test_rows_are_not_deep),
 	    cmocka_unit_test(test_too_long),
 	    cmocka_unit_test(test_not_utf8),
