@@ -180,6 +180,14 @@ def test_the_terminal_is_left_as_it_was(person, tmp_path, how):
     assert made(tmp_path) == []
 
 
+def test_ctrl_c_at_a_question_does_not_ask_it_again(person):
+    terminal = person(STEPS)
+    terminal.wait(ASK)
+    terminal.type("\x03")
+    assert terminal.end() == 130, terminal.seen
+    assert "stopping: " in terminal.seen and terminal.seen.count(ASK) == 1, terminal.seen
+
+
 def test_a_window_that_gets_narrower(person):
     terminal = person("  - {{step: A title that is rather long for such a window, exec: [sleep, '2'], effect: read}}\n",
                       columns=100)

@@ -342,6 +342,8 @@ static void on_measure_gone(void *ctx)
 
 void run_interrupt(struct run *run, int signal)
 {
+	if (run->asker && !run->outer) /* else it would be asked again below the note */
+		run->asker->ops->withdraw(run->asker);
 	if (!run->outer)
 		note(run, "stopping: what runs is being ended; a second signal ends it at once");
 	run->signal = signal;
