@@ -197,6 +197,10 @@ struct adapter {
 	 * is not known, answer the worst that it could be. */
 	enum effect (*effect)(const json_t *args);
 
+	/* MAY. Whether what ARGS ask for is told the TARGET's secrets (target_secrets, which TARGET lacks here).
+	 * Without it: always. */
+	bool (*logs_in)(const json_t *args, const json_t *target);
+
 	/* MUST. The equivalent command line for a POSIX shell, with kubectl, curl, psql, redis-cli or
 	 * aws; words quoted with buf_add_shell_word(). `${…}` that is not known yet is still there.
 	 * TARGET may be NULL; EFFECT is what call->effect will be, never EFFECT_UNSTATED. What it

@@ -235,6 +235,16 @@ def test_what_is_wrong_is_said_at_its_place(tmp_path, target, says):
     assert result.status and "platform.yaml:2:" in result.out + result.err and says in result.out + result.err, str(result)
 
 
+@pytest.mark.parametrize("target, key", [
+    ({"bearer": "${env.API_TOKEN}"}, "bearer"), ({"basic": {"user": "ops", "password": "${env.API_TOKEN}"}}, "password"),
+    ({"headers": {"X-Auth": "${env.API_TOKEN}"}}, "X-Auth")], ids=["bearer", "basic", "header"])
+def test_a_login_that_is_not_set_is_named_and_is_no_fault_elsewhere(servers, tmp_path, target, key):
+    asked, result = go(tmp_path, servers, step("http: GET /x"), target, env={"API_TOKEN": None})
+    assert not asked and result.action("a")["why"] == f"the target 'api': its `{key}`: API_TOKEN is not set", str(result)
+    asked, result = go(tmp_path, servers, step(f"http: GET {servers[1]['other']}/x"), target, env={"API_TOKEN": None})
+    assert result.status == 0 and [name for name, *_ in asked] == ["other"], str(result)
+
+
 @pytest.mark.parametrize("value, says", [
     ("", "`bearer` is empty"), ("two words", "holds a blank"), ("line\nbreak", "holds a blank"), (None, "API_TOKEN")])
 def test_a_token_that_is_none(servers, tmp_path, value, says):

@@ -284,6 +284,17 @@ static void describe_method(const json_t *args, bool has_body, struct buf *out)
 	}
 }
 
+/* Only its own server is told the target's login. */
+static bool http_logs_in(const json_t *args, const json_t *target)
+{
+	const char *base = value_get_text(target, "url");
+	char *url = http_url(args, target);
+	bool own = base && web_same_origin(base, url);
+
+	free(url);
+	return own;
+}
+
 static void http_describe(
     const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
@@ -341,6 +352,7 @@ const struct adapter adapter_http = {
     .target_parse = http_target_parse,
     .place = http_place,
     .effect = http_effect,
+    .logs_in = http_logs_in,
     .describe = http_describe,
     .start = http_start,
     .cancel = http_cancel,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/secrets/own.h"
+#include "env_missing.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
@@ -75,6 +76,100 @@ static int check_values(struct prepared *prepared, const struct expander *expand
 	return adapter->check ? adapter->check(prepared->args, err) : 0;
 }
 
+/* ---- the target ---- */
+
+static const json_t *env_of(const struct scope *scope)
+{
+	const json_t *env = NULL;
+
+	for (; scope && !env; scope = scope->outer)
+		env = json_object_get(scope->names, "env");
+	return env;
+}
+
+/* Which target, which key of it, and what is missing: not only what an expression did not find. */
+static void say_where(const struct expander *expander, const struct target *target, const char *key,
+    const json_t *value, struct err *err)
+{
+	char *missing = env_missing(env_of(expander->scope), value);
+
+	if (missing)
+		err_set(err, ERR_INPUT, "%s", missing);
+	err_prefix(err, "the target '%s': its `%s`", target->name, key);
+	free(missing);
+}
+
+/* A header is named by itself. */
+static json_t *fill_key(const struct expander *expander, const struct target *target,
+    const char *key, const json_t *value, struct err *err)
+{
+	json_t *filled = json_is_object(value) ? json_object() : expand_json(expander, value, err);
+	const char *name;
+	json_t *item;
+
+	if (!filled)
+		say_where(expander, target, key, value, err);
+	if (!filled || !json_is_object(value))
+		return filled;
+	json_object_foreach((json_t *)value, name, item) {
+		json_t *one = fill_key(expander, target, name, item, err);
+
+		if (!one) {
+			json_decref(filled);
+			return NULL;
+		}
+		json_object_set_new(filled, name, one);
+	}
+	return filled;
+}
+
+static bool is_secret(const struct target *target, const char *key)
+{
+	const struct secret_key *secret = target->adapter->target_secrets;
+
+	for (; secret && secret->name; secret++)
+		if (strcmp(secret->name, key) == 0)
+			return true;
+	return false;
+}
+
+/* The keys of CONFIG that are secrets, or those that are not, filled into OUT. */
+static int fill_keys(json_t *out, const struct expander *expander, const struct target *target,
+    bool secrets, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(target->config, key, value) {
+		json_t *filled;
+
+		if (is_secret(target, key) != secrets)
+			continue;
+		filled = fill_key(expander, target, key, value, err);
+		if (!filled)
+			return -1;
+		json_object_set_new(out, key, filled);
+	}
+	return 0;
+}
+
+/* What is not sent need not be known: a login that is not set is no fault of a request to another server. */
+static int fill_target(struct prepared *prepared, const struct expander *expander,
+    const struct action *action, struct err *err)
+{
+	const struct adapter *adapter = action->adapter;
+	const struct target *target = action->target;
+
+	if (!target)
+		return 0;
+	prepared->target = json_object();
+	if (fill_keys(prepared->target, expander, target, false, err) < 0)
+		return -1;
+	if (fill_keys(prepared->target, expander, target, true, err) == 0)
+		return 0;
+	return adapter->logs_in && !adapter->logs_in(prepared->args, prepared->target) ? 0 : -1;
+}
+
 int prepared_make(struct prepared *prepared, const struct expander *expander,
     const struct action *action, struct err *err)
 {
@@ -84,9 +179,7 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	*prepared = (struct prepared){0};
 	prepared->args =
 	    adapter->literal ? json_incref(action->args) : expand_json(expander, action->args, err);
-	if (prepared->args && action->target)
-		prepared->target = expand_json(expander, action->target->config, err);
-	if (!prepared->args || (action->target && !prepared->target) ||
+	if (!prepared->args || fill_target(prepared, expander, action, err) < 0 ||
 	    tunnel_spec_make(
 	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0 ||
 	    check_values(prepared, expander, action, err) < 0) {
