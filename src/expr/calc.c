@@ -17,9 +17,9 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 	calc->scope = scope;
 	calc->error = error;
 	calc->node = expr->top;
-	calc->granted = scope->steps_left && *scope->steps_left < EXPR_STEPS_MAX
-	                    ? *scope->steps_left
-	                    : EXPR_STEPS_MAX;
+	calc->steps_left = scope ? scope->steps_left : NULL;
+	calc->granted = calc->steps_left && *calc->steps_left < EXPR_STEPS_MAX ? *calc->steps_left
+	                                                                       : EXPR_STEPS_MAX;
 	calc->steps = calc->granted;
 	calc->kept = SIZE_MAX;
 	calc->later = 0;
@@ -38,8 +38,8 @@ int calc_init(struct calc *calc, const struct expr *expr, const struct expr_scop
 
 void calc_release(struct calc *calc)
 {
-	if (calc->scope->steps_left)
-		*calc->scope->steps_left -= calc->granted - calc->steps;
+	if (calc->steps_left)
+		*calc->steps_left -= calc->granted - calc->steps;
 	for (size_t i = 0; i < calc->owned_count; i++)
 		json_decref(calc->owned[i]);
 	free(calc->owned);

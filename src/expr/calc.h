@@ -19,8 +19,9 @@ struct calc {
 	const struct expr_scope *scope;
 	struct expr_error *error;
 	const struct node *node;
-	size_t steps;   /* left, of those that were */
-	size_t granted; /* at the beginning */
+	size_t steps;       /* left, of those that were */
+	size_t granted;     /* at the beginning */
+	size_t *steps_left; /* of the scope, which are taken from; NULL: none */
 	struct arena arena;
 	struct expr_value *slots; /* bound variables */
 	size_t kept;              /* the lowest slot that eval_later() filled, or SIZE_MAX */
