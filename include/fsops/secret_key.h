@@ -9,7 +9,8 @@
 
 enum secret_part {
 	SECRET_TEXT, /* a text: all of it, and each value from the environment in it */
-	SECRET_ADDRESS, /* the same, and its path and its query without the host: who has them can send */
+	SECRET_ADDRESS, /* the same, and its path and its query without the host: who has them can send; but no
+	                   plain words that stand in the file */
 	SECRET_HEADERS, /* {name: value}: the same of those that let somebody in; of the others as HOLES */
 	SECRET_HOLES, /* only what comes from the environment, in texts at any depth */
 };

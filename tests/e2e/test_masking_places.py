@@ -16,6 +16,7 @@ def book(folder, text, platform):
 
 def printed(tmp_path, platform, text, **env):
     """What a command's TEXT becomes in all that is shown and kept."""
+    tmp_path.mkdir(exist_ok=True)
     folder = book(tmp_path / "book", f"  - {{step: Say, budget: 20s, exec: [echo, \"{text}\"], effect: read}}\n", platform)
     env |= {"FSOPS_STATE": str(tmp_path / "state")}
     result = run("book", "-R", folder, env=env)
@@ -41,6 +42,29 @@ def test_the_query_of_a_channel_is_a_secret_and_so_is_each_long_value_in_it(tmp_
                    "GET /in?room=7&key=query-key-value, query-key-value, room=7, /in",
                    HOOK="https://hooks.example.org/in?room=7&key=query-key-value#top")
     assert "query-key-value" not in said and "GET /in?***, ***, room=7, /in" in said, said
+
+
+@pytest.mark.parametrize("channel, said", [
+    ("https://alerts.example.org/incidents?severity=critical", "critical, 3 incidents; Critical INCIDENTS"),
+    ("https://alerts.example.org/Incidents/?severity=CRITICAL#critical", "critical, 3 incidents; Critical INCIDENTS"),
+    ("https://alerts.example.org/in?key=${word}", "***, 3 incidents; Critical INCIDENTS"),
+    ("https://alerts.example.org/${word}", "***, 3 incidents; Critical INCIDENTS"),
+    ("https://alerts.example.org/in?key=critical-and-more", "critical, 3 incidents; Critical INCIDENTS ***"),
+    ("https://alerts.example.org/in?key=Word${word}", "critical, 3 incidents; Critical INCIDENTS"),
+])
+def test_plain_words_in_an_address_are_no_secrets(tmp_path, channel, said):
+    told = said.replace("***,", "critical,").replace("***", "critical-and-more")
+    shown = printed(tmp_path, f"vars: {{word: critical}}\nchannels:\n  hook: {{kind: webhook, url: '{channel}'}}\n",
+                    f"<{told}>")
+    assert f"<{said}>" in shown and (said == told or f"<{told}>" not in shown), shown
+
+
+@pytest.mark.parametrize("part", ["abcdefg7", "abcdEfgh", "correct-horse-battery", "0x7f-ab3d"])
+def test_what_looks_random_in_an_address_is_a_secret(tmp_path, part):
+    for i, channel in enumerate((f"/{part}", f"/in?key={part}")):
+        shown = printed(tmp_path / str(i), f"channels:\n  hook: {{kind: webhook, url: 'https://h.example.org{channel}'}}\n",
+                        f"<{part}>")
+        assert part not in shown and "<***>" in shown, shown
 
 
 def test_what_a_body_of_a_channel_takes_from_the_environment_is_a_secret(tmp_path):

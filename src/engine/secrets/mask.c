@@ -1,17 +1,22 @@
 /* Finds the secrets of channels and targets. Invariant: only ever adds to what is masked. */
 #include "mask.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/plan/expand.h"
+#include "fsops/buf.h"
 #include "fsops/env_use.h"
 #include "fsops/mem.h"
+#include "fsops/template.h"
 #include "fsops/value.h"
 #include "own.h"
 
 /* A shorter path is no secret, but "hook" or "api". */
 #define PLACE_MIN 8
+/* Few words are as long. */
+#define LONG_WORD 16
 
 struct masking {
 	struct redact *redact;
@@ -51,60 +56,169 @@ void mask_end(struct masking *masking)
 	free(masking);
 }
 
-/* LEN bytes of an address, and of a query what its fields hold. */
-static void mask_part(struct redact *redact, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	while (len && text[len - 1] == '/')
-		len--;
-	if (len >= PLACE_MIN)
-		redact_addn(redact, text, len);
-	while (text < end) {
-		size_t field = strcspn(text, "&?#");
-		const char *value = memchr(text, '=', field);
-
-		if (value && text + field - value > PLACE_MIN)
-			redact_addn(redact, value + 1, (size_t)(text + field - value - 1));
-		text += field + 1;
-	}
-}
-
-/* What is behind the host lets one in, and is shown without it: "POST /services/…" of a server or of curl. */
-static void mask_place(struct redact *redact, const char *address)
-{
-	const char *at = strstr(address, "://");
-
-	at = at ? at + strlen("://") : address;
-	at += strcspn(at, "/?#");
-	while (*at && *at != '#') {
-		size_t begin = strspn(at, "/?");
-		size_t len = strcspn(at + begin, "?#");
-
-		at += begin;
-		mask_part(redact, at, len);
-		at += len;
-	}
-}
-
-static char *filled(const struct masking *masking, const json_t *value)
+static char *filled(const struct masking *masking, const char *text)
 {
 	struct expander expander = {.scope = masking->scope, .redact = masking->redact};
 	struct err err;
 
-	return json_is_string(value) ? expand_text(&expander, json_string_value(value), &err)
-	                             : NULL;
+	return expand_text(&expander, text, &err);
 }
 
-static void mask_text(const struct masking *masking, const json_t *value, enum secret_part part)
-{
-	char *whole = filled(masking, value);
+/* ---- addresses ---- */
 
-	if (!whole)
-		return;
-	redact_add(masking->redact, whole);
-	if (part == SECRET_ADDRESS)
-		mask_place(masking->redact, whole);
+/* Where a byte of an address comes from. */
+enum origin {
+	FROM_FILE = 'f',   /* it stands there */
+	FROM_HOLE = 'h',   /* a `${…}` */
+	FROM_LETTER = 'l', /* one that only says what the letter is about: the run, the message */
+};
+
+struct address {
+	const struct masking *masking;
+	struct buf text;
+	struct buf origins; /* of each byte */
+};
+
+static int add_piece(struct address *address, const char *text, size_t len, enum origin origin)
+{
+	for (size_t i = 0; i < len; i++)
+		if (buf_addc(&address->origins, (char)origin) < 0)
+			return -1;
+	return buf_add(&address->text, text, len);
+}
+
+static int add_literal(void *ctx, const char *text, size_t len)
+{
+	return add_piece(ctx, text, len, FROM_FILE);
+}
+
+struct naming {
+	const struct scope *scope;
+	bool others; /* names that are not the letter's own */
+};
+
+static void note_other(void *ctx, const char *const *parts, size_t count)
+{
+	struct naming *naming = ctx;
+
+	if (!naming->scope->outer || !json_object_get(naming->scope->names, parts[0]))
+		naming->others = true;
+	(void)count;
+}
+
+static enum origin origin_of(const struct scope *scope, const char *text, size_t len)
+{
+	struct naming naming = {.scope = scope};
+	struct expr_error error;
+	struct expr *expr = expr_compile(text, len, NULL, &error);
+
+	if (expr)
+		expr_each_path(expr, note_other, &naming);
+	expr_free(expr);
+	return naming.others ? FROM_HOLE : FROM_LETTER;
+}
+
+static int add_hole(void *ctx, const char *text, size_t len)
+{
+	struct address *address = ctx;
+	char *hole = mem_printf("${%.*s}", (int)len, text);
+	char *value = filled(address->masking, hole);
+	int result = value ? add_piece(address, value, strlen(value),
+	                         origin_of(address->masking->scope, text, len))
+	                   : -1;
+
+	free(value);
+	free(hole);
+	return result;
+}
+
+/* 7hK2, abCd, or longer than words are. A capital at the beginning of a word is no sign of it. */
+static bool looks_random(const char *text, size_t len)
+{
+	bool digit = false, letter = false, lower = false, capital = false;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		digit |= isdigit(c) != 0;
+		letter |= isalpha(c) != 0;
+		lower |= islower(c) != 0;
+		capital |= isupper(c) && i && isalpha((unsigned char)text[i - 1]);
+	}
+	return (digit && letter) || (lower && capital) || len >= LONG_WORD;
+}
+
+/* Words that stand in the file are none: `?severity=critical` would mask half of what is said. */
+static void mask_part(const struct address *address, size_t at, size_t len)
+{
+	const char *text = address->text.data + at;
+	const char *origins = address->origins.data + at;
+	bool told = memchr(origins, FROM_FILE, len) == NULL && !memchr(origins, FROM_HOLE, len);
+
+	if (len >= PLACE_MIN && !told &&
+	    (memchr(origins, FROM_HOLE, len) || looks_random(text, len)))
+		redact_addn(address->masking->redact, text, len);
+}
+
+/* A path or a query as a whole, and what the fields of it hold. */
+static void mask_fields(const struct address *address, size_t at, size_t len)
+{
+	const char *text = address->text.data;
+	size_t end = at + len;
+	size_t whole = len;
+
+	while (whole && text[at + whole - 1] == '/')
+		whole--;
+	mask_part(address, at, whole);
+	while (at < end) {
+		size_t field = strcspn(text + at, "&?#");
+		const char *value = memchr(text + at, '=', field);
+
+		if (value)
+			mask_part(address, (size_t)(value + 1 - text),
+			    (size_t)(text + at + field - value - 1));
+		at += field + 1;
+	}
+}
+
+/* What is behind the host lets one in, and is shown without it: "POST /services/…" of a server or of curl. */
+static void mask_place(const struct address *address)
+{
+	const char *text = address->text.data;
+	const char *scheme = strstr(text, "://");
+	size_t at = scheme ? (size_t)(scheme - text) + strlen("://") : 0;
+
+	at += strcspn(text + at, "/?#");
+	while (text[at] && text[at] != '#') {
+		size_t len;
+
+		at += strspn(text + at, "/?");
+		len = strcspn(text + at, "?#");
+		mask_fields(address, at, len);
+		at += len;
+	}
+}
+
+static void mask_address(const struct masking *masking, const char *text)
+{
+	struct address address = {.masking = masking};
+
+	buf_init(&address.text, BUF_TEXT_MAX);
+	buf_init(&address.origins, BUF_TEXT_MAX);
+	if (template_each(text, add_literal, add_hole, &address) == 0 && address.text.len) {
+		redact_add(masking->redact, address.text.data);
+		mask_place(&address);
+	}
+	buf_release(&address.text);
+	buf_release(&address.origins);
+}
+
+static void mask_text(const struct masking *masking, const char *text)
+{
+	char *whole = filled(masking, text);
+
+	if (whole)
+		redact_add(masking->redact, whole);
 	free(whole);
 }
 
@@ -115,7 +229,8 @@ static void mask_headers(const struct masking *masking, const json_t *headers)
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)headers, name, value) {
-		char *whole = filled(masking, value);
+		char *whole =
+		    json_is_string(value) ? filled(masking, json_string_value(value)) : NULL;
 
 		if (whole)
 			json_object_set_new(known, name, json_string(whole));
@@ -133,8 +248,10 @@ void mask_keys(struct masking *masking, const json_t *config, const struct secre
 		env_use_json(masking->use, value);
 		if (keys->part == SECRET_HEADERS)
 			mask_headers(masking, value);
-		else if (keys->part != SECRET_HOLES)
-			mask_text(masking, value, keys->part);
+		else if (keys->part == SECRET_ADDRESS && json_is_string(value))
+			mask_address(masking, json_string_value(value));
+		else if (keys->part == SECRET_TEXT && json_is_string(value))
+			mask_text(masking, json_string_value(value));
 	}
 }
 
