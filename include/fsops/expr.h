@@ -69,6 +69,7 @@ struct expr_value {
 	uint8_t owned : 1;   /* as.json is given away to whom the value is given */
 	uint8_t written : 1; /* see expr_value_written() */
 	uint8_t secret : 1;  /* a text that a secret went into */
+	uint8_t literal : 1; /* it stands in the expression */
 	uint16_t depth;      /* levels of a list, map or optional that an expression made */
 	int32_t nanos;       /* of a timestamp or duration */
 	union {
@@ -115,7 +116,8 @@ struct expr_value expr_value_duration(int64_t seconds, int32_t nanos);
 struct expr_text {
 	const char *data;
 	size_t len;
-	bool secret; /* a secret went into it, as is known from how it was made */
+	bool secret;  /* a secret went into it, as is known from how it was made */
+	bool literal; /* it stands in the expression: not cut out of anything */
 };
 
 /* Where names come from at evaluation; a name that was found is not asked for again. */

@@ -56,7 +56,8 @@ bool redact_has(const struct redact *redact, const char *text);
 struct redact_seen {
 	size_t whole; /* places that hold secrets to their end */
 	bool
-	    cut; /* TEXT ends within one: what is there of it is masked only as long as nothing follows */
+	    cut; /* TEXT ends within one, behind the host if it is an address: what is there of it is masked
+	             only as long as nothing follows */
 };
 
 struct redact_seen redact_look(const struct redact *redact, const char *text, size_t len);

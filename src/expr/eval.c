@@ -18,6 +18,7 @@ static int eval_literal(struct calc *calc, const struct node *node, struct expr_
 {
 	(void)calc;
 	*out = node->value;
+	out->literal = true;
 	return 0;
 }
 

@@ -33,7 +33,8 @@ static int no_text(const struct reader *r, struct expr_value *value)
 
 static int own_text(const struct reader *r, struct expr_value *value)
 {
-	struct expr_text text = {value->as.text.data, value->as.text.len, value->secret};
+	struct expr_text text = {
+	    value->as.text.data, value->as.text.len, value->secret, value->literal};
 
 	return r->fn(r->calc, value, &text, r->ctx);
 }
@@ -49,7 +50,8 @@ static int shown_text(const struct reader *r, struct expr_value *value)
 	show_value(&buf, value);
 	if (calc_take(r->calc, &buf, VALUE_STRING, &shown) < 0)
 		return -1;
-	text = (struct expr_text){shown.as.text.data, shown.as.text.len, value->secret};
+	text = (struct expr_text){
+	    .data = shown.as.text.data, .len = shown.as.text.len, .secret = value->secret};
 	return r->fn(r->calc, value, &text, r->ctx);
 }
 

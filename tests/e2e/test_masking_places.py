@@ -237,3 +237,16 @@ def test_a_look_at_the_metrics_masks_the_channels_too(tmp_path):
                   f"  pods: {{source: {{shell: 'echo at /{PATH} >&2; exit 1'}}, value: lines.size(), baseline: '< 5'}}\n")
     seen = fsops("check", "-R", folder, env={"FSOPS_STATE": str(tmp_path / "state")})
     assert "abcdefghXYZ" not in seen.out + seen.err and "at /***" in seen.out, str(seen)
+
+
+@pytest.mark.parametrize("text", ['${"https://" + domain + "/health"}', "${base + domain}/health",
+                                  '${["https:/", domain, "health"].join("/")}'])
+def test_an_address_is_no_secret_because_one_begins_like_it(tmp_path, text):
+    folder = book(tmp_path / "book", f"  - {{step: A, budget: 5s, exec: [echo, '{text}'], effect: read}}\n"
+                  "  - {step: B, id: b, budget: 5s, shell: 'echo \"$base$domain\"', effect: read}\n",
+                  "vars: {domain: flights.example.org, base: 'https://'}\nchannels:\n  slack: {webhook: '${env.HOOK}'}\n")
+    env = {"HOOK": "https://hooks.example.org/" + PATH, "FSOPS_STATE": str(tmp_path / "state")}
+    for words in (("--plain",), ("--dry-run",), ("--dry-run=sh",)):
+        seen = fsops("run", "book", "-R", folder, *words, env=env)
+        assert seen.status == 0 and "https://flights.example.org/health" in seen.out, str(seen)
+        assert "***" not in seen.out and "the value of base" not in seen.out, str(seen)

@@ -159,14 +159,23 @@ static bool is_masked(const struct masks *masks, size_t start, size_t end)
 	return last && last->start <= start && last->end >= end;
 }
 
+/* The beginning of every address says nothing of the rest of one. What it ends with may begin another secret. */
+static uint32_t telling(const struct needles *needles, uint32_t at)
+{
+	while (at && !needles->nodes[at].tells)
+		at = needles->nodes[at].fail;
+	return at;
+}
+
 void finder_finish(struct finder *finder, const struct searching *searching, size_t end)
 {
 	struct masks *masks = searching->masks;
-	size_t start = open_start(finder, searching->needles, end);
+	const struct needle_node *node =
+	    &searching->needles->nodes[telling(searching->needles, finder->at)];
+	size_t start = node->depth >= REDACT_PART_MIN ? start_of(finder, node->depth) : end;
 	size_t before = masks->count;
 
-	if (searching->needles->nodes[finder->at].depth >= REDACT_PART_MIN &&
-	    !is_masked(masks, start, end)) {
+	if (start < end && !is_masked(masks, start, end)) {
 		masks_add(masks, start, end);
 		masks->cut = true;
 		masks->parts += masks->count > before;

@@ -12,6 +12,8 @@
 #define EDGES_FIRST 64
 #define NODES_FIRST 64
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 void needles_init(struct needles *needles)
 {
 	*needles = (struct needles){.count = 1, .room = NODES_FIRST, .edge_room = EDGES_FIRST};
@@ -154,12 +156,37 @@ static uint32_t go_on(struct needles *needles, uint32_t at, uint8_t unit)
 	return child;
 }
 
+static size_t span(const uint8_t *units, size_t count, size_t at, const char *chars)
+{
+	while (at < count && units[at] && strchr(chars, units[at]))
+		at++;
+	return at;
+}
+
+/* How many units say no more than where an address leads: "https://host/" of one that goes on behind that. A host may
+ * be a user's name, or a secret of its own when nothing follows: then it is "https://" alone. */
+static size_t public_units(const uint8_t *units, size_t count)
+{
+	size_t scheme = span(units, count, 0, LETTERS);
+	size_t host;
+
+	if (count - scheme < 3 || memcmp(units + scheme, "://", 3) != 0)
+		return 0;
+	scheme += 3;
+	host = span(units, count, scheme, LETTERS "0123456789.-_:[]");
+	return host + 1 < count && strchr("/?#", units[host]) ? host + 1 : scheme;
+}
+
 void needles_add(struct needles *needles, const uint8_t *units, size_t count, size_t len)
 {
 	uint32_t at = begin(needles, units);
+	size_t open = public_units(units, count);
 
-	for (size_t i = 2; i < count; i++)
+	needles->nodes[at].tells |= open < 2;
+	for (size_t i = 2; i < count; i++) {
 		at = go_on(needles, at, units[i]);
+		needles->nodes[at].tells |= i >= open;
+	}
 	if (needles->nodes[at].end)
 		return;
 	needles->nodes[at].end = true;

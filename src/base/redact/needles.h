@@ -33,6 +33,7 @@ struct needle_node {
 	bool chained;  /* the next node is a child of this one */
 	bool branched; /* there are children in `edges` */
 	bool end;      /* a needle ends here, and is as long as this is deep */
+	bool tells;    /* what leads here is more than the scheme and the host of an address */
 };
 
 struct needle_edge {

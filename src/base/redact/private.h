@@ -23,7 +23,8 @@
 
 /* base64 in base64 in base64: a token in a kubeconfig in a Secret. */
 #define REDACT_LEVELS 3
-/* So many units of a secret at the end of a text that was cut are masked too. */
+/* So many units of a secret at the end of a text that was cut are masked too, unless they only say where an address
+ * leads. */
 #define REDACT_PART_MIN 8
 /* So many bytes in a row may mean nothing (backslashes of JSON in JSON in JSON, blanks of a column). */
 #define REDACT_GAP_MAX 64

@@ -125,7 +125,7 @@ static bool holds(void *ctx, const struct expr_text *text)
 {
 	struct redact_seen seen = redact_look(scope_redact(ctx), text->data, text->len);
 
-	return seen.whole || seen.cut;
+	return seen.whole || (seen.cut && !text->literal);
 }
 
 static bool derived(

@@ -8,27 +8,45 @@
 
 #include "fsops/mem.h"
 
+/* What the texts hold together of which one was made. */
+struct origin {
+	struct redact_seen seen;
+	bool marked;
+	bool literal; /* a literal is like the beginning of a secret: by chance */
+};
+
+static struct origin origin_of(
+    const struct redact *redact, const struct expr_text *from, size_t count)
+{
+	struct origin origin = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		struct redact_seen seen = redact_look(redact, from[i].data, from[i].len);
+
+		origin.marked |= from[i].secret;
+		origin.seen.whole += seen.whole;
+		origin.seen.cut |= seen.cut && !from[i].literal;
+		origin.literal |= seen.cut && from[i].literal;
+	}
+	return origin;
+}
+
 /* The beginning of a secret is no secret that can be seen: it would be masked at the end of a text, and shown as
  * soon as something follows. */
-static bool shows_all(const struct redact_seen *from, const struct redact_seen *made)
+static bool shows_all(const struct origin *from, const struct redact_seen *made)
 {
-	return made->whole >= from->whole && made->cut == from->cut;
+	return made->whole >= from->seen.whole &&
+	       (made->cut == from->seen.cut || (made->cut && from->literal));
 }
 
 bool derived_is_secret(const struct redact *redact, const struct expr_text *from, size_t count,
     const struct expr_text *made)
 {
-	struct redact_seen origin = {0}, seen;
-	bool marked = false;
+	struct origin origin = origin_of(redact, from, count);
+	struct redact_seen seen;
 
-	for (size_t i = 0; i < count; i++) {
-		seen = redact_look(redact, from[i].data, from[i].len);
-		marked |= from[i].secret;
-		origin.whole += seen.whole;
-		origin.cut |= seen.cut;
-	}
-	if (!made->len || marked || !(origin.whole || origin.cut))
-		return made->len && marked;
+	if (!made->len || origin.marked || !(origin.seen.whole || origin.seen.cut))
+		return made->len && origin.marked;
 	seen = redact_look(redact, made->data, made->len);
 	if (shows_all(&origin, &seen))
 		return false;

@@ -305,7 +305,7 @@ static void add_exports(struct script *s, const char *script)
 
 		buf_init(&word, BUF_TEXT_MAX);
 		buf_add_shell_word(&word, text);
-		if (seen.whole || seen.cut)
+		if (seen.whole) /* its beginning may be that of any text */
 			export_secret(s, name, script);
 		else
 			sh_line(s, "export %s=%s", name, word.data);

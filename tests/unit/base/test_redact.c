@@ -65,6 +65,28 @@ static void a_cut_secret_is_masked(void **state)
 	check("0123456789abcdef", "token 0123", "token 0123");
 }
 
+/* Where it leads to is no part of it, unless that is all there is; and it may be how another one begins. */
+static void the_host_of_an_address_that_is_cut_is_shown(void **state)
+{
+	static const char hook[] = "https://hooks.example.org/services/T000";
+	struct redact *redact = hiding(hook);
+	char *masked;
+
+	(void)state;
+	check(hook, "at https://", "at https://");
+	check(hook, "at https://hooks.example.org/", "at https://hooks.example.org/");
+	check(hook, "at https://hooks.example.org/se", "at ***");
+	check("https://me:pass@example.org/", "at https://me:pa", "at ***");
+	check("https://token@example.org/", "at https://tok", "at ***");
+	check("https://tok3n.example.org/", "at https://tok3", "at ***");
+	check("https://us%3Aer@example.org/x", "at https://us%3A", "at ***");
+	redact_add(redact, "hooks.example.net");
+	masked = redact_text(redact, "at https://hooks.ex", 19);
+	assert_string_equal(masked, "at https://***");
+	free(masked);
+	redact_free(redact);
+}
+
 static void the_longest_secret_wins(void **state)
 {
 	struct redact *redact = hiding("pass");
@@ -244,6 +266,7 @@ int main(void)
 	    cmocka_unit_test(every_form_is_masked),
 	    cmocka_unit_test(a_secret_may_look_like_a_part_of_an_escape),
 	    cmocka_unit_test(a_cut_secret_is_masked),
+	    cmocka_unit_test(the_host_of_an_address_that_is_cut_is_shown),
 	    cmocka_unit_test(the_longest_secret_wins),
 	    cmocka_unit_test(values_are_masked_whole),
 	    cmocka_unit_test(all_of_a_secret_object_is_secret),

@@ -101,12 +101,49 @@ static void what_shows_all_of_it_is_no_secret(void **state)
 	free(masked);
 }
 
+#define HOOK "https://hooks.example.org/services/T000/B000xyz"
+
+/* What is made of a text that stands in the expression, or does not, and of another. */
+static bool is_joined_secret(const char *one, bool literal, const char *other)
+{
+	struct redact *redact = redact_new();
+	struct expr_text from[] = {{.data = one, .len = strlen(one), .literal = literal},
+	    {.data = other, .len = strlen(other)}};
+	char *joined = mem_printf("%s%s", one, other);
+	struct expr_text made = {.data = joined, .len = strlen(joined)};
+	bool secret;
+
+	redact_add(redact, HOOK);
+	redact_add(redact, "https://deploy:pa55-of-it@git.example.org/x");
+	redact_add(redact, "password-of-the-house");
+	secret = derived_is_secret(redact, from, 2, &made);
+	free(joined);
+	redact_free(redact);
+	return secret;
+}
+
+static void what_begins_like_a_secret_by_chance_is_none(void **state)
+{
+	(void)state;
+	assert_false(is_joined_secret("https://", false, "flights.example.org/health"));
+	assert_false(is_joined_secret("https://hooks.", false, "example.com"));
+	assert_false(is_joined_secret("https://hooks.example.org/", false, "health"));
+	assert_true(is_joined_secret("https://hooks.example.org/services", false, "-x"));
+	assert_true(is_joined_secret("https://deploy", false, "ment"));
+	assert_true(is_joined_secret("password", false, "-free"));
+	assert_false(is_joined_secret("password", true, "-free"));
+	assert_false(is_joined_secret("to " HOOK " password", true, ""));
+	assert_false(is_joined_secret("password", true, " " HOOK));
+	assert_false(is_joined_secret("https://", true, "hooks.example.org/services/T000/B000xyz"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_part_of_a_secret_is_shown),
 	    cmocka_unit_test(nor_with_what_stood_beside_it),
 	    cmocka_unit_test(what_shows_all_of_it_is_no_secret),
+	    cmocka_unit_test(what_begins_like_a_secret_by_chance_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
