@@ -45,8 +45,8 @@ struct plan {
 	json_t *names;  /* what expressions may name before the run: vars, env, links, contacts */
 	json_t *refs;   /* what expressions look at; engine/plan/refs.h */
 	json_t *chosen; /* what was asked for besides the runbook: {"given": names of --var, "from",
-	                   "only", "due": the time that --if-due started it for}; a resumed run asks for
-	                   the same */
+	                   "only", "found": names of those that no person said, "due": the time that
+	                   --if-due started it for}; a resumed run asks for the same */
 	struct redact *redact;   /* knows the secrets; shared with the run */
 	struct plan_step *steps; /* of all sections, in order */
 	size_t step_count;
@@ -58,6 +58,9 @@ struct plan {
 struct plan_options {
 	const char *const *vars; /* "K=V" */
 	size_t var_count;
+	const json_t
+	    *found; /* names of VARS that have their values from an alert, or from what another
+	                        runbook has found; NULL: none */
 	const char *from;        /* a step's id, title or number; NULL: the first */
 	const char *const *only; /* the same */
 	size_t only_count;
@@ -133,9 +136,9 @@ json_t *plan_diff(const json_t *before, const json_t *now);
 /* The command that measures METRIC, masked, filled in as far as values are known; a new string. */
 char *plan_metric_command(const struct plan *plan, const struct metric *metric);
 
-/* The plan of a runbook that OUTER's run is about to run, with VARS (an object) as its --var. It
- * shares OUTER's secrets and must be freed first. */
-struct plan *plan_nested(
-    const struct plan *outer, const char *name, const json_t *vars, struct err *err);
+/* The plan of a runbook that OUTER's run is about to run by the action FROM, with VARS (an object) as its
+ * --var. It shares OUTER's secrets and must be freed first. */
+struct plan *plan_nested(const struct plan *outer, const struct action *from, const char *name,
+    const json_t *vars, struct err *err);
 
 #endif

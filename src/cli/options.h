@@ -13,6 +13,7 @@
 #ifndef FSOPS_CLI_OPTIONS_H
 #define FSOPS_CLI_OPTIONS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -101,6 +102,7 @@ struct options {
 	const char *into;
 	const char *image;
 	struct text_list vars;
+	const json_t *found; /* names of VARS that an alert gave; NULL: none */
 	struct text_list only;
 	bool plain;
 	bool no_color;

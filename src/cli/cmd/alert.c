@@ -80,8 +80,9 @@ static bool seen_before(const struct notice *notices, size_t at)
 	return false;
 }
 
-/* A notice's variables as --var; the texts are added to OWNED. */
-static void set_vars(struct options *options, const struct notice *notice, struct text_list *owned)
+/* A notice's variables as --var; the texts are added to OWNED, their names to FOUND. */
+static void set_vars(
+    struct options *options, const struct notice *notice, struct text_list *owned, json_t *found)
 {
 	const char *name;
 	json_t *value;
@@ -89,19 +90,24 @@ static void set_vars(struct options *options, const struct notice *notice, struc
 	json_object_foreach(notice->vars, name, value) {
 		MEM_PUSH_ROOM(owned->items, owned->count);
 		owned->items[owned->count++] = mem_printf("%s=%s", name, json_string_value(value));
+		json_array_append_new(found, json_string(name));
 	}
 	options->vars = *owned;
+	options->found = found;
 }
 
 static int run_notice(struct cli *cli, const struct catalog *catalog, const struct notice *notice)
 {
 	struct text_list owned = {0};
+	json_t *found = json_array();
 	int status;
 
-	set_vars(&cli->options, notice, &owned);
+	set_vars(&cli->options, notice, &owned, found);
 	cli->options.check = !cli->options.yes;
 	status = cli_run(cli, catalog, notice->runbook);
 	cli->options.vars = (struct text_list){0};
+	cli->options.found = NULL;
+	json_decref(found);
 	for (size_t i = 0; i < owned.count; i++)
 		free((char *)owned.items[i]);
 	free(owned.items);

@@ -260,6 +260,7 @@ static struct plan *plan_again(const struct cli *cli, const struct earlier *earl
 		const struct plan_options options = {
 		    .vars = (const char *const *)wishes.vars,
 		    .var_count = wishes.var_count,
+		    .found = json_object_get(started, "found"),
 		    .from = value_get_text(started, "from"),
 		    .only = wishes.only,
 		    .only_count = wishes.only_count,

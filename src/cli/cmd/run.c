@@ -82,6 +82,7 @@ int cli_run(struct cli *cli, const struct catalog *catalog, const struct runbook
 	const struct plan_options options = {
 	    .vars = cli->options.vars.items,
 	    .var_count = cli->options.vars.count,
+	    .found = cli->options.found,
 	    .from = cli->options.from,
 	    .only = cli->options.only.items,
 	    .only_count = cli->options.only.count,

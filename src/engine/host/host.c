@@ -202,6 +202,7 @@ static void measure(struct call *call, const json_t *names,
 	    .loop = run->loop,
 	    .children = run->children,
 	    .tunnels = run->tunnels,
+	    .plan = run->plan,
 	    .scope = slot_scope(service->slot),
 	    .metrics = metrics,
 	    .count = count,
@@ -282,7 +283,8 @@ static void run(struct call *call, const char *name, const json_t *vars,
 	struct err err;
 
 	service->ran = done;
-	service->plan = plan_nested(outer->plan, name, vars, &err);
+	service->plan =
+	    plan_nested(outer->plan, slot_action(service->slot)->action, name, vars, &err);
 	if (!service->plan) {
 		service->why = mem_text(err.text);
 		service->timer = loop_after(outer->loop, 0, on_no_plan, service);

@@ -194,3 +194,19 @@ json_t *expand_json(const struct expander *expander, const json_t *value, struct
 
 	return fill_value(&whole, value);
 }
+
+json_t *expand_hole(
+    const struct expander *expander, const char *text, size_t len, bool *known, struct err *err)
+{
+	struct filling filling = {.expander = expander, .err = err};
+	json_t *value = evaluate(&filling, text, len);
+	char *template;
+
+	*known = value != NULL;
+	if (value || expander->mode != EXPAND_KNOWN)
+		return value;
+	template = mem_printf("${%.*s}", (int)len, text);
+	value = value_text(template, strlen(template));
+	free(template);
+	return value;
+}

@@ -22,7 +22,8 @@ struct expander {
 	enum expand_mode mode;
 	struct redact *redact; /* told of values that must be masked; or NULL */
 	const struct plan
-	    *plan; /* that it is of: who says what a name is (path.h); NULL: not known */
+	    *plan; /* that it is of: who says what a name is (people.h); NULL: not known */
+	bool said; /* there is no plan, and none but people say what any name is */
 };
 
 /* Bytes, as JSON, that all `${…}` of one value may be filled with: one name can stand in it many times. */
@@ -38,5 +39,10 @@ json_t *expand_json(const struct expander *expander, const json_t *value, struct
 
 /* One text; a new C string or NULL. */
 char *expand_text(const struct expander *expander, const char *text, struct err *err);
+
+/* The value of one hole, the expression TEXT; a new reference or NULL. When it is not KNOWN (EXPAND_KNOWN), its
+ * `${…}` as a text. */
+json_t *expand_hole(
+    const struct expander *expander, const char *text, size_t len, bool *known, struct err *err);
 
 #endif

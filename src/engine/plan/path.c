@@ -5,103 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsops/mem.h"
-#include "fsops/plan.h"
 #include "fsops/template.h"
 #include "fsops/value.h"
-
-/* ---- who says what a name is ---- */
-
-static bool has_var(const struct var *vars, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(vars[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
-
-/* Does the action give NAME a value of its own? */
-static bool action_sets(const struct action *action, const char *name)
-{
-	for (size_t i = 0; i < action->capture_count; i++)
-		if (same(action->captures[i].name, name))
-			return true;
-	return action->for_each.expr && same(action->as, name);
-}
-
-static bool step_sets(const struct step *step, const char *name)
-{
-	for (size_t i = 0; i < step->action_count; i++)
-		if (action_sets(&step->actions[i], name))
-			return true;
-	return step->for_each.expr && same(step->as, name);
-}
-
-static bool runbook_sets(const struct runbook *runbook, const char *name)
-{
-	for (size_t s = 0; s < SECTION_COUNT; s++)
-		for (size_t i = 0; i < runbook->sections[s].count; i++)
-			if (step_sets(&runbook->sections[s].items[i], name))
-				return true;
-	return false;
-}
-
-/* A runbook inside another has from that one what may have been captured there. */
-static bool is_handed_down(const struct plan *plan, const char *name)
-{
-	json_t *given;
-	size_t i;
-
-	if (!plan->nested)
-		return false;
-	json_array_foreach(json_object_get(plan->chosen, "given"), i, given)
-		if (same(json_string_value(given), name))
-			return true;
-	return false;
-}
-
-static bool people_say(const struct plan *plan, const char *name)
-{
-	const struct platform *platform = plan->catalog->platform;
-	const struct runbook *runbook = plan->runbook;
-
-	if (runbook_sets(runbook, name) || is_handed_down(plan, name))
-		return false;
-	return strcmp(name, "env") == 0 || has_var(runbook->vars, runbook->var_count, name) ||
-	       has_var(platform->vars, platform->var_count, name);
-}
-
-struct saying {
-	const struct plan *plan;
-	bool people;
-};
-
-static void note_root(void *ctx, const char *const *parts, size_t count)
-{
-	struct saying *saying = ctx;
-
-	saying->people = saying->people && count && people_say(saying->plan, parts[0]);
-}
-
-static bool expression_is_peoples(const struct plan *plan, const char *text, size_t len)
-{
-	struct saying saying = {plan, plan != NULL};
-	struct expr_error error;
-	struct expr *expr = plan ? expr_compile(text, len, NULL, &error) : NULL;
-
-	if (!expr)
-		return false;
-	expr_each_path(expr, note_root, &saying);
-	expr_free(expr);
-	return saying.people;
-}
-
-/* ---- filling ---- */
+#include "people.h"
 
 struct filling {
 	const struct expander *expander;
@@ -188,17 +94,14 @@ static int add_value(struct filling *filling, const json_t *value, bool folder)
 static int add_hole(void *ctx, const char *text, size_t len)
 {
 	struct filling *filling = ctx;
-	char *template = mem_printf("${%.*s}", (int)len, text);
-	json_t *asked = json_string(template);
-	json_t *value = expand_json(filling->expander, asked, filling->err);
-	bool known =
-	    value && !(filling->expander->mode == EXPAND_KNOWN && json_equal(value, asked));
-	bool folder = !filling->out.len && !filling->filled &&
-	              expression_is_peoples(filling->expander->plan, text, len);
+	bool known;
+	json_t *value = expand_hole(filling->expander, text, len, &known, filling->err);
+	bool folder =
+	    !filling->out.len && !filling->filled && people_say(filling->expander, text, len);
 	int result = -1;
 
 	if (value && !known)
-		result = add_text(filling, template);
+		result = add_text(filling, json_string_value(value));
 	else if (value)
 		result = add_value(filling, value, folder);
 	filling->filled = filling->filled || !known || !folder;
@@ -206,8 +109,6 @@ static int add_hole(void *ctx, const char *text, size_t len)
 	filling->holed = true;
 	filling->unknown = filling->unknown || !known;
 	json_decref(value);
-	json_decref(asked);
-	free(template);
 	return result;
 }
 

@@ -1,8 +1,7 @@
 /*
  * Paths of files that are written, with values filled in. A value comes from a server as often as not, so it
  * is a part of one name: it has no '/', and does not make the name "." or "..". Only a folder that stands at
- * the beginning (`${folder}/x.log`) may be a path, if none but people say what it is: a variable that nothing
- * captures, or the environment.
+ * the beginning (`${folder}/x.log`) may be a path, if none but people say what it is (people.h).
  */
 #ifndef FSOPS_ENGINE_PATH_H
 #define FSOPS_ENGINE_PATH_H

@@ -13,6 +13,7 @@
 #include "fsops/text.h"
 #include "fsops/value.h"
 #include "prepared.h"
+#include "people.h"
 #include "refs.h"
 #include "vars.h"
 
@@ -93,19 +94,48 @@ static json_t *vars_for_nested(const struct plan *outer, const json_t *vars)
 	return all;
 }
 
-static struct plan *make_nested(
-    const struct making *making, const char *name, const json_t *vars, bool lenient)
+static bool is_in(const json_t *list, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (text_same(json_string_value(json_array_get(list, i)), name))
+			return true;
+	return false;
+}
+
+/* Which of ALL, the variables for a nested plan, no person said. FROM: the action that gives them. */
+static json_t *found_for_nested(
+    const struct plan *outer, const struct action *from, const json_t *all)
+{
+	const struct expander expander = {.plan = outer};
+	const json_t *written = json_object_get(from->args, "vars");
+	json_t *found = json_array();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)all, name, value) {
+		const json_t *text = json_object_get(written, name);
+
+		if (text ? !people_say_all(&expander, text)
+		         : is_in(json_object_get(outer->chosen, "found"), name))
+			json_array_append_new(found, json_string(name));
+	}
+	return found;
+}
+
+static struct plan *make_nested(const struct making *making, const struct action *from,
+    const char *name, const json_t *vars, bool lenient)
 {
 	const struct runbook *runbook = catalog_find(making->catalog, name, making->err);
 	struct plan_options options = {.lenient = lenient, .script = making->script};
 	struct plan *plan;
-	json_t *all;
+	json_t *all, *found;
 	char **items;
 
 	if (!runbook || check_circle(making, runbook) < 0)
 		return NULL;
 	all = vars_for_nested(making->plan, vars);
 	items = nested_vars(all, &options.var_count);
+	options.found = found = found_for_nested(making->plan, from, all);
 	json_decref(all);
 	options.vars = (const char *const *)items;
 	plan = make_plan(
@@ -113,16 +143,17 @@ static struct plan *make_nested(
 	for (size_t i = 0; i < options.var_count; i++)
 		free(items[i]);
 	free(items);
+	json_decref(found);
 	return plan;
 }
 
-struct plan *plan_nested(
-    const struct plan *outer, const char *name, const json_t *vars, struct err *err)
+struct plan *plan_nested(const struct plan *outer, const struct action *from, const char *name,
+    const json_t *vars, struct err *err)
 {
 	struct making making = {
 	    .catalog = outer->catalog, .plan = (struct plan *)outer, .err = err};
 
-	return make_nested(&making, name, vars, false);
+	return make_nested(&making, from, name, vars, false);
 }
 
 /* What a nested plan may do counts for the action that runs it. */
@@ -149,7 +180,8 @@ static int nest(struct making *making, struct plan_action *action, const json_t 
 {
 	const char *name = value_get_text(args, "name");
 
-	action->nested = make_nested(making, name ? name : "", json_object_get(args, "vars"), true);
+	action->nested = make_nested(
+	    making, action->action, name ? name : "", json_object_get(args, "vars"), true);
 	return action->nested ? check_repeated(making, action) : -1;
 }
 
@@ -350,6 +382,8 @@ static json_t *chosen_json(const struct plan_options *options)
 		    chosen, "from", value_text(options->from, strlen(options->from)));
 	if (options->only_count)
 		json_object_set(chosen, "only", only);
+	if (json_array_size(options->found))
+		json_object_set_new(chosen, "found", json_copy((json_t *)options->found));
 	json_decref(only);
 	return chosen;
 }
@@ -447,7 +481,8 @@ void plan_free(struct plan *plan)
 char *plan_metric_command(const struct plan *plan, const struct metric *metric)
 {
 	struct scope scope = {.names = plan->names, .redact = plan->redact};
-	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
+	struct expander expander = {
+	    .scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact, .plan = plan};
 
 	return read_command(plan, &expander, &metric->source, NULL);
 }

@@ -58,7 +58,8 @@ static void add(const struct plan *plan, json_t *list, const json_t *spec)
 static void add_metric(const struct plan *plan, json_t *list, const struct metric *metric)
 {
 	struct scope scope = {.names = plan->names, .redact = plan->redact};
-	struct expander expander = {.scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact};
+	struct expander expander = {
+	    .scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact, .plan = plan};
 	struct prepared prepared;
 	struct err err;
 

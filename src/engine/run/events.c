@@ -80,7 +80,7 @@ static json_t *make_event(struct events *events, const char *type, json_t *field
  * is not given away by it, and masked they would be other names. */
 static const char *const plain[] = {"v", "seq", "time", "run", "type", "runbook", "platform",
     "mode", "step", "action", "adapter", "effect", "section", "outcome", "stop", "level",
-    "severity", "stream", "question", "answer", "name", "when", "from", "only", "given"};
+    "severity", "stream", "question", "answer", "name", "when", "from", "only", "given", "found"};
 /* Their keys are names. */
 static const char *const named[] = {"vars", "files", "captured"};
 

@@ -199,7 +199,8 @@ static void start_reading(struct reading *reading)
 	const struct measure_spec *spec = &reading->measure->spec;
 	const struct action *source = &reading->metric->source;
 	struct redact *redact = scope_redact(spec->scope);
-	struct expander expander = {.scope = spec->scope, .redact = redact};
+	struct expander expander = {
+	    .scope = spec->scope, .redact = redact, .plan = spec->plan, .said = !spec->plan};
 	struct prepared prepared;
 	struct err err;
 

@@ -26,6 +26,7 @@ struct measure_spec {
 	struct loop *loop;
 	struct children *children;
 	struct tunnels *tunnels;
+	const struct plan *plan;       /* NULL: there is none, SCOPE is of the platform alone */
 	const struct scope *scope;     /* lives until the end */
 	const struct metric **metrics; /* copied */
 	size_t count;

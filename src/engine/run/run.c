@@ -145,6 +145,7 @@ static void measure(struct run *run, const struct metric **metrics, size_t count
 	    .loop = run->loop,
 	    .children = run->children,
 	    .tunnels = run->tunnels,
+	    .plan = run->plan,
 	    .scope = &run->scope,
 	    .metrics = metrics,
 	    .count = count,

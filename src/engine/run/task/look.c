@@ -50,7 +50,8 @@ static void on_look_ended(void *ctx, const struct attempt_end *end)
 static int fill_in(struct task *task, struct prepared *prepared, struct err *err)
 {
 	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
-	struct expander expander = {.scope = &own, .redact = task_run(task)->plan->redact};
+	struct expander expander = {
+	    .scope = &own, .redact = task_run(task)->plan->redact, .plan = task_run(task)->plan};
 
 	*prepared = (struct prepared){0};
 	if (task_check_environment(task, task_action(task)->look, err) < 0)
