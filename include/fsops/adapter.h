@@ -131,6 +131,23 @@ void call_waiting(struct call *call, const char *text);
 /* After cancel(): nothing that the call started is alive any more. */
 void call_gone(struct call *call);
 
+/* A piece of the argument that an adapter `embeds`. */
+enum embed_from {
+	EMBED_WRITTEN, /* stands in the runbook */
+	EMBED_SAID,    /* the value of what people say: --var, the files, the environment */
+	EMBED_FOUND,   /* any other value: of an answer, an alert */
+};
+
+struct embed_piece {
+	enum embed_from from;
+	const char *text; /* of a value that is not known yet its `${…}` */
+	bool known;
+	bool number; /* the value is one */
+	/* Set by embed() when the value is not known: the characters that it may hold so that it would be put
+	 * in as it is, as tr(1) takes them ("A-Za-z"). NULL: any. */
+	const char *plain;
+};
+
 struct adapter_field {
 	const char *name; /* a table ends with NULL */
 	const char *type; /* "int", "string", "list", "map", "bool", "double", "any" */
@@ -217,6 +234,13 @@ struct adapter {
 	 * values stay in their folder, and adds ADAPTER_FIXED, an integer: how many bytes of it are the
 	 * author's, for struct fresh_place; not there when all are. */
 	const char *writes;
+
+	/* MAY (NULL, both or neither). Which argument is a text that has a grammar (a URL, a query), and how its
+	 * pieces are put together, so that a value is a value there whatever it holds: to OUT, or -1 and
+	 * ERR (ERR_INPUT) when it cannot be. What is not known is put in as it is. Other arguments are
+	 * filled in as texts. */
+	const char *embeds;
+	int (*embed)(struct embed_piece *pieces, size_t count, struct buf *out, struct err *err);
 
 	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
 	 * string, or NULL when the arguments do not tell. */

@@ -24,6 +24,9 @@ struct plan_action {
 	char *look;          /* that of its `look:`, masked; owned, or NULL */
 	json_t *tunnel;      /* that it goes through (engine/plan/tunnel_spec.h); owned, or NULL */
 	json_t *look_tunnel; /* that its `look:` goes through; owned, or NULL */
+	json_t *plain;      /* what values that are not known yet may hold in the command: a list of
+	                        {"expr", "plain"}, as of struct embed_piece; owned, or NULL */
+	json_t *look_plain; /* the same of its `look:` */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
 };
 
@@ -121,9 +124,10 @@ bool var_admits(const struct var *var, const char *text);
 /* What VAR must be, by its default ("a whole number"), when TEXT is not that; NULL: it is. */
 const char *var_wrong_type(const struct var *var, const char *text);
 
-/* VALUE (the arguments of a metric's source, an alert's `expr`) with the platform's variables filled in, as
+/* ARGS of ADAPTER (of a metric's source, of an alert's `expr`) with the platform's variables filled in, as
  * a measurement has them; a new reference. Errors: a variable without a value. */
-json_t *platform_filled(const struct catalog *catalog, const json_t *value, struct err *err);
+json_t *platform_filled(const struct catalog *catalog, const struct adapter *adapter,
+    const json_t *args, struct err *err);
 
 /* The SHA-256 of each file that the plan comes from: the platform's, the runbook's, those of runbooks
  * inside it. A new object: path → digest. */

@@ -302,4 +302,53 @@ static char *describe_text(const struct adapter *adapter, const char *args, cons
 	return buf_detach(&out);
 }
 
+/* What embed() of ADAPTER makes of PIECES, a letter and a text each: w written, s said, f found, n a number that
+ * was found, u found but not known yet; ends with NULL. The error when it is refused; with PLAIN what the last
+ * piece may hold. Owned. */
+static inline char *embed_text(
+    const struct adapter *adapter, const char *const *pieces, const char **plain)
+{
+	struct embed_piece items[8] = {0};
+	size_t count = 0;
+	struct buf out;
+	struct err err;
+
+	buf_init(&out, BUF_TEXT_MAX);
+	for (; pieces[count]; count++) {
+		char kind = pieces[count][0];
+
+		items[count].from = kind == 'w'   ? EMBED_WRITTEN
+		                    : kind == 's' ? EMBED_SAID
+		                                  : EMBED_FOUND;
+		items[count].text = pieces[count] + 1;
+		items[count].known = kind != 'u';
+		items[count].number = kind == 'n';
+	}
+	if (adapter->embed(items, count, &out, &err) < 0) {
+		buf_clear(&out);
+		buf_adds(&out, err.text);
+	}
+	if (plain)
+		*plain = items[count - 1].plain;
+	return buf_detach(&out);
+}
+
+struct embed_case {
+	const char *pieces[6]; /* as of embed_text() */
+	const char *text;      /* or a part of the error */
+};
+
+static inline void check_embed(
+    const struct adapter *adapter, const struct embed_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *text = embed_text(adapter, cases[i].pieces, NULL);
+
+		assert_has(text, cases[i].text);
+		if (!strstr(text, "filled in"))
+			assert_string_equal(text, cases[i].text);
+		free(text);
+	}
+}
+
 #endif

@@ -21,6 +21,9 @@ char *http_body(const json_t *args);
 /* Was a header of this name given, in upper or lower case? */
 bool http_has_header(const json_t *args, const char *name);
 
+/* address.c */
+int http_embed(struct embed_piece *pieces, size_t count, struct buf *out, struct err *err);
+
 void http_start(struct call *call);
 void http_cancel(struct call *call);
 void http_release(struct call *call);

@@ -218,10 +218,10 @@ static json_t *names_known(
 	return names;
 }
 
-/* What a metric's source or an action's look asks; a new string, masked. TUNNEL (NULL: not wanted) gets a
- * new reference to the one that it goes through, or NULL. */
+/* What a metric's source or an action's look asks; a new string, masked. ITEM (NULL: not wanted) gets what
+ * else is known of a look. */
 static char *read_command(const struct plan *plan, const struct expander *expander,
-    const struct action *read, json_t **tunnel)
+    const struct action *read, struct plan_action *item)
 {
 	struct prepared prepared;
 	struct err err;
@@ -229,8 +229,10 @@ static char *read_command(const struct plan *plan, const struct expander *expand
 
 	if (prepared_make(&prepared, expander, read, &err) < 0)
 		return mem_text(err.text);
-	if (tunnel)
-		*tunnel = json_incref(prepared.tunnel);
+	if (item) {
+		item->look_tunnel = json_incref(prepared.tunnel);
+		item->look_plain = json_incref(prepared.plain);
+	}
 	text = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	prepared_release(&prepared);
 	return text;
@@ -257,8 +259,9 @@ static int add_action(struct making *making, const struct step *step, const stru
 	action->effect = prepared.effect;
 	action->command = redact_text(plan->redact, prepared.line, strlen(prepared.line));
 	action->tunnel = json_incref(prepared.tunnel);
+	action->plain = json_incref(prepared.plain);
 	if (from->look)
-		action->look = read_command(plan, &expander, from->look, &action->look_tunnel);
+		action->look = read_command(plan, &expander, from->look, action);
 	json_decref(names);
 	if (strcmp(from->adapter->name, "runbook") == 0)
 		result = nest(making, action, prepared.args);
@@ -457,6 +460,8 @@ static void step_release(struct plan_step *step)
 		free(step->actions[i].look);
 		json_decref(step->actions[i].look_tunnel);
 		json_decref(step->actions[i].tunnel);
+		json_decref(step->actions[i].plain);
+		json_decref(step->actions[i].look_plain);
 		plan_free(step->actions[i].nested);
 	}
 	free(step->actions);

@@ -1,10 +1,12 @@
 /* What a platform's file asks of other systems, filled in, for programs that ask the same. */
 #include "engine/secrets/own.h"
+#include "embed.h"
 #include "expand.h"
 #include "fsops/plan.h"
 #include "vars.h"
 
-json_t *platform_filled(const struct catalog *catalog, const json_t *value, struct err *err)
+json_t *platform_filled(const struct catalog *catalog, const struct adapter *adapter,
+    const json_t *args, struct err *err)
 {
 	json_t *names = scope_constants(catalog->platform);
 	struct redact *redact = redact_for_platform(catalog->platform, err);
@@ -12,11 +14,11 @@ json_t *platform_filled(const struct catalog *catalog, const json_t *value, stru
 	                            names, redact, err)
 	                      : NULL;
 	struct scope scope = {.names = names, .clock = &clock_system, .redact = redact};
-	struct expander expander = {.scope = &scope};
+	struct expander expander = {.scope = &scope, .said = true};
 	json_t *filled = NULL;
 
 	if (vars)
-		filled = expand_json(&expander, value, err);
+		filled = embed_args(&expander, adapter, args, NULL, err);
 	json_decref(vars);
 	redact_free(redact);
 	json_decref(names);

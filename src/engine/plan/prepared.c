@@ -9,6 +9,7 @@
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
+#include "embed.h"
 #include "fsops/value.h"
 #include "path.h"
 #include "tunnel_spec.h"
@@ -177,8 +178,9 @@ int prepared_make(struct prepared *prepared, const struct expander *expander,
 	struct buf line;
 
 	*prepared = (struct prepared){0};
-	prepared->args =
-	    adapter->literal ? json_incref(action->args) : expand_json(expander, action->args, err);
+	prepared->args = adapter->literal
+	                     ? json_incref(action->args)
+	                     : embed_args(expander, adapter, action->args, &prepared->plain, err);
 	if (!prepared->args || fill_target(prepared, expander, action, err) < 0 ||
 	    tunnel_spec_make(
 	        &prepared->tunnel, expander, action, prepared->args, prepared->target, err) < 0 ||
@@ -212,6 +214,7 @@ void prepared_release(struct prepared *prepared)
 	json_decref(prepared->args);
 	json_decref(prepared->target);
 	json_decref(prepared->tunnel);
+	json_decref(prepared->plain);
 	free(prepared->line);
 	free(prepared->save);
 	free(prepared->title);

@@ -15,6 +15,7 @@ struct prepared {
 	char *line;        /* the equivalent command line, not masked */
 	char *save;        /* the file for the output, or NULL */
 	size_t save_fixed; /* how much of it nothing was filled into, as of struct fresh_place */
+	json_t *plain;     /* as of struct plan_action */
 	char *title; /* not masked; what cannot be filled in stays as it is written; or NULL */
 	enum effect effect; /* the stated one or the derived one, the higher; never UNSTATED */
 };

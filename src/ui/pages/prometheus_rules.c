@@ -191,7 +191,7 @@ static const char *obstacle(const struct metric *metric)
 static int add_metric(
     struct buf *out, const struct catalog *catalog, const struct metric *metric, struct err *err)
 {
-	json_t *args = platform_filled(catalog, metric->source.args, err);
+	json_t *args = platform_filled(catalog, metric->source.adapter, metric->source.args, err);
 	struct rule rule = {.catalog = catalog, .metric = metric};
 
 	if (!args)
@@ -230,13 +230,13 @@ static int add_alert(
     struct buf *out, const struct catalog *catalog, const struct alert *alert, struct err *err)
 {
 	const struct platform *platform = catalog->platform;
-	json_t *written = json_string(alert->expr);
-	json_t *expr = platform_filled(catalog, written, err);
+	json_t *written = json_pack("{s:s}", "query", alert->expr);
+	json_t *args = platform_filled(catalog, adapter_find(ADAPTER), written, err);
 	json_t *set;
 	struct buf summary;
 
 	json_decref(written);
-	if (!expr)
+	if (!args)
 		return err_prefix(err, "alert '%s'", alert->name);
 	set = alert_labels(platform, alert);
 
@@ -245,7 +245,7 @@ static int add_alert(
 	buf_adds(out, "      - alert: ");
 	yaml_add_text(out, alert->name);
 	buf_adds(out, "\n        expr: ");
-	yaml_add_text(out, json_string_value(expr));
+	yaml_add_text(out, value_get_text(args, "query"));
 	buf_addc(out, '\n');
 	add_pending(out, alert->pending);
 	add_labels(out, set);
@@ -258,7 +258,7 @@ static int add_alert(
 	buf_addc(out, '\n');
 	buf_release(&summary);
 	json_decref(set);
-	json_decref(expr);
+	json_decref(args);
 	return 0;
 }
 

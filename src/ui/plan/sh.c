@@ -85,6 +85,16 @@ static const char *const helpers[HELPER_COUNT] = {
         "\tesac\n"
         "\treturn \"$ended\"\n"
         "}\n",
+    [HELPER_PLAIN] =
+        "# plain VALUE CHARACTERS: can it be put into an address or a query as it is?\n"
+        "plain() {\n"
+        "\tcase $1 in\n"
+        "\t'' | . | ..) ;;\n"
+        "\t*) [ -n \"$(printf '%s' \"$1\" | tr -d \"$2\")\" ] || return 0 ;;\n"
+        "\tesac\n"
+        "\tprintf \"!! '%s' would be read as something else there\\n\" \"$1\" >&2\n"
+        "\treturn 1\n"
+        "}\n",
     [HELPER_LOOK] = "# look NAME COMMAND...: a read\n"
                     "look() {\n"
                     "\tname=$1\n"

@@ -42,6 +42,32 @@ static void need_hole(void *ctx, const char *expr, size_t len)
 	buf_release(&question);
 }
 
+/* A value that fsops would encode where it is put is asked for until it needs no encoding. */
+static void need_plain(struct script *s, const json_t *plain)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(plain, i, item) {
+		const char *expr = value_get_text(item, "expr");
+		const struct sh_name *name = sh_name_of(&s->names, expr, strlen(expr));
+		struct buf question;
+
+		sh_use(s, HELPER_PLAIN);
+		sh_use(s, HELPER_ASK);
+		buf_init(&question, BUF_TEXT_MAX);
+		buf_addf(&question, "another value of %s, only of %s:", name->expr,
+		    value_get_text(item, "plain"));
+		for (int depth = 0; depth < s->depth; depth++)
+			buf_addc(s->out, '\t');
+		buf_addf(s->out, "until plain \"${%s%s}\" '%s'; do ask ", name->name,
+		    name->env ? ":?" : "", value_get_text(item, "plain"));
+		buf_add_shell_word(s->out, question.data);
+		buf_addf(s->out, " && %s=$answer; done\n", name->name);
+		buf_release(&question);
+	}
+}
+
 static void add_captures(struct script *s, const struct action *action)
 {
 	for (size_t i = 0; i < action->capture_count; i++) {
@@ -338,6 +364,7 @@ static void add_look(struct script *s, const struct plan_action *item)
 
 	if (!look.action->adapter->literal)
 		sh_each_hole(look.command, need_hole, s);
+	need_plain(s, item->look_plain);
 	s->looking = true;
 	add_command(s, &look);
 	s->looking = false;
@@ -355,6 +382,7 @@ static void add_body(struct script *s, const struct plan_action *item)
 		sh_each_hole(item->command, need_hole, s);
 	if (item->action->stdin_text)
 		sh_each_text_hole(item->action->stdin_text, need_hole, s);
+	need_plain(s, item->plain);
 	if (plan_action_manual(item)) {
 		add_manual(s, item);
 		return;

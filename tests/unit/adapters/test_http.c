@@ -107,6 +107,52 @@ static const struct describe_case {
         "curl -sS --fail -H 'content-type: text/x' --data-raw '[]' https://a"},
 };
 
+static const struct embed_case embed_cases[] = {
+    {{"w/a/", "fb", "w/c"}, "/a/b/c"},
+    {{"w/a/", "f../b?c#d&e=f g%2f"}, "/a/..%2Fb%3Fc%23d%26e%3Df%20g%252f"},
+    {{"w/a/", "s../b?c"}, "/a/../b?c"},
+    {{"w/a?b=", "f", "w&c=", "f&?"}, "/a?b=&c=%26%3F"},
+    {{"w/a#", "f#"}, "/a#%23"},
+    {{"w/a/", "f"}, "an empty value was filled in as a whole part of the path, after '/a/'"},
+    {{"w/a/", "f", "w/b"}, "an empty value was filled in"},
+    {{"w/a/", "f", "w?b"}, "an empty value was filled in"},
+    {{"w/a/", "f", "s/b"}, "an empty value was filled in"},
+    {{"w/a/", "f.", "f."}, "the value '..' was filled in"},
+    {{"w/a/", "f.", "w%2E/"}, "the value '.%2E' was filled in"},
+    {{"w/a/%2e", "f", "w;v=1"}, "the value '%2e;v=1' was filled in"},
+    {{"w/a/", "f..."}, "/a/..."},
+    {{"w/a/", "f.", "u${x}", "w/b"}, "/a/.${x}/b"},
+    {{"w/a/", "u${x}", "w/", "f"}, "an empty value was filled in"},
+    {{"w/..//", "sx"}, "/..//x"},
+    {{"fhttps://h:1/a/../b?c"}, "https://h:1/a/../b?c"},
+    {{"fhttps://h/a", "w/", "fb/c"}, "https://h/a/b%2Fc"},
+    {{"fhttps://h/a/.", "f."}, "the value '..' was filled in"},
+    {{"fhttps://h", "f@evil"}, "as a part of the host"},
+    {{"f"}, ""},
+    {{"f", "w/x"}, "where the address begins"},
+    {{"u${b}", "w/x/", "fa/b"}, "${b}/x/a%2Fb"},
+    {{"u${b}", "w://", "fa/b"}, "as a part of the host"},
+    {{"whttps://", "fh.x", "w/a"}, "https://h.x/a"},
+    {{"whttps://x-", "fh/y", "w.z/a"}, "as a part of the host"},
+    {{"whttps://", "fa@b"}, "as a part of the host"},
+    {{"whttps://", "fa\\b"}, "as a part of the host"},
+    {{"whttp", "fs://evil"}, "as a part of the host"},
+    {{"whttp", "fs", "w://h/", "f/"}, "https://h/%2F"},
+    {{"whttps://h?a=", "f/../"}, "https://h?a=%2F..%2F"},
+};
+
+static void test_embed(void **state)
+{
+	const char *plain;
+
+	(void)state;
+	check_embed(&adapter_http, embed_cases, COUNT_OF(embed_cases));
+	free(embed_text(&adapter_http, (const char *const[]){"w/a/", "u${x}", NULL}, &plain));
+	assert_string_equal(plain, "A-Za-z0-9._~-");
+	free(embed_text(&adapter_http, (const char *const[]){"u${x}", NULL}, &plain));
+	assert_null(plain);
+}
+
 static void test_describe(void **state)
 {
 	(void)state;
@@ -622,6 +668,7 @@ int main(void)
 	    cmocka_unit_test(test_parse),
 	    cmocka_unit_test(test_effects),
 	    cmocka_unit_test(test_describe),
+	    cmocka_unit_test(test_embed),
 	    cmocka_unit_test(test_result),
 	    cmocka_unit_test(test_target),
 	    cmocka_unit_test(test_text_that_is_not_utf8),
