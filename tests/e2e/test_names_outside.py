@@ -2,13 +2,15 @@
 import http.server
 import json
 import os
+import re
 import shutil
+import subprocess
 import threading
 import urllib.parse
 
 import pytest
 
-from helpers import fsops, write_book
+from helpers import FSOPS, Terminal, environment, fsops, wait_until, write_book
 from strangers import EVE, ME, ONLY_ROOT, as_user, give, public_folder
 
 NAMES = ["../escaped", "../../escaped", "/tmp/fsops-escaped", "a/b", "..", ".", "a/../b", "x/", "\x00x"]
@@ -269,6 +271,190 @@ def test_a_value_does_not_choose_a_program_of_another_folder(tmp_path):
         done = fsops("run", "book", "-R", book, "--format", "json")
         assert done.action("use")["outcome"] == outcome, done
         assert outcome == "passed" or "is not in the folder" in done.action("use")["why"], done
+
+
+# ---- addresses ----
+
+class Asked(http.server.BaseHTTPRequestHandler):
+    """Notes what was asked; answers as a Prometheus does."""
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self.server.seen.append((self.command, self.path, urllib.parse.parse_qs(body).get("query", [""])[0]))
+        self.send_response(200)
+        reply = b'{"status": "success", "data": {"resultType": "scalar", "result": [1, "1"]}}'
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    do_GET = do_POST = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def asked():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+    server.seen, server.at = [], f"http://127.0.0.1:{server.server_port}"
+    server.targets = {"api": {"http": server.at}, "prom": {"prometheus": server.at}}
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+DELETE = "{id: use, http: {method: DELETE, url: '%s'}, target: api}"
+ALL = ("run", "book", "-y", "--yes-destroy", "--format", "json")
+
+
+@pytest.mark.parametrize("name, url, sent", [
+    ("7", "/t/42/items/${name}", "/t/42/items/7"),
+    ("#", "/t/42/items/${name}", "/t/42/items/%23"),
+    ("?force=true&all=1", "/t/42/items/${name}", "/t/42/items/%3Fforce%3Dtrue%26all%3D1"),
+    ("../../7", "/t/42/items/${name}", "/t/42/items/..%2F..%2F7"),
+    ("/../../../admin", "/t/42/items/${name}", "/t/42/items/%2F..%2F..%2F..%2Fadmin"),
+    ("a b%2f\u00e9", "/t/${name}/x?q=${name}&r=1", "/t/a%20b%252f%C3%A9/x?q=a%20b%252f%C3%A9&r=1"),
+    ("", "/t?q=${name}&r=1", "/t?q=&r=1"), ("", "/t/x${name}", "/t/x"), ("..", "/t/${name}x", "/t/..x"),
+    (2, "/t/${name}", "/t/2"), (-2.5, "/t/${name}", "/t/-2.5"), ("/p/q?r=s", "${name}", "/p/q?r=s"),
+    ("/p", "${name}/q", "/p/q"), ("p/q", "${'/' + name}", "/p/q"),
+    ("", "/t/42/items/${name}", None), (".", "/t/${name}/x", None), ("..", "/t/42/items/${name}?x=1", None),
+    (".", "/t/.${name}", None), (".", "/t/${name}%%2E", None), ("..", "/t/${name};v=1", None), ("", "/t/${name};v=1", None),
+    ("", "${name}/q", None)], ids=repr)
+def test_a_value_is_one_part_of_an_address(tmp_path, asked, name, url, sent):
+    url = url.replace("%%", "%")
+    book = write_book(tmp_path / "r", steps(name, DELETE % url.replace("'", "''")), targets=asked.targets)
+    done = fsops(*ALL, "-R", book)
+    if sent is None:
+        why = done.action("use")["why"]
+        assert done.action("use")["outcome"] == "failed" and "was filled in" in why and "`when:`" in why, done
+        assert not asked.seen
+    else:
+        assert asked.seen == [("DELETE", sent, "")], done
+        command = done.event("action.started", action="use")["command"]
+        assert asked.at + sent in command, command
+    plan = fsops("run", "book", "--dry-run=json", "-R", book)
+    assert url.split("?")[0] in json.dumps(plan.json, ensure_ascii=False) or url[0] == "$", plan
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1/x", "evil@127.0.0.1", "127.0.0.1?", "127.0.0.1#", "127.0.0.1\\x", "%31"])
+def test_a_value_ends_no_host(tmp_path, asked, host):
+    for url in (f"http://${{name}}:{asked.server_port}/x", f"http://${{name}}.invalid:{asked.server_port}/"):
+        done = fsops(*ALL, "-R", write_book(tmp_path / "r", steps(host, DELETE % url), targets=asked.targets))
+        assert "as a part of the host" in done.action("use")["why"] and not asked.seen, done
+    url = f"http://${{name}}:{asked.server_port}/x"
+    done = fsops(*ALL, "-R", write_book(tmp_path / "r", steps("127.0.0.1", DELETE % url), targets=asked.targets))
+    assert [path for _, path, _ in asked.seen] == ["/x"], done
+
+
+SAID = "vars: {place: {help: x, default: a/b, pattern: '.*'}}\n"
+
+
+def test_what_people_say_in_an_address_is_as_they_say_it(tmp_path, asked):
+    book = write_book(tmp_path / "r", steps("../n", DELETE % "/${place}/${vars.place}/${name}"), head=SAID, targets=asked.targets)
+    fsops(*ALL, "-R", book)
+    fsops(*ALL, "-R", book, "--var", "place=c/d?e=")
+    assert [path for _, path, _ in asked.seen] == ["/a/b/a/b/..%2Fn", "/c/d?e=/c/d?e=/..%2Fn"]
+    plan = fsops("run", "book", "--dry-run", "-R", book)
+    assert f"'{asked.at}/a/b/a/b/${{name}}'" in plan.out, plan
+
+
+def test_nor_does_a_runbook_inside_another_make_one_of_it(tmp_path, asked):
+    write_book(tmp_path / "r", "  - {id: use, http: {method: DELETE, url: '/x/${place}'}, target: api}\n".replace(
+        "{id", "{step: Use, id"), head=SAID, name="inner", targets=asked.targets)
+    book = write_book(tmp_path / "r", steps(
+        "../n", "{id: one, runbook: {name: inner, vars: {place: '${name}'}}}",
+        "{id: two, runbook: {name: inner, vars: {place: '${place}'}}}",
+        "{id: three, runbook: {name: inner, vars: {place: 'x-${name}'}}}",
+        "{id: four, runbook: {name: inner, vars: {place: 'c/d'}}}"), head=SAID, targets=asked.targets)
+    done = fsops(*ALL, "-R", book)
+    assert [path for _, path, _ in asked.seen] == ["/x/..%2Fn", "/x/a/b", "/x/x-..%2Fn", "/x/c/d"], done
+    plan = fsops("run", "book", "--dry-run", "-R", book).out
+    assert "/x/${name}" in plan and "/x/x-${name}" in plan and "/x/a/b" in plan, plan
+
+
+def test_an_alerts_label_is_not_what_people_say(tmp_path, asked):
+    book = write_book(tmp_path / "r", f"  - {{step: Wait, exec: [sh, -c, 'mkdir {tmp_path}/mark && sleep 60'], "
+                      "effect: read, severity: info}\n"
+                      "  - {step: Use, id: use, http: {method: DELETE, url: '/x/${place}'}, target: api}\n",
+                      head=SAID, targets=asked.targets, platform_more="alerts:\n"
+                      "  - {alert: Odd, severity: critical, respond_within: 5m, runbook: book}\n")
+    payload = {"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "Odd", "place": "../y?z"}}]}
+    env = {"FSOPS_STATE": str(tmp_path / "state")}
+    begun = subprocess.Popen([FSOPS, "alert", "-", "--run", "-y", "--yes-destroy", "-R", book], env=environment(**env),
+                             stdin=subprocess.PIPE, text=True)
+    begun.stdin.write(json.dumps(payload))
+    begun.stdin.close()
+    wait_until((tmp_path / "mark").exists, "it has begun")
+    begun.terminate()
+    begun.wait(30)
+    done = fsops("resume", "-y", "--yes-destroy", "-R", book, env=env)  # which knows it, too
+    assert [path for _, path, _ in asked.seen] == ["/x/..%2Fy%3Fz"], done
+
+
+# ---- queries ----
+
+QUERY = "{id: use, prometheus: '%s', target: prom}"
+HOSTILE = 'x"} * 0 or vector(0)) or (up{job="y'
+
+
+@pytest.mark.parametrize("name, query, sent", [
+    ("app", 'sum(e{job="${name}"})', 'sum(e{job="app"})'),
+    (HOSTILE, 'sum(e{job="${name}"})', 'sum(e{job="' + HOSTILE.replace('"', '\\"') + '"})'),
+    ("a'b\"c", "e{job='${name}'}", "e{job='a\\'b\"c'}"),
+    ("a\\", 'e{job="${name}",x="y"}', 'e{job="a\\\\",x="y"}'), ("a\nb", 'e{job="${name}"}', 'e{job="a\\nb"}'),
+    ("a.*|b+", 'e{job=~"^(${name})$"}', 'e{job=~"^(a.*|b+)$"}'), ('a"b', "e{job=`${name}`}", 'e{job=`a"b`}'),
+    ("5m", 'rate(e{q="it\'s # no"}[${name}])', 'rate(e{q="it\'s # no"}[5m])'), (-2.5, "e > ${name}", "e > -2.5"),
+    ("up", "${name}", "up"), ("x", "e # it\'s\n  + e{a=\"${name}\"}", "e # it\'s\n  + e{a=\"x\"}"),
+    ("a`b", "e{job=`${name}`}", None), ("1) or vector(0", "sum(e > ${name})", None), ("", "e ${name}", None),
+    ('"', "e # ${name}", None), ('"', 'e{job="\\${name}"}', None), ("up or vector(0)", "${name}", None)], ids=repr)
+def test_a_value_stays_in_its_place_in_a_query(tmp_path, asked, name, query, sent):
+    book = write_book(tmp_path / "r", steps(name, "{id: use, prometheus: %s, target: prom}" % json.dumps(query)),
+                      targets=asked.targets)
+    done = fsops(*ALL, "-R", book)
+    if sent is None:
+        assert "was filled in" in done.action("use")["why"] and not asked.seen, done
+    else:
+        assert [query for _, _, query in asked.seen] == [sent], done
+        command = done.event("action.started", action="use")["command"]
+        assert "query=" + sent.replace("'", "'\\''") in command, command
+
+
+def test_what_people_say_is_a_part_of_the_query_but_for_texts(tmp_path, asked):
+    head = "vars: {cond: 'job=\"a\"', text: 'b\"c'}\n"
+    book = write_book(tmp_path / "r", steps("n", QUERY % 'sum(e{${cond},x="${text}"})'), head=head, targets=asked.targets)
+    done = fsops(*ALL, "-R", book)
+    assert [query for _, _, query in asked.seen] == ['sum(e{job="a",x="b\\"c"})'], done
+
+
+def test_a_metric_and_its_rule_ask_the_same(tmp_path, asked):
+    more = ("vars: {cond: 'job=\"a\"', text: 'b\"c'}\nmetrics:\n  m: {source: {prometheus: 'sum(e{${cond},x=\"${text}\"})'}, "
+            "critical: '> 5'}\n")
+    book = write_book(tmp_path / "r", '  - {step: A, metrics: all}\n', targets={"prom": asked.targets["prom"]}, platform_more=more)
+    wanted = 'sum(e{job="a",x="b\\"c"})'
+    for words in (("check",), ("run", "book")):
+        fsops(*words, "-R", book)
+        assert asked.seen.pop()[2] == wanted
+    assert json.dumps(wanted)[1:-1] in fsops("alert", "--prometheus-rules", "-R", book).out
+
+
+# ---- scripts ----
+
+def test_a_script_asks_for_what_it_would_have_to_encode(tmp_path, asked):
+    book = write_book(tmp_path / "r", steps("x", DELETE % "/items/${name}", QUERY.replace("use", "look") % 'e{a="${name}"}'),
+                      targets=asked.targets)
+    script = fsops("run", "book", "--dry-run=sh", "-R", book).out
+    path = tmp_path / "script.sh"
+    path.write_text(script)
+    assert subprocess.run(["sh", "-n", path]).returncode == 0
+    person = Terminal("sh", str(path), cwd=tmp_path)
+    person.answer("name, that is json:", "../7\n")
+    for value in ("..", "a?b", "é", "good-1"):
+        person.answer("another value of name, only of A-Za-z0-9._~-:", value + "\n")
+    person.answer('type "destroy" to run it:', "destroy\n")
+    assert person.end() == 0, person.seen
+    assert asked.seen == [("DELETE", "/items/good-1", ""), ("POST", "/api/v1/query", 'e{a="good-1"}')], person.seen
+    assert len(re.findall("would be read as something else", person.seen)) == 4, person.seen
 
 
 # ---- links of strangers ----

@@ -36,6 +36,41 @@ static void test_parse(void **state)
 	free(text);
 }
 
+static const struct embed_case embed_cases[] = {
+    {{"wa{b=\"", "fx\"} or up{c=\"y", "w\"}"}, "a{b=\"x\\\"} or up{c=\\\"y\"}"},
+    {{"wa{b='", "fx'y\"z", "w'}"}, "a{b='x\\'y\"z'}"},
+    {{"wa{b=\"", "fx\\", "w\"}"}, "a{b=\"x\\\\\"}"},
+    {{"wa{b=\"", "s\"\n", "w\"}"}, "a{b=\"\\\"\\n\"}"},
+    {{"wa{b=`", "f\\\"", "w`}"}, "a{b=`\\\"`}"},
+    {{"wa{b=`", "f`", "w`}"}, "in backquotes"},
+    {{"wa{b=`", "s`", "w`}"}, "in backquotes"},
+    {{"wa{b=\"\\\"", "f\"", "w\"}"}, "a{b=\"\\\"\\\"\"}"},
+    {{"wa{b=\"\\", "f\"", "w\"}"}, "outside of quotes"},
+    {{"wa{b=\"'\"}[", "f5m", "w]"}, "a{b=\"'\"}[5m]"},
+    {{"wa > ", "n-1e+20"}, "a > -1e+20"},
+    {{"wa > ", "f-1"}, "outside of quotes"},
+    {{"wa > ", "f"}, "outside of quotes"},
+    {{"wa > ", "s-1 or b"}, "a > -1 or b"},
+    {{"wa{", "sb=\"", "f\"", "w\"}"}, "a{b=\"\\\"\"}"},
+    {{"wa # it's \"\n + b{c=\"", "f\"", "w\"}"}, "a # it's \"\n + b{c=\"\\\"\"}"},
+    {{"wa # ", "fb\n+ c"}, "outside of quotes"},
+    {{"wa{b=\"#", "f\"", "w\"}"}, "a{b=\"#\\\"\"}"},
+};
+
+static void test_embed(void **state)
+{
+	const char *plain;
+
+	(void)state;
+	check_embed(&adapter_prometheus, embed_cases, COUNT_OF(embed_cases));
+	free(embed_text(&adapter_prometheus, (const char *const[]){"wa[", "u${x}", NULL}, &plain));
+	assert_string_equal(plain, "A-Za-z0-9_:.");
+	free(embed_text(
+	    &adapter_prometheus, (const char *const[]){"wa{b=\"", "u${x}", NULL}, &plain));
+	assert_non_null(strchr(plain, '*'));
+	assert_null(strpbrk(plain, "\"'`\\"));
+}
+
 static void test_describe(void **state)
 {
 	char *line = describe_text(
@@ -172,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parse),
 	    cmocka_unit_test(test_describe),
+	    cmocka_unit_test(test_embed),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_several),
 	    cmocka_unit_test(test_no_number),

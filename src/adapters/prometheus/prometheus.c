@@ -15,6 +15,8 @@
 #include "fsops/value.h"
 #include "fsops/web.h"
 
+#include "promql.h"
+
 extern const struct adapter adapter_prometheus;
 
 #define QUERY_PATH "/api/v1/query"
@@ -505,6 +507,8 @@ const struct adapter adapter_prometheus = {
     .place = web_place,
     .effect = prometheus_effect,
     .describe = prometheus_describe,
+    .embeds = "query",
+    .embed = promql_embed,
     .start = prometheus_start,
     .cancel = prometheus_cancel,
     .release = prometheus_release,
