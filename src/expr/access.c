@@ -13,8 +13,7 @@ static int no_such_key(struct calc *calc, const struct expr_value *key)
 {
 	switch (key->type) {
 	case VALUE_STRING:
-		return calc_fail(calc, "no such key: '%.*s'",
-		    expr_error_shown(key->as.text.data, key->as.text.len), key->as.text.data);
+		return calc_fail(calc, "no such key: '%.*s'", CALC_SHOWN(calc, key));
 	case VALUE_INT:
 		return calc_fail(calc, "no such key: %lld", (long long)key->as.number);
 	case VALUE_UINT:

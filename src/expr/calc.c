@@ -79,6 +79,17 @@ int calc_fail(struct calc *calc, const char *fmt, ...)
 	return expr_error_set(calc->error, EXPR_ERROR_EVAL, calc->node->place, "%s", text);
 }
 
+struct expr_text calc_shown(const struct calc *calc, const struct expr_value *value)
+{
+	const struct expr_scope *scope = calc->scope;
+	struct expr_text text = {.data = value->as.text.data, .len = value->as.text.len};
+
+	if (scope && scope->holds && (value->secret || scope->holds(scope->ctx, &text)))
+		return (struct expr_text){.data = "***", .len = 3};
+	text.len = (size_t)expr_error_shown(text.data, text.len);
+	return text;
+}
+
 int calc_no_overload(struct calc *calc, const char *fmt, ...)
 {
 	char text[EXPR_ERROR_TEXT_MAX];

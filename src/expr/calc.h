@@ -50,6 +50,11 @@ int calc_step_bytes(struct calc *calc, size_t len);
 /* An evaluation error at calc->node. Returns -1. */
 int calc_fail(struct calc *calc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A text as an error shows it, for "%.*s": all of it or a good part; a secret, whose part would not be known as one,
+ * as `***`. */
+struct expr_text calc_shown(const struct calc *calc, const struct expr_value *text);
+#define CALC_SHOWN(calc, text) (int)calc_shown((calc), (text)).len, calc_shown((calc), (text)).data
+
 /* "no such overload: WHAT". Returns -1. */
 int calc_no_overload(struct calc *calc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

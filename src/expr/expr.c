@@ -133,9 +133,8 @@ static int take_moment(struct calc *calc, const struct expr_value *value, enum v
 		    calc, "the value is %s, not %s", cel_type_name(value), cel_name_of_type(type));
 	if (parse_text(value->as.text.data, value->as.text.len, &out->seconds, &out->nanos) !=
 	    TIME_OK)
-		return calc_fail(calc, "'%.*s' is no %s",
-		    expr_error_shown(value->as.text.data, value->as.text.len), value->as.text.data,
-		    cel_name_of_type(type));
+		return calc_fail(
+		    calc, "'%.*s' is no %s", CALC_SHOWN(calc, value), cel_name_of_type(type));
 	return 0;
 }
 

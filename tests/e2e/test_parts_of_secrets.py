@@ -59,3 +59,21 @@ def test_what_stands_beside_a_secret_in_a_url_is_shown(tmp_path):
     (tmp_path / "books" / "platform.yaml").write_text("platform: lab\nsecrets: [IT]\n")
     done = fsops("run", "book", "-R", books, "-v", env={"FSOPS_STATE": str(tmp_path / "state"), "IT": "abcdefghij"})
     assert done.status == 0 and "open.example" in done.out, str(done)
+
+
+LONG = "".join(f"K{i * 7919 % 97:02d}z" for i in range(40))  # longer than what an error shows of a text
+
+
+@pytest.mark.parametrize("wrong", [
+    "int(env.IT)", "int(env.IT.upperAscii())", "int(('a' + env.IT + vars.pad).upperAscii())", "{'a': 1}[env.IT]", "timestamp(env.IT)",
+    "duration(env.IT)", "quantity(env.IT)", "ip(env.IT)", "semver(env.IT)", "url(env.IT)", "ready({'kind': env.IT, 'status': {}})",
+    "now.getHours(env.IT)", "[{'kind': env.IT}].releases()"])
+def test_no_error_shows_a_part_of_a_secret(tmp_path, wrong):
+    steps = ("  - step: Tell\n    budget: 20s\n    actions:\n"
+             f"      - {{id: one, exec: [echo, hi], effect: read, capture: {{it: \"{wrong}\"}}}}\n"
+             f"      - {{id: two, exec: [echo, hi], effect: read, expect: \"{wrong} == dyn(1)\"}}\n")
+    books = write_book(tmp_path / "books", steps, head=f"vars:\n  pad: {{default: '{PAD}'}}\n")
+    (tmp_path / "books" / "platform.yaml").write_text("platform: lab\nsecrets: [IT]\n")
+    done = fsops("run", "book", "-R", books, "-v", env={"FSOPS_STATE": str(tmp_path / "state"), "IT": LONG})
+    assert done.status in (2, 65) and not any(LONG[i:i + 12] in (done.out + done.err).replace("k", "K").replace("Z", "z")
+                                              for i in range(0, len(LONG) - 12)), str(done)

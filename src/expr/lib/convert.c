@@ -24,8 +24,7 @@ static int same(
 
 static int wrong_text(struct calc *calc, const struct expr_value *text, const char *what)
 {
-	return calc_fail(calc, "'%.*s' is no %s",
-	    expr_error_shown(text->as.text.data, text->as.text.len), text->as.text.data, what);
+	return calc_fail(calc, "'%.*s' is no %s", CALC_SHOWN(calc, text), what);
 }
 
 static int out_of_range(struct calc *calc, const char *type)

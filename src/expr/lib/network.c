@@ -25,8 +25,7 @@ static int read_text(
 
 	if (!why)
 		return 0;
-	return calc_fail(calc, "'%.*s' cannot be parsed: %s",
-	    expr_error_shown(text->as.text.data, text->as.text.len), text->as.text.data, why);
+	return calc_fail(calc, "'%.*s' cannot be parsed: %s", CALC_SHOWN(calc, text), why);
 }
 
 static int ip_of(

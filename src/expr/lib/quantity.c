@@ -25,11 +25,11 @@ static int quantity_of(
 	case 0:
 		return calc_step(calc, quantity->count);
 	case -1:
-		return calc_fail(calc, "'%.*s' is no quantity (500m, 1Gi, 2e3)",
-		    expr_error_shown(text, len), text);
+		return calc_fail(
+		    calc, "'%.*s' is no quantity (500m, 1Gi, 2e3)", CALC_SHOWN(calc, &args[0]));
 	default:
 		return calc_fail(calc, "the quantity '%.*s' is out of range (10^%d)",
-		    expr_error_shown(text, len), text, QUANTITY_DIGITS_MAX);
+		    CALC_SHOWN(calc, &args[0]), QUANTITY_DIGITS_MAX);
 	}
 }
 

@@ -267,7 +267,7 @@ static int unknown_kind(
 	calc_fail(calc,
 	    "ready() does not know the kind '%.*s', and this one has no condition Ready or "
 	    "Available: ask what its own status says",
-	    expr_error_shown(name.as.text.data, name.as.text.len), name.as.text.data);
+	    CALC_SHOWN(calc, &name));
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		names[i] = kinds[i].name;
 	expr_error_suggest(calc->error, name.as.text.data, names, COUNT_OF(kinds));

@@ -165,7 +165,7 @@ static int releases_take(struct calc *calc, struct releases *all, const struct e
 
 	if (template.type != VALUE_MAP)
 		return calc_fail(calc, "releases() needs ReplicaSets; '%.*s' has no spec.template",
-		    expr_error_shown(name.as.text.data, name.as.text.len), name.as.text.data);
+		    CALC_SHOWN(calc, &name));
 	for (size_t i = 0; i < all->count; i++) {
 		bool same;
 
@@ -306,7 +306,7 @@ static int check_deployment(struct calc *calc, const struct expr_value *deployme
 		return calc_fail(calc, "releases() needs a Deployment first; this map has no kind");
 	if (!object_is(kind, "Deployment"))
 		return calc_fail(calc, "releases() needs a Deployment first, not a %.*s",
-		    expr_error_shown(kind.as.text.data, kind.as.text.len), kind.as.text.data);
+		    CALC_SHOWN(calc, &kind));
 	if (object_field2(deployment, "spec", "template").type != VALUE_MAP)
 		return calc_fail(calc, "releases(): the deployment has no spec.template");
 	return 0;

@@ -22,8 +22,7 @@ static int semver_of(
 		return -1;
 	if (result < 0)
 		return calc_fail(calc, "'%.*s' is no semantic version (1.2.3, 1.2.3-rc.1)",
-		    expr_error_shown(args[0].as.text.data, args[0].as.text.len),
-		    args[0].as.text.data);
+		    CALC_SHOWN(calc, &args[0]));
 	*out = (struct expr_value){.type = VALUE_SEMVER, .as.semver = semver};
 	return 0;
 }

@@ -18,7 +18,7 @@ static int civil_of(
 			return -1;
 		if (zone_offset(zone, len, args[0].as.number, &offset) < 0)
 			return calc_fail(
-			    calc, "no such time zone: '%.*s'", expr_error_shown(zone, len), zone);
+			    calc, "no such time zone: '%.*s'", CALC_SHOWN(calc, &args[1]));
 	}
 	time_civil(args[0].as.number + offset, out);
 	return 0;

@@ -18,8 +18,7 @@ static int url_of(
 	if (!url || url_parse(calc, text, len, url, &why) < 0)
 		return -1;
 	if (why)
-		return calc_fail(
-		    calc, "'%.*s' is no URL: %s", expr_error_shown(text, len), text, why);
+		return calc_fail(calc, "'%.*s' is no URL: %s", CALC_SHOWN(calc, &args[0]), why);
 	*out = (struct expr_value){.type = VALUE_URL, .as.url = url};
 	return 0;
 }

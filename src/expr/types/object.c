@@ -56,7 +56,7 @@ static int check_item(
 	if (own.type != VALUE_STRING || object_is(own, kind))
 		return 0;
 	return calc_fail(calc, "%s() needs a list of %ss; one item is a %.*s", caller, kind,
-	    expr_error_shown(own.as.text.data, own.as.text.len), own.as.text.data);
+	    CALC_SHOWN(calc, &own));
 }
 
 int object_items(struct calc *calc, const char *caller, const char *kind,
