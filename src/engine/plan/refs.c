@@ -176,42 +176,129 @@ static void note_needs(void *ctx, const char *const *parts, size_t count)
 		    member(looks, "results"), count > 1 ? parts[1] : "*", json_true());
 }
 
-/* LOOKS is what note_needs() has made of all paths of ACTION. */
-static bool depends(const struct action *action, const json_t *looks, const struct action *earlier)
+/* ---- who gives what, within a step ---- */
+
+/* The actions of a step before the one that is asked about, by what they give. */
+struct givers {
+	json_t *by_result;  /* id: its place */
+	json_t *by_capture; /* name: a list of places */
+	json_t *capturing;  /* places of those with captures */
+	json_t *measuring;  /* places of those whose adapter is `metrics` */
+	size_t count;
+};
+
+static struct givers givers_new(void)
 {
-	const json_t *names = json_object_get(looks, "names");
-	const json_t *results = json_object_get(looks, "results");
+	return (struct givers){json_object(), json_object(), json_array(), json_array(), 0};
+}
+
+static void givers_release(struct givers *givers)
+{
+	json_decref(givers->by_result);
+	json_decref(givers->by_capture);
+	json_decref(givers->capturing);
+	json_decref(givers->measuring);
+}
+
+static void givers_add(struct givers *givers, const struct action *action)
+{
+	json_t *place = json_integer((json_int_t)givers->count++);
+
+	if (action->id)
+		json_object_set(givers->by_result, action->id, place);
+	for (size_t i = 0; i < action->capture_count; i++) {
+		const char *name = action->captures[i].name;
+		json_t *list = json_object_get(givers->by_capture, name);
+
+		if (!list) {
+			list = json_array();
+			json_object_set_new(givers->by_capture, name, list);
+		}
+		json_array_append(list, place);
+	}
+	if (action->capture_count)
+		json_array_append(givers->capturing, place);
+	if (strcmp(action->adapter->name, "metrics") == 0)
+		json_array_append(givers->measuring, place);
+	json_decref(place);
+}
+
+static void need(struct action_needs *needs, size_t place)
+{
+	MEM_PUSH_ROOM(needs->items, needs->count);
+	needs->items[needs->count++] = place;
+}
+
+static void need_all(struct action_needs *needs, const json_t *places)
+{
+	json_t *place;
+	size_t i;
+
+	json_array_foreach(places, i, place)
+		need(needs, (size_t)json_integer_value(place));
+}
+
+static int by_place(const void *left, const void *right)
+{
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void sort_and_join(struct action_needs *needs)
+{
+	size_t kept = 0;
+
+	if (needs->count)
+		qsort(needs->items, needs->count, sizeof(*needs->items), by_place);
+	for (size_t i = 0; i < needs->count; i++)
+		if (!kept || needs->items[i] != needs->items[kept - 1])
+			needs->items[kept++] = needs->items[i];
+	needs->count = kept;
+}
+
+/* LOOKS is what note_needs() has made of all paths of ACTION. */
+static void find_needs(const struct action *action, json_t *looks, const struct givers *givers,
+    struct action_needs *needs)
+{
+	json_t *names = json_object_get(looks, "names");
+	json_t *results = json_object_get(looks, "results");
+	const char *key;
+	json_t *value;
 
 	/* A script and `vars` have all variables, and nobody knows which of them are read. */
-	if ((action->adapter->literal || json_object_get(names, "vars")) && earlier->capture_count)
-		return true;
-	if (json_object_get(results, "*") || json_object_get(results, earlier->id))
-		return true;
-	if (json_object_get(names, "metrics") && strcmp(earlier->adapter->name, "metrics") == 0)
-		return true;
-	for (size_t i = 0; i < earlier->capture_count; i++)
-		if (json_object_get(names, earlier->captures[i].name))
-			return true;
-	return false;
+	if (action->adapter->literal || json_object_get(names, "vars"))
+		need_all(needs, givers->capturing);
+	if (json_object_get(names, "metrics"))
+		need_all(needs, givers->measuring);
+	json_object_foreach(names, key, value)
+		need_all(needs, json_object_get(givers->by_capture, key));
+	json_object_foreach(results, key, value) {
+		const json_t *place = json_object_get(givers->by_result, key);
+
+		if (place)
+			need(needs, (size_t)json_integer_value(place));
+	}
+	for (size_t i = 0; json_object_get(results, "*") && i < givers->count; i++)
+		need(needs, i);
+	sort_and_join(needs);
 }
 
 struct action_needs *refs_needs(const struct step *step)
 {
 	struct action_needs *needs = mem_alloc(step->action_count * sizeof(*needs));
+	struct givers givers = givers_new();
 
 	for (size_t i = 0; i < step->action_count; i++) {
 		const struct action *action = &step->actions[i];
 		json_t *looks = json_object();
 
 		action_each_path(action, note_needs, looks);
-		for (size_t k = 0; k < i; k++) {
-			if (!depends(action, looks, &step->actions[k]))
-				continue;
-			MEM_PUSH_ROOM(needs[i].items, needs[i].count);
-			needs[i].items[needs[i].count++] = k;
-		}
+		find_needs(action, looks, &givers, &needs[i]);
+		givers_add(&givers, action);
 		json_decref(looks);
 	}
+	givers_release(&givers);
 	return needs;
 }
 
