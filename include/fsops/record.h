@@ -43,6 +43,7 @@ struct record_step {
 	json_t *lists;                 /* array of items.listed */
 	struct record_action *actions; /* in the order in which they were first heard of */
 	size_t action_count;
+	size_t settled; /* so many of the first have finished, with none between that has not */
 };
 
 struct record {

@@ -99,7 +99,9 @@ static struct record_action *find_action(struct record_step *step, const json_t 
 {
 	const char *id = value_get_text(event, "action");
 
-	for (size_t i = step->action_count; id && i-- > 0;) {
+	while (step->settled < step->action_count && step->actions[step->settled].finished)
+		step->settled++;
+	for (size_t i = step->action_count; id && i-- > step->settled;) {
 		struct record_action *action = &step->actions[i];
 
 		if (!action->finished && record_action_is(action, event))

@@ -112,14 +112,29 @@ static const json_t *with_id(const json_t *array, const char *id)
 	return NULL;
 }
 
+/* Of the plan's: where its `number` says, unless a resumed run has another plan. */
+static const json_t *planned_action(const json_t *step, const struct record_action *action)
+{
+	const json_t *of = action->started ? action->started : action->finished;
+	const json_t *all = json_object_get(step, "actions");
+	json_int_t number = json_integer_value(json_object_get(of, "number"));
+	const json_t *there = number > 0 ? json_array_get(all, (size_t)number - 1) : NULL;
+
+	if (there && strcmp(text_or(there, "id", ""), action->id) == 0)
+		return there;
+	return with_id(all, action->id);
+}
+
 const char *report_action_title(const struct record *record, const struct record_action *action)
 {
+	const char *own = value_get_text(action->started, "title");
 	const json_t *plan = json_object_get(record->started, "plan");
-	const json_t *step =
-	    with_id(json_object_get(plan, "steps"), value_get_text(action->finished, "step"));
-	const json_t *planned = with_id(json_object_get(step, "actions"), action->id);
+	const json_t *step;
 
-	return text_or(action->started, "title", text_or(planned, "title", action->id));
+	if (own)
+		return own;
+	step = with_id(json_object_get(plan, "steps"), value_get_text(action->finished, "step"));
+	return text_or(planned_action(step, action), "title", action->id);
 }
 
 const char *report_step_title(const struct record_step *step)
@@ -199,12 +214,41 @@ static bool holds(const json_t *array, const json_t *event)
 	return false;
 }
 
+static bool may_be_held(const json_t *event)
+{
+	static const char *const types[] = {
+	    "action.started", "action.finished", "approval.asked", "approval.given"};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (report_is(event, types[i]))
+			return true;
+	return false;
+}
+
+/* How many actions of STEP were first heard of until EVENT. */
+static size_t count_until(const struct record_step *step, const json_t *event)
+{
+	size_t low = 0, high = step->action_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (step->actions[middle].seq <= seq_of(event))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 const struct record_action *report_action_of(const struct record *record, const json_t *event)
 {
-	const struct record_step *step = report_step_of(record, event);
 	const char *id = value_get_text(event, "action");
+	const struct record_step *step =
+	    id && may_be_held(event) ? report_step_of(record, event) : NULL;
 
-	for (size_t i = 0; step && id && i < step->action_count; i++) {
+	/* Backwards: it is one of those that ran at once with the last. */
+	for (size_t i = step ? count_until(step, event) : 0; i-- > 0;) {
 		const struct record_action *action = &step->actions[i];
 
 		if (strcmp(action->id, id) == 0 &&

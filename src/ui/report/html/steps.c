@@ -13,14 +13,14 @@
 
 /* ---- what did not begin ---- */
 
-static bool has_action(const struct record_step *step, const json_t *planned)
+/* The ids of the actions that the step came to, as keys; a new object. */
+static json_t *ids_of(const struct record_step *step)
 {
-	const char *id = value_get_text(planned, "id");
+	json_t *ids = json_object();
 
-	for (size_t i = 0; id && i < step->action_count; i++)
-		if (strcmp(step->actions[i].id, id) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < step->action_count; i++)
+		json_object_set_new(ids, step->actions[i].id, json_true());
+	return ids;
 }
 
 static const json_t *planned_step(const struct record *record, const char *id)
@@ -51,16 +51,21 @@ static void add_actions_missing(struct page *page, const struct record_step *ste
 	const json_t *planned = planned_step(page->record, step->id);
 	bool any = false;
 	json_t *action;
+	json_t *ids;
 	size_t i;
 
 	if (strcmp(report_step_outcome(page->record, step), "skipped") == 0)
 		return;
+	ids = ids_of(step);
 	json_array_foreach(json_object_get(planned, "actions"), i, action) {
-		if (has_action(step, action))
+		const char *id = value_get_text(action, "id");
+
+		if (id && json_object_get(ids, id))
 			continue;
 		html_add(&page->html, any ? "; %s" : "<p>Not begun: %s", planned_title(action));
 		any = true;
 	}
+	json_decref(ids);
 	if (any)
 		html_add(&page->html, "</p>\n");
 }
