@@ -43,7 +43,10 @@ int redact_addn(struct redact *redact, const char *value, size_t len);
  * password, which is a token. */
 void redact_add_password(struct redact *redact, const char *value);
 
-/* The same for any value: as text, and everything in a list or an object. */
+/* The same of a proxy's address, which may have no scheme: `user:password@host:port`. */
+void redact_add_proxy(struct redact *redact, const char *value);
+
+/* Mask any value: as text, and everything in a list or an object. */
 int redact_add_value(struct redact *redact, const json_t *value);
 
 /* Whether there is any secret; REDACT may be NULL. */

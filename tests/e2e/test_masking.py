@@ -180,10 +180,10 @@ OWN = """
 def test_what_fsops_reads_by_itself_is_a_secret(tmp_path):
     env = {"PGPASSWORD": "pg-env-pass", "FSOPS_REDIS_PASSWORD": "redis-env-pass", "REDISCLI_AUTH": "redis-cli-pass",
            "AWS_SECRET_ACCESS_KEY": "aws-secret-key", "AWS_SESSION_TOKEN": "aws-session-token",
-           "https_proxy": "http://me:proxy-pass@127.0.0.1:9", "FSOPS_STATE": str(tmp_path / "state")}
+           "https_proxy": "http://me:proxy-pass@127.0.0.1:9", "http_proxy": "me:pass-of-a-proxy@127.0.0.1:9", "FSOPS_STATE": str(tmp_path / "state")}
     folder = book(tmp_path / "book", OWN, "platform: lab\ntargets:\n  db: {postgres: 'host=127.0.0.1 port=9 user=me'}\n")
     result = run("book", "-R", folder, env=env)
-    for name in ("pg-env-pass", "redis-env-pass", "redis-cli-pass", "aws-secret-key", "aws-session-token", "proxy-pass",
+    for name in ("pg-env-pass", "redis-env-pass", "redis-cli-pass", "aws-secret-key", "aws-session-token", "proxy-pass", "pass-of-a-proxy",
                  "key-of-the-house"):
         assert name not in result.out + kept(tmp_path / "state"), f"{name}{result}"
     passfile = tmp_path / "pgpass"

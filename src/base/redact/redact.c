@@ -245,6 +245,13 @@ void redact_add_password(struct redact *redact, const char *value)
 	add_password_field(redact, value);
 }
 
+void redact_add_proxy(struct redact *redact, const char *value)
+{
+	redact_add_password(redact, value);
+	if (!strstr(value, "://"))
+		add_userinfo(redact, value, true);
+}
+
 int redact_addn(struct redact *redact, const char *value, size_t len)
 {
 	return add_whole(redact, value, len);

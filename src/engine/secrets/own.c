@@ -17,8 +17,19 @@ static const char *const credentials[] = {"FSOPS_REDIS_PASSWORD", "REDISCLI_AUTH
     "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
 
 /* Addresses, which may hold a password. */
-static const char *const addresses[] = {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY",
-    "HTTPS_PROXY", "ALL_PROXY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"};
+static const struct {
+	const char *name;
+	void (*add)(struct redact *redact, const char *value);
+} addresses[] = {
+    {"http_proxy", redact_add_proxy},
+    {"https_proxy", redact_add_proxy},
+    {"all_proxy", redact_add_proxy},
+    {"HTTP_PROXY", redact_add_proxy},
+    {"HTTPS_PROXY", redact_add_proxy},
+    {"ALL_PROXY", redact_add_proxy},
+    {"AWS_ENDPOINT_URL", redact_add_password},
+    {"AWS_ENDPOINT_URL_S3", redact_add_password},
+};
 
 /* A key that has one of these in its name holds a credential. */
 static const char *const names[] = {"password", "passwd", "passphrase", "secret", "token", "bearer",
@@ -49,10 +60,10 @@ static void add_own(struct redact *redact)
 			redact_add(redact, value);
 	}
 	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-		const char *value = getenv(addresses[i]);
+		const char *value = getenv(addresses[i].name);
 
 		if (value)
-			redact_add_password(redact, value);
+			addresses[i].add(redact, value);
 	}
 }
 

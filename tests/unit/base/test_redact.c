@@ -160,16 +160,22 @@ static void a_stream_may_be_cut_anywhere(void **state)
 	redact_free(redact);
 }
 
-static void check_address(const char *address, const char *text, const char *expected)
+static void check_address_with(void (*add)(struct redact *, const char *), const char *address,
+    const char *text, const char *expected)
 {
 	struct redact *redact = redact_new();
 	char *masked;
 
-	redact_add_password(redact, address);
+	add(redact, address);
 	masked = redact_text(redact, text, strlen(text));
 	assert_string_equal(masked, expected);
 	free(masked);
 	redact_free(redact);
+}
+
+static void check_address(const char *address, const char *text, const char *expected)
+{
+	check_address_with(redact_add_password, address, text, expected);
 }
 
 static void a_user_without_a_password_is_a_token_on_the_web_only(void **state)
@@ -185,6 +191,21 @@ static void a_user_without_a_password_is_a_token_on_the_web_only(void **state)
 	check_address("HTTP://s3cret-one:@h/app", text, "deploy at h, ***");
 	check_address("ssh://deploy@h https://s3cret-one@h", text, "deploy at h, ***");
 	check_address("://s3cret-one@h", text, text);
+}
+
+static void a_proxy_needs_no_scheme(void **state)
+{
+	static const char text[] = "pu at proxy.example, s3cret-one";
+
+	(void)state;
+	check_address_with(redact_add_proxy, "pu:s3cret-one@proxy.example:3128", text,
+	    "pu at proxy.example, ***");
+	check_address_with(
+	    redact_add_proxy, "s3cret-one@proxy.example", text, "pu at proxy.example, ***");
+	check_address_with(redact_add_proxy, "http://pu:s3cret-one@proxy.example", text,
+	    "pu at proxy.example, ***");
+	check_address_with(redact_add_proxy, "proxy.example:3128", text, text);
+	check_address_with(redact_add_proxy, "socks5://proxy.example", text, text);
 }
 
 /* Of malloc; 0 where a sanitizer has taken its place. */
@@ -274,6 +295,7 @@ int main(void)
 	    cmocka_unit_test(a_text_that_goes_on_like_a_secret_takes_no_memory),
 	    cmocka_unit_test(a_longer_secret_may_come_to_be_known_within_a_text),
 	    cmocka_unit_test(a_user_without_a_password_is_a_token_on_the_web_only),
+	    cmocka_unit_test(a_proxy_needs_no_scheme),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
