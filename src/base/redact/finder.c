@@ -29,7 +29,8 @@ void masks_add(struct masks *masks, size_t start, size_t end)
 	size_t at = masks->count;
 	size_t last;
 
-	masks->any = true;
+	if (end > masks->until)
+		masks->until = end;
 	while (at && masks->list[at - 1].start > end)
 		at--;
 	last = at;
@@ -151,11 +152,15 @@ size_t finder_start(const struct finder *finder, const struct searching *searchi
 	return start < none ? start : none;
 }
 
-/* After a whole secret the reading stands at its end, too. */
-static bool is_masked(const struct masks *masks, size_t start, size_t end)
+/* After a whole secret the reading stands at its end, too: what comes then is none of it, as the quote that ends a
+ * shell's word. */
+static bool is_masked(
+    const struct masks *masks, const struct needle_node *node, size_t start, size_t end)
 {
 	const struct mask *last = masks->count ? &masks->list[masks->count - 1] : NULL;
 
+	if (node->match >= node->depth && masks->until > start)
+		return true;
 	return last && last->start <= start && last->end >= end;
 }
 
@@ -175,7 +180,7 @@ void finder_finish(struct finder *finder, const struct searching *searching, siz
 	size_t start = node->depth >= REDACT_PART_MIN ? start_of(finder, node->depth) : end;
 	size_t before = masks->count;
 
-	if (start < end && !is_masked(masks, start, end)) {
+	if (start < end && !is_masked(masks, node, start, end)) {
 		masks_add(masks, start, end);
 		masks->cut = true;
 		masks->parts += masks->count > before;

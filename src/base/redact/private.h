@@ -99,7 +99,7 @@ struct masks {
 	struct mask *list; /* by start; none overlap or touch */
 	size_t count;
 	size_t room;
-	bool any;     /* there was one at all */
+	size_t until; /* where the last one ended, of those that were given out, too */
 	bool cut;     /* the last one is of a secret that the text's end cuts off */
 	size_t parts; /* of the list: masks of nothing else */
 };

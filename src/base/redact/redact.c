@@ -341,7 +341,7 @@ static void begin_again(struct masker *masker)
 	masker->read = masker->given = 0;
 	masker->mask_end = NOWHERE;
 	masker->masks.count = 0;
-	masker->masks.any = false;
+	masker->masks.until = 0;
 	masker->masks.cut = false;
 	masker->masks.parts = 0;
 }

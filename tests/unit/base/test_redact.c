@@ -58,6 +58,15 @@ static void a_secret_may_look_like_a_part_of_an_escape(void **state)
 	check("7#2&&#01", "%37#2&&#01;", "***;");
 }
 
+static void what_ends_the_word_around_a_secret_stays(void **state)
+{
+	(void)state;
+	check("hunterPassWordQ9x", "echo 'a b hunterPassWordQ9x'", "echo 'a b ***'");
+	check("hunterPassWordQ9x", "{\"k\": \"hunterPassWordQ9x\"", "{\"k\": \"***\"");
+	check("hunterPassWordQ9x", "'aHVudGVyUGFzc1dvcmRROXg='\n", "'***'\n");
+	check("hunter\"PassWord", "say hunter\"PassW\"", "say ***");
+}
+
 static void a_cut_secret_is_masked(void **state)
 {
 	(void)state;
@@ -198,8 +207,8 @@ static void a_proxy_needs_no_scheme(void **state)
 	static const char text[] = "pu at proxy.example, s3cret-one";
 
 	(void)state;
-	check_address_with(redact_add_proxy, "pu:s3cret-one@proxy.example:3128", text,
-	    "pu at proxy.example, ***");
+	check_address_with(
+	    redact_add_proxy, "pu:s3cret-one@proxy.example:3128", text, "pu at proxy.example, ***");
 	check_address_with(
 	    redact_add_proxy, "s3cret-one@proxy.example", text, "pu at proxy.example, ***");
 	check_address_with(redact_add_proxy, "http://pu:s3cret-one@proxy.example", text,
@@ -286,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_form_is_masked),
 	    cmocka_unit_test(a_secret_may_look_like_a_part_of_an_escape),
+	    cmocka_unit_test(what_ends_the_word_around_a_secret_stays),
 	    cmocka_unit_test(a_cut_secret_is_masked),
 	    cmocka_unit_test(the_host_of_an_address_that_is_cut_is_shown),
 	    cmocka_unit_test(the_longest_secret_wins),
