@@ -65,6 +65,10 @@ struct redact_seen {
 
 struct redact_seen redact_look(const struct redact *redact, const char *text, size_t len);
 
+/* Whether each secret that is whole in FROM is so in MADE, too, in any form: not only as many. */
+bool redact_keeps_all(
+    const struct redact *redact, const char *from, size_t from_len, const char *made, size_t len);
+
 /* Whether PART stands somewhere in TEXT where nothing would be masked. */
 bool redact_is_open(
     const struct redact *redact, const char *text, size_t len, const char *part, size_t part_len);

@@ -97,6 +97,13 @@ static void push_start(struct finder *finder, const struct needles *needles, siz
 	finder->starts[finder->count++ & (finder->room - 1)] = start;
 }
 
+static void found(const struct searching *searching, uint32_t at, size_t start, size_t end)
+{
+	masks_add(searching->masks, start, end);
+	if (searching->masks->seen)
+		searching->masks->seen[searching->needles->nodes[at].secret] = true;
+}
+
 bool finder_advance(struct finder *finder, const struct searching *searching, uint8_t unit,
     const struct piece *piece)
 {
@@ -112,7 +119,7 @@ bool finder_advance(struct finder *finder, const struct searching *searching, ui
 	match = needles->nodes[finder->at].match;
 	if (!match || piece->end - start_of(finder, match) < needles->nodes[finder->at].least)
 		return false;
-	masks_add(searching->masks, start_of(finder, match), piece->end);
+	found(searching, finder->at, start_of(finder, match), piece->end);
 	return true;
 }
 
@@ -133,8 +140,8 @@ void finder_look_ahead(const struct finder *finder, const struct searching *sear
 		at = needles_step(needles, at, previous, (uint8_t)unit);
 		previous = (unsigned)unit;
 		if (needles->nodes[at].match > ahead)
-			masks_add(searching->masks,
-			    start_of(finder, needles->nodes[at].match - ahead), pieces[i].end);
+			found(searching, at, start_of(finder, needles->nodes[at].match - ahead),
+			    pieces[i].end);
 	}
 }
 

@@ -190,6 +190,7 @@ void needles_add(struct needles *needles, const uint8_t *units, size_t count, si
 	if (needles->nodes[at].end)
 		return;
 	needles->nodes[at].end = true;
+	needles->nodes[at].secret = needles->secrets;
 	if (count < NEEDLE_MIN)
 		needles->nodes[at].least = (uint8_t)(len < UINT8_MAX ? len : UINT8_MAX);
 	if (count > needles->longest)
@@ -217,8 +218,10 @@ static void find_fail(struct needles *needles, uint32_t at)
 	                                node->unit)
 	                          : 0;
 	node->match = node->end ? node->depth : needles->nodes[node->fail].match;
-	if (!node->end)
+	if (!node->end) {
 		node->least = needles->nodes[node->fail].least;
+		node->secret = needles->nodes[node->fail].secret;
+	}
 }
 
 /* The nodes by depth: what a node falls back to is less deep, and must be known before it. */

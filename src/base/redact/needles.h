@@ -28,12 +28,13 @@ struct needle_node {
 	    fail; /* the longest other beginning of a needle that ends here, of 2 units or more */
 	uint32_t match; /* units of the longest needle that ends here */
 	uint32_t depth;
-	uint8_t least; /* bytes of the text that the needle that ends here must take; 0: any */
-	uint8_t unit;  /* that leads here from the parent */
-	bool chained;  /* the next node is a child of this one */
-	bool branched; /* there are children in `edges` */
-	bool end;      /* a needle ends here, and is as long as this is deep */
-	bool tells;    /* what leads here is more than the scheme and the host of an address */
+	uint32_t secret; /* which one it is that ends here */
+	uint8_t least;   /* bytes of the text that the needle that ends here must take; 0: any */
+	uint8_t unit;    /* that leads here from the parent */
+	bool chained;    /* the next node is a child of this one */
+	bool branched;   /* there are children in `edges` */
+	bool end;        /* a needle ends here, and is as long as this is deep */
+	bool tells;      /* what leads here is more than the scheme and the host of an address */
 };
 
 struct needle_edge {
@@ -52,6 +53,7 @@ struct needles {
 	uint8_t
 	    wakes[0x100 * 0x20]; /* the same for two bytes, the second of which may be no unit */
 	bool first[0x101];       /* whether a needle begins with this unit */
+	uint32_t secrets;        /* the number of the next one */
 	size_t longest;          /* units of the longest needle */
 	bool stale;              /* needles_build() is due */
 };
@@ -60,7 +62,8 @@ void needles_init(struct needles *needles);
 /* The memory is wiped. */
 void needles_release(struct needles *needles);
 
-/* COUNT is at least NEEDLE_UNITS_MIN; LEN is how many bytes they were. */
+/* COUNT is at least NEEDLE_UNITS_MIN; LEN is how many bytes they were. They are a form of the next secret: `secrets`
+ * says its number, and is counted on by who knows that it has no more forms. */
 void needles_add(struct needles *needles, const uint8_t *units, size_t count, size_t len);
 
 /* Whether it is there, as a whole. */

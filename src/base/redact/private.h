@@ -101,6 +101,7 @@ struct masks {
 	size_t room;
 	size_t until; /* where the last one ended, of those that were given out, too */
 	bool cut;     /* the last one is of a secret that the text's end cuts off */
+	bool *seen;   /* by number of secret: whether it was found; or NULL */
 	size_t parts; /* of the list: masks of nothing else */
 };
 

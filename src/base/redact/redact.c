@@ -143,6 +143,12 @@ static int add_piece(struct redact *redact, const char *text, size_t len)
 	return 0;
 }
 
+/* The next that is added is another secret. */
+static void next_secret(struct redact *redact)
+{
+	redact->needles->secrets++;
+}
+
 static int add_whole(struct redact *redact, const char *text, size_t len)
 {
 	if (len <= PIECE_MAX)
@@ -150,6 +156,7 @@ static int add_whole(struct redact *redact, const char *text, size_t len)
 	for (size_t at = 0; at < len; at += PIECE_MAX) {
 		size_t from = at + PIECE_MAX <= len ? at : len - PIECE_MAX;
 
+		next_secret(redact);
 		if (add_piece(redact, text + from, PIECE_MAX) < 0)
 			return -1;
 	}
@@ -169,6 +176,8 @@ static void add_lines(struct redact *redact, const char *value)
 		size_t line = strcspn(text, "\r\n");
 		size_t len = line;
 
+		if (!only)
+			next_secret(redact);
 		while (len && strchr(blanks, text[len - 1]))
 			len--;
 		if (len >= (only ? REDACT_MIN_LEN : REDACT_LINE_MIN))
@@ -241,24 +250,29 @@ static void add_password_field(struct redact *redact, const char *value)
 
 void redact_add_password(struct redact *redact, const char *value)
 {
+	next_secret(redact);
 	add_userinfos(redact, value);
+	next_secret(redact);
 	add_password_field(redact, value);
 }
 
 void redact_add_proxy(struct redact *redact, const char *value)
 {
 	redact_add_password(redact, value);
+	next_secret(redact);
 	if (!strstr(value, "://"))
 		add_userinfo(redact, value, true);
 }
 
 int redact_addn(struct redact *redact, const char *value, size_t len)
 {
+	next_secret(redact);
 	return add_whole(redact, value, len);
 }
 
 int redact_add(struct redact *redact, const char *value)
 {
+	next_secret(redact);
 	if (add_whole(redact, value, strlen(value)) < 0)
 		return -1;
 	add_lines(redact, value);
@@ -383,6 +397,31 @@ struct redact_seen redact_look(const struct redact *redact, const char *text, si
 		return (struct redact_seen){0};
 	masks = &read_whole(redact, text, len)->masks;
 	return (struct redact_seen){masks->count - masks->parts, masks->cut};
+}
+
+/* SEEN has room for each number of a secret. */
+static void note_secrets(const struct redact *redact, const char *text, size_t len, bool *seen)
+{
+	redact->scratch->masks.seen = seen;
+	read_whole(redact, text, len);
+	redact->scratch->masks.seen = NULL;
+}
+
+bool redact_keeps_all(
+    const struct redact *redact, const char *from, size_t from_len, const char *made, size_t len)
+{
+	size_t count = redact->needles->secrets + 1;
+	bool *before = mem_alloc(count);
+	bool *after = mem_alloc(count);
+	bool all = true;
+
+	note_secrets(redact, from, from_len, before);
+	note_secrets(redact, made, len, after);
+	for (size_t i = 0; i < count; i++)
+		all &= after[i] || !before[i];
+	free(before);
+	free(after);
+	return all;
 }
 
 bool redact_is_open(

@@ -39,6 +39,16 @@ static bool shows_all(const struct origin *from, const struct redact_seen *made)
 	       (made->cut == from->seen.cut || (made->cut && from->literal));
 }
 
+/* As many are not the same: what was made of one may look like another. */
+static bool keeps_each(const struct redact *redact, const struct expr_text *from, size_t count,
+    const struct expr_text *made)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!redact_keeps_all(redact, from[i].data, from[i].len, made->data, made->len))
+			return false;
+	return true;
+}
+
 bool derived_is_secret(const struct redact *redact, const struct expr_text *from, size_t count,
     const struct expr_text *made)
 {
@@ -48,7 +58,7 @@ bool derived_is_secret(const struct redact *redact, const struct expr_text *from
 	if (!made->len || origin.marked || !(origin.seen.whole || origin.seen.cut))
 		return made->len && origin.marked;
 	seen = redact_look(redact, made->data, made->len);
-	if (shows_all(&origin, &seen))
+	if (shows_all(&origin, &seen) && keeps_each(redact, from, count, made))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (redact_is_open(redact, from[i].data, from[i].len, made->data, made->len))

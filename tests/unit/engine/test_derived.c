@@ -101,6 +101,40 @@ static void what_shows_all_of_it_is_no_secret(void **state)
 	free(masked);
 }
 
+/* Whether MADE of FROM is a secret where both SECRET and OTHER are. */
+static bool is_secret_beside(
+    const char *secret, const char *other, const char *from, const char *made)
+{
+	struct redact *redact = redact_new();
+	struct expr_text origin = {.data = from, .len = strlen(from)};
+	struct expr_text text = {.data = made, .len = strlen(made)};
+	bool is;
+
+	redact_add(redact, secret);
+	redact_add(redact, other);
+	is = derived_is_secret(redact, &origin, 1, &text);
+	redact_free(redact);
+	return is;
+}
+
+static void another_secret_in_it_does_not_stand_for_it(void **state)
+{
+	static const char token[] = "ABCDEFGHIJ.KLMNO";
+
+	(void)state;
+	assert_true(is_secret_beside(token, "abcdefghij", token, "abcdefghij.klmno"));
+	assert_true(is_secret_beside(
+	    "Abcdefghij.klmno", "bcdefghij", "Abcdefghij.klmno", "abcdefghij.klmno"));
+	assert_false(
+	    is_secret_beside(token, "abcdefghij", "as ABCDEFGHIJ.KLMNO to", "as ABCDEFGHIJ.KLMNO"));
+	assert_false(
+	    is_secret_beside(token, "ABCDEFGHIJ", "as ABCDEFGHIJ.KLMNO to", "as ABCDEFGHIJ.KLMNO"));
+	assert_false(is_secret_beside(
+	    "s3cret-of-a-file\n", "other", "as s3cret-of-a-file\n", "as s3cret-of-a-file"));
+	assert_false(
+	    is_secret_beside("p%41ss&word", "other", "as p%41ss&word", "as p%2541ss%26word"));
+}
+
 #define HOOK "https://hooks.example.org/services/T000/B000xyz"
 
 /* What is made of a text that stands in the expression, or does not, and of another. */
@@ -143,6 +177,7 @@ int main(void)
 	    cmocka_unit_test(no_part_of_a_secret_is_shown),
 	    cmocka_unit_test(nor_with_what_stood_beside_it),
 	    cmocka_unit_test(what_shows_all_of_it_is_no_secret),
+	    cmocka_unit_test(another_secret_in_it_does_not_stand_for_it),
 	    cmocka_unit_test(what_begins_like_a_secret_by_chance_is_none),
 	};
 
