@@ -22,7 +22,7 @@ struct plan_action {
 	enum effect effect;
 	char *command;       /* the equivalent command line, masked; owned */
 	char *look;          /* that of its `look:`, masked; owned, or NULL */
-	json_t *tunnel;      /* that it goes through (engine/plan/tunnel_spec.h); owned, or NULL */
+	json_t *tunnel;      /* that it goes through (engine/fill/tunnel_spec.h); owned, or NULL */
 	json_t *look_tunnel; /* that its `look:` goes through; owned, or NULL */
 	json_t *plain;      /* what values that are not known yet may hold in the command: a list of
 	                        {"expr", "plain"}, as of struct embed_piece; owned, or NULL */

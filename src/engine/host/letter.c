@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/env_missing.h"
-#include "engine/plan/expand.h"
+#include "engine/fill/env_missing.h"
+#include "engine/fill/expand.h"
 #include "engine/plan/vars.h"
 #include "engine/secrets/mask.h"
 #include "engine/secrets/own.h"

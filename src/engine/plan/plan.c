@@ -13,7 +13,7 @@
 #include "fsops/text.h"
 #include "fsops/value.h"
 #include "prepared.h"
-#include "people.h"
+#include "engine/fill/people.h"
 #include "refs.h"
 #include "vars.h"
 

@@ -1,7 +1,7 @@
 /* What a platform's file asks of other systems, filled in, for programs that ask the same. */
 #include "engine/secrets/own.h"
-#include "embed.h"
-#include "expand.h"
+#include "engine/fill/embed.h"
+#include "engine/fill/expand.h"
 #include "fsops/plan.h"
 #include "vars.h"
 

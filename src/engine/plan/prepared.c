@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "engine/secrets/own.h"
-#include "env_missing.h"
+#include "engine/fill/env_missing.h"
 #include "fsops/buf.h"
 #include "fsops/mem.h"
 #include "fsops/template.h"
-#include "embed.h"
+#include "engine/fill/embed.h"
 #include "fsops/value.h"
-#include "path.h"
-#include "tunnel_spec.h"
+#include "engine/fill/path.h"
+#include "engine/fill/tunnel_spec.h"
 
 static enum effect effect_of(const struct action *action, const json_t *args)
 {

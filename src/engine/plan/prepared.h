@@ -5,7 +5,7 @@
 #ifndef FSOPS_ENGINE_PREPARED_H
 #define FSOPS_ENGINE_PREPARED_H
 
-#include "expand.h"
+#include "engine/fill/expand.h"
 #include "fsops/model.h"
 
 struct prepared {

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "expand.h"
+#include "engine/fill/expand.h"
 #include "fsops/plan.h"
 
 /*

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "engine/host/tunnels.h"
+#include "tunnels.h"
 #include "fsops/adapter.h"
 
 enum attempt_outcome {
@@ -35,7 +35,7 @@ struct attempt_spec {
 	json_t *target; /* taken; or NULL */
 	struct tunnels *tunnels;
 	json_t *
-	    tunnel; /* taken: the tunnel that must be open first (engine/plan/tunnel_spec.h); or NULL */
+	    tunnel; /* taken: the tunnel that must be open first (engine/fill/tunnel_spec.h); or NULL */
 	json_t *env;      /* taken; or NULL */
 	char *stdin_text; /* taken; or NULL */
 	json_t *wants; /* taken: the result fields that expressions look at; engine/plan/refs.h */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/expand.h"
+#include "engine/fill/expand.h"
 #include "fsops/clock.h"
 
 /* How the sentence begins when `until` could be judged and does not hold. */

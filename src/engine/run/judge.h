@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "attempt.h"
-#include "engine/plan/scope.h"
+#include "engine/fill/scope.h"
 #include "fsops/model.h"
 
 enum verdict {

@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-#include "engine/host/tunnels.h"
-#include "engine/plan/scope.h"
+#include "tunnels.h"
+#include "engine/fill/scope.h"
 #include "fsops/child.h"
 #include "fsops/loop.h"
 #include "fsops/model.h"

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "engine/plan/scope.h"
+#include "engine/fill/scope.h"
 #include "fsops/run.h"
-#include "outcome.h"
+#include "engine/terms/outcome.h"
 
 struct step_run;
 struct measure;

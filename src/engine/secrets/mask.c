@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/expand.h"
+#include "engine/fill/expand.h"
 #include "fsops/buf.h"
 #include "fsops/env_use.h"
 #include "fsops/mem.h"

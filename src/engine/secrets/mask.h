@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "engine/plan/scope.h"
+#include "engine/fill/scope.h"
 #include "fsops/model.h"
 #include "fsops/redact.h"
 #include "fsops/secret_key.h"

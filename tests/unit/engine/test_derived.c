@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "engine/secrets/derived.h"
+#include "engine/fill/derived.h"
 #include "fsops/mem.h"
 
 static const char *const secrets[] = {"s3cr3t-Token.of-zz-ch!", "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0",

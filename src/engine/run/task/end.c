@@ -8,7 +8,7 @@
 #include "engine/run/approval.h"
 #include "engine/run/judge.h"
 #include "engine/run/run_facts.h"
-#include "engine/secrets/derived.h"
+#include "engine/fill/derived.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "private.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/expand.h"
+#include "engine/fill/expand.h"
 #include "fsops/value.h"
 #include "private.h"
 

@@ -2,7 +2,7 @@
  * The tunnels of a run: each is opened when an action first needs it, shared by all that do, opened
  * once more when it drops, and ended with the run's children.
  *
- *	struct tunnel_use *use = tunnel_use(tunnels, spec, on_ready, ctx);   // spec: engine/plan/tunnel_spec.h
+ *	struct tunnel_use *use = tunnel_use(tunnels, spec, on_ready, ctx);   // spec: engine/fill/tunnel_spec.h
  *	… on_ready() once, from the loop; then the call
  *	tunnel_remark(use);     // of a call that failed: what the tunnel had to say meanwhile
  *	tunnel_use_end(use);    // also before on_ready(), which then never comes

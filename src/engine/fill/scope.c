@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/secrets/derived.h"
+#include "derived.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 

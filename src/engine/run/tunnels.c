@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/tunnel_spec.h"
-#include "engine/run/attempt.h"
+#include "engine/fill/tunnel_spec.h"
+#include "attempt.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "fsops/work.h"

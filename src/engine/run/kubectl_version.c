@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/attempt.h"
+#include "attempt.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
