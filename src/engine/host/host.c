@@ -293,8 +293,9 @@ static void run(struct call *call, const char *name, const json_t *vars,
 	service->inner = run_create(service->plan, outer);
 	service->inner->ended = on_run_ended;
 	service->inner->ctx = service;
-	if (task_is_first_attempt(attempt_owner(call)))
-		past_enter(service->inner, service->slot);
+	if (task_is_first_attempt(attempt_owner(call)) && slot_past(service->slot)->inner)
+		service->inner->past = past_inside(outer->past, step_id(slot_step(service->slot)),
+		    slot_action(service->slot)->id, service->plan, service->inner->prefix);
 	run_begin(service->inner);
 }
 

@@ -1,74 +1,49 @@
 /* What is left of a run that goes on: changes that are to be done, and those of which nobody knows
  * anything. Invariant: in doubt there is something left. */
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "engine/run/step_private.h"
+#include "engine/terms/item.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "private.h"
 
-void past_note(const struct run *run, const char *fmt, ...)
-{
-	struct buf text;
-	va_list args;
-
-	buf_init(&text, BUF_TEXT_MAX);
-	va_start(args, fmt);
-	buf_vaddf(&text, fmt, args);
-	va_end(args);
-	event_emit(run->events, "note",
-	    json_pack("{s:o, s:s}", "text", value_text(text.data, text.len), "level", "warning"));
-	buf_release(&text);
-}
-
 /* ---- to be done ---- */
-
-/* As engine/run/slot.c names the item of a for_each. */
-static void add_item(
-    json_t *key, const char *name, const char *repeat_name, const json_t *items, size_t index)
-{
-	size_t repeat = step_count_repeats(items, index);
-
-	json_object_set(key, name, json_array_get(items, index));
-	if (repeat)
-		json_object_set_new(key, repeat_name, json_integer((json_int_t)repeat));
-}
 
 static void add_step_item(json_t *key, const json_t *outer, size_t index)
 {
 	if (outer)
-		add_item(key, "step_item", "step_item_repeat", outer, index);
+		item_add_step(key, json_array_get(outer, index), item_repeats(outer, index));
 }
 
-static bool is_done(const struct run *run, const char *step, const json_t *key)
+static bool is_done(const struct past_step *step, const json_t *key)
 {
-	const struct record_action *entry = past_newest(run, step, key);
+	const struct record_action *entry = past_newest(step, key);
 
 	return entry && record_action_final(entry) && past_is_change(entry);
 }
 
 /* ACTION, for the item at AT of its step's list OUTER (NULL: the step has none), all of its own items. */
-static bool are_items_done(const struct run *run, const char *step,
+static bool are_items_done(const struct past *past, const struct past_step *step,
     const struct plan_action *action, const json_t *outer, size_t at)
 {
-	json_t *whose = json_pack("{s:s, s:s}", "step", step, "action", action->id);
+	json_t *whose = json_pack("{s:s, s:s}", "step", step->id, "action", action->id);
 	json_t *own = NULL;
 	bool done;
 
 	add_step_item(whose, outer, at);
 	if (action->action->for_each.expr)
-		own = past_items(run, whose);
+		own = past_items(past, whose);
 	json_decref(whose);
 	done = own || !action->action->for_each.expr;
 	for (size_t i = 0; done && i < (own ? json_array_size(own) : 1); i++) {
 		json_t *key = json_pack("{s:s}", "action", action->id);
+		const json_t *items = own ? own : outer;
+		size_t index = own ? i : at;
 
-		if (own || outer)
-			add_item(key, "item", "item_repeat", own ? own : outer, own ? i : at);
+		if (items)
+			item_add_own(key, json_array_get(items, index), item_repeats(items, index));
 		add_step_item(key, outer, at);
-		done = is_done(run, step, key);
+		done = is_done(step, key);
 		json_decref(key);
 	}
 	json_decref(own);
@@ -76,18 +51,19 @@ static bool are_items_done(const struct run *run, const char *step,
 }
 
 bool past_is_done(
-    const struct run *run, const struct plan_step *step, const struct plan_action *action)
+    const struct past *past, const struct plan_step *step, const struct plan_action *action)
 {
 	bool each = step->step->for_each.expr != NULL;
-	char *id = mem_printf("%s%s", run->prefix, step->id);
+	char *id = past_step_id(past, step);
+	const struct past_step *row = past_row(past, id);
 	json_t *whose = json_pack("{s:s}", "step", id);
-	json_t *outer = each ? past_items(run, whose) : NULL;
-	bool done = past_can_be_taken(run, step, past_last_round(run, id));
+	json_t *outer = each ? past_items(past, whose) : NULL;
+	bool done = row && row->taken;
 
-	if (!done && (outer || !each)) {
+	if (row && !done && (outer || !each)) {
 		done = true;
 		for (size_t i = 0; done && i < (outer ? json_array_size(outer) : 1); i++)
-			done = are_items_done(run, id, action, outer, i);
+			done = are_items_done(past, row, action, outer, i);
 	}
 	json_decref(outer);
 	json_decref(whose);
@@ -95,65 +71,44 @@ bool past_is_done(
 	return done;
 }
 
-void past_look_inside(struct run *inner, const struct run *run, const struct plan_step *step,
-    const struct plan_action *action)
-{
-	char *id = mem_printf("%s%s", run->prefix, step->id);
-
-	*inner = (struct run){.plan = action->nested, .prefix = mem_printf("%s/", id)};
-	/* Which of the items it was that ran it is not looked into. */
-	if (!step->step->for_each.expr && !action->action->for_each.expr) {
-		inner->past = run->past;
-		inner->past_since = past_last_end(run, id, action->id);
-	}
-	free(id);
-}
-
 /* ---- never asked about ---- */
 
-static struct run *whole_of(struct run *run)
+static bool was_asked(const json_t *asked, const struct record_action *entry)
 {
-	while (run->outer)
-		run = run->outer;
-	return run;
-}
-
-void past_note_asked(struct run *run, const struct record_action *entry)
-{
-	struct run *whole = whole_of(run);
-
-	if (!whole->asked)
-		whole->asked = json_array();
-	json_array_append_new(whole->asked, json_integer(entry->seq));
-}
-
-static bool was_asked(const struct run *run, const struct record_action *entry)
-{
-	for (size_t i = 0; i < json_array_size(run->asked); i++)
-		if (json_integer_value(json_array_get(run->asked, i)) == entry->seq)
+	for (size_t i = 0; i < json_array_size(asked); i++)
+		if (json_integer_value(json_array_get(asked, i)) == entry->seq)
 			return true;
 	return false;
 }
 
-static void tell_if_unasked(
-    struct run *run, const struct record_step *step, const struct record_action *entry)
+static json_t *unasked_text(const struct record_step *step, const struct record_action *entry)
 {
 	const char *command = value_get_text(entry->started, "command");
+	struct buf text;
+	json_t *value;
 
-	if (!record_action_unknown(run->past, step, entry) || was_asked(run, entry))
-		return;
-	past_note(run,
+	buf_init(&text, BUF_TEXT_MAX);
+	buf_addf(&text,
 	    "step '%s': nobody knows how this ended, and the runbook does not come to it any more: "
 	    "look: %s",
 	    step->id, command ? command : entry->id);
-	run_add_level(run, LEVEL_UNKNOWN);
+	value = value_text(text.data, text.len);
+	buf_release(&text);
+	return value;
 }
 
-void past_tell_unasked(struct run *run)
+json_t *past_unasked(const struct past *past, const json_t *asked)
 {
-	const struct record *past = run->past;
+	const struct record *record = past ? past->record : NULL;
+	json_t *texts = json_array();
 
-	for (size_t s = 0; past && !run->options->check && s < past->step_count; s++)
-		for (size_t i = 0; i < past->steps[s].action_count; i++)
-			tell_if_unasked(run, &past->steps[s], &past->steps[s].actions[i]);
+	for (size_t s = 0; record && !past->check && s < record->step_count; s++) {
+		const struct record_step *step = &record->steps[s];
+
+		for (size_t i = 0; i < step->action_count; i++)
+			if (record_action_unknown(record, step, &step->actions[i]) &&
+			    !was_asked(asked, &step->actions[i]))
+				json_array_append_new(texts, unasked_text(step, &step->actions[i]));
+	}
+	return texts;
 }

@@ -1,21 +1,47 @@
-/* Looking into the record of a run that goes on; shared by past.c (what is done already), take.c
- * (taking it over) and left.c (what is left) only. */
+/* The table that is made of the record; shared by past.c (looking things up), table.c (making it), give.c
+ * (what is taken over) and left.c (what is left) only. */
 #ifndef FSOPS_ENGINE_PAST_PRIVATE_H
 #define FSOPS_ENGINE_PAST_PRIVATE_H
 
 #include "past.h"
 
+/* Of each action and item the newest, in the order in which they were first heard of. */
+struct past_rows {
+	const struct record_action **items;
+	size_t count;
+};
+
+struct past_step {
+	char *id;
+	const struct plan_step *plan;
+	const struct record_step *last; /* as it was begun last; NULL: it never was */
+	struct past_rows said;          /* those that began or ended by themselves */
+	struct past_rows ended;         /* those that ended, however */
+	json_int_t last_change;         /* the number of its last change's first event */
+	json_t *lists;                  /* all of its items.listed */
+	bool taken;                     /* it is taken over whole */
+};
+
+struct past {
+	const struct record *record;
+	const struct plan *plan;
+	bool check;
+	char *prefix;
+	json_int_t since;        /* what was told up to here is another run's of the same runbook */
+	struct past_step *steps; /* as many as the plan has */
+};
+
+/* Make the table of a run of PLAN; table.c. */
+struct past *past_table(const struct record *record, const struct plan *plan, bool check,
+    const char *prefix, json_int_t since);
+
+/* Is it STEP, and not that of another run of the same runbook? */
+bool past_is_round(const struct past *past, const struct record_step *round, const char *step);
+
+/* The row of STEP; NULL: PAST is NULL, or the plan has no such step. */
+const struct past_step *past_row(const struct past *past, const char *step);
+
 json_int_t past_seq(const json_t *event);
-
-/* The step ID as it was begun the next time after BEFORE (NULL: the first time). */
-const struct record_step *past_next_round(
-    const struct run *run, const char *id, const struct record_step *before);
-
-/* The step ID as it was begun last; NULL: it never was. */
-const struct record_step *past_last_round(const struct run *run, const char *id);
-
-/* The newest that is known of the action that KEY (slot_key()) names. */
-const struct record_action *past_newest(const struct run *run, const char *step, const json_t *key);
 
 /* It may have changed something, itself or in a runbook inside. */
 bool past_is_change(const struct record_action *action);
@@ -25,16 +51,9 @@ bool past_is_masked(const json_t *value);
 
 /* Something of ENTRY that later steps look at is not in the record. */
 bool past_is_lossy(
-    const struct run *run, const struct plan_action *plan, const struct record_action *entry);
+    const struct past *past, const struct plan_action *action, const struct record_action *entry);
 
-/* Did STEP end in ROUND so that it is taken over whole? */
-bool past_can_be_taken(
-    const struct run *run, const struct plan_step *step, const struct record_step *round);
-
-/* `past_since` for a runbook that ACTION of STEP runs. */
-json_int_t past_last_end(const struct run *run, const char *step, const char *action);
-
-/* A warning among the events of RUN. */
-__attribute__((format(printf, 2, 3))) void past_note(const struct run *run, const char *fmt, ...);
+/* The newest that is known of the action and item that KEY names; NULL: nothing. */
+const struct record_action *past_newest(const struct past_step *step, const json_t *key);
 
 #endif

@@ -27,7 +27,7 @@ struct needing {
 	bool destroys;
 };
 
-static void name_changes(struct needing *needing, const struct run *run);
+static void name_changes(struct needing *needing, const struct plan *plan, const struct past *past);
 
 /* "STEP (EFFECT): COMMAND" in one line: a value in the command cannot begin another. EFFECT may be NULL. */
 static void add_name(struct buf *names, const char *step, const char *effect, const char *command)
@@ -40,17 +40,31 @@ static void add_name(struct buf *names, const char *step, const char *effect, co
 	buf_addf(names, ": %.*s%s", (int)len, command, command[len] ? " …" : "");
 }
 
-static void name_change(struct needing *needing, const struct run *run,
+/* Which of the items of a for_each it was that ran the runbook inside is not looked into. */
+static struct past *look_inside(
+    const struct past *past, const struct plan_step *step, const struct plan_action *action)
+{
+	char *id = past_step_id(past, step);
+	char *prefix = mem_printf("%s/", id);
+	struct past *inside = NULL;
+
+	if (!step->step->for_each.expr && !action->action->for_each.expr)
+		inside = past_inside(past, id, action->id, action->nested, prefix);
+	free(prefix);
+	free(id);
+	return inside;
+}
+
+static void name_change(struct needing *needing, const struct past *past,
     const struct plan_step *step, const struct plan_action *action)
 {
-	struct run inner;
-
-	if (run->past && past_is_done(run, step, action))
+	if (past && past_is_done(past, step, action))
 		return;
 	if (action->nested) {
-		past_look_inside(&inner, run, step, action);
-		name_changes(needing, &inner);
-		free(inner.prefix);
+		struct past *inside = look_inside(past, step, action);
+
+		name_changes(needing, action->nested, inside);
+		past_free(inside);
 		return;
 	}
 	if (!approval_needed(needing->options, action->effect))
@@ -60,13 +74,11 @@ static void name_change(struct needing *needing, const struct run *run,
 		add_name(&needing->names, step->id, effect_name(action->effect), action->command);
 }
 
-static void name_changes(struct needing *needing, const struct run *run)
+static void name_changes(struct needing *needing, const struct plan *plan, const struct past *past)
 {
-	const struct plan *plan = run->plan;
-
 	for (size_t s = 0; s < plan->step_count; s++)
 		for (size_t i = 0; plan->steps[s].selected && i < plan->steps[s].action_count; i++)
-			name_change(needing, run, &plan->steps[s], &plan->steps[s].actions[i]);
+			name_change(needing, past, &plan->steps[s], &plan->steps[s].actions[i]);
 }
 
 /* -y says yes to what is to be done, not to what may be done already. */
@@ -98,9 +110,7 @@ static int check_interrupted(const struct record *past, struct err *err)
 int approval_check(const struct plan *plan, const struct run_options *options, struct err *err)
 {
 	struct needing needing = {.options = options};
-	char whole[] = "";
-	const struct run run = {
-	    .plan = (struct plan *)plan, .past = options->past, .prefix = whole};
+	struct past *past;
 	size_t count;
 
 	if (options->check || options->interactive)
@@ -108,7 +118,9 @@ int approval_check(const struct plan *plan, const struct run_options *options, s
 	if (options->past && check_interrupted(options->past, err) < 0)
 		return -1;
 	buf_init(&needing.names, BUF_TEXT_MAX);
-	name_changes(&needing, &run);
+	past = past_new(options->past, plan, options->check);
+	name_changes(&needing, plan, past);
+	past_free(past);
 	count = needing.count;
 	if (count > NAMED_MAX)
 		buf_addf(&needing.names, "\n  and %zu more", count - NAMED_MAX);

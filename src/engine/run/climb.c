@@ -103,10 +103,10 @@ struct climb *climb_start(const struct run *run)
 	if (!climbs(run))
 		return NULL;
 	climb = mem_alloc(sizeof(*climb));
-	before = last_level(run->past);
+	before = last_level(run->options->past);
 	*climb = (struct climb){
 	    .run = run,
-	    .began = loop_now(run->loop) - age(run->past),
+	    .began = loop_now(run->loop) - age(run->options->past),
 	    /* The lowest level is whoever has begun this run. */
 	    .announced = before ? before : escalation_above(run->plan->catalog->platform, 0),
 	};

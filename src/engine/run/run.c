@@ -20,6 +20,7 @@
 #include "run_facts.h"
 #include "run_state.h"
 #include "step_run.h"
+#include "take.h"
 
 static void next_step(struct run *run);
 
@@ -80,6 +81,7 @@ void run_free(struct run *run)
 	json_decref(run->left);
 	json_decref(run->not_run);
 	json_decref(run->asked);
+	past_free(run->past);
 	free(run->prefix);
 	free(run->why);
 	free(run);
@@ -190,7 +192,7 @@ static void measure_before(struct run *run)
 	json_t *looked_at = json_object_get(run->plan->refs, "metrics");
 	size_t count = 0;
 
-	if (past_take_before(run)) {
+	if (take_before(run)) {
 		next_step(run);
 		free(metrics);
 		return;
@@ -216,6 +218,15 @@ static struct run *outermost(struct run *run)
 	return run;
 }
 
+void run_note_asked(struct run *run, json_int_t seq)
+{
+	struct run *whole = outermost(run);
+
+	if (!whole->asked)
+		whole->asked = json_array();
+	json_array_append_new(whole->asked, json_integer(seq));
+}
+
 /* A signal ends the run as it stands, so that it can be resumed: what was to run always did not. */
 static void note_not_run(struct run *run)
 {
@@ -236,6 +247,18 @@ static void note_not_run(struct run *run)
 	}
 }
 
+/* Changes that were in flight, and that the runbook does not come to any more. */
+static void tell_unasked(struct run *run)
+{
+	json_t *texts = past_unasked(run->past, run->asked);
+
+	for (size_t i = 0; i < json_array_size(texts); i++) {
+		note(run, json_string_value(json_array_get(texts, i)));
+		run_add_level(run, LEVEL_UNKNOWN);
+	}
+	json_decref(texts);
+}
+
 static void finish(struct run *run)
 {
 	const struct runbook *runbook = run->plan->runbook;
@@ -249,7 +272,7 @@ static void finish(struct run *run)
 	if (run->stop == STOP_SIGNAL)
 		note_not_run(run);
 	if (!run->outer && !stop_is_resumable(run->stop))
-		past_tell_unasked(run);
+		tell_unasked(run);
 	if (measures)
 		measure(run, runbook->metrics, runbook->metric_count, on_after);
 	else
@@ -288,13 +311,23 @@ size_t run_steps_in_all(const struct run *run)
 	return count;
 }
 
+/* It had ended before the run was interrupted. */
+static bool is_taken(struct run *run, const struct plan_step *step)
+{
+	char *id = past_step_id(run->past, step);
+	bool taken = take_step(run, id);
+
+	free(id);
+	return taken;
+}
+
 static void next_step(struct run *run)
 {
 	while (run->next < run->plan->step_count) {
 		const struct plan_step *step = &run->plan->steps[run->next++];
 
 		run->number += counts(run, step);
-		if (run->past && past_take_step(run, step))
+		if (is_taken(run, step))
 			continue;
 		if (runs_now(run, step)) {
 			run->step = step_start(run, step);
@@ -398,7 +431,7 @@ static void connect(struct run *run, const struct run_options *options, struct e
 {
 	run->options = options;
 	run->events = events;
-	run->past = options->past;
+	run->past = past_new(options->past, run->plan, options->check);
 	run->prefix = mem_text("");
 	if (options->asker_new)
 		run->asker = options->asker_new(run->loop, options->asker_ctx);

@@ -2,8 +2,6 @@
  * needs to make the same plan again, and to see what has changed since. */
 #include "run_facts.h"
 
-#include <string.h>
-
 #include "fsops/mem.h"
 #include "fsops/record.h"
 #include "fsops/whoami.h"
@@ -12,38 +10,6 @@
 #define STATUS_TERMINATED  143
 #define STATUS_LOCKED      75
 #define STATUS_REFUSED     77
-
-static const struct {
-	const char *name;
-	const char *outcome; /* of the run */
-	bool resumable;
-} stops[] = {
-    [STOP_NONE] = {NULL, "passed", false},
-    [STOP_FAILED] = {"failed", "failed", false},
-    [STOP_ABORT] = {"aborted", "cancelled", false},
-    [STOP_REFUSED] = {"refused", "refused", false},
-    [STOP_LOCKED] = {"locked", "cancelled", true},
-    [STOP_UNRECORDED] = {"unrecorded", "cancelled", true},
-    [STOP_SIGNAL] = {"signal", "cancelled", true},
-};
-
-const char *stop_name(enum stop stop)
-{
-	return stops[stop].name;
-}
-
-enum stop stop_parse(const char *name)
-{
-	for (size_t i = 0; name && i < COUNT_OF(stops); i++)
-		if (stops[i].name && strcmp(stops[i].name, name) == 0)
-			return (enum stop)i;
-	return STOP_NONE;
-}
-
-bool stop_is_resumable(enum stop stop)
-{
-	return stops[stop].resumable;
-}
 
 int run_exit_status(const struct run *run)
 {
@@ -66,7 +32,7 @@ static const char *outcome_of_run(const struct run *run)
 	/* What is only not so is no failure; what could not be told is one, though no action ended. */
 	if (run->stop == STOP_NONE && (bad > run->findings || run->untold))
 		return "failed";
-	return stops[run->stop].outcome;
+	return stop_outcome(run->stop);
 }
 
 /* ---- the events ---- */

@@ -6,15 +6,6 @@
 
 #include "run_state.h"
 
-/* A stop as `stop` in events; NULL for STOP_NONE. */
-const char *stop_name(enum stop stop);
-
-/* The same way back; STOP_NONE for NULL and what is not known. */
-enum stop stop_parse(const char *name);
-
-/* Is what was left undone to be done by a later `fsops resume`? */
-bool stop_is_resumable(enum stop stop);
-
 /* product.md, "Exit status". */
 int run_exit_status(const struct run *run);
 

@@ -11,21 +11,12 @@
 #include "engine/fill/scope.h"
 #include "fsops/run.h"
 #include "engine/terms/outcome.h"
+#include "engine/terms/stop.h"
 
 struct step_run;
 struct measure;
 struct tunnels;
-
-/* Why no further step is started. */
-enum stop {
-	STOP_NONE,
-	STOP_FAILED,     /* a change failed, or an action said on_failure: stop */
-	STOP_ABORT,      /* a person said abort */
-	STOP_REFUSED,    /* a change was not approved and nobody could be asked */
-	STOP_LOCKED,     /* the lock was taken over: nothing more may be changed */
-	STOP_UNRECORDED, /* what it would do cannot be put on record */
-	STOP_SIGNAL,
-};
+struct past;
 
 struct run {
 	struct plan *plan;
@@ -35,9 +26,7 @@ struct run {
 	struct tunnels *tunnels;
 	struct events *events;
 	struct asker *asker; /* NULL: nobody to ask */
-	const struct record
-	    *past;             /* of a run that goes on; NULL: it is new. engine/resume/past.h */
-	json_int_t past_since; /* what was told up to here is another run's of the same runbook */
+	struct past *past;   /* what is known of a run that goes on; NULL: it is new */
 	json_t *
 	    asked; /* of the whole run: events of changes in flight about which a person was asked */
 	struct run *outer; /* the run whose `runbook:` action this is; NULL: the whole */
@@ -106,6 +95,9 @@ size_t run_steps_in_all(const struct run *run);
 
 /* A step has ended; called by step.c. */
 void run_step_ended(struct run *run);
+
+/* A person is asked about the change whose first event has number SEQ. */
+void run_note_asked(struct run *run, json_int_t seq);
 
 /* The level counts for the run's exit status. */
 void run_add_level(struct run *run, enum level level);

@@ -30,10 +30,4 @@ void save_restart(struct save *save);
  */
 int save_close(struct save *save, bool whole, json_t **saved, struct err *err);
 
-/*
- * Is the file that SAVED, as above, tells of still there, whole and unchanged? That is looked at: its size
- * and its SHA-256.
- */
-bool save_is_whole(const json_t *saved);
-
 #endif

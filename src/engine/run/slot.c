@@ -8,8 +8,8 @@
 #include "engine/plan/ceiling.h"
 #include "engine/resume/past.h"
 #include "engine/run/task/task.h"
+#include "engine/terms/item.h"
 #include "fsops/mem.h"
-#include "run_facts.h"
 #include "step_private.h"
 
 /* ---- what a task may ask ---- */
@@ -44,6 +44,11 @@ enum on_failure slot_step_rule(const struct slot *slot)
 	return slot->step->plan->step->on_failure;
 }
 
+const struct past_found *slot_past(const struct slot *slot)
+{
+	return &slot->past;
+}
+
 msec slot_deadline(const struct slot *slot)
 {
 	return slot->step->deadline;
@@ -71,10 +76,7 @@ static void add_step_item(const struct slot *slot, json_t *fields)
 	json_t *item = step_item(slot);
 
 	if (item)
-		json_object_set(fields, "step_item", item);
-	if (slot->step->repeat)
-		json_object_set_new(
-		    fields, "step_item_repeat", json_integer((json_int_t)slot->step->repeat));
+		item_add_step(fields, item, slot->step->repeat);
 }
 
 /* Which item of a for_each it is: of its own, or of its step's. A resumed run knows it by that, so that it
@@ -83,21 +85,22 @@ static void add_items(const struct slot *slot, json_t *fields)
 {
 	json_t *own = json_array_get(slot->told_items, slot->item);
 	json_t *outer = step_item(slot);
-	size_t repeat = own ? slot->repeat : slot->step->repeat;
 
 	if (own || outer)
-		json_object_set(fields, "item", own ? own : outer);
-	if (repeat)
-		json_object_set_new(fields, "item_repeat", json_integer((json_int_t)repeat));
+		item_add_own(fields, own ? own : outer, own ? slot->repeat : slot->step->repeat);
 	add_step_item(slot, fields);
 }
 
-json_t *slot_key(const struct slot *slot)
+/* What was known of it before: looked up once, when its turn has come. */
+static struct past_found look_up(const struct slot *slot)
 {
 	json_t *key = json_pack("{s:s}", "action", slot->plan->id);
+	struct past_found found;
 
 	add_items(slot, key);
-	return key;
+	found = past_find(slot->step->run->past, slot->step->id, slot->plan, key);
+	json_decref(key);
+	return found;
 }
 
 /* A later attempt, or the next item, begins after what its slot holds back. */
@@ -200,9 +203,10 @@ static void start_item(struct slot *slot)
 		    json_array_get(slot->items, slot->item));
 		slot->scope.names = slot->item_names;
 		slot->scope.items = true;
-		slot->repeat = step_count_repeats(slot->told_items, slot->item);
+		slot->repeat = item_repeats(slot->told_items, slot->item);
 	}
 	slot->state = SLOT_ACTIVE;
+	slot->past = look_up(slot);
 	slot->task = task_start(slot);
 }
 
@@ -284,7 +288,7 @@ static int list_items(struct slot *slot, struct err *err)
 	json_t *items;
 
 	add_step_item(slot, fields);
-	items = past_items(step->run, fields);
+	items = past_items(step->run->past, fields);
 	if (!items && scope_eval(&step->scope, for_each, &items, err) < 0) {
 		json_decref(fields);
 		return -1;

@@ -5,6 +5,7 @@
 #ifndef FSOPS_ENGINE_STEP_PRIVATE_H
 #define FSOPS_ENGINE_STEP_PRIVATE_H
 
+#include "engine/resume/past.h"
 #include "step_run.h"
 
 enum slot_state { SLOT_WAITING, SLOT_ACTIVE, SLOT_ENDED };
@@ -22,6 +23,7 @@ struct slot {
 	struct scope scope; /* over the step's */
 	json_t *results;    /* one an item, when there is a for_each */
 	json_t *held;       /* events of this slot that must wait for those of the ones before it */
+	struct past_found past; /* what is known of the item that runs */
 	enum outcome outcome;
 };
 
@@ -61,9 +63,6 @@ void step_look_again(struct step_run *step);
 
 /* Nothing more may start in it: its time is up, or the run was stopped since it began. */
 bool step_is_stopping(const struct step_run *step);
-
-/* How many of ITEMS before INDEX are equal to the one there. */
-size_t step_count_repeats(const json_t *items, size_t index);
 
 /* Begin a waiting slot. */
 void slot_start(struct slot *slot);

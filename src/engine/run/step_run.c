@@ -9,8 +9,8 @@
 #include "engine/plan/refs.h"
 #include "engine/resume/past.h"
 #include "engine/run/task/task.h"
+#include "engine/terms/item.h"
 #include "fsops/mem.h"
-#include "run_facts.h"
 #include "step_private.h"
 
 #define WARN_PERCENT 80
@@ -299,21 +299,11 @@ static bool all_ended(const struct step_run *step)
 
 /* ---- the step's own for_each ---- */
 
-size_t step_count_repeats(const json_t *items, size_t index)
-{
-	const json_t *item = json_array_get(items, index);
-	size_t count = 0;
-
-	for (size_t i = 0; i < index; i++)
-		count += json_equal(json_array_get(items, i), item) != 0;
-	return count;
-}
-
 static void begin_item(struct step_run *step)
 {
 	step->scope = (struct scope){.outer = &step->run->scope};
 	if (step->items) {
-		step->repeat = step_count_repeats(step->told_items, step->item);
+		step->repeat = item_repeats(step->told_items, step->item);
 		json_decref(step->item_names);
 		step->item_names = json_object();
 		json_object_set(step->item_names, step->plan->step->as,
@@ -374,7 +364,7 @@ static int list_items(struct step_run *step, struct err *err)
 {
 	json_t *fields = json_pack("{s:s}", "step", step->id);
 
-	step->items = past_items(step->run, fields);
+	step->items = past_items(step->run->past, fields);
 	if (!step->items &&
 	    scope_eval(&step->run->scope, &step->plan->step->for_each, &step->items, err) < 0) {
 		json_decref(fields);
@@ -397,7 +387,7 @@ static int check_condition(struct step_run *step, struct err *err)
 	bool holds = true;
 
 	/* What has begun goes on, whatever it has changed meanwhile. */
-	if (model->when.expr && !past_step_began(step->run, step->id) &&
+	if (model->when.expr && !past_step_began(step->run->past, step->id) &&
 	    scope_eval_bool(&step->run->scope, &model->when, &holds, err) < 0)
 		return -1;
 	if (!holds) {

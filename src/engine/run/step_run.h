@@ -14,6 +14,7 @@
 #include "run_state.h"
 
 struct slot;
+struct past_found;
 
 /* Starts at once; run_step_ended() follows, never from inside. */
 struct step_run *step_start(struct run *run, const struct plan_step *plan);
@@ -35,9 +36,8 @@ const char *slot_title(const struct slot *slot); /* of its step */
 /* Emit an event of this action; `step`, `action` and `item` are added. */
 void slot_emit(struct slot *slot, const char *type, json_t *fields);
 
-/* What tells this action and its item from others: `action`, `item` and the like, as its events have
- * them; a new object. */
-json_t *slot_key(const struct slot *slot);
+/* What was known of its action and item before the run. */
+const struct past_found *slot_past(const struct slot *slot);
 
 /* When the step's time is up, on the monotonic clock; 0: it stands still for a person. */
 msec slot_deadline(const struct slot *slot);

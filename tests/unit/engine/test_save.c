@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/resume/saved.h"
 #include "engine/run/save.h"
 #include "fsops/value.h"
 

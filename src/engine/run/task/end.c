@@ -7,7 +7,6 @@
 #include "engine/plan/refs.h"
 #include "engine/run/approval.h"
 #include "engine/run/judge.h"
-#include "engine/run/run_facts.h"
 #include "engine/fill/derived.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"

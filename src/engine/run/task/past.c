@@ -4,21 +4,25 @@
 
 #include "engine/resume/past.h"
 #include "engine/run/approval.h"
+#include "engine/run/take.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "private.h"
 
 static void take_over(struct task *task, const struct record_action *entry)
 {
-	const char *why = value_get_text(entry->finished, "why");
-	const char *severity = value_get_text(entry->finished, "severity");
+	struct past_gift gift;
 
+	past_give(entry, &gift);
 	task_set_phase(task, FINISHED);
-	task->outcome = outcome_parse(value_get_text(entry->finished, "outcome"));
-	task->why = why ? mem_text(why) : NULL;
-	task->taken_over = severity && level_parse(severity, &task->at_least) == 0;
-	task->result = past_result(entry);
-	past_apply(task_run(task), entry);
+	task->outcome = gift.outcome;
+	task->why = mem_text(gift.why);
+	task->taken_over = gift.failed;
+	if (gift.failed)
+		task->at_least = gift.level;
+	task->result = json_incref(gift.result);
+	take_gift(task_run(task), &gift);
+	past_gift_release(&gift);
 	task_deliver(task);
 }
 
@@ -73,16 +77,17 @@ static void ask(struct task *task, const struct record_action *entry)
 
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task_set_phase(task, ASKING);
-	past_note_asked(task_run(task), entry);
+	run_note_asked(task_run(task), entry->seq);
 	task->asking = approval_ask_interrupted(task->slot, command, text, on_answer, task);
 	free(text);
 }
 
 bool task_take_up(struct task *task)
 {
-	const struct record_action *entry = NULL;
+	const struct past_found *past = slot_past(task->slot);
+	const struct record_action *entry = past->entry;
 
-	switch (past_of(task->slot, &entry)) {
+	switch (past->kind) {
 	case PAST_DONE:
 		take_over(task, entry);
 		return true;

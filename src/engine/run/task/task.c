@@ -387,7 +387,7 @@ void task_prepare(struct task *task)
 	task->prepared.effect = slot_action(task->slot)->effect;
 	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
 	/* What has begun goes on, whatever it has changed meanwhile. */
-	if (when->expr && !past_action_began(task->slot) &&
+	if (when->expr && !slot_past(task->slot)->began &&
 	    scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
 		not_known(task, LEVEL_CRITICAL, &err);
 	} else if (!holds) {

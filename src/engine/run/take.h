@@ -1,0 +1,17 @@
+/* Takes over what an interrupted run had come to: names, variables, metrics, levels, counts. */
+#ifndef FSOPS_ENGINE_TAKE_H
+#define FSOPS_ENGINE_TAKE_H
+
+#include "engine/resume/past.h"
+#include "run_state.h"
+
+/* What GIFT has is RUN's from now on; its result is the caller's to keep. */
+void take_gift(struct run *run, const struct past_gift *gift);
+
+/* The whole of STEP, if it has ended: false when it has not. */
+bool take_step(struct run *run, const char *step);
+
+/* The metrics that were measured before the first step: false when they are to be measured. */
+bool take_before(struct run *run);
+
+#endif
