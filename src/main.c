@@ -9,8 +9,9 @@
  *	ui/        story/ (a run as it goes) on terminal/, plain or as JSON; plan/ (the dry runs), report/ (of a
  *	           run that was), pages/ (what else is printed), schedule/ (timetables)
  *	state/     journal/ (the events of a run on the disk, read back, the history), locks/
- *	engine/    plan/ (what will run), run/ (a run, its steps, tasks and attempts), resume/ (what is known
- *	           from before), host/ (what adapters ask of the engine), secrets/ (what is masked)
+ *	engine/    terms/ (words of events), fill/ (values into text), secrets/ (what is masked), plan/ (what
+ *	           will run), resume/ (what is known from before), run/ (a run, its steps, tasks and
+ *	           attempts), host/ (what adapters ask of the engine): each knows those before it
  *	notify/    kinds of channels, what they are told, and how it gets there
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry each, in a file or a
  *	           folder of its name
