@@ -6,7 +6,7 @@
  *	base64 and base64url at any offset, padded or not, wrapped; hex in either case, with separators;
  *	percent-encoded with any set of safe characters; escapes of JSON (\n \u0026), Python, C and shells
  *	(\x26 \046 '"'"'), at any depth; entities of HTML and XML; one in another, as tools do (base64 of
- *	JSON of base64, a URL's percents in JSON).
+ *	JSON of base64, a URL's percents in JSON); with the colours of a terminal, or what nobody sees, in it.
  *
  * A value of under REDACT_MIN_LEN characters would mask half the output and is refused, so that the person
  * is told rather than trusted to notice; so is one of nothing but quotes and backslashes. Masking takes time in proportion to the text, whatever the secrets are.

@@ -165,6 +165,26 @@ def test_what_is_computed_from_a_secret_is_one(tmp_path):
     assert "plain" in result.out
 
 
+# What a shell makes of $S0, and what must not be seen of it then.
+TOOLS = {
+    "printenv S0 | grep --color=always Word": "hunterPass",
+    r"""printf '%s\n' '{"k": "hunter\u001b[1mPass\u001b[mWordQ9x"}'""": "WordQ9x",
+    "printenv S0 | grep --color=always Word | base64": "aHVudGVy",
+    r"printf '\033]8;;http://h/?k=hunter%%50assWordQ9x\033\\here\033]8;;\033\\'": "WordQ9x",
+}
+
+
+@pytest.mark.parametrize("command", TOOLS)
+def test_what_tools_make_of_a_secret_is_masked(tmp_path, command):
+    folder = book(tmp_path / "book", f"  - step: Say\n    budget: 20s\n    shell: {json.dumps(command + '; echo; echo all said')}\n"
+                  "    effect: read\n", "platform: lab\nsecrets: [S0]\n")
+    env = {"S0": "hunterPassWordQ9x", "FSOPS_STATE": str(tmp_path / "state")}
+    result = fsops("run", "book", "-R", folder, "-v", env=env)
+    shown = [line for line in result.out.splitlines() if line.lstrip().startswith("| ")]
+    assert result.status == 0 and "***" in "".join(shown) and "all said" in "".join(shown), str(result)
+    assert TOOLS[command] not in "".join(shown), str(result)
+
+
 OWN = """
   - step: Show
     budget: 20s

@@ -219,6 +219,23 @@ static inline void as_hex(struct choices *next, const struct buf *in, struct buf
 	buf_release(&plain);
 }
 
+/* ---- terminals ---- */
+
+/* Colours where grep, ls, jq and others put them, links, and what nobody sees; the last two are no part of hex. */
+static inline void as_coloured(
+    struct choices *next, bool hex, const struct buf *in, struct buf *out)
+{
+	static const char *const marks[] = {"\33[01;31m\33[K", "\33[m\33[K", "\33[0m", "\33(B\33[m",
+	    "\33]8;;http://h/x\33\\", "\33]0;t\a", "\b", "\342\200\213", "\302\255"};
+	unsigned every = 2 + choose(next, 20);
+
+	for (size_t i = 0; i < in->len; i++) {
+		if (choose(next, every) == 0)
+			buf_adds(out, marks[choose(next, hex ? 7 : 9)]);
+		buf_addc(out, in->data[i]);
+	}
+}
+
 static encoder_fn *const escapes[] = {
     as_json, as_json, as_unicode, as_percent, as_entities, as_shell};
 
@@ -248,6 +265,13 @@ static inline void encode_somehow(
 			(digits ? hex ? as_hex : as_base64 : escapes[kind])(next, &in, out);
 			*trace++ = digits ? hex ? 'H' : 'B' : "jjupes"[kind];
 		}
+	}
+	if (choose(next, 4) == 0) {
+		buf_release(&in);
+		in = *out;
+		buf_init(out, 1 << 20);
+		as_coloured(next, hex, &in, out);
+		*trace++ = 'c';
 	}
 	*trace = '\0';
 	buf_release(&in);

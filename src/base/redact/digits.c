@@ -162,7 +162,8 @@ static bool is_text(struct digits *digits, uint8_t c)
 		return (c & 0xC0) == 0x80;
 	}
 	if (c < 0x80)
-		return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\r' || c == '\t';
+		return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\r' || c == '\t' || c == '\b' ||
+		       c == 0x1B;
 	digits->more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
 	return c >= 0xC2 && c <= 0xF4;
 }

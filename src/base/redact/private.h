@@ -3,6 +3,7 @@
  * as each form would be.
  *
  *	source bytes ──▶ view: as they stand ─────────────────────────▶ finder
+ *	                   │ without controls, those of a terminal:
  *	                   ├─ as hex digits ──────────────────────────▶ finders, one a nibble
  *	                   └─ unescape: \n \u0026 \x26 %26 &amp; '\'' ─▶ finder
  *	                        └─ as base64 digits ──────────────────▶ finders, one an offset
@@ -50,6 +51,38 @@ struct piece {
 
 extern const int16_t redact_units[256]; /* of a byte; or UNIT_DROPPED */
 
+/* ---- controls: \e[31m, \e]0;title\a, backspaces and carriage returns: they change nothing ---- */
+
+enum controls_state {
+	CONTROLS_NONE,
+	CONTROLS_ESC,
+	CONTROLS_CHARSET,
+	CONTROLS_CSI,
+	CONTROLS_STRING, /* until BEL or ESC \\ */
+	CONTROLS_END,    /* ESC within a string */
+	CONTROLS_STATES,
+};
+
+struct controls {
+	enum controls_state state;
+	size_t start; /* of what was taken in a row */
+	size_t end;
+};
+
+#define SPECIAL_CONTROL 1 /* may begin a sequence */
+#define SPECIAL_ESCAPE  2 /* may begin an escape, or is no unit */
+
+extern const uint8_t redact_special[256]; /* what a byte may be besides itself */
+
+/* Whether PIECE changes nothing. */
+bool controls_take(struct controls *controls, const struct piece *piece);
+
+static inline bool controls_skip(struct controls *controls, const struct piece *piece)
+{
+	return (controls->state || redact_special[piece->byte] & SPECIAL_CONTROL) &&
+	       controls_take(controls, piece);
+}
+
 /* ---- unescape ---- */
 
 #define PENDING_MAX 48
@@ -62,7 +95,8 @@ struct unescape {
 	bool before;   /* the same of the backslash that was just read */
 	unsigned high; /* the first half of a UTF-16 pair; 0: none */
 	size_t high_start;
-	size_t dropped; /* bytes in a row */
+	size_t dropped;           /* bytes in a row */
+	struct controls controls; /* an escape may stand for their beginning */
 };
 
 /* What unescape_push() calls: for each piece that is settled, and before an escape is replaced for all
@@ -79,8 +113,8 @@ void unescape_finish(struct unescape *unescape, const struct unescape_out *out);
 /* Whether BYTE is settled as it stands, whatever comes. */
 static inline bool unescape_is_idle(const struct unescape *unescape, uint8_t byte)
 {
-	return !unescape->count && !unescape->slash && !unescape->high && byte != '%' &&
-	       byte != '&' && redact_units[byte] != UNIT_DROPPED;
+	return !unescape->count && !unescape->slash && !unescape->high &&
+	       !unescape->controls.state && !redact_special[byte];
 }
 /* Where the first byte that is not settled began; NONE: all are. */
 size_t unescape_start(const struct unescape *unescape, size_t none);
@@ -200,7 +234,10 @@ void digits_finish(struct digits *digits, const struct searching *searching, siz
 
 struct view {
 	const struct searching *searching;
-	struct finder plain;
+	struct finder plain; /* sees the controls */
+	struct controls controls;
+	struct view *strings; /* what a title or a link holds; NULL: there was none */
+	bool outermost;
 	struct unescape unescape;
 	struct finder decoded;
 	struct finder other; /* as if an escape were none; asleep most of the time */

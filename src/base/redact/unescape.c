@@ -3,7 +3,10 @@
 #include "private.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
+
+#include "fsops/mem.h"
 
 enum verdict { BROKEN, PARTIAL, WHOLE };
 
@@ -106,9 +109,40 @@ static enum verdict read_entity(const struct unescape *u, size_t at, unsigned *o
 	return read_closed(u, at + 2, 10, ';', out);
 }
 
+/* U+00AD, U+200B to U+200D, U+2060, U+FEFF: nobody sees them. */
+static const uint8_t unseen[][3] = {{0xC2, 0xAD}, {0xE2, 0x80, 0x8B}, {0xE2, 0x80, 0x8C},
+    {0xE2, 0x80, 0x8D}, {0xE2, 0x81, 0xA0}, {0xEF, 0xBB, 0xBF}};
+
+#define STANDS_FOR_NOTHING UINT_MAX
+
+static enum verdict read_unseen(const struct unescape *u, size_t at, unsigned *out, bool *byte)
+{
+	size_t count = u->count - at;
+
+	*out = STANDS_FOR_NOTHING;
+	*byte = true;
+	for (size_t i = 0; i < COUNT_OF(unseen); i++) {
+		size_t len = unseen[i][2] ? 3 : 2;
+		size_t k = 0;
+
+		while (k < count && k < len && u->pending[at + k].byte == unseen[i][k])
+			k++;
+		if (k == count)
+			return k == len ? WHOLE : PARTIAL;
+	}
+	return BROKEN;
+}
+
+/* Most characters that begin with the same byte are others: it need not be asked which. */
+static bool goes_on_unseen(uint8_t byte)
+{
+	return byte == 0xAD || byte == 0x80 || byte == 0x81 || byte == 0xBB;
+}
+
 static bool begins_escape(const struct piece *piece)
 {
-	return piece->byte == '%' || piece->byte == '&' ||
+	return piece->byte == '%' || piece->byte == '&' || piece->byte == unseen[0][0] ||
+	       piece->byte == unseen[1][0] || piece->byte == unseen[5][0] ||
 	       (piece->escaped &&
 	           (strchr("uUx", piece->byte) || (piece->byte >= '0' && piece->byte <= '3')) &&
 	           piece->byte);
@@ -120,6 +154,8 @@ static enum verdict read_escape(const struct unescape *u, size_t at, unsigned *o
 		return read_percent(u, at, out, byte);
 	if (u->pending[at].byte == '&')
 		return read_entity(u, at, out, byte);
+	if (u->pending[at].byte >= 0x80)
+		return read_unseen(u, at, out, byte);
 	return read_backslash(u, at, out, byte);
 }
 
@@ -189,6 +225,11 @@ static void replace(
 		u->slash = SLASH_DECODED;
 	u->slash_start = start;
 	u->count = at;
+	if (character == STANDS_FOR_NOTHING) {
+		u->slash = (enum slash)u->pending[at].escaped;
+		u->before = u->pending[at].before;
+		return;
+	}
 	if (byte)
 		bytes[0] = (uint8_t)character;
 	else if (join_halves(u, &character, &start))
@@ -254,6 +295,8 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 {
 	int unit = redact_units[piece.byte];
 
+	if (controls_skip(&u->controls, &piece))
+		return;
 	if (unit == UNIT_DROPPED) {
 		read_slash(u, &piece);
 		if (++u->dropped > REDACT_GAP_MAX)
@@ -266,6 +309,14 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 		piece.before = u->before;
 		piece.start = u->slash_start;
 		u->slash = SLASH_NONE;
+	}
+	if (u->count == 1 && u->pending[0].byte >= 0x80 && !goes_on_unseen(piece.byte)) {
+		u->count = 0;
+		out->settled(out->ctx, &u->pending[0]);
+	}
+	if (!u->count && piece.byte >= 0x80 && begins_escape(&piece)) {
+		u->pending[u->count++] = piece;
+		return;
 	}
 	if (!u->count && !begins_escape(&piece)) {
 		u->high = 0;
@@ -283,6 +334,7 @@ void unescape_finish(struct unescape *u, const struct unescape_out *out)
 	settle(u, u->count, out);
 	u->slash = SLASH_NONE;
 	u->high = 0;
+	u->controls.state = CONTROLS_NONE;
 }
 
 size_t unescape_start(const struct unescape *u, size_t none)

@@ -11,6 +11,7 @@ struct view *view_new(const struct searching *searching, unsigned levels)
 	struct view *view = mem_alloc(sizeof(*view));
 
 	view->searching = searching;
+	view->outermost = levels == REDACT_LEVELS;
 	finder_init(&view->plain);
 	finder_init(&view->decoded);
 	finder_init(&view->other);
@@ -31,6 +32,7 @@ void view_free(struct view *view)
 	digits_release(&view->base64);
 	digits_release(&view->hex);
 	view_free(view->inner);
+	view_free(view->strings);
 	free(view);
 }
 
@@ -40,8 +42,11 @@ void view_reset(struct view *view)
 	finder_sleep(&view->decoded);
 	finder_sleep(&view->other);
 	view->unescape = (struct unescape){0};
+	view->controls.state = CONTROLS_NONE;
 	digits_reset(&view->base64);
 	digits_reset(&view->hex);
+	if (view->strings)
+		view_reset(view->strings);
 	if (view->inner)
 		view_reset(view->inner);
 }
@@ -108,11 +113,31 @@ static void literal(void *ctx, const struct piece *pending, size_t from, size_t 
 		finder_sleep(&view->other);
 }
 
+/* What a title or an address in a link holds is a text of its own: what stands around it goes on behind it. */
+static bool skip(struct view *view, const struct piece *piece)
+{
+	enum controls_state before = view->controls.state;
+	bool taken = controls_take(&view->controls, piece);
+	enum controls_state state = view->controls.state;
+
+	if (before == CONTROLS_STRING && state != CONTROLS_STRING && view->strings)
+		view_end(view->strings);
+	if (before != CONTROLS_STRING || state != CONTROLS_STRING || !view->outermost)
+		return taken;
+	if (!view->strings)
+		view->strings = view_new(view->searching, REDACT_LEVELS - 1);
+	view_push(view->strings, piece);
+	return taken;
+}
+
 void view_push(struct view *view, const struct piece *piece)
 {
 	struct unescape_out out = {settled, literal, view};
 
 	finder_step(&view->plain, view->searching, piece);
+	if ((view->controls.state || redact_special[piece->byte] & SPECIAL_CONTROL) &&
+	    skip(view, piece))
+		return;
 	if (redact_hex[piece->byte] >= 0 || view->hex.count || view->hex.zero ||
 	    piece->byte == '\\')
 		digits_push_hex(&view->hex, view->searching, piece);
@@ -143,6 +168,8 @@ size_t view_start(const struct view *view, size_t none)
 		none = digits_start(&view->base64, view->searching, none);
 		none = digits_start(&view->hex, view->searching, none);
 		none = unescape_start(&view->unescape, none);
+		if (view->strings)
+			none = view_start(view->strings, none);
 	}
 	return none;
 }
@@ -159,5 +186,7 @@ void view_finish(struct view *view, size_t end)
 	digits_finish(&view->hex, view->searching, end);
 	if (view->inner)
 		view_finish(view->inner, end);
+	if (view->strings)
+		view_finish(view->strings, end);
 	view_reset(view);
 }

@@ -44,6 +44,37 @@ static void every_form_is_masked(void **state)
 	check("abc", "abc", "abc");
 }
 
+/* What colours a part of a secret, or hides in it, is no part of it. */
+static void what_nobody_sees_changes_nothing(void **state)
+{
+	(void)state;
+	check("hunterPassWordQ9x", "x hunterPass\33[01;31m\33[KWord\33[m\33[KQ9x\33[m.",
+	    "x ***\33[m.");
+	check("hunterPassWordQ9x", "hunter\33]8;;http://h/\33\\Pass\33(B\33[mWordQ9x", "***");
+	check("hunterPassWordQ9x", "hunter\33]0;a title\aPassWordQ9x", "***");
+	check("hunterPassWordQ9x", "hunter\\u001b[31mPassWord\\x1b[0mQ9x", "***");
+	check("hunterPassWordQ9x", "hunter\b\rPass\342\200\213Word\302\255Q9\xEF\xBB\xBFx", "***");
+	check("hunterPassWordQ9x", "aHVudGVy\33[1mUGFzc1dvcmRROXg=", "***");
+	check("hunterPassWordQ9x", "68756e7465725\33[1m0617373576f7264513978", "***");
+	check("a&w9-xyz", "a%2\33[1m6w9-xyz", "***");
+	/* base64 of "hunterPass\33[1mWordQ9x", and of one with a percent in it */
+	check("hunterPassWordQ9x", "aHVudGVyUGFzcxtbMW1Xb3JkUTl4", "***");
+	check("s\33[1mcret-one", "s\33[1mcret-one scret-one s\\u001b[1mcret-one", "*** *** ***");
+}
+
+static void a_title_and_a_link_are_texts_of_their_own(void **state)
+{
+	(void)state;
+	check("a&w9-xyz", "\33]8;;http://h/?k=a%26w9-xyz\33\\link\33]8;;\33\\",
+	    "\33]8;;http://h/?k=***\33\\link\33]8;;\33\\");
+	check("hunterPassWordQ9x", "\33]0;aHVudGVyUGFzc1dvcmRROXg\a", "\33]0;***\a");
+	check("hunterPassWordQ9x", "\33[hunterPassWordQ9x", "\33[***");
+	check("hunterPassWordQ9x", "\33]0; never ends\naHVudGVyUGFzc1dvcmRROXg",
+	    "\33]0; never ends\n***");
+	check("hunterPassWordQ9x", "hunter\33[PassWord\33[\nhunterPass",
+	    "hunter\33[PassWord\33[\n***");
+}
+
 /* What stands before or behind makes an escape of its ends, in the text as it is and in one that is escaped. */
 static void a_secret_may_look_like_a_part_of_an_escape(void **state)
 {
@@ -294,6 +325,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_form_is_masked),
+	    cmocka_unit_test(what_nobody_sees_changes_nothing),
+	    cmocka_unit_test(a_title_and_a_link_are_texts_of_their_own),
 	    cmocka_unit_test(a_secret_may_look_like_a_part_of_an_escape),
 	    cmocka_unit_test(what_ends_the_word_around_a_secret_stays),
 	    cmocka_unit_test(a_cut_secret_is_masked),
