@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/resume/past.h"
 #include "engine/run/attempt.h"
 #include "engine/run/measure.h"
-#include "engine/run/step_run.h"
+#include "engine/run/run_state.h"
 #include "engine/run/task/task.h"
 #include "fsops/mem.h"
 #include "fsops/notices.h"
@@ -17,7 +16,7 @@
 
 struct service {
 	struct call *call;
-	struct slot *slot;
+	const struct place *place;
 	struct loop_timer *timer;
 	void (*gone)(struct call *call);
 	/* ask */
@@ -44,7 +43,7 @@ static struct service *service_new(struct call *call)
 	struct service *service = mem_alloc(sizeof(*service));
 
 	service->call = call;
-	service->slot = task_slot(task);
+	service->place = task_place(task);
 	*task_service(task) = service;
 	return service;
 }
@@ -61,9 +60,14 @@ static void service_free(struct service *service)
 	free(service);
 }
 
-static struct run *run_of(const struct service *service)
+static struct world *world_of(const struct service *service)
 {
-	return slot_run(service->slot);
+	return service->place->world;
+}
+
+static void emit(const struct service *service, const char *type, json_t *fields)
+{
+	service->place->emit(service->place->ctx, type, fields);
 }
 
 /* ---- asking a person ---- */
@@ -76,9 +80,9 @@ static void answered(struct service *service, const char *answer)
 	json_t *fields = json_pack("{s:s, s:s, s:s}", "question", "manual", "answer",
 	    answer ? answer : "none", "by", answer ? "person" : "nobody");
 
-	if (run_of(service)->options->check)
+	if (world_of(service)->options->check)
 		json_object_set_new(fields, "check", json_true());
-	slot_emit(service->slot, "approval.given", fields);
+	emit(service, "approval.given", fields);
 	service_free(service);
 	done(call, answer);
 }
@@ -96,13 +100,13 @@ static void on_answer(void *ctx, enum answer answer)
 	struct service *service = ctx;
 
 	if (answer == ANSWER_GONE) {
-		run_lost_terminal(run_of(service));
+		world_of(service)->tools.terminal_lost(world_of(service)->tools.ctx);
 		return;
 	}
 	service->asking = false;
-	slot_resume_budget(service->slot);
+	budget_resume(service->place->budget);
 	if (answer == ANSWER_ABORT)
-		run_stop(run_of(service), STOP_ABORT, "the person said abort");
+		tally_stop(&world_of(service)->tally, STOP_ABORT, "the person said abort");
 	answered(service, answer == ANSWER_YES      ? "done"
 	                  : answer == ANSWER_NO     ? "no"
 	                  : answer == ANSWER_NOBODY ? NULL
@@ -111,7 +115,7 @@ static void on_answer(void *ctx, enum answer answer)
 
 static void fill_question(struct service *service, const json_t *checklist)
 {
-	const struct platform *platform = run_of(service)->plan->catalog->platform;
+	const struct platform *platform = world_of(service)->plan->catalog->platform;
 	size_t count = json_array_size(checklist);
 	const char **items = mem_alloc((count + 1) * sizeof(*items));
 
@@ -122,7 +126,7 @@ static void fill_question(struct service *service, const json_t *checklist)
 	    .kind = QUESTION_MANUAL,
 	    .platform = platform->name,
 	    .color = platform_color(platform),
-	    .step = slot_title(service->slot),
+	    .step = service->place->title,
 	    .text = service->title,
 	    .checklist = items,
 	    .checklist_count = count,
@@ -133,20 +137,20 @@ static void ask(
     struct call *call, const json_t *checklist, void (*done)(struct call *call, const char *answer))
 {
 	struct service *service = service_new(call);
-	struct run *run = run_of(service);
+	struct world *world = world_of(service);
 
 	service->answered = done;
-	slot_emit(service->slot, "approval.asked",
+	emit(service, "approval.asked",
 	    json_pack("{s:s, s:s, s:O, s:s}", "question", "manual", "platform",
-	        run->plan->catalog->platform->name, "checklist", checklist, "effect", "read"));
-	if (!run->asker || !run->options->interactive || run->options->check) {
-		service->timer = loop_after(run->loop, 0, on_nobody, service);
+	        world->plan->catalog->platform->name, "checklist", checklist, "effect", "read"));
+	if (!world->tools.asker || !world->options->interactive || world->options->check) {
+		service->timer = loop_after(world->tools.loop, 0, on_nobody, service);
 		return;
 	}
 	fill_question(service, checklist);
 	service->asking = true;
-	slot_pause_budget(service->slot);
-	run->asker->ops->ask(run->asker, &service->question, on_answer, service);
+	budget_pause(service->place->budget);
+	world->tools.asker->ops->ask(world->tools.asker, &service->question, on_answer, service);
 }
 
 /* ---- measuring ---- */
@@ -154,17 +158,16 @@ static void ask(
 static void on_measured(void *ctx, const json_t *metrics, enum level worst)
 {
 	struct service *service = ctx;
-	struct run *run = run_of(service);
+	struct world *world = world_of(service);
 	struct call *call = service->call;
 	void (*done)(struct call *, const char *, const json_t *) = service->measured;
 
 	for (size_t i = 0; i < json_array_size(metrics); i++) {
 		json_t *fields = json_copy(json_array_get(metrics, i));
 
-		json_object_set(
-		    run->metrics, value_get_text(fields, "name"), json_array_get(metrics, i));
+		world_set_metric(world, json_array_get(metrics, i));
 		json_object_set_new(fields, "when", json_string("step"));
-		slot_emit(service->slot, "metric.measured", fields);
+		emit(service, "metric.measured", fields);
 	}
 	service_free(service);
 	done(call, level_name(worst), metrics);
@@ -186,24 +189,24 @@ static void measure(struct call *call, const json_t *names,
     void (*done)(struct call *call, const char *level, const json_t *metrics))
 {
 	struct service *service = service_new(call);
-	struct run *run = run_of(service);
+	struct world *world = world_of(service);
 	size_t count;
 	struct err err;
 	const struct metric **metrics =
-	    measure_select(run->plan->catalog->platform, names, &count, &err);
+	    measure_select(world->plan->catalog->platform, names, &count, &err);
 
 	service->measured = done;
 	if (!metrics) { /* a name that a `${…}` made */
 		service->why = mem_text(err.text);
-		service->timer = loop_after(run->loop, 0, on_wrong_names, service);
+		service->timer = loop_after(world->tools.loop, 0, on_wrong_names, service);
 		return;
 	}
 	service->measure = measure_start(&(struct measure_spec){
-	    .loop = run->loop,
-	    .children = run->children,
-	    .tunnels = run->tunnels,
-	    .plan = run->plan,
-	    .scope = slot_scope(service->slot),
+	    .loop = world->tools.loop,
+	    .children = world->tools.children,
+	    .tunnels = world->tools.tunnels,
+	    .plan = world->plan,
+	    .scope = service->place->scope,
 	    .metrics = metrics,
 	    .count = count,
 	    .done = on_measured,
@@ -214,32 +217,20 @@ static void measure(struct call *call, const json_t *names,
 
 /* ---- running another runbook ---- */
 
-/* What happened inside counts outside too. */
-static void add_to_outer(struct run *outer, const struct run *inner)
-{
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
-		outer->counts[i] += inner->counts[i];
-	outer->findings += inner->findings;
-	outer->untold += inner->untold;
-	json_array_extend(outer->left, inner->left);
-	/* A signal stops the outer one first: an inner one that was stopped alone was out of time. */
-	if (inner->stop != STOP_NONE && inner->stop != STOP_FAILED && inner->stop != STOP_SIGNAL)
-		run_stop(outer, inner->stop, inner->why);
-}
-
 /* A change failed inside, or was not seen to its end. */
 static bool is_change_undone(const struct run *inner)
 {
-	return inner->stop == STOP_FAILED || (inner->stop == STOP_SIGNAL && inner->changed);
+	return inner->world.tally.stop == STOP_FAILED ||
+	       (inner->world.tally.stop == STOP_SIGNAL && inner->world.tally.changed);
 }
 
 /* A finding inside is one outside: NULL only when the inner run would end with status 0. */
 static char *why_not_well(const struct run *inner)
 {
-	if (inner->why || level_exit_status(inner->level) == 0)
-		return mem_text(inner->why);
-	return mem_printf("runbook '%s' ended with level %s", inner->plan->runbook->name,
-	    level_name(inner->level));
+	if (inner->world.tally.why || level_exit_status(inner->world.tally.level) == 0)
+		return mem_text(inner->world.tally.why);
+	return mem_printf("runbook '%s' ended with level %s", inner->world.plan->runbook->name,
+	    level_name(inner->world.tally.level));
 }
 
 static void on_run_ended(void *ctx, struct run *inner)
@@ -248,10 +239,10 @@ static void on_run_ended(void *ctx, struct run *inner)
 	struct call *call = service->call;
 	void (*done)(struct call *, const char *, const char *) = service->ran;
 	void (*gone)(struct call *) = service->gone;
-	const char *level = level_name(inner->level);
+	const char *level = level_name(inner->world.tally.level);
 	char *why = why_not_well(inner);
 
-	add_to_outer(run_of(service), inner);
+	tally_add_inner(&world_of(service)->tally, &inner->world.tally);
 	if (is_change_undone(inner))
 		task_note_inner_stop(attempt_owner(call));
 	service_free(service);
@@ -279,23 +270,19 @@ static void run(struct call *call, const char *name, const json_t *vars,
     void (*done)(struct call *call, const char *level, const char *why))
 {
 	struct service *service = service_new(call);
-	struct run *outer = run_of(service);
+	struct world *outer = world_of(service);
 	struct err err;
 
 	service->ran = done;
-	service->plan =
-	    plan_nested(outer->plan, slot_action(service->slot)->action, name, vars, &err);
+	service->plan = plan_nested(outer->plan, service->place->action->action, name, vars, &err);
 	if (!service->plan) {
 		service->why = mem_text(err.text);
-		service->timer = loop_after(outer->loop, 0, on_no_plan, service);
+		service->timer = loop_after(outer->tools.loop, 0, on_no_plan, service);
 		return;
 	}
-	service->inner = run_create(service->plan, outer);
-	service->inner->ended = on_run_ended;
-	service->inner->ctx = service;
-	if (task_is_first_attempt(attempt_owner(call)) && slot_past(service->slot)->inner)
-		service->inner->past = past_inside(outer->past, step_id(slot_step(service->slot)),
-		    slot_action(service->slot)->id, service->plan, service->inner->prefix);
+	service->inner = run_create_inside(
+	    service->plan, service->place, !task_is_first_attempt(attempt_owner(call)));
+	run_on_end(service->inner, on_run_ended, service);
 	run_begin(service->inner);
 }
 
@@ -324,13 +311,13 @@ static void notify(struct call *call, const json_t *asked,
     void (*done)(struct call *call, const json_t *channels, const char *why))
 {
 	struct service *service = service_new(call);
-	struct run *run = run_of(service);
+	struct world *world = world_of(service);
 
 	service->told = done;
-	if (run->options->check || !run->options->notices)
-		service->timer = loop_after(run->loop, 0, on_untold, service);
+	if (world->options->check || !world->options->notices)
+		service->timer = loop_after(world->tools.loop, 0, on_untold, service);
 	else
-		service->notice = notices_send(run->options->notices, asked, on_told, service);
+		service->notice = notices_send(world->options->notices, asked, on_told, service);
 }
 
 /* ---- giving up ---- */
@@ -370,8 +357,8 @@ static void give_up(struct call *call, void (*gone)(struct call *call))
 		return;
 	}
 	if (service->asking) {
-		run_of(service)->asker->ops->withdraw(run_of(service)->asker);
-		slot_resume_budget(service->slot);
+		world_of(service)->tools.asker->ops->withdraw(world_of(service)->tools.asker);
+		budget_resume(service->place->budget);
 	}
 	if (service->notice)
 		withdraw_notice(service);

@@ -8,12 +8,9 @@
 
 #include "engine/plan/prepared.h"
 #include "fsops/question.h"
-#include "step_run.h"
+#include "place.h"
 
-/* Before a run starts: refuse (ERR_REFUSED, naming them) a plan that holds changes which nobody
- * could approve. */
-int approval_check(const struct plan *plan, const struct run_options *options, struct err *err);
-
+/* Must somebody say yes to EFFECT? */
 bool approval_needed(const struct run_options *options, enum effect effect);
 
 struct asking;
@@ -21,21 +18,21 @@ struct asking;
 /* Ask, with the events around it. FN is called once, from the loop: ANSWER_NOBODY when there is
  * nobody. What is returned is freed then. */
 struct asking *approval_ask(
-    struct slot *slot, const struct prepared *prepared, answer_fn *fn, void *ctx);
+    const struct place *place, const struct prepared *prepared, answer_fn *fn, void *ctx);
 
 /* A change has failed: retry, skip or abort. WHY says how. */
-struct asking *approval_ask_failed(
-    struct slot *slot, const struct prepared *prepared, const char *why, answer_fn *fn, void *ctx);
+struct asking *approval_ask_failed(const struct place *place, const struct prepared *prepared,
+    const char *why, answer_fn *fn, void *ctx);
 
 /* A change had begun when the run was interrupted: ANSWER_RETRY runs it again, ANSWER_YES takes it as
  * done. COMMAND is what was recorded, TEXT what is known. */
 struct asking *approval_ask_interrupted(
-    struct slot *slot, const char *command, const char *text, answer_fn *fn, void *ctx);
+    const struct place *place, const char *command, const char *text, answer_fn *fn, void *ctx);
 
 /* The run is being stopped: FN will not be called. NULL is allowed. */
 void approval_withdraw(struct asking *asking);
 
 /* Record that an option gave consent. */
-void approval_by_option(struct slot *slot, const struct prepared *prepared);
+void approval_by_option(const struct place *place, const struct prepared *prepared);
 
 #endif

@@ -10,18 +10,18 @@
 #include "fsops/value.h"
 
 struct climb {
-	const struct run *run;
+	const struct world *world;
 	struct loop_timer *timer;
 	msec began;    /* on the loop's clock; before the loop was made when the run goes on */
 	int announced; /* the highest level that channels know, or need not be told */
 };
 
-static bool climbs(const struct run *run)
+static bool climbs(const struct world *world)
 {
-	const struct runbook *runbook = run->plan->runbook;
-	const struct platform *platform = run->plan->catalog->platform;
+	const struct runbook *runbook = world->plan->runbook;
+	const struct platform *platform = world->plan->catalog->platform;
 
-	return platform->escalation_count && !run->options->check &&
+	return platform->escalation_count && !world->options->check &&
 	       runbook->severity >= LEVEL_WARNING && runbook->schedule.kind == SCHEDULE_NONE &&
 	       (runbook->respond_within || escalation_names(platform, runbook));
 }
@@ -39,11 +39,11 @@ static json_t *people(const struct platform *platform, int level)
 
 static void emit(struct climb *climb, const struct escalation_state *state, msec elapsed)
 {
-	const struct run *run = climb->run;
-	const struct platform *platform = run->plan->catalog->platform;
+	const struct world *world = climb->world;
+	const struct platform *platform = world->plan->catalog->platform;
 	msec left = state->next_at - elapsed;
 	json_t *fields = json_pack("{s:i, s:s, s:f, s:o, s:b}", "level", state->level, "severity",
-	    level_name(run->plan->runbook->severity), "since_seconds", (double)elapsed / 1000,
+	    level_name(world->plan->runbook->severity), "since_seconds", (double)elapsed / 1000,
 	    "who", people(platform, state->level), "announce", state->level > climb->announced);
 	struct buf text;
 
@@ -55,22 +55,22 @@ static void emit(struct climb *climb, const struct escalation_state *state, msec
 		json_object_set_new(fields, "next_seconds", json_real((double)left / 1000));
 	if (state->level > climb->announced)
 		climb->announced = state->level;
-	event_emit(run->events, "escalated", fields);
+	event_emit(world->tools.events, "escalated", fields);
 	buf_release(&text);
 }
 
 static void look(void *ctx)
 {
 	struct climb *climb = ctx;
-	const struct run *run = climb->run;
-	msec elapsed = loop_now(run->loop) - climb->began;
-	const struct escalation_state state = escalation_at(run->plan->catalog->platform,
-	    run->plan->runbook, run->plan->runbook->severity, elapsed);
+	const struct world *world = climb->world;
+	msec elapsed = loop_now(world->tools.loop) - climb->began;
+	const struct escalation_state state = escalation_at(world->plan->catalog->platform,
+	    world->plan->runbook, world->plan->runbook->severity, elapsed);
 
 	climb->timer = NULL;
 	emit(climb, &state, elapsed);
 	if (state.next)
-		climb->timer = loop_after(run->loop, state.next_at - elapsed, look, climb);
+		climb->timer = loop_after(world->tools.loop, state.next_at - elapsed, look, climb);
 }
 
 /* How long ago the run began, before this process took it up. */
@@ -95,20 +95,20 @@ static int last_level(const struct record *past)
 	return level;
 }
 
-struct climb *climb_start(const struct run *run)
+struct climb *climb_start(const struct world *world)
 {
 	struct climb *climb;
 	int before;
 
-	if (!climbs(run))
+	if (!climbs(world))
 		return NULL;
 	climb = mem_alloc(sizeof(*climb));
-	before = last_level(run->options->past);
+	before = last_level(world->options->past);
 	*climb = (struct climb){
-	    .run = run,
-	    .began = loop_now(run->loop) - age(run->options->past),
+	    .world = world,
+	    .began = loop_now(world->tools.loop) - age(world->options->past),
 	    /* The lowest level is whoever has begun this run. */
-	    .announced = before ? before : escalation_above(run->plan->catalog->platform, 0),
+	    .announced = before ? before : escalation_above(world->plan->catalog->platform, 0),
 	};
 	look(climb);
 	return climb;

@@ -8,13 +8,13 @@
 #ifndef FSOPS_ENGINE_CLIMB_H
 #define FSOPS_ENGINE_CLIMB_H
 
-#include "run_state.h"
+#include "world.h"
 
 struct climb;
 
 /* Tells the first event at once. NULL: this run does not climb. A run that was interrupted goes on from
  * its own beginning: the time until it was resumed counts. */
-struct climb *climb_start(const struct run *run);
+struct climb *climb_start(const struct world *world);
 void climb_free(struct climb *climb); /* NULL is allowed */
 
 #endif

@@ -3,204 +3,118 @@
 #include "step_run.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "engine/plan/ceiling.h"
 #include "engine/plan/refs.h"
-#include "engine/resume/past.h"
-#include "engine/run/task/task.h"
-#include "engine/terms/item.h"
 #include "fsops/mem.h"
-#include "step_private.h"
+#include "slot.h"
 
-#define WARN_PERCENT 80
+struct step_run {
+	struct step_spec spec;
+	struct each each; /* of the step's own for_each */
+	struct scope scope;
+	struct budget budget;
+	struct slot *slots;
+	struct action_needs *needs; /* of each slot; engine/plan/refs.h */
+	size_t told;                /* slots before this one have told all their events */
+	struct loop_timer *turn;    /* look again at what may start */
+	enum outcome outcome;
+	enum level severity;     /* of the worst that did not go well in it */
+	enum stop stop_at_start; /* `always` steps run although the run was stopped before */
+	char *why;               /* it was skipped, or could not be begun */
+};
 
 static void step_turn(void *ctx);
 
-const char *step_id(const struct step_run *step)
+static size_t count_of(const struct step_run *step)
 {
-	return step->id;
+	return step->spec.plan->action_count;
 }
 
-void step_look_again(struct step_run *step)
+static struct tally *tally_of(const struct step_run *step)
+{
+	return &step->spec.world->tally;
+}
+
+static struct tools *tools_of(const struct step_run *step)
+{
+	return &step->spec.world->tools;
+}
+
+/* Look again, in the loop's next round, at what may start and whether the step has ended. */
+static void look_again(struct step_run *step)
 {
 	if (!step->turn)
-		step->turn = loop_after(step->run->loop, 0, step_turn, step);
+		step->turn = loop_after(tools_of(step)->loop, 0, step_turn, step);
 }
 
 /* ---- the clock ---- */
-
-static double seconds_since(const struct step_run *step)
-{
-	return (double)(loop_now(step->run->loop) - step->began) / 1000.0;
-}
-
-static json_t *clock_fields(const struct step_run *step)
-{
-	return json_pack("{s:s, s:f, s:f}", "step", step->id, "seconds", seconds_since(step),
-	    "budget_seconds", (double)step->plan->budget / 1000.0);
-}
-
-static void on_warn(void *ctx)
-{
-	struct step_run *step = ctx;
-
-	step->warn = NULL;
-	event_emit(step->run->events, "budget.warned", clock_fields(step));
-}
 
 static void on_over(void *ctx)
 {
 	struct step_run *step = ctx;
 
-	step->over = NULL;
-	step->exceeded = true;
-	if (!step->exceeded_at) /* not when a person has thought about a failure since */
-		step->exceeded_at = event_time(step->run->events);
-	for (size_t i = 0; i < step->plan->action_count; i++)
-		if (step->slots[i].state == SLOT_ACTIVE)
-			task_time_out(step->slots[i].task);
-	step_look_again(step);
+	for (size_t i = 0; i < count_of(step); i++)
+		slot_time_out(&step->slots[i]);
+	look_again(step);
 }
 
-static void emit_exceeded(struct step_run *step, bool waiting)
-{
-	json_t *fields = clock_fields(step);
-
-	if (step->exceeded_at)
-		json_object_set(fields, "time", step->exceeded_at);
-	json_object_set_new(fields, "ended", json_copy(step->ended)); /* it may be used again */
-	if (waiting)
-		json_object_set_new(fields, "waiting", json_true());
-	event_emit(step->run->events, "budget.exceeded", fields);
-}
-
-static void tell_exceeded(struct step_run *step, bool waiting)
-{
-	if (!step->exceeded_told)
-		emit_exceeded(step, waiting);
-	step->exceeded_told = true;
-}
-
-/* While a person is asked the step's time stands still, and nothing is ended: but those who wait for the
- * platform's repair do not stand still, and are told. */
-static void on_late(void *ctx)
+static void on_moved(void *ctx)
 {
 	struct step_run *step = ctx;
 
-	step->late = NULL;
-	if (!step->deadline && !step->exceeded_told)
-		emit_exceeded(step, true);
+	for (size_t i = 0; i < count_of(step); i++)
+		slot_deadline_moved(&step->slots[i]);
 }
 
-static void set_timers(struct step_run *step, msec left)
+static const struct budget_above budget_above = {.over = on_over, .moved = on_moved};
+
+static void begin_budget(struct step_run *step)
 {
-	struct loop *loop = step->run->loop;
-
-	loop_cancel(step->over);
-	step->deadline = loop_now(loop) + left;
-	step->over = loop_deadline(loop, left > 0 ? left : 0, on_over, step);
-}
-
-static void tell_tasks(struct step_run *step)
-{
-	/* A task that asks before its first attempt is not in its slot yet; it has no deadline. */
-	for (size_t i = 0; i < step->plan->action_count; i++)
-		if (step->slots[i].task)
-			task_deadline_moved(step->slots[i].task);
-}
-
-static void pause_step(struct step_run *step)
-{
-	if (!step->deadline)
-		return;
-	step->left = step->deadline - loop_now(step->run->loop);
-	step->deadline = 0;
-	loop_cancel(step->over);
-	step->over = NULL;
-	tell_tasks(step);
-}
-
-static void resume_step(struct step_run *step, msec left)
-{
-	if (step->deadline)
-		return;
-	set_timers(step, left);
-	tell_tasks(step);
-}
-
-/* The steps that this one runs inside of wait for the person too. */
-void slot_pause_budget(struct slot *slot)
-{
-	for (struct run *run = slot->step->run; run; run = run->outer) {
-		pause_step(run->step);
-		if (run->step->exceeded) /* what to do about that is asked: the step's end is far */
-			tell_exceeded(run->step, true);
-	}
-}
-
-void slot_resume_budget(struct slot *slot)
-{
-	for (struct run *run = slot->step->run; run; run = run->outer)
-		resume_step(run->step, run->step->left);
-}
-
-void slot_renew_budget(struct slot *slot)
-{
-	struct step_run *step = slot->step;
-
-	step->exceeded = step->exceeded_told = false;
-	json_array_clear(step->ended);
-	json_decref(step->exceeded_at);
-	step->exceeded_at = NULL;
-	step->deadline = 0;
-	resume_step(step, step->plan->budget);
+	step->budget = (struct budget){
+	    .loop = tools_of(step)->loop,
+	    .events = tools_of(step)->events,
+	    .outer = step->spec.world->around,
+	    .step = step->spec.id,
+	    .span = step->spec.plan->budget,
+	    .above = &budget_above,
+	    .ctx = step,
+	};
+	budget_init(&step->budget);
 }
 
 /* ---- the end ---- */
 
 static void emit_finished(struct step_run *step, const char *why)
 {
-	json_t *fields = clock_fields(step);
+	json_t *fields = budget_fields(&step->budget);
+	enum stop stop = tally_of(step)->stop;
 
 	json_object_set_new(fields, "outcome", json_string(outcome_name(step->outcome)));
 	if (step->outcome == OUTCOME_FAILED || step->outcome == OUTCOME_TIMED_OUT)
 		json_object_set_new(fields, "severity", json_string(level_name(step->severity)));
 	if (why)
 		json_object_set_new(fields, "why", json_string(why));
-	if (step->run->stop != STOP_NONE)
-		json_object_set_new(fields, "stop", json_string(stop_name(step->run->stop)));
-	event_emit(step->run->events, "step.finished", fields);
+	if (stop != STOP_NONE)
+		json_object_set_new(fields, "stop", json_string(stop_name(stop)));
+	event_emit(tools_of(step)->events, "step.finished", fields);
 }
 
 static void step_end(struct step_run *step, const char *why)
 {
-	loop_cancel(step->warn);
-	loop_cancel(step->over);
-	loop_cancel(step->late);
-	step->warn = step->over = step->late = NULL;
-	if (step->exceeded) {
+	if (budget_is_exceeded(&step->budget)) {
 		step->outcome = OUTCOME_TIMED_OUT;
 		step->severity = LEVEL_CRITICAL;
-		run_add_level(step->run, LEVEL_CRITICAL);
-		tell_exceeded(step, false);
+		tally_add_level(tally_of(step), LEVEL_CRITICAL);
 	}
+	budget_end(&step->budget);
 	emit_finished(step, why);
-	run_step_ended(step->run);
+	step->spec.ended(step->spec.ctx);
 }
 
 static void slots_release(struct step_run *step)
 {
-	for (size_t i = 0; i < step->plan->action_count; i++) {
-		struct slot *slot = &step->slots[i];
-
-		task_free(slot->task);
-		json_decref(slot->items);
-		json_decref(slot->told_items);
-		json_decref(slot->item_names);
-		json_decref(slot->results);
-		json_decref(slot->held);
-	}
+	for (size_t i = 0; i < count_of(step); i++)
+		slot_release(&step->slots[i]);
 	free(step->slots);
 	step->slots = NULL;
 }
@@ -211,26 +125,20 @@ void step_free(struct step_run *step)
 		return;
 	slots_release(step);
 	loop_cancel(step->turn);
-	loop_cancel(step->warn);
-	loop_cancel(step->over);
-	loop_cancel(step->late);
-	json_decref(step->items);
-	json_decref(step->told_items);
-	json_decref(step->item_names);
-	json_decref(step->exceeded_at);
-	json_decref(step->ended);
-	refs_needs_free(step->needs, step->plan->action_count);
-	free(step->id);
+	budget_release(&step->budget);
+	each_release(&step->each);
+	refs_needs_free(step->needs, count_of(step));
+	free(step->spec.id);
 	free(step->why);
 	free(step);
 }
 
 /* ---- which may start ---- */
 
-static bool is_barrier(const struct slot *slot)
+static bool is_barrier(const struct step_run *step, const struct plan_action *action)
 {
-	return slot->plan->effect != EFFECT_READ || slot->plan->action->adapter->alone ||
-	       slot->step->plan->step->sequential;
+	return action->effect != EFFECT_READ || action->action->adapter->alone ||
+	       step->spec.plan->step->sequential;
 }
 
 static bool needs_ended(const struct step_run *step, size_t index)
@@ -247,7 +155,7 @@ static size_t count_active(const struct step_run *step)
 {
 	size_t active = 0;
 
-	for (size_t i = 0; i < step->plan->action_count; i++)
+	for (size_t i = 0; i < count_of(step); i++)
 		active += step->slots[i].state == SLOT_ACTIVE;
 	return active;
 }
@@ -258,9 +166,9 @@ static void start_what_may(struct step_run *step)
 	size_t active = count_active(step);
 	bool all_ended = true; /* before this one */
 
-	for (size_t i = 0; i < step->plan->action_count && active < RUN_READS_MAX; i++) {
+	for (size_t i = 0; i < count_of(step) && active < RUN_READS_MAX; i++) {
 		struct slot *slot = &step->slots[i];
-		bool barrier = is_barrier(slot);
+		bool barrier = is_barrier(step, slot->place.action);
 
 		if (slot->state == SLOT_WAITING && (all_ended || !barrier) &&
 		    needs_ended(step, i)) {
@@ -275,53 +183,97 @@ static void start_what_may(struct step_run *step)
 	}
 }
 
-bool step_is_stopping(const struct step_run *step)
+/* Nothing more may start in it: its time is up, or the run was stopped since it began. */
+static bool is_stopping(void *ctx)
 {
-	return step->exceeded ||
-	       (run_is_stopped(step->run) && step->run->stop != step->stop_at_start);
+	const struct step_run *step = ctx;
+	const struct tally *tally = tally_of(step);
+
+	return budget_is_exceeded(&step->budget) ||
+	       (tally_is_stopped(tally) && tally->stop != step->stop_at_start);
 }
 
 static void cancel_waiting(struct step_run *step)
 {
-	for (size_t i = 0; i < step->plan->action_count; i++)
+	for (size_t i = 0; i < count_of(step); i++)
 		if (step->slots[i].state == SLOT_WAITING)
 			slot_skip(&step->slots[i], OUTCOME_CANCELLED,
-			    step->exceeded ? "the step's time was up" : "the run was stopped");
+			    budget_is_exceeded(&step->budget) ? "the step's time was up"
+			                                      : "the run was stopped");
 }
 
 static bool all_ended(const struct step_run *step)
 {
-	for (size_t i = 0; i < step->plan->action_count; i++)
+	for (size_t i = 0; i < count_of(step); i++)
 		if (step->slots[i].state != SLOT_ENDED)
 			return false;
 	return true;
 }
 
+/* ---- what comes from its slots ---- */
+
+/* Slots that have ended are told of; the first that has not may speak freely from now on. */
+static void tell_in_order(struct step_run *step)
+{
+	while (step->told < count_of(step)) {
+		struct slot *slot = &step->slots[step->told];
+
+		slot_speak(slot);
+		if (slot->state != SLOT_ENDED)
+			return;
+		step->told++;
+	}
+}
+
+static void on_slot_ended(void *ctx, const struct slot *slot)
+{
+	struct step_run *step = ctx;
+
+	if (slot->outcome > step->outcome)
+		step->outcome = slot->outcome;
+	step->severity = level_worst(step->severity, slot->severity);
+	tell_in_order(step);
+	look_again(step);
+}
+
+static const struct slot_above slot_above = {.is_stopping = is_stopping, .ended = on_slot_ended};
+
 /* ---- the step's own for_each ---- */
+
+static void begin_slot(struct step_run *step, size_t index)
+{
+	const struct plan_step *plan = step->spec.plan;
+	struct slot *slot = &step->slots[index];
+
+	*slot = (struct slot){
+	    .above = &slot_above,
+	    .ctx = step,
+	    .place = {.world = step->spec.world,
+	        .action = &plan->actions[index],
+	        .step = step->spec.id,
+	        .title = plan->title,
+	        .step_rule = plan->step->on_failure,
+	        .budget = &step->budget},
+	    .step_scope = &step->scope,
+	    .step_each = &step->each,
+	    .number = index + 1,
+	};
+	slot_init(slot);
+}
 
 static void begin_item(struct step_run *step)
 {
-	step->scope = (struct scope){.outer = &step->run->scope};
-	if (step->items) {
-		step->repeat = item_repeats(step->told_items, step->item);
-		json_decref(step->item_names);
-		step->item_names = json_object();
-		json_object_set(step->item_names, step->plan->step->as,
-		    json_array_get(step->items, step->item));
-		step->scope.names = step->item_names;
-		step->scope.items = true;
-	}
+	each_begin(&step->each, step->spec.plan->step->as, &step->spec.world->scope, &step->scope);
+	step->slots = mem_alloc(count_of(step) * sizeof(*step->slots));
+	for (size_t i = 0; i < count_of(step); i++)
+		begin_slot(step, i);
 	step->told = 0;
-	step->slots = mem_alloc(step->plan->action_count * sizeof(*step->slots));
-	for (size_t i = 0; i < step->plan->action_count; i++) {
-		step->slots[i].step = step;
-		step->slots[i].plan = &step->plan->actions[i];
-	}
+	tell_in_order(step);
 }
 
 static bool next_item(struct step_run *step)
 {
-	if (!step->items || step_is_stopping(step) || ++step->item >= json_array_size(step->items))
+	if (is_stopping(step) || !each_next(&step->each))
 		return false;
 	slots_release(step);
 	begin_item(step);
@@ -333,7 +285,7 @@ static void step_turn(void *ctx)
 	struct step_run *step = ctx;
 
 	step->turn = NULL;
-	if (step_is_stopping(step))
+	if (is_stopping(step))
 		cancel_waiting(step);
 	else
 		start_what_may(step);
@@ -342,7 +294,7 @@ static void step_turn(void *ctx)
 	loop_cancel(step->turn); /* the slots that ended just now asked for it */
 	step->turn = NULL;
 	if (next_item(step))
-		step_look_again(step);
+		look_again(step);
 	else
 		step_end(step, NULL);
 }
@@ -351,44 +303,33 @@ static void step_turn(void *ctx)
 
 static void emit_started(struct step_run *step)
 {
-	const struct run *run = step->run;
+	const struct step_spec *spec = &step->spec;
 
-	event_emit(run->events, "step.started",
-	    json_pack("{s:s, s:s, s:s, s:f, s:i, s:i}", "step", step->id, "title",
-	        step->plan->title, "section", section_name(step->plan->section), "budget_seconds",
-	        (double)step->plan->budget / 1000.0, "number", (int)run->number, "of",
-	        (int)run_steps_in_all(run)));
+	event_emit(tools_of(step)->events, "step.started",
+	    json_pack("{s:s, s:s, s:s, s:f, s:i, s:i}", "step", spec->id, "title",
+	        spec->plan->title, "section", section_name(spec->plan->section), "budget_seconds",
+	        (double)spec->plan->budget / 1000.0, "number", (int)spec->number, "of",
+	        (int)spec->of));
 }
 
 static int list_items(struct step_run *step, struct err *err)
 {
-	json_t *fields = json_pack("{s:s}", "step", step->id);
+	struct world *world = step->spec.world;
 
-	step->items = past_items(step->run->past, fields);
-	if (!step->items &&
-	    scope_eval(&step->run->scope, &step->plan->step->for_each, &step->items, err) < 0) {
-		json_decref(fields);
-		return -1;
-	}
-	if (ceiling_items(step->items, step->plan->step->for_each.text, err) < 0) {
-		json_decref(fields);
-		return -1;
-	}
-	step->told_items = redact_value(step->run->plan->redact, step->items);
-	json_object_set(fields, "items", step->items);
-	event_emit(step->run->events, "items.listed", fields);
-	return 0;
+	return each_list(&step->each, world, &world->scope, &step->spec.plan->step->for_each,
+	    json_pack("{s:s}", "step", step->spec.id), err);
 }
 
 /* 1: go on; 0: the step is skipped; -1: it cannot be told. */
 static int check_condition(struct step_run *step, struct err *err)
 {
-	const struct step *model = step->plan->step;
+	const struct step *model = step->spec.plan->step;
+	const struct world *world = step->spec.world;
 	bool holds = true;
 
 	/* What has begun goes on, whatever it has changed meanwhile. */
-	if (model->when.expr && !past_step_began(step->run->past, step->id) &&
-	    scope_eval_bool(&step->run->scope, &model->when, &holds, err) < 0)
+	if (model->when.expr && !past_step_began(world->past, step->spec.id) &&
+	    scope_eval_bool(&world->scope, &model->when, &holds, err) < 0)
 		return -1;
 	if (!holds) {
 		err_set(err, ERR_NONE, "not so: %s", model->when.text);
@@ -398,41 +339,40 @@ static int check_condition(struct step_run *step, struct err *err)
 		return 1;
 	if (list_items(step, err) < 0)
 		return -1;
-	if (!json_is_array(step->items))
+	if (!json_is_array(step->each.items))
 		return err_set(
 		    err, ERR_INPUT, "for_each is not a list (in '%s')", model->for_each.text);
-	if (json_array_size(step->items) == 0)
+	if (json_array_size(step->each.items) == 0)
 		err_set(
 		    err, ERR_NONE, "for_each: the list is empty (in '%s')", model->for_each.text);
-	return json_array_size(step->items) > 0;
+	return json_array_size(step->each.items) > 0;
 }
 
 /* A step whose condition cannot be told has not passed. Did it hold a change, the run must not go
  * on as if the change had not been needed. */
 static void condition_unknown(struct step_run *step, const struct err *err)
 {
-	struct run *run = step->run;
+	struct tally *tally = tally_of(step);
 
-	if (run->options->check && err->kind == ERR_UNKNOWN) {
+	if (step->spec.world->options->check && err->kind == ERR_UNKNOWN) {
 		step->outcome = OUTCOME_SKIPPED;
 		return;
 	}
 	step->outcome = OUTCOME_FAILED;
 	step->severity = LEVEL_CRITICAL;
-	run->untold++;
+	tally->untold++;
 	/* Whatever is accepted of a runbook inside: nobody knows whether it was to run. */
-	for (struct run *whole = run; whole; whole = whole->outer)
-		run_add_level(whole, LEVEL_CRITICAL);
-	for (size_t i = 0; i < step->plan->action_count; i++)
-		if (step->plan->actions[i].effect != EFFECT_READ)
-			run_stop(run, STOP_FAILED, err->text);
+	tally_add_level_everywhere(tally, LEVEL_CRITICAL);
+	for (size_t i = 0; i < count_of(step); i++)
+		if (step->spec.plan->actions[i].effect != EFFECT_READ)
+			tally_stop(tally, STOP_FAILED, err->text);
 }
 
 /* A later condition may ask how the actions of this step ended. */
 static void note_not_run(struct step_run *step)
 {
-	for (size_t i = 0; i < step->plan->action_count; i++)
-		json_object_set_new(step->run->results, step->plan->actions[i].id,
+	for (size_t i = 0; i < count_of(step); i++)
+		json_object_set_new(step->spec.world->results, step->spec.plan->actions[i].id,
 		    json_pack(
 		        "{s:s, s:s}", "outcome", outcome_name(step->outcome), "why", step->why));
 }
@@ -445,41 +385,40 @@ static void on_skipped(void *ctx)
 	step_end(step, step->why);
 }
 
-struct step_run *step_start(struct run *run, const struct plan_step *plan)
+static void skip(struct step_run *step, const char *why)
+{
+	step->why = mem_text(why);
+	note_not_run(step);
+	step->turn = loop_after(tools_of(step)->loop, 0, on_skipped, step);
+}
+
+struct step_run *step_start(const struct step_spec *spec)
 {
 	struct step_run *step = mem_alloc(sizeof(*step));
 	struct err err = {0};
 	int condition;
 
-	step->run = run;
-	step->plan = plan;
-	step->stop_at_start = run->stop;
-	step->id = mem_printf("%s%s", run->prefix, plan->id);
-	step->ended = json_array();
-	step->needs = refs_needs(plan->step);
-	step->began = loop_now(run->loop);
+	step->spec = *spec;
+	step->stop_at_start = tally_of(step)->stop;
+	step->needs = refs_needs(spec->plan->step);
+	begin_budget(step);
 	emit_started(step);
 	condition = check_condition(step, &err);
 	begin_item(step);
 	if (condition < 0)
 		condition_unknown(step, &err);
 	if (condition <= 0) {
-		step->why = mem_text(err.text);
-		note_not_run(step);
-		step->turn = loop_after(run->loop, 0, on_skipped, step);
+		skip(step, err.text);
 		return step;
 	}
-	set_timers(step, plan->budget);
-	step->warn = loop_after(run->loop, plan->budget * WARN_PERCENT / 100, on_warn, step);
-	step->late = loop_after(run->loop, plan->budget, on_late, step);
-	step_look_again(step);
+	budget_start(&step->budget);
+	look_again(step);
 	return step;
 }
 
 void step_interrupt(struct step_run *step)
 {
-	for (size_t i = 0; step->slots && i < step->plan->action_count; i++)
-		if (step->slots[i].state == SLOT_ACTIVE)
-			task_cancel(step->slots[i].task);
-	step_look_again(step);
+	for (size_t i = 0; i < count_of(step); i++)
+		slot_cancel(&step->slots[i]);
+	look_again(step);
 }

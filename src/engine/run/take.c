@@ -1,83 +1,73 @@
 /* Takes over what an interrupted run had come to. Invariant: nothing is told again. */
 #include "take.h"
 
-#include <string.h>
-
-#include "fsops/value.h"
-
-static void take_captures(struct run *run, const json_t *captured)
+static void take_captures(struct world *world, const json_t *captured)
 {
-	json_object_update(run->names, (json_t *)captured);
-	json_object_update(run->vars, (json_t *)captured);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)captured, name, value)
+		world_set_var(world, name, value);
 }
 
-static void take_metrics(struct run *run, const json_t *metrics)
+static void take_metrics(struct world *world, const json_t *metrics)
 {
-	for (size_t i = 0; i < json_array_size(metrics); i++) {
-		json_t *metric = json_array_get(metrics, i);
-		const char *name = value_get_text(metric, "name");
-
-		if (name)
-			json_object_set(run->metrics, name, metric);
-	}
+	for (size_t i = 0; i < json_array_size(metrics); i++)
+		world_set_metric(world, json_array_get(metrics, i));
 }
 
-static void take_stop(struct run *run, enum stop stop, const char *why)
+static void take_stop(struct world *world, enum stop stop, const char *why)
 {
 	if (stop != STOP_NONE)
-		run_stop(run, stop, why ? why : "stopped before it was interrupted");
+		tally_stop(&world->tally, stop, why ? why : "stopped before it was interrupted");
 }
 
-void take_gift(struct run *run, const struct past_gift *gift)
+void take_gift(struct world *world, const struct past_gift *gift)
 {
-	take_captures(run, gift->captured);
-	take_metrics(run, gift->metrics);
+	take_captures(world, gift->captured);
+	take_metrics(world, gift->metrics);
 	if (gift->failed)
-		run_add_level(run, gift->level);
-	take_stop(run, gift->stop, gift->why);
+		tally_add_level(&world->tally, gift->level);
+	take_stop(world, gift->stop, gift->why);
 }
 
-static void tell(const struct run *run, const json_t *notes)
+static void tell(const struct world *world, const json_t *notes)
 {
 	for (size_t i = 0; i < json_array_size(notes); i++)
-		event_emit(run->events, "note",
-		    json_pack("{s:O, s:s}", "text", json_array_get(notes, i), "level", "warning"));
+		world_warn(world, json_string_value(json_array_get(notes, i)));
 }
 
-static void take_given(struct run *run, const struct past_given *given)
+static void take_given(struct world *world, const struct past_given *given)
 {
 	for (size_t i = 0; i < given->gift_count; i++)
-		take_gift(run, &given->gifts[i]);
-	json_object_update(run->results, given->results);
-	tell(run, given->notes);
+		take_gift(world, &given->gifts[i]);
+	json_object_update(world->results, given->results);
+	tell(world, given->notes);
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)
-		run->counts[i] += given->counts[i];
-	run->findings += given->findings;
-	json_array_extend(run->left, given->left);
-	run->untold += given->untold;
+		world->tally.counts[i] += given->counts[i];
+	world->tally.findings += given->findings;
+	json_array_extend(world->tally.left, given->left);
+	world->tally.untold += given->untold;
 	if (given->bad)
-		run_add_level(run, LEVEL_CRITICAL);
-	take_stop(run, given->stop, given->why);
+		tally_add_level(&world->tally, LEVEL_CRITICAL);
+	take_stop(world, given->stop, given->why);
 }
 
-bool take_step(struct run *run, const char *step)
+bool take_step(struct world *world, const char *step)
 {
-	struct past_given *given = past_step_given(run->past, step);
+	struct past_given *given = past_step_given(world->past, step);
 
 	if (given)
-		take_given(run, given);
+		take_given(world, given);
 	past_given_free(given);
 	return given != NULL;
 }
 
-bool take_before(struct run *run)
+bool take_before(struct world *world)
 {
-	const json_t *before = run->outer ? NULL : past_before(run->past);
+	const json_t *before = world->tally.outer ? NULL : past_before(world->past);
 
-	for (size_t i = json_array_size(before); i-- > 0;) {
-		json_t *metric = json_array_get(before, i);
-
-		json_object_set(run->metrics, value_get_text(metric, "name"), metric);
-	}
+	for (size_t i = json_array_size(before); i-- > 0;)
+		world_set_metric(world, json_array_get(before, i));
 	return before != NULL;
 }

@@ -3,15 +3,15 @@
 #define FSOPS_ENGINE_TAKE_H
 
 #include "engine/resume/past.h"
-#include "run_state.h"
+#include "world.h"
 
-/* What GIFT has is RUN's from now on; its result is the caller's to keep. */
-void take_gift(struct run *run, const struct past_gift *gift);
+/* What GIFT has is the run's from now on; its result is the caller's to keep. */
+void take_gift(struct world *world, const struct past_gift *gift);
 
 /* The whole of STEP, if it has ended: false when it has not. */
-bool take_step(struct run *run, const char *step);
+bool take_step(struct world *world, const char *step);
 
 /* The metrics that were measured before the first step: false when they are to be measured. */
-bool take_before(struct run *run);
+bool take_before(struct world *world);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan/ceiling.h"
 #include "engine/plan/refs.h"
 #include "engine/run/approval.h"
 #include "engine/run/judge.h"
@@ -28,19 +27,6 @@ void task_set_why(struct task *task, const char *why)
 }
 
 /* ---- the end ---- */
-
-static void deliver_end(void *ctx)
-{
-	struct task *task = ctx;
-
-	task->timer = NULL;
-	slot_task_ended(task->slot);
-}
-
-void task_deliver(struct task *task)
-{
-	task->timer = loop_after(task_run(task)->loop, 0, deliver_end, task);
-}
 
 /* What expressions see as results.ID: the adapter's fields, and how it ended. */
 static void complete_result(struct task *task, double seconds)
@@ -76,7 +62,7 @@ static void withhold(struct task *task)
 
 static json_t *small_result(const struct task *task)
 {
-	size_t max = refs_result_wanted(task_run(task)->plan->refs, slot_action(task->slot)->id)
+	size_t max = refs_result_wanted(task_world(task)->plan->refs, task->place->action->id)
 	                 ? RESULT_WANTED_MAX
 	                 : RESULT_EVENT_MAX;
 	size_t size = task->result && !task_takes_secret(task)
@@ -110,9 +96,25 @@ static enum level failure_level(const struct task *task)
 	return level_worst(level, task->at_least);
 }
 
-enum level task_severity(const struct task *task)
+static enum level severity_of(const struct task *task)
 {
 	return is_bad(task->outcome) ? failure_level(task) : LEVEL_OK;
+}
+
+static void deliver_end(void *ctx)
+{
+	struct task *task = ctx;
+
+	task->timer = NULL;
+	task->above->ended(task->ctx, &(struct task_end){.outcome = task->outcome,
+	                                  .severity = severity_of(task),
+	                                  .arguments = task->prepared.args,
+	                                  .result = task->result});
+}
+
+void task_deliver(struct task *task)
+{
+	task->timer = loop_after(task_world(task)->tools.loop, 0, deliver_end, task);
 }
 
 static void emit_finished(struct task *task, double seconds)
@@ -134,12 +136,11 @@ static void emit_finished(struct task *task, double seconds)
 	if (task->interrupted && !task->started)
 		json_object_set(
 		    fields, "command", json_object_get(task->interrupted->started, "command"));
-	if (task_run(task)->stop != STOP_NONE)
-		json_object_set_new(fields, "stop", json_string(stop_name(task_run(task)->stop)));
+	if (task_tally(task)->stop != STOP_NONE)
+		json_object_set_new(fields, "stop", json_string(stop_name(task_tally(task)->stop)));
 	if (is_bad(task->outcome))
-		json_object_set_new(
-		    fields, "severity", json_string(level_name(task_severity(task))));
-	slot_emit(task->slot, "action.finished", fields);
+		json_object_set_new(fields, "severity", json_string(level_name(severity_of(task))));
+	task_emit(task, "action.finished", fields);
 }
 
 static void close_save(struct task *task)
@@ -167,29 +168,30 @@ static bool stops_run(const struct task *task)
 	if (task->handled)
 		return false;
 	if (rule == ON_FAILURE_DEFAULT)
-		rule = slot_step_rule(task->slot);
+		rule = task->place->step_rule;
 	if (rule == ON_FAILURE_DEFAULT)
-		return slot_action(task->slot)->nested ? task->inner_stop
-		                                       : task->prepared.effect > EFFECT_READ;
+		return task->place->action->nested ? task->inner_stop
+		                                   : task->prepared.effect > EFFECT_READ;
 	return rule == ON_FAILURE_STOP;
 }
 
 static void tell_run(struct task *task)
 {
-	struct run *run = task_run(task);
+	struct world *world = task_world(task);
 
-	if (task->outcome == OUTCOME_LEFT && stops_run(task) && !run->options->check)
-		run_stop(run, STOP_REFUSED,
+	if (task->outcome == OUTCOME_LEFT && stops_run(task) && !world->options->check)
+		tally_stop(&world->tally, STOP_REFUSED,
 		    "a person must answer this before anything goes on, and there is nobody to "
 		    "ask");
 	if (!is_bad(task->outcome) && task->outcome != OUTCOME_REFUSED)
 		return;
 	if (is_bad(task->outcome))
-		run_add_level(run, failure_level(task));
+		tally_add_level(&world->tally, failure_level(task));
 	if (task->outcome == OUTCOME_REFUSED)
-		run_stop(run, STOP_REFUSED, task->why); /* a stop that there is already stays */
+		tally_stop(&world->tally, STOP_REFUSED,
+		    task->why); /* a stop that there is already stays */
 	else if (stops_run(task))
-		run_stop(run, STOP_FAILED, task->why);
+		tally_stop(&world->tally, STOP_FAILED, task->why);
 }
 
 void task_finish(struct task *task, enum outcome outcome, const char *why)
@@ -221,24 +223,23 @@ static void note_captured(struct task *task, const char *name, json_t *value)
 
 static int capture(struct task *task, const struct capture *capture, struct err *err)
 {
-	struct run *run = task_run(task);
-	struct scope own = {.outer = slot_scope(task->slot),
-	    .names = task->result,
-	    .steps_left = &task->steps_left};
+	struct world *world = task_world(task);
+	struct scope own = {
+	    .outer = task->place->scope, .names = task->result, .steps_left = &task->steps_left};
 	json_t *value = NULL;
 
 	if (scope_eval(&own, &capture->value, &value, err) < 0)
 		return err_prefix(err, "capture '%s'", capture->name);
-	if (ceiling_variable(run, capture->name, value, err) < 0) {
+	if (ceiling_variable(&world->ceiling, capture->name, value, err) < 0) {
 		json_decref(value);
 		return err_prefix(err, "capture '%s'", capture->name);
 	}
 	if (capture->secret || expr_is_secret(capture->value.expr))
-		redact_add_value(run->plan->redact, value);
-	else if (!derived_holds_secret(run->plan->redact, value))
+		redact_add_value(world->plan->redact, value);
+	else if (!derived_holds_secret(world->plan->redact, value))
 		note_captured(task, capture->name, value);
-	json_object_set(run->names, capture->name, value);
-	json_object_set_new(run->vars, capture->name, value);
+	world_set_var(world, capture->name, value);
+	json_decref(value);
 	return 0;
 }
 
@@ -260,7 +261,7 @@ static void pause_for(struct task *task, msec span)
 {
 	task_set_phase(task, PAUSING);
 	task->look_due = task_now(task) + span;
-	task->timer = loop_after(task_run(task)->loop, span, task_attempt, task);
+	task->timer = loop_after(task_world(task)->tools.loop, span, task_attempt, task);
 }
 
 static void on_failed_answer(void *ctx, enum answer answer)
@@ -272,7 +273,7 @@ static void on_failed_answer(void *ctx, enum answer answer)
 		task->retries = 0;
 		task->timed_out = false;
 		task_set_why(task, NULL);
-		slot_renew_budget(task->slot);
+		budget_renew(task->place->budget);
 		if (task->made)
 			task_look(task);
 		else
@@ -282,17 +283,17 @@ static void on_failed_answer(void *ctx, enum answer answer)
 		task_finish(task, OUTCOME_FAILED, NULL);
 	} else {
 		/* A failed change that is given up: its on_failure steps run, as the prompt says. */
-		run_stop(task_run(task), STOP_FAILED, task->why);
+		tally_stop(task_tally(task), STOP_FAILED, task->why);
 		task_finish(task, OUTCOME_FAILED, NULL);
 	}
 }
 
 static bool asks_after_failure(const struct task *task)
 {
-	return task_run(task)->options->interactive && task->prepared.effect > EFFECT_READ &&
-	       !slot_action(task->slot)->nested &&
+	return task_world(task)->options->interactive && task->prepared.effect > EFFECT_READ &&
+	       !task->place->action->nested &&
 	       task_action(task)->on_failure == ON_FAILURE_DEFAULT &&
-	       slot_step_rule(task->slot) == ON_FAILURE_DEFAULT;
+	       task->place->step_rule == ON_FAILURE_DEFAULT;
 }
 
 void task_fail(struct task *task, enum outcome outcome, const char *why)
@@ -306,7 +307,7 @@ void task_fail(struct task *task, enum outcome outcome, const char *why)
 	}
 	task_set_phase(task, ASKING);
 	task->asking =
-	    approval_ask_failed(task->slot, &task->prepared, task->why, on_failed_answer, task);
+	    approval_ask_failed(task->place, &task->prepared, task->why, on_failed_answer, task);
 }
 
 /* The adapter that skipped says it when it was no person. */
@@ -341,7 +342,7 @@ static void keep_holding(struct task *task)
 	if (!task->holding_since)
 		task->holding_since = task_now(task);
 	left = task->holding_since + task->hold_for - task_now(task);
-	if (left <= 0 || task_run(task)->options->check)
+	if (left <= 0 || task_world(task)->options->check)
 		task_pass(task);
 	else
 		pause_for(task, left < every ? left : every);
@@ -355,7 +356,7 @@ static void begin_looking(struct task *task)
 
 	if (result)
 		json_object_set_new(fields, "result", result);
-	slot_emit(task->slot, "action.made", fields);
+	task_emit(task, "action.made", fields);
 	task->made = true;
 	task_look(task);
 }
@@ -396,7 +397,7 @@ static void look_again(struct task *task, const char *why)
 	const char *level = value_get_text(task->result, "level");
 
 	task_set_why(task, why);
-	if (!task_run(task)->options->check)
+	if (!task_world(task)->options->check)
 		pause_for(task, task_action(task)->every);
 	else if (task->unanswered || (level && strcmp(level, level_name(LEVEL_UNKNOWN)) == 0))
 		task_fail(task, OUTCOME_FAILED, why);
@@ -407,7 +408,7 @@ static void look_again(struct task *task, const char *why)
 void task_after_attempt(struct task *task, const struct attempt_end *end)
 {
 	struct scope own = {
-	    .outer = slot_scope(task->slot), .names = end->result, .steps_left = &task->steps_left};
+	    .outer = task->place->scope, .names = end->result, .steps_left = &task->steps_left};
 	struct action sent = *task_action(task);
 	char why[ERR_TEXT_MAX] = "";
 

@@ -23,9 +23,9 @@ static int each_of(const json_t *names, each_name_fn *fn, void *ctx)
 
 static int each_name(const struct task *task, each_name_fn *fn, void *ctx)
 {
-	if (each_of(task_run(task)->vars, fn, ctx) < 0)
+	if (each_of(task_world(task)->vars, fn, ctx) < 0)
 		return -1;
-	for (const struct scope *scope = slot_scope(task->slot); scope->outer; scope = scope->outer)
+	for (const struct scope *scope = task->place->scope; scope->outer; scope = scope->outer)
 		if (each_of(scope->names, fn, ctx) < 0)
 			return -1;
 	return 0;

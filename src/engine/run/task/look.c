@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "engine/plan/refs.h"
-#include "engine/resume/past.h"
 #include "engine/run/judge.h"
 #include "fsops/mem.h"
 #include "private.h"
@@ -25,14 +24,15 @@ static void look_later(struct task *task, const char *why)
 {
 	task_set_why(task, why);
 	task_set_phase(task, PAUSING);
-	task->timer = loop_after(task_run(task)->loop, task_action(task)->every, task_look, task);
+	task->timer =
+	    loop_after(task_world(task)->tools.loop, task_action(task)->every, task_look, task);
 }
 
 static void on_look_ended(void *ctx, const struct attempt_end *end)
 {
 	struct task *task = ctx;
 	const struct action look = looking(task);
-	struct scope own = {.outer = slot_scope(task->slot), .names = end->result};
+	struct scope own = {.outer = task->place->scope, .names = end->result};
 	char why[ERR_TEXT_MAX] = "";
 
 	task->attempt = NULL;
@@ -49,9 +49,10 @@ static void on_look_ended(void *ctx, const struct attempt_end *end)
 /* The look may name what the change gave. */
 static int fill_in(struct task *task, struct prepared *prepared, struct err *err)
 {
-	struct scope own = {.outer = slot_scope(task->slot), .names = task->result};
-	struct expander expander = {
-	    .scope = &own, .redact = task_run(task)->plan->redact, .plan = task_run(task)->plan};
+	struct scope own = {.outer = task->place->scope, .names = task->result};
+	struct expander expander = {.scope = &own,
+	    .redact = task_world(task)->plan->redact,
+	    .plan = task_world(task)->plan};
 
 	*prepared = (struct prepared){0};
 	if (task_check_environment(task, task_action(task)->look, err) < 0)
@@ -72,7 +73,7 @@ void task_look(void *ctx)
 {
 	struct task *task = ctx;
 	const struct action look = looking(task);
-	struct run *run = task_run(task);
+	struct world *world = task_world(task);
 	struct prepared prepared;
 	struct err err;
 
@@ -87,19 +88,19 @@ void task_look(void *ctx)
 	task->killed = false;
 	task->attempt = attempt_start(&(struct attempt_spec){
 	    .adapter = look.adapter,
-	    .loop = run->loop,
-	    .children = run->children,
+	    .loop = world->tools.loop,
+	    .children = world->tools.children,
 	    .args = json_incref(prepared.args),
 	    .target = json_incref(prepared.target),
-	    .tunnels = run->tunnels,
+	    .tunnels = world->tools.tunnels,
 	    .tunnel = json_incref(prepared.tunnel),
 	    .env = task_environment(task, &look),
 	    .wants = wanted_fields(&look),
 	    .effect = EFFECT_READ,
 	    .deadline = look.timeout ? task_now(task) + look.timeout : 0,
-	    .budget_end = slot_deadline(task->slot),
+	    .budget_end = budget_deadline(task->place->budget),
 	    .killed = task_note_killed,
-	    .redact = run->plan->redact,
+	    .redact = world->plan->redact,
 	    .ended = on_look_ended,
 	    .ctx = task,
 	});
@@ -116,7 +117,7 @@ bool task_look_on(struct task *task, const json_t *made)
 	if (!made || !task_action(task)->look)
 		return false;
 	task->result = past_made(made);
-	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
+	task->wants = refs_fields(task_world(task)->plan->refs, task_action(task));
 	if (task_fill_in(task, &err) < 0 || fill_in(task, &look, &err) < 0) {
 		prepared_release(&task->prepared);
 		json_decref(task->result);

@@ -2,7 +2,6 @@
  * of which nobody knows how it ended is run only after a person has said so. */
 #include <string.h>
 
-#include "engine/resume/past.h"
 #include "engine/run/approval.h"
 #include "engine/run/take.h"
 #include "fsops/mem.h"
@@ -21,7 +20,7 @@ static void take_over(struct task *task, const struct record_action *entry)
 	if (gift.failed)
 		task->at_least = gift.level;
 	task->result = json_incref(gift.result);
-	take_gift(task_run(task), &gift);
+	take_gift(task_world(task), &gift);
 	past_gift_release(&gift);
 	task_deliver(task);
 }
@@ -44,7 +43,7 @@ static void on_answer(void *ctx, enum answer answer)
 		    "it was interrupted, and there is nobody to say whether it is done");
 		break;
 	default:
-		run_stop(task_run(task), STOP_ABORT, "the person said abort");
+		tally_stop(task_tally(task), STOP_ABORT, "the person said abort");
 		task_finish(task, OUTCOME_CANCELLED, "the person said abort");
 	}
 }
@@ -75,16 +74,16 @@ static void ask(struct task *task, const struct record_action *entry)
 	const char *command = value_get_text(entry->started, "command");
 	char *text = what_is_known(task, entry);
 
-	task->prepared.effect = slot_action(task->slot)->effect;
+	task->prepared.effect = task->place->action->effect;
 	task_set_phase(task, ASKING);
-	run_note_asked(task_run(task), entry->seq);
-	task->asking = approval_ask_interrupted(task->slot, command, text, on_answer, task);
+	tally_note_asked(task_tally(task), entry->seq);
+	task->asking = approval_ask_interrupted(task->place, command, text, on_answer, task);
 	free(text);
 }
 
 bool task_take_up(struct task *task)
 {
-	const struct past_found *past = slot_past(task->slot);
+	const struct past_found *past = &task->place->past;
 	const struct record_action *entry = past->entry;
 
 	switch (past->kind) {

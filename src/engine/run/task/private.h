@@ -18,7 +18,9 @@
 enum phase { PREPARING, ASKING, RUNNING, PAUSING, FINISHED };
 
 struct task {
-	struct slot *slot;
+	const struct place *place;
+	const struct task_above *above;
+	void *ctx; /* of ABOVE */
 	enum phase phase;
 	struct prepared prepared;
 	struct asking *asking;
@@ -58,7 +60,9 @@ struct task {
 	json_t *result;
 };
 
-struct run *task_run(const struct task *task);
+struct world *task_world(const struct task *task);
+struct tally *task_tally(const struct task *task);
+void task_emit(const struct task *task, const char *type, json_t *fields); /* FIELDS are taken */
 const struct action *task_action(const struct task *task);
 msec task_now(const struct task *task);
 void task_set_phase(struct task *task, enum phase phase);

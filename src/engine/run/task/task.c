@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/host/host.h"
 #include "engine/plan/refs.h"
-#include "engine/resume/past.h"
 #include "engine/run/approval.h"
 #include "engine/run/judge.h"
 #include "fsops/mem.h"
@@ -22,19 +20,29 @@
 #define WAIT_SHOWN ((msec)1500)
 #define WAITS_MAX  20
 
-struct run *task_run(const struct task *task)
+struct world *task_world(const struct task *task)
 {
-	return slot_run(task->slot);
+	return task->place->world;
+}
+
+struct tally *task_tally(const struct task *task)
+{
+	return &task->place->world->tally;
+}
+
+void task_emit(const struct task *task, const char *type, json_t *fields)
+{
+	task->place->emit(task->place->ctx, type, fields);
 }
 
 const struct action *task_action(const struct task *task)
 {
-	return slot_action(task->slot)->action;
+	return task->place->action->action;
 }
 
 msec task_now(const struct task *task)
 {
-	return loop_now(task_run(task)->loop);
+	return loop_now(task_world(task)->tools.loop);
 }
 
 void task_set_phase(struct task *task, enum phase phase)
@@ -47,7 +55,8 @@ void task_set_phase(struct task *task, enum phase phase)
 void task_end_late(struct task *task, const char *waited_for)
 {
 	if (!task->killed)
-		slot_note_ended(task->slot, task->looking ? task->looking : task->prepared.line);
+		budget_note_ended(
+		    task->place->budget, task->looking ? task->looking : task->prepared.line);
 	task_fail(task, OUTCOME_TIMED_OUT,
 	    judge_late(task_action(task), task->why ? task->why : waited_for));
 }
@@ -84,14 +93,14 @@ void task_note_killed(void *ctx, const char *command)
 
 	task->killed = true;
 	if (task->timed_out)
-		slot_note_ended(task->slot, command);
+		budget_note_ended(task->place->budget, command);
 }
 
 static void on_output(void *ctx, enum child_stream stream, const char *text, size_t len)
 {
 	struct task *task = ctx;
 
-	slot_emit(task->slot, "action.output",
+	task_emit(task, "action.output",
 	    json_pack("{s:s, s:o}", "stream", stream == CHILD_STDOUT ? "stdout" : "stderr", "text",
 	        value_text(text, len)));
 }
@@ -121,7 +130,7 @@ static void on_waiting(void *ctx)
 	task->waiting = NULL;
 	task->waits++;
 	output_flush(&task->output, CHILD_STDERR);
-	slot_emit(task->slot, "action.waiting",
+	task_emit(task, "action.waiting",
 	    json_pack("{s:f}", "seconds", (double)(task_now(task) - task->began) / 1000.0));
 }
 
@@ -137,7 +146,8 @@ static void on_raw_output(void *ctx, enum child_stream stream, const char *data,
 	}
 	output_add(&task->output, stream, data, len);
 	if (stream == CHILD_STDERR && !task->waiting && task->waits < WAITS_MAX)
-		task->waiting = loop_after(task_run(task)->loop, WAIT_SHOWN, on_waiting, task);
+		task->waiting =
+		    loop_after(task_world(task)->tools.loop, WAIT_SHOWN, on_waiting, task);
 }
 
 static void tell_hidden(struct task *task)
@@ -159,22 +169,22 @@ static void emit_started(struct task *task)
 	    "effect", effect_name(task->prepared.effect), "command", task->prepared.line, "attempt",
 	    task->attempts, "severity", level_name(action->severity));
 
-	mem_doing("running '%s': `fsops resume %s` goes on with the run",
-	    slot_action(task->slot)->id, events_run_id(task_run(task)->events));
+	mem_doing("running '%s': `fsops resume %s` goes on with the run", task->place->action->id,
+	    events_run_id(task_world(task)->tools.events));
 	if (action->effect_stated && action->derived == EFFECT_UNSTATED)
 		json_object_set_new(fields, "effect_stated", json_true());
 	if (task->prepared.title)
 		json_object_set_new(fields, "title", json_string(task->prepared.title));
 	if (action->target)
 		json_object_set_new(fields, "target", json_string(action->target->name));
-	slot_emit(task->slot, "action.started", fields);
+	task_emit(task, "action.started", fields);
 }
 
 /* When this attempt's own timeout comes; 0: it has none, or a person is being asked. */
 static msec attempt_deadline(const struct task *task)
 {
 	const struct action *action = task->made ? task_action(task)->look : task_action(task);
-	msec timeout = slot_deadline(task->slot) ? action->timeout : 0;
+	msec timeout = budget_deadline(task->place->budget) ? action->timeout : 0;
 
 	return timeout ? task_now(task) + timeout : 0;
 }
@@ -182,7 +192,7 @@ static msec attempt_deadline(const struct task *task)
 static char *filled(const struct task *task, const char *text, struct err *err)
 {
 	struct expander expander = {
-	    .scope = slot_scope(task->slot), .redact = task_run(task)->plan->redact};
+	    .scope = task->place->scope, .redact = task_world(task)->plan->redact};
 
 	return expand_text(&expander, text, err);
 }
@@ -192,9 +202,10 @@ static bool is_recordable(struct task *task)
 {
 	struct err err;
 
-	if (events_secure(task_run(task)->events, &err) == 0)
+	if (events_secure(task_world(task)->tools.events, &err) == 0)
 		return true;
-	run_stop(task_run(task), err.kind == ERR_LOCKED ? STOP_LOCKED : STOP_UNRECORDED, err.text);
+	tally_stop(
+	    task_tally(task), err.kind == ERR_LOCKED ? STOP_LOCKED : STOP_UNRECORDED, err.text);
 	task_finish(task, OUTCOME_REFUSED, err.text);
 	return false;
 }
@@ -205,7 +216,7 @@ static bool is_recordable(struct task *task)
 static void not_known(struct task *task, enum level at_least, const struct err *err)
 {
 	task->at_least = at_least;
-	if (task_run(task)->options->check && err->kind == ERR_UNKNOWN)
+	if (task_world(task)->options->check && err->kind == ERR_UNKNOWN)
 		task_finish(task, OUTCOME_SKIPPED, err->text);
 	else
 		task_finish(task, OUTCOME_FAILED, err->text);
@@ -213,10 +224,9 @@ static void not_known(struct task *task, enum level at_least, const struct err *
 
 static bool may_begin(struct task *task)
 {
-	if (task->prepared.effect == EFFECT_READ || slot_action(task->slot)->nested)
+	if (task->prepared.effect == EFFECT_READ || task->place->action->nested)
 		return true;
-	for (struct run *run = task_run(task); run; run = run->outer)
-		run->changed = true;
+	tally_note_change(task_tally(task));
 	return is_recordable(task);
 }
 
@@ -233,7 +243,7 @@ void task_attempt(void *ctx)
 {
 	struct task *task = ctx;
 	const struct action *action = task_action(task);
-	struct run *run = task_run(task);
+	struct world *world = task_world(task);
 	char *input = NULL;
 	struct err err;
 
@@ -256,29 +266,29 @@ void task_attempt(void *ctx)
 		free(input);
 		return;
 	}
-	output_init(&task->output, run->plan->redact, on_output, task);
+	output_init(&task->output, world->plan->redact, on_output, task);
 	task->attempt = attempt_start(&(struct attempt_spec){
 	    .adapter = action->adapter,
-	    .loop = run->loop,
-	    .children = run->children,
-	    .host = &host_services,
+	    .loop = world->tools.loop,
+	    .children = world->tools.children,
+	    .host = world->tools.host,
 	    .args = json_incref(task->prepared.args),
 	    .target = json_incref(task->prepared.target),
-	    .tunnels = run->tunnels,
+	    .tunnels = world->tools.tunnels,
 	    .tunnel = json_incref(task->prepared.tunnel),
 	    .env = task_environment(task, action),
 	    .stdin_text = input,
 	    .wants = json_incref(task->wants),
 	    .effect = task->prepared.effect,
 	    .deadline = attempt_deadline(task),
-	    .budget_end = slot_deadline(task->slot),
+	    .budget_end = budget_deadline(task->place->budget),
 	    .killed = task_note_killed,
-	    .redact = run->plan->redact,
+	    .redact = world->plan->redact,
 	    .output = on_raw_output,
 	    .ended = on_attempt_ended,
 	    .ctx = task,
 	});
-	if (!slot_deadline(task->slot))
+	if (!budget_deadline(task->place->budget))
 		task_deadline_moved(task); /* it began with a question */
 }
 
@@ -289,7 +299,7 @@ static int open_save(struct task *task, struct err *err)
 	const struct prepared *prepared = &task->prepared;
 
 	/* A check leaves nothing behind but its journal. */
-	if (!prepared->save || task_run(task)->options->check)
+	if (!prepared->save || task_world(task)->options->check)
 		return 0;
 	task->save = save_open(prepared->save, prepared->save_fixed, err);
 	return task->save ? 0 : -1;
@@ -341,36 +351,36 @@ static void on_approval(void *ctx, enum answer answer)
 		task_finish(task, OUTCOME_REFUSED, "it needs approval and there is nobody to ask");
 		break;
 	default:
-		run_stop(task_run(task), STOP_ABORT, "the person said abort");
+		tally_stop(task_tally(task), STOP_ABORT, "the person said abort");
 		task_finish(task, OUTCOME_CANCELLED, "the person said abort");
 	}
 }
 
 static void seek_approval(struct task *task)
 {
-	const struct run_options *options = task_run(task)->options;
+	const struct run_options *options = task_world(task)->options;
 	enum effect effect = task->prepared.effect;
 
-	if (effect == EFFECT_READ || slot_action(task->slot)->nested) {
+	if (effect == EFFECT_READ || task->place->action->nested) {
 		go(task);
 	} else if (options->check) {
 		if (!task->started)
 			emit_started(task);
 		task_finish(task, OUTCOME_SKIPPED, "--check: changes are shown, not made");
 	} else if (!approval_needed(options, effect)) {
-		approval_by_option(task->slot, &task->prepared);
+		approval_by_option(task->place, &task->prepared);
 		go(task);
 	} else if (is_recordable(task)) { /* nobody is asked about what must be refused */
 		task_set_phase(task, ASKING);
-		task->asking = approval_ask(task->slot, &task->prepared, on_approval, task);
+		task->asking = approval_ask(task->place, &task->prepared, on_approval, task);
 	}
 }
 
 int task_fill_in(struct task *task, struct err *err)
 {
-	struct expander expander = {.scope = slot_scope(task->slot),
-	    .redact = task_run(task)->plan->redact,
-	    .plan = task_run(task)->plan};
+	struct expander expander = {.scope = task->place->scope,
+	    .redact = task_world(task)->plan->redact,
+	    .plan = task_world(task)->plan};
 
 	if (task_check_environment(task, task_action(task), err) < 0)
 		return -1;
@@ -384,11 +394,11 @@ void task_prepare(struct task *task)
 	struct err err;
 	char *why;
 
-	task->prepared.effect = slot_action(task->slot)->effect;
-	task->wants = refs_fields(task_run(task)->plan->refs, task_action(task));
+	task->prepared.effect = task->place->action->effect;
+	task->wants = refs_fields(task_world(task)->plan->refs, task_action(task));
 	/* What has begun goes on, whatever it has changed meanwhile. */
-	if (when->expr && !slot_past(task->slot)->began &&
-	    scope_eval_bool(slot_scope(task->slot), when, &holds, &err) < 0) {
+	if (when->expr && !task->place->past.began &&
+	    scope_eval_bool(task->place->scope, when, &holds, &err) < 0) {
 		not_known(task, LEVEL_CRITICAL, &err);
 	} else if (!holds) {
 		why = mem_printf("not so: %s", when->text);
@@ -401,11 +411,13 @@ void task_prepare(struct task *task)
 	}
 }
 
-struct task *task_start(struct slot *slot)
+struct task *task_start(const struct place *place, const struct task_above *above, void *ctx)
 {
 	struct task *task = mem_alloc(sizeof(*task));
 
-	task->slot = slot;
+	task->place = place;
+	task->above = above;
+	task->ctx = ctx;
 	task->began = task_now(task);
 	if (!task_take_up(task))
 		task_prepare(task);
@@ -430,9 +442,9 @@ void task_free(struct task *task)
 
 /* ---- from outside ---- */
 
-struct slot *task_slot(const struct task *task)
+const struct place *task_place(const struct task *task)
 {
-	return task->slot;
+	return task->place;
 }
 
 struct service **task_service(struct task *task)
@@ -444,7 +456,7 @@ void task_deadline_moved(struct task *task)
 {
 	if (task->phase == RUNNING && task->attempt)
 		attempt_set_deadline(
-		    task->attempt, attempt_deadline(task), slot_deadline(task->slot));
+		    task->attempt, attempt_deadline(task), budget_deadline(task->place->budget));
 }
 
 void task_time_out(struct task *task)
@@ -481,16 +493,6 @@ void task_cancel(struct task *task)
 		    task, OUTCOME_CANCELLED, task->made ? TASK_MADE : "the run was stopped");
 }
 
-enum outcome task_outcome(const struct task *task)
-{
-	return task->outcome;
-}
-
-json_t *task_result(const struct task *task)
-{
-	return task->result;
-}
-
 bool task_is_first_attempt(const struct task *task)
 {
 	return task->attempts == 1;
@@ -500,12 +502,7 @@ char *task_title(const struct task *task)
 {
 	const char *title = task->prepared.title;
 
-	return title ? redact_text(task_run(task)->plan->redact, title, strlen(title)) : NULL;
-}
-
-const json_t *task_arguments(const struct task *task)
-{
-	return task->prepared.args;
+	return title ? redact_text(task_world(task)->plan->redact, title, strlen(title)) : NULL;
 }
 
 void task_note_inner_stop(struct task *task)

@@ -6,13 +6,26 @@
 #ifndef FSOPS_ENGINE_TASK_H
 #define FSOPS_ENGINE_TASK_H
 
-#include "engine/run/step_run.h"
+#include "engine/run/place.h"
 
 struct task;
 
-/* Begins at once; slot_task_ended() follows, never from inside. */
-struct task *task_start(struct slot *slot);
-void task_free(struct task *task);
+/* What came of it; borrowed until `ended` returns. */
+struct task_end {
+	enum outcome outcome;
+	enum level severity;     /* of its failure; LEVEL_OK: it did not fail */
+	const json_t *arguments; /* filled in; or NULL */
+	json_t *result;          /* never NULL: has outcome, why, seconds */
+};
+
+struct task_above {
+	/* From the loop: it has ended, and is to be freed. */
+	void (*ended)(void *ctx, const struct task_end *end);
+};
+
+/* Begins at once in PLACE, which is borrowed; `ended` follows, never from inside. */
+struct task *task_start(const struct place *place, const struct task_above *above, void *ctx);
+void task_free(struct task *task); /* NULL is allowed */
 
 /* The step's time is up: what runs is ended. Waiting for a person is not cut off. */
 void task_time_out(struct task *task);
@@ -25,7 +38,7 @@ void task_deadline_moved(struct task *task);
 
 /* --- for engine/host/host.c --- */
 struct service;
-struct slot *task_slot(const struct task *task);
+const struct place *task_place(const struct task *task);
 struct service **task_service(struct task *task); /* where the service under way is kept */
 
 /* What a person is told that it is for, filled in and masked: a new text, or NULL. */
@@ -35,11 +48,5 @@ bool task_is_first_attempt(const struct task *task);
 
 /* The runbook that it ran was stopped by a change that failed: the same here. */
 void task_note_inner_stop(struct task *task);
-
-/* --- after it has ended --- */
-enum outcome task_outcome(const struct task *task);
-enum level task_severity(const struct task *task); /* of its failure; LEVEL_OK: it did not fail */
-const json_t *task_arguments(const struct task *task); /* filled in; borrowed, or NULL */
-json_t *task_result(const struct task *task); /* borrowed; never NULL: has outcome, why, seconds */
 
 #endif

@@ -22,9 +22,16 @@ static bool count(json_t **sizes, const char *key, size_t size, size_t *total, s
 	return true;
 }
 
-int ceiling_variable(struct run *run, const char *name, const json_t *value, struct err *err)
+void ceiling_release(struct ceiling *ceiling)
 {
-	if (count(&run->var_sizes, name, size_of(value), &run->kept_vars, RUN_VARS_MAX))
+	json_decref(ceiling->var_sizes);
+	json_decref(ceiling->result_sizes);
+}
+
+int ceiling_variable(
+    struct ceiling *ceiling, const char *name, const json_t *value, struct err *err)
+{
+	if (count(&ceiling->var_sizes, name, size_of(value), &ceiling->kept_vars, RUN_VARS_MAX))
 		return 0;
 	return err_set(err, ERR_LIMIT,
 	    "all variables of a run together are over %zu MiB (RUN_VARS_MAX)",
@@ -64,12 +71,12 @@ static json_t *what_is_short(const json_t *result)
 	return kept;
 }
 
-json_t *ceiling_result(struct run *run, const char *id, json_t *result, bool more)
+json_t *ceiling_result(struct ceiling *ceiling, const char *id, json_t *result, bool more)
 {
-	size_t before = (size_t)json_integer_value(json_object_get(run->result_sizes, id));
+	size_t before = (size_t)json_integer_value(json_object_get(ceiling->result_sizes, id));
 	size_t size = size_of(result) + (more ? before : 0);
 
-	if (count(&run->result_sizes, id, size, &run->kept_results, RUN_RESULTS_MAX))
+	if (count(&ceiling->result_sizes, id, size, &ceiling->kept_results, RUN_RESULTS_MAX))
 		return json_incref(result);
 	return what_is_short(result);
 }
