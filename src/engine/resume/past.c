@@ -2,6 +2,7 @@
  * is never taken over. */
 #include "past.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsops/mem.h"
@@ -116,10 +117,11 @@ json_t *past_items(const struct past *past, const json_t *whose)
 
 const struct record_action *past_newest(const struct past_step *step, const json_t *key)
 {
-	for (size_t i = 0; step && i < step->said.count; i++)
-		if (record_action_is(step->said.items[i], key))
-			return step->said.items[i];
-	return NULL;
+	char *text = step ? past_key(key) : NULL;
+	const json_t *place = text ? json_object_get(step->said.places, text) : NULL;
+
+	free(text);
+	return place ? step->said.items[json_integer_value(place)] : NULL;
 }
 
 /* A person who said "done" need not say it again; one who was not there is asked. */

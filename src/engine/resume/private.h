@@ -9,6 +9,7 @@
 struct past_rows {
 	const struct record_action **items;
 	size_t count;
+	json_t *places; /* of each in ITEMS, by past_key() */
 };
 
 struct past_step {
@@ -40,6 +41,9 @@ bool past_is_round(const struct past *past, const struct record_step *round, con
 
 /* The row of STEP; NULL: PAST is NULL, or the plan has no such step. */
 const struct past_step *past_row(const struct past *past, const char *step);
+
+/* What tells the action and the item that EVENT names from others of its step, as a text: a new one. */
+char *past_key(const json_t *event);
 
 json_int_t past_seq(const json_t *event);
 

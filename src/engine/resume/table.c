@@ -60,16 +60,35 @@ static bool says_something(const struct record_action *action)
 	return action->started || record_action_final(action);
 }
 
-/* KEY: an event of ENTRY. */
-static void add(struct past_rows *rows, const struct record_action *entry, const json_t *key)
+/* As record_action_is() compares them. */
+char *past_key(const json_t *event)
 {
-	for (size_t i = 0; i < rows->count; i++)
-		if (record_action_is(rows->items[i], key)) {
-			rows->items[i] = entry;
-			return;
-		}
-	MEM_PUSH_ROOM(rows->items, rows->count);
-	rows->items[rows->count++] = entry;
+	static const char *const keys[] = {
+	    "action", "item", "item_repeat", "step_item", "step_item_repeat"};
+	json_t *parts = json_object();
+	char *text;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		json_object_set(parts, keys[i], json_object_get(event, keys[i]));
+	text = json_dumps(parts, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(parts);
+	return text;
+}
+
+/* EVENT: one of ENTRY's. */
+static void add(struct past_rows *rows, const struct record_action *entry, const json_t *event)
+{
+	char *key = past_key(event);
+	const json_t *place = json_object_get(rows->places, key);
+
+	if (place) {
+		rows->items[json_integer_value(place)] = entry;
+	} else {
+		json_object_set_new(rows->places, key, json_integer((json_int_t)rows->count));
+		MEM_PUSH_ROOM(rows->items, rows->count);
+		rows->items[rows->count++] = entry;
+	}
+	free(key);
 }
 
 static void add_action(struct past_step *step, const struct record_action *entry)
@@ -156,17 +175,25 @@ struct past *past_table(const struct record *record, const struct plan *plan, bo
 		step->plan = &plan->steps[i];
 		step->id = past_step_id(past, step->plan);
 		step->lists = json_array();
+		step->said.places = json_object();
+		step->ended.places = json_object();
 		make_row(past, step);
 	}
 	return past;
+}
+
+static void rows_release(struct past_rows *rows)
+{
+	free(rows->items);
+	json_decref(rows->places);
 }
 
 void past_free(struct past *past)
 {
 	for (size_t i = 0; past && i < past->plan->step_count; i++) {
 		free(past->steps[i].id);
-		free(past->steps[i].said.items);
-		free(past->steps[i].ended.items);
+		rows_release(&past->steps[i].said);
+		rows_release(&past->steps[i].ended);
 		json_decref(past->steps[i].lists);
 	}
 	if (!past)

@@ -15,15 +15,10 @@ static void next_step(struct run *run);
 
 /* ---- making and freeing ---- */
 
-static struct run *run_new(void)
-{
-	return mem_alloc(sizeof(struct run));
-}
-
 struct run *run_create(
     struct plan *plan, const struct run_options *options, const struct tools *tools)
 {
-	struct run *run = run_new();
+	struct run *run = mem_alloc(sizeof(*run));
 
 	world_init(&run->world, plan, options, tools);
 	return run;
@@ -31,7 +26,7 @@ struct run *run_create(
 
 struct run *run_create_inside(struct plan *plan, const struct place *place, bool again)
 {
-	struct run *run = run_new();
+	struct run *run = mem_alloc(sizeof(*run));
 
 	world_init_inside(&run->world, plan, place->world, place->step, place->budget);
 	if (!again && place->past.inner)
