@@ -11,7 +11,8 @@
  *	state/     journal/ (the events of a run on the disk, read back, the history), locks/
  *	engine/    terms/ (words of events), fill/ (values into text), secrets/ (what is masked), plan/ (what
  *	           will run), resume/ (what is known from before), run/ (a run, its steps, tasks and
- *	           attempts), host/ (what adapters ask of the engine): each knows those before it
+ *	           attempts), host/ (what adapters ask of the engine): each knows those before it. engine.c
+ *	           makes a run with all it needs
  *	notify/    kinds of channels, what they are told, and how it gets there
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry each, in a file or a
  *	           folder of its name
