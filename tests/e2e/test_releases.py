@@ -315,7 +315,7 @@ def test_what_is_kept_does_not_write_over_what_is_restored(sandbox):
 
     def over(done):
         job(done)
-        sb.s3.put(BUCKET, f"postgres-backups/{night}", b"something else")
+        sb.s3.put(BUCKET, f"postgres-backups/{night}", b"something else" * 50)
     sb.kube.cluster.on_job["postgres-backup"] = over
     result = restore(sb, night)
     assert result.status == 2 and result.action("untouched")["outcome"] == "failed", str(result)
