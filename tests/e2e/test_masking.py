@@ -168,6 +168,10 @@ def test_what_is_computed_from_a_secret_is_one(tmp_path):
 # What a shell makes of $S0, and what must not be seen of it then.
 TOOLS = {
     "printenv S0 | grep --color=always Word": "hunterPass",
+    'printf "user:%s" "$S0" | base64 | xxd -p': "705a584a515958",
+    'printf %s "$S0" | xxd -p | xxd -p': "353732353036313733",
+    'echo "GET /v1/$(printf %s "$S0" | base64 | base64)"': "YUhWdWRHVn",
+    r"""(printf '\377\1'; printf %s "$S0" | base64) | base64""": "ZEdWeVVHRnpj",
     r"""printf '%s\n' '{"k": "hunter\u001b[1mPass\u001b[mWordQ9x"}'""": "WordQ9x",
     "printenv S0 | grep --color=always Word | base64": "aHVudGVy",
     r"printf '\033]8;;http://h/?k=hunter%%50assWordQ9x\033\\here\033]8;;\033\\'": "WordQ9x",

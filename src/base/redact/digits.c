@@ -51,15 +51,16 @@ const int8_t redact_hex[256] = {
 };
 /* clang-format on */
 
-void digits_init(struct digits *digits, unsigned width)
+void digits_init(struct digits *digits, unsigned width, unsigned levels)
 {
-	*digits = (struct digits){.width = width};
+	*digits = (struct digits){.width = width, .levels = levels};
 	for (size_t i = 0; i < DIGIT_PHASES; i++)
 		finder_init(&digits->phases[i]);
 }
 
 void digits_release(struct digits *digits)
 {
+	texts_release(digits);
 	for (size_t i = 0; i < DIGIT_PHASES; i++)
 		finder_release(&digits->phases[i]);
 }
@@ -69,8 +70,9 @@ void digits_reset(struct digits *digits)
 	digits->slash = digits->zero = false;
 	if (!digits->count)
 		return;
+	texts_end(digits);
 	digits->count = digits->line = digits->gap = 0;
-	digits->newline = digits->text = false;
+	digits->newline = false;
 	digits->awake = 0;
 }
 
@@ -80,8 +82,7 @@ static const struct mask *place_of(const struct digits *digits, unsigned back)
 	return &digits->recent[(digits->count - 1 - back) % DIGIT_RECENT];
 }
 
-/* The byte whose last bit stands AFTER bits before the end. */
-static struct piece byte_at(const struct digits *digits, unsigned after)
+struct piece digits_byte(const struct digits *digits, unsigned after)
 {
 	return (struct piece){
 	    .byte = (uint8_t)(digits->bits >> after),
@@ -94,7 +95,7 @@ static void feed(
     struct digits *digits, const struct searching *searching, unsigned phase, unsigned after)
 {
 	struct finder *finder = &digits->phases[phase];
-	struct piece piece = byte_at(digits, after);
+	struct piece piece = digits_byte(digits, after);
 
 	if (finder_step(finder, searching, &piece))
 		digits->found = piece.end;
@@ -130,10 +131,12 @@ static void add_digit(
 	digits->gap = 0;
 	digits->newline = false;
 	step_phase(digits, searching, 0);
-	if (digits->width == 4)
-		return;
-	step_phase(digits, searching, 2);
-	step_phase(digits, searching, 4);
+	if (digits->width == 6) {
+		step_phase(digits, searching, 2);
+		step_phase(digits, searching, 4);
+	}
+	if (digits->texts || (digits->count >= TEXT_DIGITS && digits->count % TEXT_EACH == 0))
+		texts_step(digits, searching);
 }
 
 /* Whether a newline after the digits so far may be none of the text. */
@@ -154,48 +157,6 @@ static bool is_newline(const struct piece *piece)
 	       (piece->escaped && (piece->byte == 'n' || piece->byte == 'r'));
 }
 
-/* UTF-8 without control characters, byte by byte. */
-static bool is_text(struct digits *digits, uint8_t c)
-{
-	if (digits->more) {
-		digits->more--;
-		return (c & 0xC0) == 0x80;
-	}
-	if (c < 0x80)
-		return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\r' || c == '\t' || c == '\b' ||
-		       c == 0x1B;
-	digits->more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
-	return c >= 0xC2 && c <= 0xF4;
-}
-
-#define TEXT_DIGITS 8 /* so many digits tell whether base64 holds text */
-
-/* The first bytes are given to INNER when they are text, the others as they come. */
-static void push_text(struct digits *digits, struct view *inner)
-{
-	struct piece piece;
-
-	if (digits->count == TEXT_DIGITS) {
-		digits->text = true;
-		digits->more = 0;
-		for (unsigned after = 48; after; after -= 8)
-			digits->text &= is_text(digits, byte_at(digits, after - 8).byte);
-		for (unsigned after = 48; digits->text && after; after -= 8) {
-			piece = byte_at(digits, after - 8);
-			view_push(inner, &piece);
-		}
-		return;
-	}
-	if (!digits->text || digits->count % 4 == 1)
-		return;
-	piece = byte_at(digits, (unsigned)(4 - digits->count % 4) * 2 % 8);
-	digits->text = is_text(digits, piece.byte);
-	if (digits->text)
-		view_push(inner, &piece);
-	else
-		view_reset(inner);
-}
-
 /* The padding of a secret goes with it. */
 static void take_padding(
     struct digits *digits, const struct searching *searching, const struct piece *piece)
@@ -206,8 +167,8 @@ static void take_padding(
 	digits->found = piece->end;
 }
 
-void digits_push_base64(struct digits *digits, const struct searching *searching,
-    const struct piece *piece, struct view *inner)
+void digits_push_base64(
+    struct digits *digits, const struct searching *searching, const struct piece *piece)
 {
 	int value = redact_base64[piece->byte];
 
@@ -219,8 +180,6 @@ void digits_push_base64(struct digits *digits, const struct searching *searching
 	if (value >= 0) {
 		add_digit(
 		    digits, searching, (unsigned)value, (struct mask){piece->start, piece->end});
-		if (inner)
-			push_text(digits, inner);
 		return;
 	}
 	if (digits->newline && (piece->byte == ' ' || piece->byte == '\t') &&
@@ -228,8 +187,6 @@ void digits_push_base64(struct digits *digits, const struct searching *searching
 		return;
 	if (piece->byte == '=')
 		take_padding(digits, searching, piece);
-	if (digits->text)
-		view_end(inner);
 	digits_reset(digits);
 }
 
@@ -286,10 +243,11 @@ void digits_push_hex(
 
 size_t digits_start(const struct digits *digits, const struct searching *searching, size_t none)
 {
-	size_t undecided = digits->count < UNDECIDED ? digits->count : UNDECIDED;
+	size_t undecided = texts_undecided(digits);
 
-	if (digits->width == 6 && digits->count < TEXT_DIGITS)
-		undecided = digits->count; /* none was given to the view inside */
+	if (undecided < UNDECIDED)
+		undecided = digits->count < UNDECIDED ? digits->count : UNDECIDED;
+	none = texts_start(digits, none);
 	if (digits->zero && digits->zero_place.start < none)
 		none = digits->zero_place.start;
 	if (undecided) {
@@ -307,6 +265,7 @@ size_t digits_start(const struct digits *digits, const struct searching *searchi
 void digits_finish(struct digits *digits, const struct searching *searching, size_t end)
 {
 	add_zero(digits, searching);
+	texts_finish(digits, end);
 	digits->found = 0;
 	for (size_t i = 0; i < DIGIT_PHASES; i++)
 		if (digits->awake & 1U << i)

@@ -5,9 +5,10 @@
  *	source bytes ──▶ view: as they stand ─────────────────────────▶ finder
  *	                   │ without controls, those of a terminal:
  *	                   ├─ as hex digits ──────────────────────────▶ finders, one a nibble
+ *	                   │    └─ a view of each that is text, as below
  *	                   └─ unescape: \n \u0026 \x26 %26 &amp; '\'' ─▶ finder
  *	                        └─ as base64 digits ──────────────────▶ finders, one an offset
- *	                             └─ a view of what base64 holds, REDACT_LEVELS deep
+ *	                             └─ a view of each that is text, REDACT_LEVELS deep
  *
  * All of it is a machine that takes a byte at a time, holds what is bounded by the longest secret, and
  * never looks at a byte twice. Each byte carries where in the source it began and ended.
@@ -108,6 +109,8 @@ struct unescape_out {
 };
 
 void unescape_push(struct unescape *unescape, struct piece piece, const struct unescape_out *out);
+/* Forget what was begun. */
+void unescape_reset(struct unescape *unescape);
 /* Nothing more comes. */
 void unescape_finish(struct unescape *unescape, const struct unescape_out *out);
 /* Whether BYTE is settled as it stands, whatever comes. */
@@ -193,7 +196,7 @@ static inline bool finder_step(
 /* ---- digits: base64 and hex ---- */
 
 #define DIGIT_PHASES 4
-#define DIGIT_RECENT 8
+#define DIGIT_RECENT 16
 
 struct digits {
 	unsigned width; /* bits of a digit: 6 or 4 */
@@ -202,8 +205,6 @@ struct digits {
 	size_t line;    /* of them since the last newline */
 	size_t gap;     /* bytes since the last one */
 	bool newline;   /* the gap holds one */
-	bool text;      /* base64: what was read from the first digit on is text */
-	unsigned more;  /* bytes that its last character lacks */
 	size_t found;   /* where the last secret ended */
 	bool slash;     /* hex: a backslash was just read */
 	bool zero;      /* hex: a zero was just read, which may be that of 0x */
@@ -211,17 +212,20 @@ struct digits {
 	struct mask recent[DIGIT_RECENT]; /* where the last digits stand; a ring */
 	struct finder phases[DIGIT_PHASES];
 	unsigned awake; /* a bit for each finder that has begun something; the others are not fed */
+	unsigned levels;                  /* of views inside */
+	unsigned texts;                   /* a bit for each phase that is text by now */
+	uint8_t more[DIGIT_PHASES];       /* bytes that its last character lacks */
+	struct view *inner[DIGIT_PHASES]; /* what gets it; NULL: there was none yet */
 };
 
-struct view;
-
-void digits_init(struct digits *digits, unsigned width);
+void digits_init(struct digits *digits, unsigned width, unsigned levels);
 void digits_release(struct digits *digits);
-/* INNER gets the text that base64 from its first digit on holds; or NULL. */
-void digits_push_base64(struct digits *digits, const struct searching *searching,
-    const struct piece *piece, struct view *inner);
+void digits_push_base64(
+    struct digits *digits, const struct searching *searching, const struct piece *piece);
 void digits_push_hex(
     struct digits *digits, const struct searching *searching, const struct piece *piece);
+/* The byte whose last bit stands AFTER bits before the end. */
+struct piece digits_byte(const struct digits *digits, unsigned after);
 void digits_reset(struct digits *digits);
 /* Whether BYTE changes nothing: it is no digit, and none was read. The values are of base64_value() and
  * hex_value(); -1: no digit. */
@@ -229,6 +233,21 @@ extern const int8_t redact_base64[256];
 extern const int8_t redact_hex[256];
 size_t digits_start(const struct digits *digits, const struct searching *searching, size_t none);
 void digits_finish(struct digits *digits, const struct searching *searching, size_t end);
+
+/* ---- texts: what the digits hold, when that is text ---- */
+
+/* From so many digits on it is asked whether they hold text, each time so many have come. */
+#define TEXT_DIGITS 8
+#define TEXT_EACH   4
+
+void texts_step(struct digits *digits, const struct searching *searching);
+/* No digit follows. */
+void texts_end(struct digits *digits);
+/* So many of the last digits may belong to a text that no view has got yet. */
+size_t texts_undecided(const struct digits *digits);
+size_t texts_start(const struct digits *digits, size_t none);
+void texts_finish(struct digits *digits, size_t end);
+void texts_release(struct digits *digits);
 
 /* ---- a view ---- */
 
@@ -244,7 +263,6 @@ struct view {
 	size_t other_after;  /* what ended here or before is that escape, or what it stands for */
 	struct digits base64;
 	struct digits hex;
-	struct view *inner; /* NULL on the last level */
 };
 
 struct view *view_new(const struct searching *searching, unsigned levels);

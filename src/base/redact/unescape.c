@@ -329,6 +329,15 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 	judge(u, out);
 }
 
+void unescape_reset(struct unescape *u)
+{
+	u->count = u->dropped = 0;
+	u->slash = SLASH_NONE;
+	u->high = 0;
+	u->before = false;
+	u->controls = (struct controls){0};
+}
+
 void unescape_finish(struct unescape *u, const struct unescape_out *out)
 {
 	settle(u, u->count, out);

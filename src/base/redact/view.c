@@ -1,5 +1,4 @@
-/* All readings of a text together. Invariant: what a view's inner one was given is what the base64 that is
- * being read holds, and nothing once that has ended. */
+/* All readings of a text together. */
 #include "private.h"
 
 #include <stdlib.h>
@@ -15,10 +14,8 @@ struct view *view_new(const struct searching *searching, unsigned levels)
 	finder_init(&view->plain);
 	finder_init(&view->decoded);
 	finder_init(&view->other);
-	digits_init(&view->base64, 6);
-	digits_init(&view->hex, 4);
-	if (levels > 1)
-		view->inner = view_new(searching, levels - 1);
+	digits_init(&view->base64, 6, levels - 1);
+	digits_init(&view->hex, 4, levels - 1);
 	return view;
 }
 
@@ -31,7 +28,6 @@ void view_free(struct view *view)
 	finder_release(&view->other);
 	digits_release(&view->base64);
 	digits_release(&view->hex);
-	view_free(view->inner);
 	view_free(view->strings);
 	free(view);
 }
@@ -41,14 +37,13 @@ void view_reset(struct view *view)
 	finder_sleep(&view->plain);
 	finder_sleep(&view->decoded);
 	finder_sleep(&view->other);
-	view->unescape = (struct unescape){0};
+	unescape_reset(&view->unescape);
 	view->controls.state = CONTROLS_NONE;
 	digits_reset(&view->base64);
 	digits_reset(&view->hex);
+	view->base64.found = 0; /* the places of the next text may be the same */
 	if (view->strings)
 		view_reset(view->strings);
-	if (view->inner)
-		view_reset(view->inner);
 }
 
 static inline void settled(void *ctx, const struct piece *piece)
@@ -62,7 +57,7 @@ static inline void settled(void *ctx, const struct piece *piece)
 			finder_sleep(&view->other);
 	}
 	if (redact_base64[piece->byte] >= 0 || view->base64.count || piece->byte == '=')
-		digits_push_base64(&view->base64, view->searching, piece, view->inner);
+		digits_push_base64(&view->base64, view->searching, piece);
 }
 
 /* How much of a secret FINDER would have begun after those of PIECES that end after AFTER. */
@@ -154,24 +149,18 @@ void view_end(struct view *view)
 	struct unescape_out out = {settled, literal, view};
 
 	unescape_finish(&view->unescape, &out);
-	if (view->inner)
-		view_end(view->inner);
 	view_reset(view);
 }
 
 size_t view_start(const struct view *view, size_t none)
 {
-	for (; view; view = view->inner) {
-		none = finder_start(&view->plain, view->searching, none);
-		none = finder_start(&view->decoded, view->searching, none);
-		none = finder_start(&view->other, view->searching, none);
-		none = digits_start(&view->base64, view->searching, none);
-		none = digits_start(&view->hex, view->searching, none);
-		none = unescape_start(&view->unescape, none);
-		if (view->strings)
-			none = view_start(view->strings, none);
-	}
-	return none;
+	none = finder_start(&view->plain, view->searching, none);
+	none = finder_start(&view->decoded, view->searching, none);
+	none = finder_start(&view->other, view->searching, none);
+	none = digits_start(&view->base64, view->searching, none);
+	none = digits_start(&view->hex, view->searching, none);
+	none = unescape_start(&view->unescape, none);
+	return view->strings ? view_start(view->strings, none) : none;
 }
 
 void view_finish(struct view *view, size_t end)
@@ -184,8 +173,6 @@ void view_finish(struct view *view, size_t end)
 	finder_finish(&view->other, view->searching, end);
 	digits_finish(&view->base64, view->searching, end);
 	digits_finish(&view->hex, view->searching, end);
-	if (view->inner)
-		view_finish(view->inner, end);
 	if (view->strings)
 		view_finish(view->strings, end);
 	view_reset(view);

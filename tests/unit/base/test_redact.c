@@ -75,6 +75,21 @@ static void a_title_and_a_link_are_texts_of_their_own(void **state)
 	    "hunter\33[PassWord\33[\n***");
 }
 
+static void one_form_may_hold_another_at_any_place(void **state)
+{
+	(void)state;
+	/* base64 | xxd -p, xxd -p | xxd -p, and percents in hex */
+	check("hunterPassWordQ9x", "x 61485675644756795547467a63316476636d52524f58673d.", "x ***.");
+	check("hunterPassWordQ9x",
+	    "36383735366537343635373235303631373337333537366637323634353133393738", "***");
+	check("a&w9-xyz", "61253236 77392d78797a", "***");
+	/* base64 of base64, behind other digits, at four places; the 9 is of the inner padding */
+	check("hunterPassWordQ9x", "/v1/YUhWdWRHVnlVR0Z6YzFkdmNtUlJPWGc9", "/v1/***9");
+	check("hunterPassWordQ9x", "/v1/aYUhWdWRHVnlVR0Z6YzFkdmNtUlJPWGc9", "/v1/a***9");
+	check("hunterPassWordQ9x", "/v1/abYUhWdWRHVnlVR0Z6YzFkdmNtUlJPWGc9", "/v1/ab***9");
+	check("hunterPassWordQ9x", "/v1/abcYUhWdWRHVnlVR0Z6YzFkdmNtUlJPWGc9", "/v1/abc***9");
+}
+
 /* What stands before or behind makes an escape of its ends, in the text as it is and in one that is escaped. */
 static void a_secret_may_look_like_a_part_of_an_escape(void **state)
 {
@@ -327,6 +342,7 @@ int main(void)
 	    cmocka_unit_test(every_form_is_masked),
 	    cmocka_unit_test(what_nobody_sees_changes_nothing),
 	    cmocka_unit_test(a_title_and_a_link_are_texts_of_their_own),
+	    cmocka_unit_test(one_form_may_hold_another_at_any_place),
 	    cmocka_unit_test(a_secret_may_look_like_a_part_of_an_escape),
 	    cmocka_unit_test(what_ends_the_word_around_a_secret_stays),
 	    cmocka_unit_test(a_cut_secret_is_masked),
