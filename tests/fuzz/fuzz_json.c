@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *plain = json_loadb((const char *)data, size, flags, NULL);
 
 	/* jansson passes over a zero byte behind a number. */
-	if (plain && !memchr(data, 0, size) && (value ? !json_equal(plain, value) : err.kind != ERR_LIMIT))
+	if (plain && !memchr(data, 0, size) &&
+	    (value ? !json_equal(plain, value) : err.kind != ERR_LIMIT))
 		abort();
 	if (!value)
 		check_refused(&err, size);

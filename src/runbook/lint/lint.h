@@ -57,7 +57,8 @@ typedef void lint_hole_fn(struct lint *lint, const struct expr *expr, struct pos
 void lint_each_hole(struct lint *lint, const struct node *node, lint_hole_fn *fn);
 
 /* command.c: the rules on the commands that kubectl, exec and shell run. */
-lint_fn lint_endless, lint_deprecated, lint_destroys_all, lint_long_timeout, lint_pipe, lint_script_value;
+lint_fn lint_endless, lint_deprecated, lint_destroys_all, lint_long_timeout, lint_pipe,
+    lint_script_value;
 
 /* text.c: numbers that are meant as text, of each place; holes in a step's title. */
 lint_fn lint_number_platform, lint_number_runbook, lint_number_action, lint_step_title;
