@@ -32,7 +32,7 @@
 #define PG_CONNECT_MAX ((msec)10000)
 
 /* How long a cancel request and the server's answer to it are waited for. */
-#define PG_CANCEL_MAX ((msec)1500)
+#define PG_CANCEL_MAX ((msec)1000)
 /* A server that says more than this meanwhile is not waited for: it has begun, so the request reaches it. */
 #define PG_CANCEL_BYTES_MAX ((size_t)256 * 1024)
 /* The most that a server says before it lets us in: certificates, a few settings, perhaps a notice. */
