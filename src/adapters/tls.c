@@ -1,16 +1,14 @@
 /* tls: shakes hands as a client would, and tells what it was shown. Invariant: nothing is sent but the handshake (and
  * what asks for it, with `starttls`); whatever is wrong with the certificates is told, and none of it stops the look. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "fsops/certificate.h"
 #include "fsops/dial.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
@@ -20,8 +18,6 @@
 
 /* What a server may say before TLS begins. */
 #define PLAIN_MAX 4096
-
-#define DAY 86400.0
 
 struct starttls;
 
@@ -119,19 +115,12 @@ static char *name_of(const json_t *args)
 	return mem_text(dial_split(address, host, &port, NULL) == 0 ? host : address);
 }
 
-static bool is_address(const char *name)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
-}
-
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const char *starttls = value_get_text(args, "starttls");
 	const char *ca = value_get_text(args, "ca");
 	char *name = name_of(args);
-	bool address = is_address(name);
+	bool address = certificate_is_address(name);
 
 	(void)target;
 	(void)effect;
@@ -185,77 +174,15 @@ static void fail(struct tls_call *tls, enum err_kind kind, const char *why)
 	free(text);
 }
 
-/* ---- what the certificates say ---- */
+/* ---- what is wrong with the certificates ---- */
 
-static json_t *bio_text(BIO *bio)
-{
-	char *data;
-	long len = BIO_get_mem_data(bio, &data);
-
-	return value_text(data, len > 0 ? (size_t)len : 0);
-}
-
-/* "CN=R11,O=Let's Encrypt,C=US" (RFC 4514). */
-static json_t *name_text(const X509_NAME *name)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	json_t *text;
-
-	if (!bio)
-		mem_exhausted();
-	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-	text = bio_text(bio);
-	BIO_free(bio);
-	return text;
-}
-
-static json_t *address_text(const ASN1_OCTET_STRING *address)
-{
-	int len = ASN1_STRING_length(address);
-	int family = len == (int)sizeof(struct in_addr)    ? AF_INET
-	             : len == (int)sizeof(struct in6_addr) ? AF_INET6
-	                                                   : AF_UNSPEC;
-	char text[INET6_ADDRSTRLEN] = "";
-
-	if (family == AF_UNSPEC ||
-	    !inet_ntop(family, ASN1_STRING_get0_data(address), text, sizeof(text)))
-		return json_string("(no address)");
-	return json_string(text);
-}
-
-/* The names and addresses that it is for. */
-static json_t *names_of(const X509 *certificate)
-{
-	GENERAL_NAMES *all = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	json_t *names = json_array();
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
-
-		if (name->type == GEN_DNS)
-			json_array_append_new(
-			    names, value_text((const char *)ASN1_STRING_get0_data(name->d.dNSName),
-			               (size_t)ASN1_STRING_length(name->d.dNSName)));
-		else if (name->type == GEN_IPADD)
-			json_array_append_new(names, address_text(name->d.iPAddress));
-	}
-	GENERAL_NAMES_free(all);
-	return names;
-}
-
-static msec time_of(const ASN1_TIME *time)
-{
-	struct tm parts;
-
-	return ASN1_TIME_to_tm(time, &parts) == 1 ? (msec)timegm(&parts) * 1000 : 0;
-}
-
+/* TEXT is taken; NULL: nothing. */
 static void add_problem(struct tls_call *tls, char *text)
 {
-	json_t *problem = value_text(text, strlen(text));
+	json_t *problem = text ? value_text(text, strlen(text)) : NULL;
 	json_t *other;
 	size_t i;
-	bool known = false;
+	bool known = !problem;
 
 	json_array_foreach(tls->problems, i, other)
 		known = known || json_equal(problem, other);
@@ -263,7 +190,7 @@ static void add_problem(struct tls_call *tls, char *text)
 		json_decref(problem);
 	else
 		json_array_append_new(tls->problems, problem);
-	free(text); /* transferred */
+	free(text);
 }
 
 static char *joined(const json_t *texts)
@@ -281,101 +208,12 @@ static char *joined(const json_t *texts)
 
 static void check_name(struct tls_call *tls, X509 *certificate)
 {
-	int fits = is_address(tls->name) ? X509_check_ip_asc(certificate, tls->name, 0)
-	                                 : X509_check_host(certificate, tls->name, 0, 0, NULL);
 	char *names = joined(json_object_get(tls->result, "names"));
 
-	if (fits != 1)
+	if (!certificate_fits(certificate, tls->name))
 		add_problem(tls, mem_printf("it is for another name%s%s%s, not for '%s'",
 		                     *names ? " (" : "", names, *names ? ")" : "", tls->name));
 	free(names);
-}
-
-static void read_certificate(struct tls_call *tls, X509 *certificate)
-{
-	msec expires = time_of(X509_get0_notAfter(certificate));
-	double left = (double)(expires - clock_system.wall(clock_system.ctx)) / 1000;
-	char text[CLOCK_TEXT_MAX];
-
-	clock_format_rfc3339(expires, text);
-	json_object_set_new(tls->result, "days", json_real(left / DAY));
-	json_object_set_new(tls->result, "expires", json_string(text));
-	json_object_set_new(tls->result, "names", names_of(certificate));
-	json_object_set_new(tls->result, "subject", name_text(X509_get_subject_name(certificate)));
-	json_object_set_new(tls->result, "issuer", name_text(X509_get_issuer_name(certificate)));
-}
-
-/* ---- what is wrong with the chain, in words ---- */
-
-/* A problem of the certificate at the front, and of one behind it (its name is filled in); NULL: another
- * problem, which comes with it, says it all. */
-static const struct chain_row {
-	int code;
-	const char *leaf;
-	const char *behind;
-} chain_rows[] = {
-    {X509_V_ERR_CERT_HAS_EXPIRED, "it has expired", "the certificate of '%s' above it has expired"},
-    {X509_V_ERR_CERT_NOT_YET_VALID, "it is not yet valid: or this machine's clock is wrong",
-        "the certificate of '%s' above it is not yet valid"},
-    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-        "it is self-signed, or signed by an unknown authority that is", NULL},
-    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "it is self-signed",
-        "its chain ends at '%s', an authority that is not known here"},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-        "its issuer is not known here: the server does not send the certificate in between, or the "
-        "authority is not known here",
-        "the issuer of '%s' above it is not known here: the server does not send the whole chain, "
-        "or "
-        "the authority is not known here"},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "its issuer is not known here",
-        "the issuer of '%s' above it is not known here"},
-    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, NULL, NULL},
-    {X509_V_ERR_INVALID_PURPOSE, "it is not meant for a server",
-        "the certificate of '%s' above it may not sign others"},
-    {X509_V_ERR_INVALID_CA, "it is not meant for a server",
-        "the certificate of '%s' above it may not sign others"},
-    {X509_V_ERR_EE_KEY_TOO_SMALL, "its key is too short to be safe", NULL},
-    {X509_V_ERR_CA_KEY_TOO_SMALL, NULL, "the key of '%s' above it is too short to be safe"},
-    {X509_V_ERR_CA_MD_TOO_WEAK, "it is signed with a digest that is no longer safe",
-        "the certificate of '%s' above it is signed with a digest that is no longer safe"},
-    {X509_V_ERR_CERT_REVOKED, "it was revoked", "the certificate of '%s' above it was revoked"},
-};
-
-static char *subject_of(X509_STORE_CTX *store)
-{
-	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-	json_t *name = certificate ? name_text(X509_get_subject_name(certificate)) : NULL;
-	char *text = mem_text(name ? json_string_value(name) : "?");
-
-	json_decref(name);
-	return text;
-}
-
-static void add_chain_problem(struct tls_call *tls, X509_STORE_CTX *store)
-{
-	int code = X509_STORE_CTX_get_error(store);
-	bool leaf = X509_STORE_CTX_get_error_depth(store) == 0;
-	char *subject = subject_of(store);
-	const char *said = X509_verify_cert_error_string(code);
-
-	for (size_t i = 0; i < COUNT_OF(chain_rows); i++) {
-		const char *row = leaf ? chain_rows[i].leaf : chain_rows[i].behind;
-		const char *hole = row ? strstr(row, "%s") : NULL;
-
-		if (chain_rows[i].code != code)
-			continue;
-		said = NULL;
-		if (row && hole)
-			add_problem(
-			    tls, mem_printf("%.*s%s%s", (int)(hole - row), row, subject, hole + 2));
-		else if (row)
-			add_problem(tls, mem_text(row));
-	}
-	if (said && leaf)
-		add_problem(tls, mem_text(said));
-	else if (said)
-		add_problem(tls, mem_printf("%s ('%s' above it)", said, subject));
-	free(subject);
 }
 
 /* Told of each problem; goes on whatever it is. */
@@ -384,7 +222,7 @@ static int on_verify(int good, X509_STORE_CTX *store)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 
 	if (!good)
-		add_chain_problem(SSL_get_app_data(ssl), store);
+		add_problem(SSL_get_app_data(ssl), certificate_problem(store));
 	return 1;
 }
 
@@ -414,7 +252,7 @@ static void shown(struct tls_call *tls)
 		fail(tls, ERR_REMOTE, "the server shows no certificate");
 		return;
 	}
-	read_certificate(tls, certificate);
+	json_object_update_new(tls->result, certificate_facts(certificate));
 	check_name(tls, certificate);
 	json_object_set_new(tls->result, "protocol", json_string(SSL_get_version(tls->ssl)));
 	json_object_set_new(tls->result, "cipher",
@@ -524,7 +362,7 @@ static void shake_hands(struct tls_call *tls)
 	if (!tls->ssl || SSL_set_fd(tls->ssl, tls->fd) != 1)
 		mem_exhausted();
 	SSL_set_app_data(tls->ssl, tls);
-	if (!is_address(tls->name))
+	if (!certificate_is_address(tls->name))
 		SSL_set_tlsext_host_name(tls->ssl, tls->name);
 	loop_unwatch(tls->watch);
 	tls->watch = loop_watch(tls->call->loop, tls->fd, LOOP_WRITE, on_handshake, tls);
