@@ -119,12 +119,15 @@ def test_what_a_job_said_whose_pod_is_gone(sandbox, kind):
     prefix = {"postgres": "manual-backup-", "redis": "manual-redis-backup-"}[kind]
 
     def delete():
-        def failed():
+        def read():
+            """The job has failed, and what its pod said was read: a deletion before that would leave nothing to see."""
+            if not any(j["status"].get("failed") for j in jobs(sb, prefix)):
+                return []
             return [p for p in sb.kube.store.list("pods", NAMESPACE)
-                    if p["metadata"]["name"].startswith(prefix) and p["status"].get("phase") == "Failed"]
-        wait_until(failed, "the pod has failed")
-        time.sleep(1)
-        for pod in failed():
+                    if p["metadata"]["name"].startswith(prefix) and p["status"].get("phase") == "Failed"
+                    and p["metadata"]["name"] in sb.kube.logs.read]
+        wait_until(read, "the job has failed and its pod was read", 60)
+        for pod in read():
             sb.kube.store.delete("pods", pod)
     thread = meanwhile(delete)
     result = run("backup", "-y", on=sb)

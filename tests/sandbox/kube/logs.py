@@ -34,6 +34,7 @@ class Logs:
     def __init__(self, cluster):
         self.cluster = cluster
         self.bad_images = set()  # images whose pods log errors
+        self.read = set()        # names of the pods whose logs were given whole
 
     def times(self, pod, now):
         born = now - min(seconds_since(pod["metadata"]["creationTimestamp"]), LIMIT)

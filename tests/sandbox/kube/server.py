@@ -209,7 +209,8 @@ class Api(Handler):
         container = self.query.get("container")
         lines = self.face.logs.whole(pod, self.query.get("previous") == "true", container)
         if self.query.get("follow") != "true":
-            return self.answer(200, logs.render(lines, self.query), "text/plain")
+            self.answer(200, logs.render(lines, self.query), "text/plain")
+            return self.face.logs.read.add(target.name)
         self.start_stream(200, "text/plain")
         self.send_piece(logs.render(lines, self.query))
         said = int(time.time())
@@ -220,6 +221,7 @@ class Api(Handler):
             said = now
         self.send_piece(logs.render(self.face.logs.last_words(pod), self.query))
         self.end_stream()
+        self.face.logs.read.add(target.name)
 
 
 def parse(raw):
