@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 HEADERS = SOURCE.parent / "include"
 
 # The folders of src/.
-ROOMS = ["base", "loop", "expr", "metrics", "net", "runbook", "adapters", "engine", "state", "notify", "ui", "cli"]
+ROOMS = ["base", "loop", "expr", "metrics", "net", "runbook", "kube", "adapters", "engine", "state", "notify", "ui", "cli"]
 
 # The folders of src/engine/; what lies beside them stands on all.
 ENGINE = ["terms", "fill", "secrets", "plan", "resume", "run", "host", "."]
@@ -34,6 +34,7 @@ ROOM_OF_HEADER = {
     "adapter": "runbook",  # what the model has to know of an adapter; adapters/ keep it
     "channel": "runbook",  # the same of channels; notify/ sends
     "cli": "cli",
+    "kube": "kube",
     "lint": "runbook",
     "mem": "base",
     "metric": "metrics",
