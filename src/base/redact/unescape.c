@@ -295,8 +295,10 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 {
 	int unit = redact_units[piece.byte];
 
-	if (controls_skip(&u->controls, &piece))
+	if (controls_skip(&u->controls, &piece)) {
+		out->control(out->ctx, &piece);
 		return;
+	}
 	if (unit == UNIT_DROPPED) {
 		read_slash(u, &piece);
 		if (++u->dropped > REDACT_GAP_MAX)

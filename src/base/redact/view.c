@@ -46,16 +46,23 @@ void view_reset(struct view *view)
 		view_reset(view->strings);
 }
 
+static inline void step_other(void *ctx, const struct piece *piece)
+{
+	struct view *view = ctx;
+
+	if (view->other.previous == UNIT_NONE || piece->end <= view->other_after)
+		return;
+	finder_step(&view->other, view->searching, piece);
+	if (!view->other.at)
+		finder_sleep(&view->other);
+}
+
 static inline void settled(void *ctx, const struct piece *piece)
 {
 	struct view *view = ctx;
 
 	finder_step(&view->decoded, view->searching, piece);
-	if (view->other.previous != UNIT_NONE && piece->end > view->other_after) {
-		finder_step(&view->other, view->searching, piece);
-		if (!view->other.at)
-			finder_sleep(&view->other);
-	}
+	step_other(view, piece);
 	if (redact_base64[piece->byte] >= 0 || view->base64.count || piece->byte == '=')
 		digits_push_base64(&view->base64, view->searching, piece);
 }
@@ -79,7 +86,7 @@ static size_t depth_after(const struct finder *finder, const struct searching *s
 }
 
 /* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
- * sign. Every character may be an escape, so that one that was begun as no escape goes on with what the others
+ * sign, or hold an escape for what nobody sees, which takes the rest of it away. Every character may be an escape, so that one that was begun as no escape goes on with what the others
  * stand for, unless more begins here. */
 static void literal(void *ctx, const struct piece *pending, size_t from, size_t all)
 {
@@ -92,8 +99,17 @@ static void literal(void *ctx, const struct piece *pending, size_t from, size_t 
 	size_t on = !view->other.at ? 0
 	                            : depth_after(&view->other, view->searching, pieces,
 	                                  apart ? 0 : count, view->other_after);
+	size_t through =
+	    !view->decoded.at ? 0 : depth_after(&view->decoded, view->searching, pending, all, 0);
 
 	finder_look_ahead(&view->decoded, view->searching, pending, all);
+	if (through > anew && through > on) {
+		finder_copy(&view->other, &view->decoded);
+		for (size_t i = 0; i < all; i++)
+			finder_step(&view->other, view->searching, &pending[i]);
+		view->other_after = pieces[count - 1].end;
+		return;
+	}
 	if (apart && on >= anew && on)
 		return;
 	if (anew > on || !on) {
@@ -127,7 +143,7 @@ static bool skip(struct view *view, const struct piece *piece)
 
 void view_push(struct view *view, const struct piece *piece)
 {
-	struct unescape_out out = {settled, literal, view};
+	struct unescape_out out = {settled, literal, step_other, view};
 
 	finder_step(&view->plain, view->searching, piece);
 	if ((view->controls.state || redact_special[piece->byte] & SPECIAL_CONTROL) &&
@@ -146,7 +162,7 @@ void view_push(struct view *view, const struct piece *piece)
 
 void view_end(struct view *view)
 {
-	struct unescape_out out = {settled, literal, view};
+	struct unescape_out out = {settled, literal, step_other, view};
 
 	unescape_finish(&view->unescape, &out);
 	view_reset(view);
@@ -165,7 +181,7 @@ size_t view_start(const struct view *view, size_t none)
 
 void view_finish(struct view *view, size_t end)
 {
-	struct unescape_out out = {settled, literal, view};
+	struct unescape_out out = {settled, literal, step_other, view};
 
 	unescape_finish(&view->unescape, &out);
 	finder_finish(&view->plain, view->searching, end);

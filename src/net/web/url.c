@@ -14,6 +14,9 @@
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
+/* The end of the year 9999, seconds since the epoch: a date of HTTP has four digits for its year. */
+#define DATE_MAX ((time_t)253402300799)
+
 bool web_is_template(const char *text)
 {
 	return strstr(text, "${") != NULL;
@@ -218,7 +221,7 @@ int web_date(const char *text, char out[CLOCK_TEXT_MAX])
 {
 	time_t when = curl_getdate(text, NULL);
 
-	if (when < 0)
+	if (when < 0 || when > DATE_MAX)
 		return -1;
 	clock_format_rfc3339((msec)when * 1000, out);
 	return 0;

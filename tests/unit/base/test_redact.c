@@ -57,6 +57,9 @@ static void what_nobody_sees_changes_nothing(void **state)
 	check("hunterPassWordQ9x", "aHVudGVy\33[1mUGFzc1dvcmRROXg=", "***");
 	check("hunterPassWordQ9x", "68756e7465725\33[1m0617373576f7264513978", "***");
 	check("a&w9-xyz", "a%2\33[1m6w9-xyz", "***");
+	/* It reads as an escape for the beginning of a sequence that never ends, and is none. */
+	check("qZ%1b^G3$66:Kw", "qZ%1\33[1mb^\33[mG3$66:Kw", "***");
+	check("qZ%1b[G3$66:Kw", "qZ%1\33[1mb[\33[mG3$66:Kw", "***");
 	/* base64 of "hunterPass\33[1mWordQ9x", and of one with a percent in it */
 	check("hunterPassWordQ9x", "aHVudGVyUGFzcxtbMW1Xb3JkUTl4", "***");
 	check("s\33[1mcret-one", "s\33[1mcret-one scret-one s\\u001b[1mcret-one", "*** *** ***");
