@@ -17,7 +17,8 @@
  *	adapters/  how an action reaches kubectl, http, postgres …: one const table entry each, in a file or a
  *	           folder of its name
  *	kube/      Kubernetes' API: kubeconfig, logins, requests, kinds, watches
- *	net/       names to addresses; web/: requests over HTTP (libcurl on the loop)
+ *	net/       names to addresses; keep (connections that outlast an action); web/: requests over HTTP
+ *	           (libcurl on the loop)
  *	metrics/   thresholds, levels and units
  *	runbook/   yaml/ (nodes that know their place), the model, platform/, catalog/ (all files), lint/
  *	expr/      the expression language (CEL): syntax/, types/, lib/ (functions), regex/, time/

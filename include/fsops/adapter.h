@@ -192,6 +192,9 @@ struct adapter {
 	/* True: what it does is done by a process that it starts and what comes of that, and is over
 	 * when these are. False: by a server that was asked. */
 	bool process;
+	/* True: what it changes leads no name to another server, so that connections that are kept (keep.h) lead
+	 * where they should. After any other change they are made anew. */
+	bool still;
 	/* True: it uses call->host, which only a run has, so that no metric can be measured by it. */
 	bool hosted;
 

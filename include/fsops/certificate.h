@@ -8,6 +8,11 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 
+#include "fsops/clock.h"
+
+/* When it ends, RFC 3339. -1 and "": that cannot be read. */
+int certificate_end(const X509 *certificate, char out[CLOCK_TEXT_MAX]);
+
 /* {days, expires, names, subject, issuer}, a new object: `days` from now, negative since it ended; the
  * names by RFC 4514. What cannot be read is null. */
 json_t *certificate_facts(const X509 *certificate);

@@ -30,7 +30,7 @@ typedef void loop_timer_fn(void *ctx);
 struct loop *loop_new(const struct clock *clock);
 void loop_free(struct loop *loop);
 
-/* Run until loop_stop(). Returns at once when there is nothing left to wait for: no timer, and no
+/* Run until loop_stop(). Returns at once when there is nothing left to wait for: no timer and no
  * watch but idle ones. No callback comes between loop_stop() and the next loop_run(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
@@ -52,6 +52,12 @@ struct loop_timer *loop_after(struct loop *loop, msec delay, loop_timer_fn *fn, 
  * round that has found nothing ready and no timer due, half a second late at most. All that gives up on
  * something that could still be read uses this one. */
 struct loop_timer *loop_deadline(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx);
+/* The same as loop_after() for what nobody waits for (a kept connection's end): it doesn't keep loop_run() going. */
+struct loop_timer *loop_idle_after(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx);
 void loop_cancel(struct loop_timer *timer); /* NULL is allowed */
+
+/* Call FN once, from loop_free(), before anything of the loop is freed: for what is kept as long as the loop. What came
+ * last goes first. */
+void loop_at_end(struct loop *loop, void (*fn)(void *ctx), void *ctx);
 
 #endif

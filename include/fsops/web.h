@@ -9,8 +9,11 @@
  *	web_cancel(me->request);                      // or this, and nothing more comes
  *
  * libcurl is initialised by the first request, so a command that makes none does
- * not pay for it. The requests of one loop share connections as long as one of
- * them is alive or web_hold() is in force.
+ * not pay for it. The requests of one loop share connections, TLS sessions and the
+ * authorities to trust, until the loop ends or none was made for WEB_IDLE_MAX. Only
+ * what may be asked twice uses a connection that was there already (struct web_spec's
+ * `again`): libcurl asks once more when the server closes it without an answer, and
+ * the server may have read the question.
  */
 #ifndef FSOPS_WEB_H
 #define FSOPS_WEB_H
@@ -32,10 +35,15 @@
 /* The most bytes of headers in one reply. */
 #define WEB_HEADERS_MAX ((size_t)256 * 1024)
 
+/* How long connections are kept that nobody uses, in milliseconds. */
+#define WEB_IDLE_MAX ((msec)30000)
+
+/* Requests to one server that are under way at once; the others wait for their turn. */
+#define WEB_AT_ONCE_MAX 50
+
 /* As long as a proxy's name is told. */
 #define WEB_PROXY_MAX 320
 
-struct web;
 struct web_request;
 
 /* What has come so far. */
@@ -45,6 +53,7 @@ struct web_reply {
 	long long length;                 /* Content-Length, or -1 */
 	long long received;               /* bytes of body */
 	double seconds;                   /* from the start to now or to the end */
+	bool reused;                      /* by a connection that was there already */
 	const char *redirect;             /* where the reply points to, absolute; or NULL */
 	char tls_expires[CLOCK_TEXT_MAX]; /* of the server's certificate, RFC 3339; "" unknown */
 	bool tls_refused;                 /* the server's certificate is not valid */
@@ -66,7 +75,9 @@ struct web_spec {
 	const char *key;  /* and its key when it is not in the same file; each may be NULL */
 	const char *body; /* NULL: none */
 	size_t body_len;
-	bool fresh; /* a connection of its own, so that its certificate and its time are seen */
+	bool
+	    again; /* a read whatever its method is, which may be asked twice. GET, HEAD and OPTIONS always are */
+	bool fresh; /* a handshake of its own, so that the certificate is what the server has now */
 	/* A piece of the body, from the loop. -1 with ERR filled in ends the request with it. */
 	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
 	    struct err *err);
@@ -78,7 +89,7 @@ struct web_spec {
 /* Begin a request; everything in SPEC but CTX is copied. Never calls back from inside. */
 struct web_request *web_start(struct loop *loop, const struct web_spec *spec, struct err *err);
 
-/* Give up: neither data() nor done() comes any more, the connection is closed. May be called
+/* Give up: neither data() nor done() comes any more, the connection (HTTP/2: the stream) is closed. May be called
  * from inside data() too. NULL is allowed. */
 void web_cancel(struct web_request *request);
 
@@ -92,10 +103,6 @@ int web_status(const struct web_request *request);
 
 /* Is REQUEST waiting for a proxy, which has not let it through? Then a new sentence that says so. */
 char *web_waits_for_proxy(const struct web_request *request);
-
-/* Keep the loop's connections open over several requests one after another. */
-struct web *web_hold(struct loop *loop, struct err *err);
-void web_let_go(struct web *web); /* NULL is allowed */
 
 /* For what speaks to libcurl itself (mail): start it, once a process, on the loop's thread; and tell
  * EASY, a libcurl handle, whom to trust, as requests do. */

@@ -31,9 +31,17 @@ struct loop_watch {
 	bool dead;
 };
 
+/* Something that is kept as long as the loop. */
+struct guest {
+	struct guest *next;
+	void (*end)(void *ctx);
+	void *ctx;
+};
+
 struct loop {
 	const struct clock *clock;
 	struct timers timers;
+	struct timers idle; /* those that nobody waits for */
 	struct timers deadlines;
 	msec late_since; /* when the first of them that is due was put off; 0: none is */
 	int late_rounds; /* how often it was */
@@ -44,6 +52,7 @@ struct loop {
 	bool stopped;
 	bool in_round;
 	bool any_dead;
+	struct guest *guests; /* the last one first */
 };
 
 struct loop *loop_new(const struct clock *clock)
@@ -54,15 +63,36 @@ struct loop *loop_new(const struct clock *clock)
 	return loop;
 }
 
+void loop_at_end(struct loop *loop, void (*fn)(void *ctx), void *ctx)
+{
+	struct guest *guest = mem_alloc(sizeof(*guest));
+
+	*guest = (struct guest){.next = loop->guests, .end = fn, .ctx = ctx};
+	loop->guests = guest;
+}
+
+static void end_guests(struct loop *loop)
+{
+	struct guest *guest;
+
+	while ((guest = loop->guests)) {
+		loop->guests = guest->next;
+		guest->end(guest->ctx);
+		free(guest);
+	}
+}
+
 void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
+	end_guests(loop);
 	for (size_t i = 0; i < loop->watch_count; i++)
 		free(loop->watches[i]);
 	free(loop->watches);
 	free(loop->polled);
 	timers_release(&loop->timers);
+	timers_release(&loop->idle);
 	timers_release(&loop->deadlines);
 	free(loop);
 }
@@ -134,6 +164,11 @@ struct loop_timer *loop_deadline(struct loop *loop, msec delay, loop_timer_fn *f
 	return timers_add(&loop->deadlines, loop_now(loop) + delay, fn, ctx);
 }
 
+struct loop_timer *loop_idle_after(struct loop *loop, msec delay, loop_timer_fn *fn, void *ctx)
+{
+	return timers_add(&loop->idle, loop_now(loop) + delay, fn, ctx);
+}
+
 static bool anything_to_wait_for(const struct loop *loop)
 {
 	if (loop->timers.count || loop->deadlines.count)
@@ -164,13 +199,17 @@ static void fill_polled(struct loop *loop)
 		};
 }
 
+/* The shorter one; below 0 is none. */
+static msec sooner(msec a, msec b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int poll_timeout(const struct loop *loop, msec now)
 {
-	msec wait = timers_wait(&loop->timers, now);
-	msec end = timers_wait(&loop->deadlines, now);
+	msec wait = sooner(timers_wait(&loop->timers, now),
+	    sooner(timers_wait(&loop->deadlines, now), timers_wait(&loop->idle, now)));
 
-	if (end >= 0 && (wait < 0 || end < wait))
-		wait = end;
 	if (wait > STRANGE_CLOCK_LOOK && loop->clock->mono != clock_system.mono)
 		wait = STRANGE_CLOCK_LOOK;
 	return wait > INT_MAX ? INT_MAX : (int)wait;
@@ -240,6 +279,7 @@ static void one_round(struct loop *loop)
 	loop->in_round = true;
 	if (ready > 0)
 		serve_ready(loop, count);
+	timers_fire(&loop->idle, now, &loop->stopped);
 	fired = timers_fire(&loop->timers, loop_now(loop), &loop->stopped) > 0;
 	fire_deadlines(loop, now, ready == 0 && !fired);
 	loop->in_round = false;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "fsops/clock.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -71,19 +70,38 @@ static json_t *names_of(const X509 *certificate)
 	return names;
 }
 
-/* A date that cannot be read is not known: null, and a problem of the chain. */
-static void add_end(json_t *facts, const ASN1_TIME *end)
+static int end_of(const X509 *certificate, msec *expires)
 {
 	struct tm parts;
+
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1)
+		return -1;
+	*expires = (msec)timegm(&parts) * 1000;
+	return 0;
+}
+
+int certificate_end(const X509 *certificate, char out[CLOCK_TEXT_MAX])
+{
+	msec expires;
+
+	*out = '\0';
+	if (end_of(certificate, &expires) < 0)
+		return -1;
+	clock_format_rfc3339(expires, out);
+	return 0;
+}
+
+/* A date that cannot be read is not known: null, and a problem of the chain. */
+static void add_end(json_t *facts, const X509 *certificate)
+{
 	char text[CLOCK_TEXT_MAX];
 	msec expires;
 
-	if (ASN1_TIME_to_tm(end, &parts) != 1) {
+	if (end_of(certificate, &expires) < 0) {
 		json_object_set_new(facts, "days", json_null());
 		json_object_set_new(facts, "expires", json_null());
 		return;
 	}
-	expires = (msec)timegm(&parts) * 1000;
 	clock_format_rfc3339(expires, text);
 	json_object_set_new(facts, "days",
 	    json_real((double)(expires - clock_system.wall(clock_system.ctx)) / 1000 / DAY));
@@ -96,7 +114,7 @@ json_t *certificate_facts(const X509 *certificate)
 	    name_text(X509_get_subject_name(certificate)), "issuer",
 	    name_text(X509_get_issuer_name(certificate)));
 
-	add_end(facts, X509_get0_notAfter(certificate));
+	add_end(facts, certificate);
 	return facts;
 }
 

@@ -122,15 +122,16 @@ static void add_json(json_t *result, const struct buf *body)
 /* No status, no body: an `expect` on them must not hold. */
 static json_t *refused_result(const struct web_reply *reply)
 {
-	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:s?}", "status", "headers", "body", "json",
-	    "time", reply->seconds, "tls_expires", *reply->tls_expires ? reply->tls_expires : NULL);
+	return json_pack("{s:n, s:n, s:n, s:n, s:f, s:s?, s:b}", "status", "headers", "body",
+	    "json", "time", reply->seconds, "tls_expires",
+	    *reply->tls_expires ? reply->tls_expires : NULL, "reused", false);
 }
 
 static json_t *reply_result(const struct http_call *http, const struct web_reply *reply)
 {
-	json_t *result = json_pack("{s:i, s:O, s:f, s:s?}", "status", reply->status, "headers",
+	json_t *result = json_pack("{s:i, s:O, s:f, s:s?, s:b}", "status", reply->status, "headers",
 	    reply->headers, "time", http->seconds + reply->seconds, "tls_expires",
-	    *reply->tls_expires ? reply->tls_expires : NULL);
+	    *reply->tls_expires ? reply->tls_expires : NULL, "reused", reply->reused);
 
 	json_object_set_new(result, "body",
 	    http->body.full ? json_null() : value_text(http->body.data, http->body.len));
@@ -275,7 +276,9 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 		spec.through = through;
 		spec.body = body;
 		spec.body_len = body ? strlen(body) : 0;
-		spec.fresh = true;
+		spec.again = http_effect(args) == EFFECT_READ;
+		/* Whoever asks for it means the one that a new client would be shown. */
+		spec.fresh = call_wants(http->call, "tls_expires");
 		spec.data = on_data;
 		spec.done = on_done;
 		spec.ctx = http;

@@ -331,6 +331,9 @@ static const struct adapter_field fields[] = {
     {"json_error", "string", "why `json` is null, and where; only there when `json` was asked for"},
     {"time", "double", "seconds until the whole reply was there"},
     {"tls_expires", "string", "when the server's certificate ends, RFC 3339; null without TLS"},
+    {"reused", "bool",
+        "by a connection that was there already, so that `time` holds no handshake; never when "
+        "`tls_expires` is asked for, nor for a change"},
     {NULL, NULL, NULL},
 };
 

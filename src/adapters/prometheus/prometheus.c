@@ -417,6 +417,7 @@ static struct web_request *ask(struct prometheus_call *p, const char *url, struc
 		web_extra_add(&extra, "Content-Type", "application/x-www-form-urlencoded");
 		spec = web_extra_spec(&extra);
 		spec.method = "POST";
+		spec.again = true; /* a query */
 		spec.url = url;
 		spec.what = p->what;
 		spec.through = through;

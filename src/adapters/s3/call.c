@@ -239,8 +239,7 @@ static int prepare(struct s3_call *s3, struct err *err)
 	s3->now = s3->newest ? &s3_list_operation : s3->first;
 	if (s3->first != &s3_list_operation && !s3->newest && !*s3->place.key)
 		return err_set(err, ERR_INPUT, "this names a bucket, not an object in it");
-	s3->web = web_hold(s3->call->loop, err);
-	return s3->web ? 0 : -1;
+	return 0;
 }
 
 void s3_start(struct call *call)
@@ -291,7 +290,6 @@ void s3_release(struct call *call)
 	aws_lookup_forget(s3->lookup);
 	web_cancel(s3->request);
 	forget(s3);
-	web_let_go(s3->web);
 	s3_place_release(&s3->place);
 	aws_credentials_release(&s3->credentials);
 	aws_config_free(s3->config);

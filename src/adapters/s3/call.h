@@ -28,8 +28,7 @@ struct s3_call {
 	struct aws_config *config;
 	struct aws_lookup *lookup; /* set while it is asked who asks */
 	struct aws_credentials credentials;
-	bool renewed;    /* what had been kept was refused once: not a second time */
-	struct web *web; /* held: the pages of a list use one connection */
+	bool renewed; /* what had been kept was refused once: not a second time */
 	struct web_request *request;
 	struct s3_xml *xml; /* a list, or an error that came instead of what was asked for */
 	struct fresh *file;

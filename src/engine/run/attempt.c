@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/plan/refs.h"
+#include "fsops/keep.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -145,6 +146,8 @@ static void deliver(void *ctx)
 	if (start_over(attempt))
 		return;
 	add_remark(attempt);
+	if (attempt->spec.effect != EFFECT_READ && !attempt->spec.adapter->still)
+		keep_forget(attempt->spec.loop);
 	end = (struct attempt_end){
 	    .outcome = attempt->outcome,
 	    .result = attempt->result,

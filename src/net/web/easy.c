@@ -5,17 +5,23 @@
  */
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fsops/certificate.h"
 #include "fsops/mem.h"
 
 #include "private.h"
 
 /* Bytes that are read at once: libcurl's own 16 KiB cost a large backup twice the system time. */
 #define PIECE_SIZE (256L * 1024)
+
+/* In seconds: how old a connection may be that is used once more. */
+#define LIFETIME_MAX 60L
 
 /* For the look at a refused certificate: it must not turn one failure into another. */
 #define LOOK_TIMEOUT_MS 3000L
@@ -247,7 +253,41 @@ static void set_callbacks(struct web_request *request)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 }
 
-int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err)
+/* May it be asked twice? libcurl does, when a connection that was there already turns out to be closed; whether the
+ * server had read the first question nobody knows. */
+static bool may_repeat(const struct web_spec *spec)
+{
+	static const char *const reads[] = {"GET", "HEAD", "OPTIONS"};
+	bool read = spec->again;
+
+	for (size_t i = 0; i < COUNT_OF(reads); i++)
+		read = read || strcmp(spec->method, reads[i]) == 0;
+	return read;
+}
+
+/*
+ * Which connection it may use. HTTP/2 where the server offers it, so that many share one: those who come while
+ * it is being made wait for it. One that is older than a minute is not used again: the name may lead to
+ * another server by now. What must not be asked twice has one of its own, which nobody may join while it is under
+ * way: libcurl holds it for an old one then.
+ */
+static void set_connection(CURL *easy, const struct web_spec *spec, bool tls)
+{
+	bool own = !may_repeat(spec);
+
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)(own ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls && !own ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, spec->fresh || own ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, spec->fresh ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(WEB_IDLE_MAX / 1000));
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, LIFETIME_MAX);
+#endif
+}
+
+int web_easy_make(
+    struct web_request *request, const struct web_spec *spec, CURLSH *share, struct err *err)
 {
 	CURL *easy = curl_easy_init();
 
@@ -259,6 +299,8 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	request->reply.length = -1;
 	request->stated = -1;
 	request->cert = spec->cert;
+	request->may_repeat = may_repeat(spec);
+	request->tls = strncasecmp(spec->url, "https:", strlen("https:")) == 0;
 	request->reply.headers = json_object();
 	request->repeated = json_object();
 	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
@@ -272,8 +314,8 @@ int web_easy_make(struct web_request *request, const struct web_spec *spec, stru
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, PIECE_SIZE);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "fsops/" FSOPS_VERSION);
-	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, spec->fresh ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_SHARE, share);
+	set_connection(easy, spec, request->tls);
 	return 0;
 }
 
@@ -282,6 +324,8 @@ void web_easy_look(struct web_request *request)
 	CURL *easy = request->easy;
 
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+	curl_easy_setopt(easy, CURLOPT_SHARE, NULL); /* nor a session of those who trust */
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	/* Trusting anything, it need not read whom to trust. */
@@ -307,6 +351,22 @@ static const char *find_field(const struct curl_slist *fields, const char *name)
 	return NULL;
 }
 
+void web_easy_certificate(struct web_request *request)
+{
+	struct curl_tlssessioninfo *session = NULL;
+	X509 *certificate;
+
+	if (!request->tls || request->looking ||
+	    curl_easy_getinfo(request->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+	    session->backend != CURLSSLBACKEND_OPENSSL || !session->internals)
+		return;
+	certificate = SSL_get_peer_certificate(session->internals);
+	if (certificate)
+		certificate_end(certificate, request->reply.tls_expires);
+	X509_free(certificate);
+}
+
+/* Of the look at one that was refused. */
 static void read_certificate(struct web_request *request)
 {
 	struct curl_certinfo *info = NULL;
@@ -329,11 +389,15 @@ static void read_certificate(struct web_request *request)
 void web_easy_read(struct web_request *request)
 {
 	char *redirect = NULL;
+	long made = 0;
 
-	if (!request->looking) {
-		read_progress(request);
-		curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &redirect);
-		request->reply.redirect = redirect;
+	if (request->looking) {
+		read_certificate(request);
+		return;
 	}
-	read_certificate(request);
+	read_progress(request);
+	curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &redirect);
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &made);
+	request->reply.redirect = redirect;
+	request->reply.reused = request->reply.status && !made;
 }

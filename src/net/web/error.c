@@ -343,7 +343,7 @@ char *web_waits_for_proxy(const struct web_request *request)
 	struct web_place place;
 
 	/* Whoever has begun to answer is not the one that is silent. */
-	if (!request || request->begin || web_status(request))
+	if (!request || !request->added || web_status(request))
 		return NULL;
 	find_place(request, &place);
 	if (!place.proxy)

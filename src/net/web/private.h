@@ -14,11 +14,18 @@ struct web_request {
 	struct curl_slist *headers;
 	bool direct;                /* no proxy may come between */
 	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
-	struct loop_timer *begin;   /* set until the request is handed to libcurl */
-	bool paused;                /* by web_pause() */
-	struct loop_timer *rest;    /* set while it waits for the next turn of the loop */
-	bool dropped;               /* cancelled from inside libcurl: freed after the round */
-	bool looking;               /* the second connection, to read a refused certificate */
+	struct loop_timer *begin;   /* set until it asks for its turn */
+	struct web_server *server;  /* turn.c's: whose turns it waits for */
+	struct web_request *before; /* in the server's queue */
+	struct web_request *behind;
+	bool waiting;            /* in that queue */
+	bool added;              /* handed to libcurl */
+	bool may_repeat;         /* it may be asked once more */
+	bool tls;                /* the URL is an https one */
+	bool paused;             /* by web_pause() */
+	struct loop_timer *rest; /* set while it waits for the next turn of the loop */
+	bool dropped;            /* cancelled from inside libcurl: freed after the round */
+	bool looking;            /* the second connection, to read a refused certificate */
 	char *what;
 	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
 	    struct err *err);
@@ -41,8 +48,21 @@ struct web_request {
  * next one. libcurl goes on for as long as there is something to read, and a piece may be a byte. */
 void web_rest_if_due(struct web_request *request);
 
+/* turn.c: SERVERS is the list that all requests of a web share. */
+struct web_server;
+void web_turn_init(
+    struct web_request *request, struct web_server **servers, const char *url, const char *through);
+/* Hand the request to libcurl, now or when it is its turn. */
+void web_turn_ask(struct web_request *request, CURLM *multi);
+/* Take it back, wherever it is; the next one has its turn. */
+void web_turn_end(struct web_request *request, struct web_server **servers, CURLM *multi);
+
 /* easy.c: a libcurl handle for SPEC; its callbacks fill REQUEST. */
-int web_easy_make(struct web_request *request, const struct web_spec *spec, struct err *err);
+int web_easy_make(
+    struct web_request *request, const struct web_spec *spec, CURLSH *share, struct err *err);
+/* The head of an answer has come, from inside libcurl: when does the certificate of its connection end? (A connection
+ * that was there already has told it to another request.) */
+void web_easy_certificate(struct web_request *request);
 /* Turn the handle into one that only shakes hands, trusting anything, and sends nothing: to
  * read the dates and names of a certificate that was refused. */
 void web_easy_look(struct web_request *request);

@@ -79,6 +79,17 @@ static bool was_spoken_to(const struct web_request *request, const struct web_pl
 	return strcmp(proxy->port, port) == 0 && strcmp(proxy->port, server->port) != 0;
 }
 
+/* Is it about a tunnel that another request has made? It is not made for plain http. */
+static bool was_there(const struct web_request *request)
+{
+	long status = 0;
+	long made = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &made);
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	return request->tls && status && !made;
+}
+
 void web_proxy_place(const struct web_request *request, struct web_place *place)
 {
 	struct web_place proxy = {.proxy = false};
@@ -88,7 +99,8 @@ void web_proxy_place(const struct web_request *request, struct web_place *place)
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &connected);
 	text = request->through || request->direct ? NULL : proxy_text(place->scheme);
 	/* Behind a tunnel that stands it is the server that is spoken to. */
-	if (!text || (connected >= 200 && connected < 300) || !read_proxy(text, &proxy))
+	if (!text || (connected >= 200 && connected < 300) || was_there(request) ||
+	    !read_proxy(text, &proxy))
 		return;
 	if (connected || was_spoken_to(request, &proxy, place)) {
 		memcpy(place->host, proxy.host, sizeof(place->host));

@@ -2,13 +2,15 @@
  * libcurl's multi interface on our loop: libcurl says which sockets and which time it
  * waits for, the loop tells it when.
  *
- * Invariants: one `struct web` a loop, alive while a request or a hold is. While
- * `inside` is set libcurl is on the stack: nothing is added to or taken from the multi
- * then; a request that is cancelled there is only marked, and freed when libcurl returned.
+ * Invariants: a `struct web` is in `webs` while it has a request, with the keeper when it has none, and in neither when
+ * something was changed since it was made: it ends with its last request then. One of a loop at most is asked for
+ * more. While `inside` is set libcurl is on the stack: nothing is added to or taken from the multi then; a request
+ * that is cancelled there is only marked, and freed when libcurl returned.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/keep.h"
 #include "fsops/mem.h"
 
 #include "private.h"
@@ -17,9 +19,12 @@ struct web {
 	struct web *next; /* another loop's */
 	struct loop *loop;
 	CURLM *multi;
+	CURLSH *share;            /* TLS sessions */
 	struct loop_timer *timer; /* the time that libcurl waits for */
 	struct web_request *requests;
-	size_t users;  /* requests and holds */
+	struct web_server *servers;
+	size_t users;  /* requests, and who is about to make or end one */
+	unsigned age;  /* keep_age() when it was made */
 	msec turn_end; /* when libcurl has been on the stack for long enough */
 	bool inside;
 };
@@ -27,7 +32,10 @@ struct web {
 /* What is read in one turn of the loop at most, in milliseconds: timers and signals wait so long. */
 #define TURN_MAX ((msec)20)
 
-/* Loops are few (one, and those of tests); a list will do. */
+/* Connections that are kept: of more servers than one run asks. */
+#define CONNECTIONS_MAX 128L
+
+/* Those that have a request. Loops are few (one, and those of tests); a list will do. */
 static struct web *webs;
 
 static void perform(struct web *web, curl_socket_t fd, int bits);
@@ -91,53 +99,73 @@ int web_init(struct err *err)
 	return 0;
 }
 
+static void web_free(void *thing)
+{
+	struct web *web = thing;
+
+	curl_multi_cleanup(web->multi);
+	curl_share_cleanup(web->share);
+	loop_cancel(web->timer);
+	free(web);
+}
+
+/* The authorities to trust, connections and names are the multi's; only TLS sessions are nobody's. */
 static struct web *web_new(struct loop *loop, struct err *err)
 {
 	struct web *web;
-	CURLM *multi;
 
 	if (web_init(err) < 0)
 		return NULL;
-	multi = curl_multi_init();
-	if (!multi) {
+	web = mem_alloc(sizeof(*web));
+	*web = (struct web){.loop = loop,
+	    .age = keep_age(loop),
+	    .multi = curl_multi_init(),
+	    .share = curl_share_init()};
+	if (!web->multi || !web->share) {
+		web_free(web);
 		err_set(err, ERR_SYSTEM, "unable to start libcurl");
 		return NULL;
 	}
-	web = mem_alloc(sizeof(*web));
-	*web = (struct web){.next = webs, .loop = loop, .multi = multi};
-	webs = web;
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, web);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, web);
+	curl_share_setopt(web->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(web->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+	curl_multi_setopt(web->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(web->multi, CURLMOPT_SOCKETDATA, web);
+	curl_multi_setopt(web->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+	curl_multi_setopt(web->multi, CURLMOPT_TIMERDATA, web);
 	return web;
 }
 
-struct web *web_hold(struct loop *loop, struct err *err)
+static const struct keep_kind web_kind = {"web", web_free};
+
+/* The one of LOOP that can be asked for more. */
+static struct web *web_use(struct loop *loop, struct err *err)
 {
 	struct web *web = webs;
 
-	while (web && web->loop != loop)
+	while (web && (web->loop != loop || web->age != keep_age(loop)))
 		web = web->next;
-	if (!web)
-		web = web_new(loop, err);
-	if (web)
-		web->users++;
+	if (!web) {
+		web = keep_take(loop, &web_kind, "");
+		web = web ? web : web_new(loop, err);
+		if (!web)
+			return NULL;
+		web->next = webs;
+		webs = web;
+	}
+	web->users++;
 	return web;
 }
 
-void web_let_go(struct web *web)
+static void web_let_go(struct web *web)
 {
 	struct web **link = &webs;
 
-	if (!web || --web->users)
+	if (--web->users)
 		return;
 	while (*link != web)
 		link = &(*link)->next;
 	*link = web->next;
-	curl_multi_cleanup(web->multi);
-	loop_cancel(web->timer);
-	free(web);
+	keep_give(web->loop, &web_kind, "", web, -1, web->age);
 }
 
 /* Take the request out of everything; its web may be gone afterwards. */
@@ -152,8 +180,7 @@ static void request_free(struct web_request *request)
 	else
 		web->requests = request->next;
 	loop_cancel(request->begin);
-	if (request->easy && !request->begin)
-		curl_multi_remove_handle(web->multi, request->easy);
+	web_turn_end(request, &web->servers, web->multi);
 	curl_easy_cleanup(request->easy);
 	curl_slist_free_all(request->headers);
 	curl_slist_free_all(request->through);
@@ -174,11 +201,31 @@ static void look_at_certificate(struct web_request *request)
 	curl_multi_add_handle(request->web->multi, request->easy);
 }
 
+/* Did a connection that was there already break before a byte of an answer came? What may be asked twice is, once:
+ * the server has closed it meanwhile, as a rule. libcurl does so itself, but not over HTTP/2. */
+static bool ask_again(struct web_request *request, CURLcode code)
+{
+	long made = 1;
+
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &made);
+	if (code == CURLE_OK || made || !request->may_repeat || request->header_bytes ||
+	    request->err.kind != ERR_NONE || request->dropped)
+		return false;
+	request->may_repeat = false;
+	curl_multi_remove_handle(request->web->multi, request->easy);
+	curl_easy_setopt(request->easy, CURLOPT_FRESH_CONNECT, 1L);
+	request->curl_text[0] = '\0';
+	curl_multi_add_handle(request->web->multi, request->easy);
+	return true;
+}
+
 static void request_end(struct web_request *request, CURLcode code)
 {
 	/* libcurl is content with a connection that ends among the headers; we are not. */
 	if (code == CURLE_OK && !request->looking && !web_head_done(request))
 		code = CURLE_PARTIAL_FILE;
+	if (!request->looking && ask_again(request, code))
+		return;
 	if (!request->looking) {
 		web_easy_read(request);
 		request->reply.tls_refused =
@@ -240,7 +287,7 @@ static void on_begin(void *ctx)
 	struct web_request *request = ctx;
 
 	request->begin = NULL;
-	curl_multi_add_handle(request->web->multi, request->easy);
+	web_turn_ask(request, request->web->multi);
 }
 
 struct web_request *web_start(struct loop *loop, const struct web_spec *spec, struct err *err)
@@ -252,7 +299,7 @@ struct web_request *web_start(struct loop *loop, const struct web_spec *spec, st
 		err_prefix(err, "%s", spec->what);
 		return NULL;
 	}
-	web = web_hold(loop, err);
+	web = web_use(loop, err);
 	if (!web)
 		return NULL;
 	request = mem_alloc(sizeof(*request));
@@ -263,7 +310,8 @@ struct web_request *web_start(struct loop *loop, const struct web_spec *spec, st
 	web->requests = request;
 	/* Not at once: libcurl may be on the stack, and callers need no care about order then. */
 	request->begin = loop_after(loop, 0, on_begin, request);
-	if (web_easy_make(request, spec, err) < 0) {
+	web_turn_init(request, &web->servers, spec->url, spec->through);
+	if (web_easy_make(request, spec, web->share, err) < 0) {
 		request_free(request);
 		return NULL;
 	}

@@ -1,0 +1,52 @@
+/*
+ * What is kept from one action to the next: connections that nobody uses now.
+ *
+ *	thing = keep_take(loop, &my_kind, key);      // NULL: make one; it is yours alone now
+ *	age = keep_age(loop);                        // when one is made
+ *	keep_give(loop, &my_kind, key, thing, fd, age);   // it is the keeper's now, or closed already
+ *
+ * A thing is with the keeper or with one user, never with two. The keeper closes it when nobody has taken it
+ * for KEEP_IDLE_MAX, when there are more than KEEP_MAX, when its descriptor has anything to say (the other side has
+ * closed it, or speaks without being asked), after keep_forget(), and when the loop ends. What lies here doesn't keep
+ * loop_run() going.
+ */
+#ifndef FSOPS_KEEP_H
+#define FSOPS_KEEP_H
+
+#include <stddef.h>
+
+#include "fsops/loop.h"
+
+/* How long a thing lies here, in milliseconds. */
+#define KEEP_IDLE_MAX ((msec)30000)
+
+/* How many lie here at most: the one that has lain longest goes first. */
+#define KEEP_MAX 32
+
+struct keep_kind {
+	const char *name;
+	void (*close)(void *thing); /* MUST not block */
+};
+
+/* The one of KIND and KEY that came last, out of the keeper; NULL: there is none that is alive. */
+void *keep_take(struct loop *loop, const struct keep_kind *kind, const char *key);
+
+/* Give THING, which was made at AGE, to be kept under KEY (copied). FD: its descriptor, which has nothing to say
+ * while it lies here; -1: it has none. It is closed at once when something was changed since it was made. */
+void keep_give(struct loop *loop, const struct keep_kind *kind, const char *key, void *thing,
+    int fd, unsigned age);
+
+/* How many of KIND lie here. */
+size_t keep_count(struct loop *loop, const struct keep_kind *kind);
+
+/* Close all of KIND that lie here: their servers are short of connections. How many there were. */
+size_t keep_close(struct loop *loop, const struct keep_kind *kind);
+
+/* Something was changed: where a name leads to may be another place now, and a kept connection would lead to the
+ * old one. All that lies here is closed, and what is in use is when it is given back. */
+void keep_forget(struct loop *loop);
+
+/* How often keep_forget() was called. */
+unsigned keep_age(struct loop *loop);
+
+#endif
