@@ -85,43 +85,48 @@ static size_t depth_after(const struct finder *finder, const struct searching *s
 	return searching->needles->nodes[at].depth;
 }
 
+/* The same of a finder that has begun something; else 0. */
+static size_t depth_begun(const struct finder *finder, const struct searching *searching,
+    const struct piece *pieces, size_t count, size_t after)
+{
+	return finder->at ? depth_after(finder, searching, pieces, count, after) : 0;
+}
+
 /* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
- * sign, or hold an escape for what nobody sees, which takes the rest of it away. Every character may be an escape, so that one that was begun as no escape goes on with what the others
- * stand for, unless more begins here. */
+ * sign, or hold what looks like an escape for something nobody sees, and then the rest of it is hidden. So one reading
+ * takes the escape PENDING[FROM …] as none, whichever is the longest part of a secret then: one that begins here, one
+ * that was begun with escapes read, or one that was begun as this reading has it. The last goes on with what an escape
+ * stands for where it is none of its own. */
 static void literal(void *ctx, const struct piece *pending, size_t from, size_t all)
 {
 	struct view *view = ctx;
-	const struct piece *pieces = pending + from;
-	size_t count = all - from;
+	const struct searching *searching = view->searching;
 	const struct finder none = {.previous = UNIT_NONE};
-	bool apart = pieces[0].end > view->other_after;
-	size_t anew = depth_after(&none, view->searching, pieces, count, 0);
-	size_t on = !view->other.at ? 0
-	                            : depth_after(&view->other, view->searching, pieces,
-	                                  apart ? 0 : count, view->other_after);
-	size_t through =
-	    !view->decoded.at ? 0 : depth_after(&view->decoded, view->searching, pending, all, 0);
+	struct finder *other = &view->other;
+	bool apart = pending[from].end > view->other_after;
+	size_t stay = apart ? searching->needles->nodes[other->at].depth : 0;
+	size_t anew = depth_after(&none, searching, pending + from, all - from, 0);
+	size_t through = depth_begun(&view->decoded, searching, pending, all, 0);
+	size_t on = depth_begun(other, searching, pending, all, view->other_after);
+	size_t first = 0;
 
-	finder_look_ahead(&view->decoded, view->searching, pending, all);
+	finder_look_ahead(&view->decoded, searching, pending, all);
+	if (stay && stay >= anew && stay >= through && stay >= on)
+		return;
 	if (through > anew && through > on) {
-		finder_copy(&view->other, &view->decoded);
-		for (size_t i = 0; i < all; i++)
-			finder_step(&view->other, view->searching, &pending[i]);
-		view->other_after = pieces[count - 1].end;
-		return;
-	}
-	if (apart && on >= anew && on)
-		return;
-	if (anew > on || !on) {
-		finder_sleep(&view->other);
+		finder_copy(other, &view->decoded);
 		view->other_after = 0;
+	} else if (anew > on || !on) {
+		finder_sleep(other);
+		view->other_after = 0;
+		first = from;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (pieces[i].end > view->other_after)
-			finder_step(&view->other, view->searching, &pieces[i]);
-	view->other_after = pieces[count - 1].end;
-	if (!view->other.at && !view->searching->needles->first[view->other.previous])
-		finder_sleep(&view->other);
+	for (size_t i = first; i < all; i++)
+		if (pending[i].end > view->other_after)
+			finder_step(other, searching, &pending[i]);
+	view->other_after = pending[all - 1].end;
+	if (!other->at && !searching->needles->first[other->previous])
+		finder_sleep(other);
 }
 
 /* What a title or an address in a link holds is a text of its own: what stands around it goes on behind it. */
