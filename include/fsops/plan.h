@@ -16,6 +16,10 @@
  * it here. A runbook that needs a newer one asks for it. */
 #define KUBECTL_MINOR_MIN 21
 
+/* So many reads of a step run at once, items of a for_each counted one by one: enough for a health check of a whole
+ * platform. */
+#define RUN_READS_MAX 32
+
 struct plan_action {
 	const struct action *action;
 	const char *id; /* borrowed from the action */
@@ -28,6 +32,7 @@ struct plan_action {
 	                        {"expr", "plain"}, as of struct embed_piece; owned, or NULL */
 	json_t *look_plain; /* the same of its `look:` */
 	struct plan *nested; /* of a `runbook:` action; owned, or NULL */
+	bool items_at_once;  /* it is a read, and the items of its for_each run at once */
 };
 
 struct plan_step {
@@ -39,6 +44,7 @@ struct plan_step {
 	bool selected; /* false: left out by --from or --only */
 	struct plan_action *actions;
 	size_t action_count;
+	bool rounds_at_once; /* only reads: all of it runs for the items of its for_each at once */
 };
 
 struct plan {

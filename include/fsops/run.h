@@ -20,9 +20,6 @@
 #include "fsops/question.h"
 #include "fsops/record.h"
 
-/* So many reads of a step run at once: enough for a health check of a whole platform. */
-#define RUN_READS_MAX 32
-
 struct run_options {
 	bool check;       /* run the reads, show the changes */
 	bool yes;         /* approve changes */

@@ -23,8 +23,9 @@ RUN = [
     {"world", "place", "each", "take", "climb"},
     {"approval", "allowed"},
     {"task"},
+    {"lane"},
     {"slot"},
-    {"step_run"},
+    {"order", "step_run"},
     {"run_state", "run_facts", "run"},
 ]
 

@@ -58,6 +58,14 @@ static void set_span(json_t *object, const char *key, msec span)
 		json_object_set_new(object, key, json_real((double)span / 1000));
 }
 
+static void set_for_each(json_t *object, const struct condition *for_each, bool at_once)
+{
+	if (!for_each->text)
+		return;
+	set_text(object, "for_each", for_each->text);
+	json_object_set_new(object, "at_once", json_boolean(at_once));
+}
+
 static json_t *expects_of(const struct action *action)
 {
 	json_t *list = json_array();
@@ -86,7 +94,7 @@ static void add_details(json_t *object, const struct plan_action *item)
 		json_object_set_new(object, "judged_by_expect", json_true());
 	if (action->capture_count)
 		json_object_set_new(object, "capture", captures_of(action));
-	set_text(object, "for_each", action->for_each.text);
+	set_for_each(object, &action->for_each, item->items_at_once);
 	set_text(object, "until", action->until.text);
 	set_text(object, "look", item->look);
 	set_span(object, "timeout_seconds", action->timeout);
@@ -131,7 +139,9 @@ static json_t *step_object(const struct plan_step *step, size_t number)
 	json_object_set_new(object, "budget_seconds", json_real((double)step->budget / 1000));
 	json_object_set_new(object, "when",
 	    step->step->when.text ? json_string(step->step->when.text) : json_null());
-	set_text(object, "for_each", step->step->for_each.text);
+	set_for_each(object, &step->step->for_each, step->rounds_at_once);
+	if (step->step->sequential)
+		json_object_set_new(object, "sequential", json_true());
 	json_object_set_new(object, "actions", actions);
 	return object;
 }

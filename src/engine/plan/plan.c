@@ -12,6 +12,7 @@
 #include "fsops/plan.h"
 #include "fsops/text.h"
 #include "fsops/value.h"
+#include "at_once.h"
 #include "prepared.h"
 #include "engine/fill/people.h"
 #include "refs.h"
@@ -292,6 +293,7 @@ static int add_step(struct making *making, const struct step *from, enum section
 		if (add_action(making, from, &from->actions[i], &step->actions[i]) < 0)
 			return -1;
 	}
+	at_once_find(step);
 	return 0;
 }
 

@@ -284,22 +284,41 @@ static void find_needs(const struct action *action, json_t *looks, const struct 
 	sort_and_join(needs);
 }
 
+static void needs_of(
+    const struct action *action, const struct givers *givers, struct action_needs *needs)
+{
+	json_t *looks = json_object();
+
+	action_each_path(action, note_needs, looks);
+	find_needs(action, looks, givers, needs);
+	json_decref(looks);
+}
+
 struct action_needs *refs_needs(const struct step *step)
 {
 	struct action_needs *needs = mem_alloc(step->action_count * sizeof(*needs));
 	struct givers givers = givers_new();
 
 	for (size_t i = 0; i < step->action_count; i++) {
-		const struct action *action = &step->actions[i];
-		json_t *looks = json_object();
-
-		action_each_path(action, note_needs, looks);
-		find_needs(action, looks, &givers, &needs[i]);
-		givers_add(&givers, action);
-		json_decref(looks);
+		needs_of(&step->actions[i], &givers, &needs[i]);
+		givers_add(&givers, &step->actions[i]);
 	}
 	givers_release(&givers);
 	return needs;
+}
+
+bool refs_look_back(const struct action *actions, size_t count)
+{
+	struct givers givers = givers_new();
+	struct action_needs needs = {0};
+
+	for (size_t i = 0; i < count; i++)
+		givers_add(&givers, &actions[i]);
+	for (size_t i = 0; i < count && !needs.count; i++)
+		needs_of(&actions[i], &givers, &needs);
+	givers_release(&givers);
+	free(needs.items);
+	return needs.count;
 }
 
 void refs_needs_free(struct action_needs *needs, size_t count)

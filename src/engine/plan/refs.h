@@ -42,4 +42,8 @@ struct action_needs {
 struct action_needs *refs_needs(const struct step *step);
 void refs_needs_free(struct action_needs *needs, size_t count);
 
+/* Does one of COUNT ACTIONS of a step look at what one of them gives, itself included? Then it may look at what the
+ * item before it in a for_each has given. */
+bool refs_look_back(const struct action *actions, size_t count);
+
 #endif

@@ -2,6 +2,8 @@
  * goes on knows it by that. */
 #include "each.h"
 
+#include <stdlib.h>
+
 #include "engine/terms/item.h"
 
 int each_list(struct each *each, struct world *world, const struct scope *scope,
@@ -17,37 +19,40 @@ int each_list(struct each *each, struct world *world, const struct scope *scope,
 	}
 	each->items = items;
 	each->told = redact_value(world->plan->redact, items);
+	each->repeats = item_repeats_of_all(each->told);
 	json_object_set(whose, "items", items);
 	event_emit(world->tools.events, "items.listed", whose);
 	return 0;
 }
 
-void each_begin(struct each *each, const char *as, const struct scope *outer, struct scope *scope)
+size_t each_count(const struct each *each)
+{
+	return each->items ? json_array_size(each->items) : 1;
+}
+
+void each_begin(const struct each *each, size_t at, const char *as, const struct scope *outer,
+    struct each_item *item, struct scope *scope)
 {
 	*scope = (struct scope){.outer = outer};
+	*item = (struct each_item){0};
 	if (!each->items)
 		return;
-	each->repeat = item_repeats(each->told, each->at);
-	json_decref(each->names);
-	each->names = json_object();
-	json_object_set(each->names, as, json_array_get(each->items, each->at));
-	scope->names = each->names;
+	item->told = json_array_get(each->told, at);
+	item->repeat = each->repeats[at];
+	item->names = json_object();
+	json_object_set(item->names, as, json_array_get(each->items, at));
+	scope->names = item->names;
 	scope->items = true;
 }
 
-bool each_next(struct each *each)
+void each_item_release(struct each_item *item)
 {
-	return each->items && ++each->at < json_array_size(each->items);
-}
-
-const json_t *each_told(const struct each *each)
-{
-	return json_array_get(each->told, each->at);
+	json_decref(item->names);
 }
 
 void each_release(struct each *each)
 {
 	json_decref(each->items);
 	json_decref(each->told);
-	json_decref(each->names);
+	free(each->repeats);
 }

@@ -5,10 +5,15 @@
 #include "world.h"
 
 struct each {
-	json_t *items; /* NULL without a for_each */
-	json_t *told;  /* the same as events tell them: masked */
-	size_t at;     /* the one that runs */
-	size_t repeat; /* how many that are told the same came before it */
+	json_t *items;   /* NULL without a for_each */
+	json_t *told;    /* the same as events tell them: masked */
+	size_t *repeats; /* of each: how many that are told the same came before it */
+};
+
+/* One of them, while it runs. */
+struct each_item {
+	const json_t *told; /* borrowed; NULL without a for_each */
+	size_t repeat;
 	json_t *names; /* what is over the scope around it */
 };
 
@@ -17,15 +22,14 @@ struct each {
 int each_list(struct each *each, struct world *world, const struct scope *scope,
     const struct condition *for_each, json_t *whose, struct err *err);
 
-/* The item that runs now lies as AS over OUTER in SCOPE. */
-void each_begin(struct each *each, const char *as, const struct scope *outer, struct scope *scope);
+/* How often it goes: 1 without a for_each. */
+size_t each_count(const struct each *each);
 
-/* Go on to the next item; false: there is none. */
-bool each_next(struct each *each);
+/* The item at AT begins: it lies as AS over OUTER in SCOPE, which borrows from ITEM. */
+void each_begin(const struct each *each, size_t at, const char *as, const struct scope *outer,
+    struct each_item *item, struct scope *scope);
 
-/* The one that runs, as it is told; NULL without a for_each. */
-const json_t *each_told(const struct each *each);
-
+void each_item_release(struct each_item *item);
 void each_release(struct each *each);
 
 #endif

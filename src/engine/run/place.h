@@ -14,6 +14,9 @@ struct place {
 	const struct scope *scope; /* what its expressions may name */
 	struct budget *budget;     /* its step's */
 	struct past_found past;    /* what was known of it before the run */
+	json_t *
+	    captured; /* object: what it captures is kept here until its turn has come; NULL: it counts at
+	                     once */
 	/* Emit an event of this action; `step`, `action` and `item` are added. FIELDS are taken. */
 	void (*emit)(void *ctx, const char *type, json_t *fields);
 	void *ctx;

@@ -1,13 +1,14 @@
-/* One action's place in its step. Invariant: a slot goes from waiting to active to ended; what it tells while an
- * earlier slot has not ended is held back, with the time at which it happened. Only that it begins is told at once,
- * so that a person sees how much is waited for. */
+/* One action's place in its step. Invariants: a slot goes from waiting to active to ended; what came of its items
+ * counts, and is told, in their declared order. */
 #include "slot.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "engine/run/task/task.h"
 #include "engine/terms/item.h"
+#include "fsops/mem.h"
 #include "fsops/value.h"
+#include "lane.h"
 
 static struct world *world_of(const struct slot *slot)
 {
@@ -19,63 +20,70 @@ static const struct action *action_of(const struct slot *slot)
 	return slot->place.action->action;
 }
 
-/* ---- events, in the declared order ---- */
-
-static void add_step_item(const struct slot *slot, json_t *fields)
+static bool at_once(const struct slot *slot)
 {
-	const json_t *item = each_told(slot->step_each);
-
-	if (item)
-		item_add_step(fields, item, slot->step_each->repeat);
+	return slot->place.action->items_at_once;
 }
 
-/* Which item of a for_each it is: of its own, or of its step's. */
-static void add_items(const struct slot *slot, json_t *fields)
+/* ---- what came of its items, in the declared order ---- */
+
+static void keep_result(struct slot *slot, const struct lane *lane)
 {
-	const struct each *each = each_told(&slot->each) ? &slot->each : slot->step_each;
+	struct world *world = world_of(slot);
+	const char *id = slot->place.action->id;
+	json_t *kept = ceiling_result(&world->ceiling, id, lane->result,
+	    slot->each.items && json_array_size(slot->results) > 0);
 
-	if (each_told(each))
-		item_add_own(fields, each_told(each), each->repeat);
-	add_step_item(slot, fields);
-}
-
-/* A later attempt, or the next item, begins after what its slot holds back. */
-static bool is_told_now(const struct slot *slot, bool begins)
-{
-	return slot->speaks || (begins && !slot->held);
-}
-
-static void emit(void *ctx, const char *type, json_t *fields)
-{
-	struct slot *slot = ctx;
-	struct events *events = world_of(slot)->tools.events;
-	bool begins = strcmp(type, "action.started") == 0;
-	json_t *event;
-
-	json_object_set_new(fields, "step", json_string(slot->place.step));
-	json_object_set_new(fields, "action", json_string(slot->place.action->id));
-	if (begins)
-		json_object_set_new(fields, "number", json_integer((json_int_t)slot->number));
-	add_items(slot, fields);
-	event = event_hold(events, type, fields);
-	if (is_told_now(slot, begins)) {
-		event_release(events, event);
+	if (!slot->each.items || slot->skipped) {
+		json_object_set_new(world->results, id, kept);
 		return;
 	}
-	if (!slot->held)
-		slot->held = json_array();
-	json_array_append_new(slot->held, event);
+	json_array_append_new(slot->results, kept);
+	json_object_set(world->results, id, slot->results);
+}
+
+/* All that has ended before the first that has not. Is there none to wait for, it counts at once. */
+static void keep_in_order(struct slot *slot)
+{
+	size_t end = slot->later ? slot->told : slot->begun;
+
+	for (; slot->kept < end && slot->lanes[slot->kept]->ended; slot->kept++) {
+		struct lane *lane = slot->lanes[slot->kept];
+
+		keep_result(slot, lane);
+		lane_keep_captures(lane);
+	}
+}
+
+static void drop(struct slot *slot, size_t from)
+{
+	for (size_t i = from; i < slot->told && i < slot->kept; i++) {
+		lane_free(slot->lanes[i]);
+		slot->lanes[i] = NULL;
+	}
+}
+
+/* The first that has not ended may speak freely. */
+static void tell_in_order(struct slot *slot)
+{
+	size_t from = slot->told < slot->kept ? slot->told : slot->kept;
+
+	while (slot->speaks && slot->told < slot->begun) {
+		struct lane *lane = slot->lanes[slot->told];
+
+		lane_speak(lane);
+		if (!lane->ended)
+			break;
+		slot->told++;
+	}
+	keep_in_order(slot);
+	drop(slot, from);
 }
 
 void slot_speak(struct slot *slot)
 {
-	json_t *held = slot->held;
-
 	slot->speaks = true;
-	slot->held = NULL;
-	for (size_t i = 0; i < json_array_size(held); i++)
-		event_release(world_of(slot)->tools.events, json_incref(json_array_get(held, i)));
-	json_decref(held);
+	tell_in_order(slot);
 }
 
 /* ---- its end ---- */
@@ -104,21 +112,6 @@ static void end_slot(struct slot *slot)
 	slot->above->ended(slot->ctx, slot);
 }
 
-static void keep_result(struct slot *slot, json_t *result)
-{
-	struct world *world = world_of(slot);
-	const char *id = slot->place.action->id;
-	json_t *kept = ceiling_result(
-	    &world->ceiling, id, result, slot->each.items && json_array_size(slot->results) > 0);
-
-	if (!slot->each.items) {
-		json_object_set_new(world->results, id, kept);
-		return;
-	}
-	json_array_append_new(slot->results, kept);
-	json_object_set(world->results, id, slot->results);
-}
-
 static bool stops_when_untold(const struct slot *slot)
 {
 	enum on_failure rule = action_of(slot)->on_failure;
@@ -144,63 +137,95 @@ static void not_told(struct slot *slot, json_t *fields, const char *why)
 		json_object_set_new(fields, "stop", json_string(stop_name(tally->stop)));
 }
 
+/* ---- its items ---- */
+
+static void on_lane_ended(void *ctx, struct lane *lane, const struct task_end *end);
+
+static const struct lane_above lane_above = {.ended = on_lane_ended};
+
+/* Without a for_each of its own, or before that is known, it is the only one. */
+static struct lane *add_lane(struct slot *slot)
+{
+	struct lane *lane = lane_new(&slot->place, &lane_above, slot);
+
+	lane->step_item = slot->step_item;
+	lane->number = slot->number;
+	lane->tells_begin = at_once(slot) || slot->told == slot->begun;
+	lane->scope.outer = slot->step_scope;
+	if (at_once(slot) || slot->later)
+		lane->place.captured = json_object();
+	slot->lanes[slot->begun++] = lane;
+	return lane;
+}
+
+static void begin_item(struct slot *slot)
+{
+	size_t at = slot->begun;
+	struct lane *lane = add_lane(slot);
+
+	each_begin(
+	    &slot->each, at, action_of(slot)->as, slot->step_scope, &lane->item, &lane->scope);
+	slot->running++;
+	tell_in_order(slot);
+	lane_start(lane);
+}
+
+static bool has_more(const struct slot *slot)
+{
+	return slot->state == SLOT_ACTIVE && slot->begun < each_count(&slot->each) &&
+	       !slot->above->is_stopping(slot->ctx);
+}
+
+bool slot_wants_room(const struct slot *slot)
+{
+	return has_more(slot) && at_once(slot);
+}
+
+void slot_go_on(struct slot *slot)
+{
+	if (slot->state != SLOT_ACTIVE)
+		return;
+	while (has_more(slot) && (at_once(slot) || !slot->running) &&
+	       slot->above->take_place(slot->ctx))
+		begin_item(slot);
+	if (!slot->running && !has_more(slot))
+		end_slot(slot);
+}
+
+static void on_lane_ended(void *ctx, struct lane *lane, const struct task_end *end)
+{
+	struct slot *slot = ctx;
+
+	(void)lane;
+	slot->running--;
+	count(slot, end->outcome, end->severity);
+	if (end->outcome == OUTCOME_LEFT)
+		note_left(slot, end->arguments);
+	tell_in_order(slot);
+	slot->above->leave_place(slot->ctx);
+	slot_go_on(slot);
+}
+
 /* An action that could not even begin: no items to go through, or none that can be told. */
 void slot_skip(struct slot *slot, enum outcome outcome, const char *why)
 {
 	json_t *fields =
 	    json_pack("{s:s, s:f, s:s, s:s, s:i}", "outcome", outcome_name(outcome), "seconds", 0.0,
 	        "why", why, "effect", effect_name(slot->place.action->effect), "attempts", 0);
+	struct lane *lane;
 
+	if (!slot->lanes)
+		slot->lanes = mem_alloc(sizeof(struct lane *));
+	lane = add_lane(slot);
+	tell_in_order(slot);
 	if (outcome == OUTCOME_FAILED)
 		not_told(slot, fields, why);
-	emit(slot, "action.finished", fields);
-	json_object_set_new(world_of(slot)->results, slot->place.action->id,
-	    json_pack("{s:s, s:s}", "outcome", outcome_name(outcome), "why", why));
+	lane_emit(lane, "action.finished", fields);
+	lane->ended = slot->skipped = true;
+	lane->result = json_pack("{s:s, s:s}", "outcome", outcome_name(outcome), "why", why);
+	tell_in_order(slot);
 	count(slot, outcome, LEVEL_OK);
 	end_slot(slot);
-}
-
-/* ---- its items ---- */
-
-/* What was known of the item before: looked up once, when its turn has come. */
-static struct past_found look_up(const struct slot *slot)
-{
-	const struct place *place = &slot->place;
-	json_t *key = json_pack("{s:s}", "action", place->action->id);
-	struct past_found found;
-
-	add_items(slot, key);
-	found = past_find(place->world->past, place->step, place->action, key);
-	json_decref(key);
-	return found;
-}
-
-static void on_task_ended(void *ctx, const struct task_end *end);
-
-static const struct task_above task_above = {.ended = on_task_ended};
-
-static void start_item(struct slot *slot)
-{
-	each_begin(&slot->each, action_of(slot)->as, slot->step_scope, &slot->scope);
-	slot->state = SLOT_ACTIVE;
-	slot->place.past = look_up(slot);
-	slot->task = task_start(&slot->place, &task_above, slot);
-}
-
-static void on_task_ended(void *ctx, const struct task_end *end)
-{
-	struct slot *slot = ctx;
-
-	keep_result(slot, end->result);
-	count(slot, end->outcome, end->severity);
-	if (end->outcome == OUTCOME_LEFT)
-		note_left(slot, end->arguments);
-	task_free(slot->task);
-	slot->task = NULL;
-	if (each_next(&slot->each) && !slot->above->is_stopping(slot->ctx))
-		start_item(slot);
-	else
-		end_slot(slot);
 }
 
 /* What its for_each goes through, before the first of it begins. */
@@ -209,9 +234,17 @@ static int list_items(struct slot *slot, struct err *err)
 	json_t *whose =
 	    json_pack("{s:s, s:s}", "step", slot->place.step, "action", slot->place.action->id);
 
-	add_step_item(slot, whose);
+	if (slot->step_item->told)
+		item_add_step(whose, slot->step_item->told, slot->step_item->repeat);
 	return each_list(
 	    &slot->each, world_of(slot), slot->step_scope, &action_of(slot)->for_each, whose, err);
+}
+
+static void begin(struct slot *slot)
+{
+	slot->lanes = mem_alloc((each_count(&slot->each) + 1) * sizeof(struct lane *));
+	slot->state = SLOT_ACTIVE;
+	slot_go_on(slot);
 }
 
 void slot_start(struct slot *slot)
@@ -219,7 +252,7 @@ void slot_start(struct slot *slot)
 	struct err err;
 
 	if (!action_of(slot)->for_each.expr) {
-		start_item(slot);
+		begin(slot);
 		return;
 	}
 	if (list_items(slot, &err) < 0) {
@@ -235,41 +268,40 @@ void slot_start(struct slot *slot)
 	else if (json_array_size(slot->each.items) == 0)
 		slot_skip(slot, OUTCOME_SKIPPED, "for_each: the list is empty");
 	else
-		start_item(slot);
+		begin(slot);
 }
 
-/* ---- making, freeing, and what comes from above ---- */
-
-void slot_init(struct slot *slot)
-{
-	slot->place.scope = &slot->scope;
-	slot->place.emit = emit;
-	slot->place.ctx = slot;
-}
+/* ---- freeing, and what comes from above ---- */
 
 void slot_release(struct slot *slot)
 {
-	task_free(slot->task);
+	for (size_t i = 0; i < slot->begun; i++)
+		lane_free(slot->lanes[i]);
+	free(slot->lanes);
 	each_release(&slot->each);
 	json_decref(slot->results);
-	json_decref(slot->held);
+}
+
+static void each_lane(struct slot *slot, void (*fn)(struct lane *lane))
+{
+	size_t from = slot->told < slot->kept ? slot->told : slot->kept;
+
+	for (size_t i = from; i < slot->begun; i++)
+		if (slot->lanes[i])
+			fn(slot->lanes[i]);
 }
 
 void slot_time_out(struct slot *slot)
 {
-	if (slot->state == SLOT_ACTIVE)
-		task_time_out(slot->task);
+	each_lane(slot, lane_time_out);
 }
 
 void slot_cancel(struct slot *slot)
 {
-	if (slot->state == SLOT_ACTIVE)
-		task_cancel(slot->task);
+	each_lane(slot, lane_cancel);
 }
 
-/* A task that asks before its first attempt is not in its slot yet; it has no deadline. */
 void slot_deadline_moved(struct slot *slot)
 {
-	if (slot->task)
-		task_deadline_moved(slot->task);
+	each_lane(slot, lane_deadline_moved);
 }

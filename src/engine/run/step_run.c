@@ -4,19 +4,31 @@
 
 #include <stdlib.h>
 
-#include "engine/plan/refs.h"
 #include "fsops/mem.h"
+#include "order.h"
 #include "slot.h"
 
+/* All its actions once: for one item of the step's own for_each, or without one. */
+struct round {
+	struct each_item item;
+	struct scope scope;
+	struct slot *slots;
+};
+
+/* Slots are numbered over all rounds, in the declared order. */
 struct step_run {
 	struct step_spec spec;
 	struct each each; /* of the step's own for_each */
-	struct scope scope;
 	struct budget budget;
-	struct slot *slots;
-	struct action_needs *needs; /* of each slot; engine/plan/refs.h */
-	size_t told;                /* slots before this one have told all their events */
-	struct loop_timer *turn;    /* look again at what may start */
+	struct order order;      /* of the newest round */
+	struct round **rounds;   /* NULL: not begun, or over */
+	size_t begun;            /* so many rounds have */
+	size_t freed;            /* so many are over */
+	size_t ended;            /* so many slots have */
+	size_t told;             /* slots before this one have told all their events */
+	size_t running;          /* places that are taken */
+	struct slot *hungry;     /* the last that began has items that wait for room; NULL: none */
+	struct loop_timer *turn; /* look again at what may start */
 	enum outcome outcome;
 	enum level severity;     /* of the worst that did not go well in it */
 	enum stop stop_at_start; /* `always` steps run although the run was stopped before */
@@ -28,6 +40,24 @@ static void step_turn(void *ctx);
 static size_t count_of(const struct step_run *step)
 {
 	return step->spec.plan->action_count;
+}
+
+/* The slot of that number; its round is neither to come nor over. */
+static struct slot *slot_at(const struct step_run *step, size_t index)
+{
+	return &step->rounds[index / count_of(step)]->slots[index % count_of(step)];
+}
+
+/* Slots of rounds that have begun. */
+static size_t slots_begun(const struct step_run *step)
+{
+	return step->begun * count_of(step);
+}
+
+static void each_slot(struct step_run *step, void (*fn)(struct slot *slot))
+{
+	for (size_t i = step->told; i < slots_begun(step); i++)
+		fn(slot_at(step, i));
 }
 
 static struct tally *tally_of(const struct step_run *step)
@@ -53,8 +83,7 @@ static void on_over(void *ctx)
 {
 	struct step_run *step = ctx;
 
-	for (size_t i = 0; i < count_of(step); i++)
-		slot_time_out(&step->slots[i]);
+	each_slot(step, slot_time_out);
 	look_again(step);
 }
 
@@ -62,8 +91,7 @@ static void on_moved(void *ctx)
 {
 	struct step_run *step = ctx;
 
-	for (size_t i = 0; i < count_of(step); i++)
-		slot_deadline_moved(&step->slots[i]);
+	each_slot(step, slot_deadline_moved);
 }
 
 static const struct budget_above budget_above = {.over = on_over, .moved = on_moved};
@@ -111,77 +139,39 @@ static void step_end(struct step_run *step, const char *why)
 	step->spec.ended(step->spec.ctx);
 }
 
-static void slots_release(struct step_run *step)
+static void round_free(const struct step_run *step, struct round *round)
 {
 	for (size_t i = 0; i < count_of(step); i++)
-		slot_release(&step->slots[i]);
-	free(step->slots);
-	step->slots = NULL;
+		slot_release(&round->slots[i]);
+	each_item_release(&round->item);
+	free(round->slots);
+	free(round);
+}
+
+static void free_rounds(struct step_run *step, size_t end)
+{
+	for (; step->freed < end; step->freed++) {
+		round_free(step, step->rounds[step->freed]);
+		step->rounds[step->freed] = NULL;
+	}
 }
 
 void step_free(struct step_run *step)
 {
 	if (!step)
 		return;
-	slots_release(step);
+	free_rounds(step, step->begun);
+	free(step->rounds);
+	order_release(&step->order);
 	loop_cancel(step->turn);
 	budget_release(&step->budget);
 	each_release(&step->each);
-	refs_needs_free(step->needs, count_of(step));
 	free(step->spec.id);
 	free(step->why);
 	free(step);
 }
 
 /* ---- which may start ---- */
-
-static bool is_barrier(const struct step_run *step, const struct plan_action *action)
-{
-	return action->effect != EFFECT_READ || action->action->adapter->alone ||
-	       step->spec.plan->step->sequential;
-}
-
-static bool needs_ended(const struct step_run *step, size_t index)
-{
-	const struct action_needs *needs = &step->needs[index];
-
-	for (size_t i = 0; i < needs->count; i++)
-		if (step->slots[needs->items[i]].state != SLOT_ENDED)
-			return false;
-	return true;
-}
-
-static size_t count_active(const struct step_run *step)
-{
-	size_t active = 0;
-
-	for (size_t i = 0; i < count_of(step); i++)
-		active += step->slots[i].state == SLOT_ACTIVE;
-	return active;
-}
-
-/* A barrier waits for everything before it, and everything after it waits for a barrier. */
-static void start_what_may(struct step_run *step)
-{
-	size_t active = count_active(step);
-	bool all_ended = true; /* before this one */
-
-	for (size_t i = 0; i < count_of(step) && active < RUN_READS_MAX; i++) {
-		struct slot *slot = &step->slots[i];
-		bool barrier = is_barrier(step, slot->place.action);
-
-		if (slot->state == SLOT_WAITING && (all_ended || !barrier) &&
-		    needs_ended(step, i)) {
-			slot_start(slot);
-			active += slot->state == SLOT_ACTIVE;
-		}
-		if (slot->state == SLOT_ENDED)
-			continue;
-		if (barrier)
-			return;
-		all_ended = false;
-	}
-}
 
 /* Nothing more may start in it: its time is up, or the run was stopped since it began. */
 static bool is_stopping(void *ctx)
@@ -193,30 +183,45 @@ static bool is_stopping(void *ctx)
 	       (tally_is_stopped(tally) && tally->stop != step->stop_at_start);
 }
 
+/* Of rounds that have not begun nothing is told. */
 static void cancel_waiting(struct step_run *step)
 {
-	for (size_t i = 0; i < count_of(step); i++)
-		if (step->slots[i].state == SLOT_WAITING)
-			slot_skip(&step->slots[i], OUTCOME_CANCELLED,
-			    budget_is_exceeded(&step->budget) ? "the step's time was up"
-			                                      : "the run was stopped");
-}
+	const char *why =
+	    budget_is_exceeded(&step->budget) ? "the step's time was up" : "the run was stopped";
+	size_t newest = step->begun ? slots_begun(step) - count_of(step) : 0;
 
-static bool all_ended(const struct step_run *step)
-{
-	for (size_t i = 0; i < count_of(step); i++)
-		if (step->slots[i].state != SLOT_ENDED)
-			return false;
-	return true;
+	if (step->hungry)
+		slot_go_on(step->hungry);
+	for (size_t i = newest > step->told ? newest : step->told; i < slots_begun(step); i++)
+		if (slot_at(step, i)->state == SLOT_WAITING)
+			slot_skip(slot_at(step, i), OUTCOME_CANCELLED, why);
 }
 
 /* ---- what comes from its slots ---- */
 
+static bool take_place(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	if (step->running == RUN_READS_MAX)
+		return false;
+	step->running++;
+	return true;
+}
+
+static void leave_place(void *ctx)
+{
+	struct step_run *step = ctx;
+
+	step->running--;
+	look_again(step);
+}
+
 /* Slots that have ended are told of; the first that has not may speak freely from now on. */
 static void tell_in_order(struct step_run *step)
 {
-	while (step->told < count_of(step)) {
-		struct slot *slot = &step->slots[step->told];
+	while (step->told < slots_begun(step)) {
+		struct slot *slot = slot_at(step, step->told);
 
 		slot_speak(slot);
 		if (slot->state != SLOT_ENDED)
@@ -225,59 +230,112 @@ static void tell_in_order(struct step_run *step)
 	}
 }
 
-static void on_slot_ended(void *ctx, const struct slot *slot)
+static void on_slot_ended(void *ctx, struct slot *slot)
 {
 	struct step_run *step = ctx;
 
 	if (slot->outcome > step->outcome)
 		step->outcome = slot->outcome;
 	step->severity = level_worst(step->severity, slot->severity);
+	step->ended++;
+	if (slot->index / count_of(step) + 1 == step->begun)
+		order_ended(&step->order, slot->index % count_of(step));
+	if (step->hungry == slot)
+		step->hungry = NULL;
 	tell_in_order(step);
 	look_again(step);
 }
 
-static const struct slot_above slot_above = {.is_stopping = is_stopping, .ended = on_slot_ended};
+static const struct slot_above slot_above = {.is_stopping = is_stopping,
+    .take_place = take_place,
+    .leave_place = leave_place,
+    .ended = on_slot_ended};
 
 /* ---- the step's own for_each ---- */
 
-static void begin_slot(struct step_run *step, size_t index)
+static void begin_slot(struct step_run *step, struct round *round, size_t number)
 {
 	const struct plan_step *plan = step->spec.plan;
-	struct slot *slot = &step->slots[index];
 
-	*slot = (struct slot){
+	round->slots[number] = (struct slot){
 	    .above = &slot_above,
 	    .ctx = step,
 	    .place = {.world = step->spec.world,
-	        .action = &plan->actions[index],
+	        .action = &plan->actions[number],
 	        .step = step->spec.id,
 	        .title = plan->title,
 	        .step_rule = plan->step->on_failure,
 	        .budget = &step->budget},
-	    .step_scope = &step->scope,
-	    .step_each = &step->each,
-	    .number = index + 1,
+	    .step_scope = &round->scope,
+	    .step_item = &round->item,
+	    .index = slots_begun(step) + number,
+	    .number = number + 1,
+	    .later = plan->rounds_at_once,
 	};
-	slot_init(slot);
 }
 
-static void begin_item(struct step_run *step)
+static void begin_round(struct step_run *step)
 {
-	each_begin(&step->each, step->spec.plan->step->as, &step->spec.world->scope, &step->scope);
-	step->slots = mem_alloc(count_of(step) * sizeof(*step->slots));
+	struct round *round = mem_alloc(sizeof(*round));
+
+	each_begin(&step->each, step->begun, step->spec.plan->step->as, &step->spec.world->scope,
+	    &round->item, &round->scope);
+	round->slots = mem_alloc(count_of(step) * sizeof(*round->slots));
 	for (size_t i = 0; i < count_of(step); i++)
-		begin_slot(step, i);
-	step->told = 0;
+		begin_slot(step, round, i);
+	step->rounds[step->begun++] = round;
+	order_again(&step->order);
 	tell_in_order(step);
 }
 
-static bool next_item(struct step_run *step)
+static bool is_last_round(const struct step_run *step)
 {
-	if (is_stopping(step) || !each_next(&step->each))
+	return step->begun == each_count(&step->each);
+}
+
+/* Is it the turn of the next round? When they run at once: as soon as all of the last has begun. */
+static bool next_round(struct step_run *step)
+{
+	bool free = step->spec.plan->rounds_at_once ? order_all_given(&step->order)
+	                                            : step->ended == slots_begun(step);
+
+	if (is_last_round(step) || !free)
 		return false;
-	slots_release(step);
-	begin_item(step);
+	begin_round(step);
 	return true;
+}
+
+static bool next_slot(struct step_run *step, struct slot **slot)
+{
+	size_t index;
+
+	while (!order_next(&step->order, &index))
+		if (!next_round(step))
+			return false;
+	*slot = slot_at(step, slots_begun(step) - count_of(step) + index);
+	return true;
+}
+
+/* There is one place at least for what begins. */
+static bool may_start(struct step_run *step)
+{
+	return step->running < RUN_READS_MAX && !is_stopping(step);
+}
+
+static void start_what_may(struct step_run *step)
+{
+	struct slot *slot;
+
+	if (step->hungry)
+		slot_go_on(step->hungry);
+	while (!step->hungry && may_start(step) && next_slot(step, &slot)) {
+		if (slot->state != SLOT_WAITING)
+			continue; /* its place was said to be free, and it was cancelled since */
+		step->hungry = slot;
+		slot_start(slot);
+		if (step->hungry && !slot_wants_room(slot))
+			step->hungry = NULL;
+	}
 }
 
 static void step_turn(void *ctx)
@@ -289,14 +347,12 @@ static void step_turn(void *ctx)
 		cancel_waiting(step);
 	else
 		start_what_may(step);
-	if (!all_ended(step))
+	free_rounds(step, step->told / count_of(step));
+	if (step->ended < slots_begun(step) || !(is_last_round(step) || is_stopping(step)))
 		return;
 	loop_cancel(step->turn); /* the slots that ended just now asked for it */
 	step->turn = NULL;
-	if (next_item(step))
-		look_again(step);
-	else
-		step_end(step, NULL);
+	step_end(step, NULL);
 }
 
 /* ---- the beginning ---- */
@@ -400,17 +456,18 @@ struct step_run *step_start(const struct step_spec *spec)
 
 	step->spec = *spec;
 	step->stop_at_start = tally_of(step)->stop;
-	step->needs = refs_needs(spec->plan->step);
+	order_init(&step->order, spec->plan);
 	begin_budget(step);
 	emit_started(step);
 	condition = check_condition(step, &err);
-	begin_item(step);
 	if (condition < 0)
 		condition_unknown(step, &err);
 	if (condition <= 0) {
 		skip(step, err.text);
 		return step;
 	}
+	step->rounds = mem_alloc(each_count(&step->each) * sizeof(struct round *));
+	begin_round(step);
 	budget_start(&step->budget);
 	look_again(step);
 	return step;
@@ -418,7 +475,6 @@ struct step_run *step_start(const struct step_spec *spec)
 
 void step_interrupt(struct step_run *step)
 {
-	for (size_t i = 0; i < count_of(step); i++)
-		slot_cancel(&step->slots[i]);
+	each_slot(step, slot_cancel);
 	look_again(step);
 }

@@ -2,9 +2,9 @@
  * One step while it runs: which of its actions may start, its timers, and the
  * order in which its events are told.
  *
- * Reads that stand next to each other run at once, at most RUN_READS_MAX; a
- * change, or an adapter that runs alone, waits for everything before it and
- * everything after waits for it. Whatever ends first, events come out in the
+ * Reads that stand next to each other run at once, at most RUN_READS_MAX, and so
+ * do the items that reads go through; a change, or an adapter that runs alone,
+ * waits for everything before it and everything after waits for it (order.h). Whatever ends first, events come out in the
  * declared order: those of a later action are held back until the earlier ones
  * have ended.
  */

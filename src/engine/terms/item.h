@@ -9,6 +9,9 @@
 /* How many of ITEMS before INDEX are equal to the one there. */
 size_t item_repeats(const json_t *items, size_t index);
 
+/* The same of each, in one go: a new array. */
+size_t *item_repeats_of_all(const json_t *items);
+
 /* Add ITEM to FIELDS of an event, which has REPEAT like it before it: as its action's own, or as its
  * step's. */
 void item_add_own(json_t *fields, const json_t *item, size_t repeat);

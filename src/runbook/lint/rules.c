@@ -112,6 +112,37 @@ static void no_budget(struct lint *lint)
 		    "'budget'");
 }
 
+/* It can run beside others. */
+static bool is_beside(const struct action *action)
+{
+	return looks(action) && !action->adapter->alone;
+}
+
+/* Would anything in STEP run at once? */
+static bool has_beside(const struct step *step)
+{
+	bool only = true, found = false;
+
+	for (size_t i = 0; i < step->action_count; i++) {
+		const struct action *action = &step->actions[i];
+
+		only = only && is_beside(action);
+		found = found ||
+		        (is_beside(action) &&
+		            (action->for_each.text || (i && is_beside(&step->actions[i - 1]))));
+	}
+	return found || (only && step->for_each.text);
+}
+
+static void sequential_anyway(struct lint *lint)
+{
+	if (lint->step->sequential && !has_beside(lint->step))
+		lint_say(lint, lint_key_pos(lint->step->node, "sequential"),
+		    "nothing in this step would run at once: there are no reads next to each other "
+		    "and "
+		    "none goes through a list; leave 'sequential' out");
+}
+
 static void say_long(struct lint *lint, const char *key, msec span)
 {
 	char spans[2][CLOCK_TEXT_MAX];
@@ -472,6 +503,8 @@ const struct lint_rule lint_rules[] = {
     {{"retry-change", "a retry of what must not be done twice: POST, kubectl create"},
         "http kubectl", .action = retry_once},
     {{"no-budget", "a step that does not say how long it may take"}, .step = no_budget},
+    {{"sequential-anyway", "sequential: true where nothing would run at once"},
+        .step = sequential_anyway},
     {{"over-budget", "a wait that is longer than the step's budget"}, .action = long_wait},
     {{"timeout-over-budget", "kubectl's --timeout is not less than the step's budget"}, "kubectl",
         .action = lint_long_timeout},

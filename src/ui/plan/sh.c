@@ -183,7 +183,7 @@ static void add_step(struct script *s, const struct plan_step *step, size_t numb
 	when = sh_open_when(s, &step->step->when);
 	if (when == SH_WHEN_NEVER)
 		return;
-	looping = sh_open_loop(s, &step->step->for_each, step->step->as);
+	looping = sh_open_loop(s, &step->step->for_each, step->step->as, step->rounds_at_once);
 	for (size_t i = 0; i < step->action_count; i++)
 		sh_add_action(s, &step->actions[i]);
 	sh_close_loop(s, looping, step->step->as);

@@ -431,7 +431,7 @@ void sh_add_action(struct script *s, const struct plan_action *item)
 	when = sh_open_when(s, &action->when);
 	if (when == SH_WHEN_NEVER)
 		return;
-	looping = sh_open_loop(s, &action->for_each, action->as);
+	looping = sh_open_loop(s, &action->for_each, action->as, item->items_at_once);
 	add_body(s, item);
 	add_captures(s, action);
 	sh_close_loop(s, looping, action->as);

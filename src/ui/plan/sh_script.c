@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fsops/expr.h"
+#include "fsops/plan.h"
 #include "ui/safe.h"
 
 #define BIT(helper) (1u << (helper))
@@ -189,13 +190,15 @@ static void forget_items(struct script *s, const char *as)
 			sh_line(s, "%s=", s->names.items[i].name);
 }
 
-bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as)
+bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as, bool at_once)
 {
 	const struct sh_name *name;
 
 	if (!for_each->text)
 		return false;
 	as = as ? as : "item";
+	if (at_once)
+		sh_line(s, "# fsops runs up to %d of these at once", RUN_READS_MAX);
 	sh_call(s, HELPER_NEXT, "while next", "; do", "%s of %s", as, for_each->text);
 	s->depth++;
 	if (sh_plan_wants(s->plan, as)) {

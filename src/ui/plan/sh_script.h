@@ -63,7 +63,7 @@ enum sh_when { SH_WHEN_ALWAYS, SH_WHEN_ASKED, SH_WHEN_NEVER };
  * depends on it is to be left out, a comment says so. */
 enum sh_when sh_open_when(struct script *s, const struct condition *when);
 /* The same for what is repeated. Returns whether a block was opened. */
-bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as);
+bool sh_open_loop(struct script *s, const struct condition *for_each, const char *as, bool at_once);
 void sh_close_loop(struct script *s, bool opened, const char *as);
 /* End a block with WORD ("fi", "done") if it was opened. */
 void sh_close(struct script *s, bool opened, const char *word);

@@ -5,6 +5,7 @@
 
 #include "fsops/channel.h"
 #include "fsops/mem.h"
+#include "fsops/plan.h"
 #include "fsops/value.h"
 #include "ui/look.h"
 #include "ui/safe.h"
@@ -62,15 +63,20 @@ static void add_retry(const struct page *page, const struct action *action)
 	add_detail(page, "retry", line);
 }
 
-/* "for_each: LIST as NAME" */
-static void add_loop(const struct page *page, const struct condition *for_each, const char *as)
+/* "for_each: LIST as NAME, …" */
+static void add_loop(
+    const struct page *page, const struct condition *for_each, const char *as, bool at_once)
 {
 	struct buf line;
 
 	if (!for_each->text)
 		return;
 	buf_init(&line, BUF_TEXT_MAX);
-	buf_addf(&line, "%s as %s", for_each->text, as ? as : "item");
+	buf_addf(&line, "%s as %s, ", for_each->text, as ? as : "item");
+	if (at_once)
+		buf_addf(&line, "up to %d at once", RUN_READS_MAX);
+	else
+		buf_adds(&line, "one after another");
 	add_detail(page, "for each", line.data);
 	buf_release(&line);
 }
@@ -176,7 +182,7 @@ static void add_details(const struct page *page, const struct plan_action *item)
 	    action->derived == EFFECT_UNSTATED)
 		add_detail(page, "effect", "as the runbook states it: nobody can tell");
 	add_detail(page, "when", action->when.text);
-	add_loop(page, &action->for_each, action->as);
+	add_loop(page, &action->for_each, action->as, item->items_at_once);
 	if (action->node && node_get(action->node, "accept"))
 		add_detail(page, "accept", "any: only what is expected judges");
 	for (size_t i = 0; i < action->expect_count; i++)
@@ -272,7 +278,7 @@ static void add_step(const struct page *page, const struct plan_step *step, size
 	}
 	buf_addf(page->out, "  [%s]\n", step->id);
 	add_detail(page, "when", step->step->when.text);
-	add_loop(page, &step->step->for_each, step->step->as);
+	add_loop(page, &step->step->for_each, step->step->as, step->rounds_at_once);
 	if (step->step->sequential && step->action_count > 1)
 		add_detail(page, "order", "one action after another");
 	for (size_t i = 0; i < step->action_count; i++)

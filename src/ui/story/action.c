@@ -24,8 +24,8 @@ void story_action_free(struct story_action *action)
 {
 	if (!action)
 		return;
-	free(action->step);
-	free(action->id);
+	free(action->key);
+	free(action->round);
 	free(action->label);
 	free(action->command);
 	free(action->adapter);
@@ -43,13 +43,13 @@ static bool same(const char *a, const char *b)
 /* Where the present event's action stands; or action_count. */
 static size_t find(const struct story *story)
 {
-	const char *step = value_get_text(story->event, "step");
-	const char *id = value_get_text(story->event, "action");
+	char *key = story_key(story->event);
 	size_t i;
 
 	for (i = 0; i < story->action_count; i++)
-		if (same(story->actions[i]->id, id) && same(story->actions[i]->step, step))
+		if (same(story->actions[i]->key, key))
 			break;
+	free(key);
 	return i;
 }
 
@@ -109,8 +109,8 @@ static struct story_action *action_new(struct story *story)
 	const json_t *event = story->event;
 	struct story_action *action = mem_alloc(sizeof(*action));
 
-	action->step = mem_text(value_get_text(event, "step"));
-	action->id = mem_text(value_get_text(event, "action"));
+	action->key = story_key(event);
+	action->round = story_round_key(event);
 	action->label = label_of(story, event);
 	action->command = mem_text(value_get_text(event, "command"));
 	action->adapter = mem_text(value_get_text(event, "adapter"));
@@ -133,7 +133,7 @@ static void put_in(struct story *story, struct story_action *action)
 	for (i = story->action_count++; i > 0; i--) {
 		const struct story_action *before = story->actions[i - 1];
 
-		if (!same(before->step, action->step) || before->number <= action->number)
+		if (!same(before->round, action->round) || before->number <= action->number)
 			break;
 		story->actions[i] = story->actions[i - 1];
 	}

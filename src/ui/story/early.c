@@ -12,15 +12,31 @@
 #define EARLY_LINES 20
 #define EARLY_KEEP  ((size_t)64 * 1024)
 
-char *story_key(const json_t *event)
+static char *key_of(const json_t *event, const char *const *keys, size_t count)
 {
-	json_t *names = json_pack("[O?, O?, O?, O?]", json_object_get(event, "step"),
-	    json_object_get(event, "action"), json_object_get(event, "item"),
-	    json_object_get(event, "step_item"));
-	char *key = json_dumps(names, JSON_COMPACT | JSON_SORT_KEYS);
+	json_t *names = json_object();
+	char *key;
 
+	for (size_t i = 0; i < count; i++)
+		json_object_set(names, keys[i], json_object_get(event, keys[i]));
+	key = json_dumps(names, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(names);
 	return key;
+}
+
+char *story_key(const json_t *event)
+{
+	static const char *const keys[] = {
+	    "step", "action", "item", "item_repeat", "step_item", "step_item_repeat"};
+
+	return key_of(event, keys, COUNT_OF(keys));
+}
+
+char *story_round_key(const json_t *event)
+{
+	static const char *const keys[] = {"step", "step_item", "step_item_repeat"};
+
+	return key_of(event, keys, COUNT_OF(keys));
 }
 
 static void note_shown(struct story *story, const json_t *started, size_t len)

@@ -23,8 +23,8 @@
 /* An action that has begun and is not yet told. The engine may know already that it has ended, but
  * of those in one step the first is still running. */
 struct story_action {
-	char *step;
-	char *id;
+	char *key;   /* story_key(): which one it is */
+	char *round; /* story_round_key() */
 	char *label; /* title, or id; with the item of a for_each */
 	char *command;
 	char *adapter;
@@ -90,8 +90,10 @@ void story_need_header(struct story *story, struct buf *out);
 /* "412ms" from the event's `seconds`. */
 void story_add_seconds(struct buf *out, const json_t *event, const char *key);
 
-/* early.c: what an action says while it runs. What names an action; a new text. */
+/* early.c: what an action says while it runs. What names an action and its item; a new text. */
 char *story_key(const json_t *event);
+/* What names its step, and the item that this goes through; a new text. */
+char *story_round_key(const json_t *event);
 /* TEXT, all that it said on standard error since it was shown last; STARTED and WAITING are its events. */
 void story_say_early(struct story *story, const json_t *started, const json_t *waiting,
     const struct buf *text, struct buf *out);

@@ -223,7 +223,7 @@ static char *random_runbook(const char *name)
 
 struct watcher {
 	struct sink sink;
-	json_t *open;  /* what has begun and not ended: "step/action/item" */
+	json_t *open;  /* what has begun and not ended: "step/action/item/step's item" */
 	bool contrary; /* something ended twice, or did not begin */
 	bool bad;      /* something failed that counts */
 	json_int_t seq;
@@ -232,11 +232,13 @@ struct watcher {
 static char *key_of(const json_t *event)
 {
 	char *item = value_to_text(json_object_get(event, "item"));
+	char *round = value_to_text(json_object_get(event, "step_item"));
 	const char *action = value_get_text(event, "action");
-	char *key = mem_printf(
-	    "%s/%s/%s", value_get_text(event, "step"), action ? action : "", action ? item : "");
+	char *key = mem_printf("%s/%s/%s/%s", value_get_text(event, "step"), action ? action : "",
+	    action ? item : "", action ? round : "");
 
 	free(item);
+	free(round);
 	return key;
 }
 

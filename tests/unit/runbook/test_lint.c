@@ -96,6 +96,20 @@ static const struct {
     /* no-budget */
     {BOOK "  - step: S\n    kubectl: get pods\n", "x:3:5 no-budget"},
     {BOOK "  - kubectl: get pods\n    step: S\n", "x:4:5 no-budget"},
+    /* sequential-anyway */
+    {STEP "    sequential: true\n    kubectl: get pods\n", "x:5:5 sequential-anyway"},
+    {BOOK "  - step: S\n    budget: 1m\n    sequential: true\n    actions:\n      - kubectl: get "
+          "pods\n"
+          "      - manual: look\n      - kubectl: get pods\n",
+        "x:5:5 sequential-anyway"},
+    {BOOK "  - step: S\n    budget: 1m\n    sequential: true\n    actions:\n      - kubectl: get "
+          "pods\n"
+          "      - kubectl: get nodes\n",
+        ""},
+    {STEP "    sequential: true\n    for_each: '[1, 2]'\n    kubectl: get pods ${item}\n", ""},
+    {BOOK "  - step: S\n    budget: 1m\n    sequential: true\n    actions:\n"
+          "      - {for_each: '[1, 2]', kubectl: 'get pods ${item}'}\n",
+        ""},
     /* over-budget */
     {STEP "    metrics: all\n    hold_for: 30m\n", "x:6:5 over-budget"},
     {STEP "    kubectl: get pods\n    timeout: 2m\n", "x:6:5 over-budget"},

@@ -238,7 +238,10 @@ static int capture(struct task *task, const struct capture *capture, struct err 
 		redact_add_value(world->plan->redact, value);
 	else if (!derived_holds_secret(world->plan->redact, value))
 		note_captured(task, capture->name, value);
-	world_set_var(world, capture->name, value);
+	if (task->place->captured)
+		json_object_set(task->place->captured, capture->name, value);
+	else
+		world_set_var(world, capture->name, value);
 	json_decref(value);
 	return 0;
 }

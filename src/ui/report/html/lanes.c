@@ -14,7 +14,7 @@
 #define STEP_HEIGHT 10
 #define LANES_Y     17
 #define LANE_HEIGHT 9
-#define LANES_MAX   16 /* so many reads run at once at most */
+#define LANES_MAX   32 /* so many reads run at once at most */
 
 struct span {
 	msec begin;
