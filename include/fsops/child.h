@@ -58,6 +58,9 @@ struct children *children_new(struct loop *loop, struct err *err);
 void children_withhold(struct children *children, char **names);
 /* What a child with `inherit` gets besides; names and globs. */
 extern const char *const child_always[];
+/* Variable NAME of this process as a child with `inherit` would have it; NULL: it would not. Borrowed. */
+const char *children_variable(
+    const struct children *children, const char *const *inherit, const char *name);
 /* What still runs is killed at once and waited for; no callback comes. */
 void children_free(struct children *children);
 

@@ -46,6 +46,19 @@
 
 struct web_request;
 
+/* Where a request has failed. */
+enum web_fault {
+	WEB_WELL,
+	WEB_UNRESOLVED,  /* the server's name has no address */
+	WEB_UNCONNECTED, /* nobody takes connections there: `os_error` */
+	WEB_TIMED_OUT,   /* no connection in time; `connected`: TLS did not come about */
+	WEB_CERTIFICATE, /* the server's is not valid */
+	WEB_HANDSHAKE,   /* TLS did not come about for another reason */
+	WEB_NO_TUNNEL,   /* a proxy did not connect us: `tunnel_status` */
+	WEB_BROKEN,      /* the connection broke: before an answer, or (status set) within it */
+	WEB_OTHER,
+};
+
 /* What has come so far. */
 struct web_reply {
 	int status;                       /* 0: no status line yet */
@@ -60,6 +73,21 @@ struct web_reply {
 	/* An answer that is an error may be the proxy's own, and nobody can tell: "the proxy HOST:PORT", through
 	 * which it came without a tunnel; else "". */
 	char proxy[WEB_PROXY_MAX];
+	/* For who says in other words than done()'s error what went wrong. */
+	enum web_fault fault;
+	int os_error;      /* errno, 0: none */
+	int tunnel_status; /* what a proxy answered to CONNECT; 0: none did */
+	bool connected;    /* the server, or a proxy, took the connection */
+	char peer[64];     /* "192.0.2.1:443", that was connected to last; "" nothing was */
+	const char *told;  /* what libcurl says of it; "" */
+	const char *
+	    tls_names; /* those in a certificate that is not valid: "DNS:a, IP Address:192.0.2.1"; "" */
+};
+
+/* Bytes. */
+struct web_blob {
+	const void *data; /* NULL: none */
+	size_t len;
 };
 
 struct web_spec {
@@ -73,6 +101,15 @@ struct web_spec {
 	const char *ca;   /* files, PEM: whom to trust instead of the machine's authorities; */
 	const char *cert; /* a client certificate, */
 	const char *key;  /* and its key when it is not in the same file; each may be NULL */
+	/* The same as PEM in memory, which win over the files. */
+	struct web_blob ca_data;
+	struct web_blob cert_data;
+	struct web_blob key_data;
+	const char *tls_name; /* the name in the server's certificate; NULL: the URL's */
+	bool unverified;      /* whatever certificate it has */
+	const char
+	    *proxy; /* the URL of the proxy, whatever the environment says; NULL: as that says */
+	msec connect_max; /* to be connected by then; 0: libcurl's own */
 	const char *body; /* NULL: none */
 	size_t body_len;
 	bool

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child_private.h"
 #include "fsops/mem.h"
 
 extern char **environ;
@@ -60,6 +61,15 @@ static bool passes(const char *variable, const struct child_spec *spec)
 
 	free(name);
 	return passes;
+}
+
+const char *children_variable(
+    const struct children *children, const char *const *inherit, const char *name)
+{
+	struct child_spec spec = {
+	    .inherit = inherit, .withheld = (const char *const *)children->withheld};
+
+	return passes(name, &spec) ? getenv(name) : NULL;
 }
 
 char **environment_for(const struct child_spec *spec, const char *call)

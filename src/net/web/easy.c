@@ -3,6 +3,7 @@
  * Invariant: only http and https are ever spoken, certificates are always verified
  * (the one exception sends nothing: web_easy_look), redirects are never followed here.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -35,6 +36,19 @@ static unsigned peer_port(const struct sockaddr *address)
 	return 0;
 }
 
+static void peer_text(const struct sockaddr *address, unsigned port, char *out, size_t size)
+{
+	char ip[INET6_ADDRSTRLEN] = "";
+	bool six = address->sa_family == AF_INET6;
+	const void *bytes =
+	    six ? (const void *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr
+	        : (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+
+	if ((six || address->sa_family == AF_INET) &&
+	    inet_ntop(address->sa_family, bytes, ip, sizeof(ip)))
+		snprintf(out, size, six ? "[%s]:%u" : "%s:%u", ip, port);
+}
+
 /* libcurl 7.88 makes sockets that children would inherit. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -43,6 +57,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 
 	(void)purpose;
 	request->peer = peer_port(&address->addr);
+	peer_text(&address->addr, request->peer, request->reply.peer, sizeof(request->reply.peer));
 #ifdef SOCK_CLOEXEC
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
@@ -80,9 +95,12 @@ int web_status(const struct web_request *request)
 static void read_progress(struct web_request *request)
 {
 	curl_off_t length = -1;
+	double connected = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME, &request->reply.seconds);
+	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME, &connected);
+	request->reply.connected = connected > 0;
 	request->reply.status = web_status(request);
 	request->reply.length = length;
 }
@@ -206,37 +224,6 @@ void web_trust(void *easy)
 	}
 }
 
-/* Those of the request itself win over what the machine has. A key with a passphrase is an error: nobody is
- * there to be asked for it, and OpenSSL would ask the terminal. */
-static void set_files(CURL *easy, const struct web_spec *spec)
-{
-	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
-	if (spec->ca) {
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-		curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca);
-	}
-	if (spec->cert) {
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->cert);
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, spec->key ? spec->key : spec->cert);
-	}
-}
-
-/* The name of the URL stays what TLS and the Host header are about. A proxy would not know the
- * tunnel's address: it is on this machine. */
-static int set_through(struct web_request *request, const char *through)
-{
-	if (request->direct)
-		curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
-	if (!through)
-		return 0;
-	request->through = curl_slist_append(NULL, through);
-	if (!request->through)
-		return -1;
-	curl_easy_setopt(request->easy, CURLOPT_CONNECT_TO, request->through);
-	curl_easy_setopt(request->easy, CURLOPT_NOPROXY, "*");
-	return 0;
-}
-
 static void set_callbacks(struct web_request *request)
 {
 	CURL *easy = request->easy;
@@ -295,22 +282,23 @@ int web_easy_make(
 	request->data = spec->data;
 	request->done = spec->done;
 	request->ctx = spec->ctx;
-	request->direct = spec->direct;
 	request->reply.length = -1;
 	request->stated = -1;
-	request->cert = spec->cert;
 	request->may_repeat = may_repeat(spec);
 	request->tls = strncasecmp(spec->url, "https:", strlen("https:")) == 0;
+	request->cert = spec->cert || spec->cert_data.data;
+	request->reply.told = request->curl_text;
+	request->reply.tls_names = request->names;
 	request->reply.headers = json_object();
 	request->repeated = json_object();
-	if (!easy || set_headers(request, spec) < 0 || set_through(request, spec->through) < 0)
+	if (!easy || set_headers(request, spec) < 0)
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	set_callbacks(request);
 	set_protocols(easy);
 	web_trust(easy);
 	set_method(easy, spec);
-	set_files(easy, spec);
-	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
+	if (web_easy_identity(request, spec, err) < 0)
+		return -1;
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, PIECE_SIZE);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "fsops/" FSOPS_VERSION);
@@ -326,13 +314,7 @@ void web_easy_look(struct web_request *request)
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	curl_easy_setopt(easy, CURLOPT_SHARE, NULL); /* nor a session of those who trust */
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-	/* Trusting anything, it need not read whom to trust. */
-	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, NULL);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, NULL);
+	web_easy_nobody(easy);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LOOK_TIMEOUT_MS);

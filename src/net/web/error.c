@@ -312,29 +312,31 @@ static void on_broken(struct web_request *request, const struct web_place *place
 static const struct code_row {
 	CURLcode code;
 	explain_fn *explain;
+	enum web_fault fault;
 } code_rows[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, on_unresolved},
-    {CURLE_COULDNT_RESOLVE_PROXY, on_proxy_unresolved},
-    {CURLE_COULDNT_CONNECT, on_unconnected},
-    {CURLE_PROXY, on_proxy},
-    {CURLE_OPERATION_TIMEDOUT, on_timed_out},
-    {CURLE_PEER_FAILED_VERIFICATION, on_refused},
-    {CURLE_SSL_CONNECT_ERROR, on_handshake},
-    {CURLE_SSL_CACERT_BADFILE, on_trust},
-    {CURLE_SSL_CERTPROBLEM, on_client_certificate},
-    {CURLE_GOT_NOTHING, on_nothing},
-    {CURLE_PARTIAL_FILE, on_partial},
-    {CURLE_RECV_ERROR, on_broken},
-    {CURLE_SEND_ERROR, on_broken},
-    {CURLE_HTTP2, on_broken},
-    {CURLE_HTTP2_STREAM, on_broken},
-    {CURLE_UNSUPPORTED_PROTOCOL, on_garbled},
-    {CURLE_WEIRD_SERVER_REPLY, on_garbled},
-    {CURLE_BAD_CONTENT_ENCODING, on_garbled},
+    {CURLE_COULDNT_RESOLVE_HOST, on_unresolved, WEB_UNRESOLVED},
+    {CURLE_COULDNT_RESOLVE_PROXY, on_proxy_unresolved, WEB_OTHER},
+    {CURLE_COULDNT_CONNECT, on_unconnected, WEB_UNCONNECTED},
+    {CURLE_PROXY, on_proxy, WEB_OTHER},
+    {CURLE_OPERATION_TIMEDOUT, on_timed_out, WEB_TIMED_OUT},
+    {CURLE_PEER_FAILED_VERIFICATION, on_refused, WEB_CERTIFICATE},
+    {CURLE_SSL_CONNECT_ERROR, on_handshake, WEB_HANDSHAKE},
+    {CURLE_SSL_CACERT_BADFILE, on_trust, WEB_OTHER},
+    {CURLE_SSL_CERTPROBLEM, on_client_certificate, WEB_OTHER},
+    {CURLE_GOT_NOTHING, on_nothing, WEB_BROKEN},
+    {CURLE_PARTIAL_FILE, on_partial, WEB_BROKEN},
+    {CURLE_RECV_ERROR, on_broken, WEB_BROKEN},
+    {CURLE_SEND_ERROR, on_broken, WEB_BROKEN},
+    {CURLE_HTTP2, on_broken, WEB_BROKEN},
+    {CURLE_HTTP2_STREAM, on_broken, WEB_BROKEN},
+    {CURLE_UNSUPPORTED_PROTOCOL, on_garbled, WEB_OTHER},
+    {CURLE_WEIRD_SERVER_REPLY, on_garbled, WEB_OTHER},
+    {CURLE_BAD_CONTENT_ENCODING, on_garbled, WEB_OTHER},
 #if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, on_too_large},
+    {CURLE_TOO_LARGE, on_too_large, WEB_OTHER},
 #else
-    {CURLE_OUT_OF_MEMORY, on_too_large}, /* what older ones say of headers over their limit */
+    {CURLE_OUT_OF_MEMORY, on_too_large,
+        WEB_OTHER}, /* what older ones say of headers over their limit */
 #endif
 };
 
@@ -369,20 +371,27 @@ void web_explain_answer(struct web_request *request)
 
 void web_explain(struct web_request *request, CURLcode code)
 {
-	explain_fn *explain = on_other;
+	struct code_row row = {code, on_other, WEB_OTHER};
 	struct web_place place;
 	long tunnel = 0;
+	long error = 0;
 
 	if (!request->curl_text[0])
 		snprintf(
 		    request->curl_text, sizeof(request->curl_text), "%s", curl_easy_strerror(code));
 	for (size_t i = 0; i < COUNT_OF(code_rows); i++)
 		if (code_rows[i].code == code)
-			explain = code_rows[i].explain;
+			row = code_rows[i];
+	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &error);
+	request->reply.os_error = (int)error;
+	request->reply.fault = row.fault;
 	find_place(request, &place);
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
-	if (tunnel >= 300)
+	request->reply.tunnel_status = (int)tunnel;
+	if (tunnel >= 300) {
+		request->reply.fault = WEB_NO_TUNNEL;
 		on_no_tunnel(request, &place, tunnel);
-	else
-		explain(request, &place);
+	} else {
+		row.explain(request, &place);
+	}
 }

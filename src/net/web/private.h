@@ -13,6 +13,7 @@ struct web_request {
 	CURL *easy;
 	struct curl_slist *headers;
 	bool direct;                /* no proxy may come between */
+	bool own_proxy;             /* the request's own, not the environment's */
 	struct curl_slist *through; /* CURLOPT_CONNECT_TO's list, or NULL */
 	struct loop_timer *begin;   /* set until it asks for its turn */
 	struct web_server *server;  /* turn.c's: whose turns it waits for */
@@ -41,7 +42,7 @@ struct web_request {
 	struct err
 	    err; /* why our own callbacks ended the request, or what the first connection said */
 	char curl_text[CURL_ERROR_SIZE];
-	char names[256]; /* that the certificate is for */
+	char names[1024]; /* that the certificate is for */
 };
 
 /* web.c: has libcurl been on the stack for as long as one turn of the loop may take? Then REQUEST waits for the
@@ -68,6 +69,11 @@ void web_easy_certificate(struct web_request *request);
 void web_easy_look(struct web_request *request);
 /* Take time, redirect and certificate from a handle that has ended. */
 void web_easy_read(struct web_request *request);
+
+/* identity.c: who the server must be, who we are, and what stands between: of SPEC into the handle. */
+int web_easy_identity(struct web_request *request, const struct web_spec *spec, struct err *err);
+/* identity.c: the look at a refused certificate trusts anything and tells nobody who we are. */
+void web_easy_nobody(CURL *easy);
 
 /* head.c: a line of the reply's head, or of the trailers after its body. -1 with request->err: it is
  * such that nobody can tell what the answer is. */

@@ -97,7 +97,9 @@ void web_proxy_place(const struct web_request *request, struct web_place *place)
 	long connected = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &connected);
-	text = request->through || request->direct ? NULL : proxy_text(place->scheme);
+	text = request->through || request->direct || request->own_proxy
+	           ? NULL
+	           : proxy_text(place->scheme);
 	/* Behind a tunnel that stands it is the server that is spoken to. */
 	if (!text || (connected >= 200 && connected < 300) || was_there(request) ||
 	    !read_proxy(text, &proxy))
