@@ -57,12 +57,8 @@ struct kube_spec {
  */
 struct kube *kube_open(
     struct loop *loop, struct children *children, const struct kube_spec *spec, struct err *err);
-/* It stays open for the next one as long as there is a kube_hold(). NULL is allowed. */
+/* What was found out (logins, kinds) is kept for the next one until the loop ends. NULL is allowed. */
 void kube_close(struct kube *kube);
-
-/* Keep what was found out (logins, kinds) over several kube_open() one after another: held by a run. */
-struct kube_hold *kube_hold(struct loop *loop);
-void kube_let_go(struct kube_hold *hold); /* before children_free(). NULL is allowed */
 
 /* The namespace when nothing names one: the context's, "default" without one. Borrowed. */
 const char *kube_namespace(const struct kube *kube);

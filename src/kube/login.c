@@ -1,0 +1,313 @@
+/*
+ * Who we are to the API server: a token, a password, a certificate, from the kubeconfig or from its login plugin.
+ * Invariant: as kubectl does it (k8s.io/client-go/transport, round_trippers.go): nobody is told over plain HTTP, and
+ * a plugin is asked only when the kubeconfig says nothing itself.
+ */
+#include "login.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/base64.h"
+#include "fsops/mem.h"
+#include "fsops/value.h"
+
+#define FILE_MAX ((size_t)1024 * 1024)
+
+/* --- Making and freeing --- */
+
+static bool file_is(const char *path, bool (*check)(const char *data, size_t len))
+{
+	struct buf buf;
+	bool good;
+
+	if (buf_read_file(&buf, path, FILE_MAX, NULL) < 0)
+		return false;
+	good = check(buf.data, buf.len);
+	buf_release(&buf);
+	return good;
+}
+
+/* PATH's text, or what BLOB has already; to be freed when MADE. */
+static struct kube_blob blob_of(const struct kube_blob *blob, const char *path, bool *made)
+{
+	struct kube_blob whole = *blob;
+	struct buf buf;
+
+	*made = !blob->data && path && buf_read_file(&buf, path, FILE_MAX, NULL) == 0;
+	if (*made) {
+		whole.len = buf.len;
+		whole.data = buf_detach(&buf);
+	}
+	return whole;
+}
+
+static void wipe(struct kube_blob *blob)
+{
+	if (blob->data)
+		explicit_bzero(blob->data, blob->len);
+	free(blob->data);
+	*blob = (struct kube_blob){.data = NULL};
+}
+
+static bool is_pair(const struct kube_config *config)
+{
+	bool cert_made, key_made;
+	struct kube_blob cert = blob_of(&config->cert, config->cert_file, &cert_made);
+	struct kube_blob key = blob_of(&config->key, config->key_file, &key_made);
+	bool good = (!cert.data && !key.data) || kube_pem_pair(&cert, &key);
+
+	if (cert_made)
+		wipe(&cert);
+	if (key_made)
+		wipe(&key);
+	return good;
+}
+
+/* What libcurl would complain of in its own words kubectl says in its own. */
+static int check_certificates(const struct kube_config *config, struct err *err)
+{
+	if ((config->ca.data && !kube_pem_authorities(config->ca.data, config->ca.len)) ||
+	    (config->ca_file && !file_is(config->ca_file, kube_pem_authorities)))
+		return err_set(err, ERR_UNKNOWN, "its authority is no certificate");
+	if (!is_pair(config))
+		return err_set(err, ERR_UNKNOWN, "its client certificate and key are no pair");
+	return 0;
+}
+
+/* May it stand in a header? */
+static bool is_plain(const char *text)
+{
+	for (; text && *text; text++)
+		if (iscntrl((unsigned char)*text) && *text != '\t')
+			return false;
+	return true;
+}
+
+struct kube_login *kube_login_new(struct kube *kube, struct err *err)
+{
+	const struct kube_config *config = &kube->config;
+	bool secure = strncmp(config->server, "https:", 6) == 0;
+	bool said = config->token || config->token_file || config->user || config->cert_file ||
+	            config->cert.data;
+	struct kube_login *login;
+
+	if (secure && (check_certificates(config, err) < 0 || kube_plugin_check(config, err) < 0))
+		return NULL;
+	if (!is_plain(config->token) || !is_plain(config->as) || !is_plain(config->as_uid)) {
+		err_set(err, ERR_UNKNOWN, "its user cannot stand in a header");
+		return NULL;
+	}
+	login = mem_alloc(sizeof(*login));
+	login->kube = kube;
+	login->secure = secure;
+	login->plugin = secure && config->exec && !said;
+	return login;
+}
+
+void kube_login_free(struct kube_login *login)
+{
+	if (!login)
+		return;
+	kube_plugin_stop(login);
+	kube_plugin_forget(login);
+	free(login->file_token);
+	free(login);
+}
+
+/* --- Waiting for the plugin --- */
+
+static bool is_good(const struct kube_login *login)
+{
+	return login->there &&
+	       (!login->expires || clock_system.wall(clock_system.ctx) <= login->expires);
+}
+
+bool kube_login_get(struct kube_login *login, struct kube_waiter *waiter)
+{
+	struct kube_waiter **link = &login->waiters;
+
+	if (!login->plugin || is_good(login))
+		return true;
+	while (*link)
+		link = &(*link)->next;
+	waiter->next = NULL;
+	*link = waiter;
+	if (!login->child && !login->missing)
+		kube_plugin_start(login);
+	return false;
+}
+
+static void take_out(struct kube_waiter **link, const struct kube_waiter *waiter)
+{
+	while (*link && *link != waiter)
+		link = &(*link)->next;
+	if (*link)
+		*link = waiter->next;
+}
+
+void kube_login_forget(struct kube_login *login, struct kube_waiter *waiter)
+{
+	take_out(&login->waiters, waiter);
+	take_out(&login->telling, waiter);
+	/* Nobody waits for it any more. */
+	if (!login->waiters)
+		kube_plugin_stop(login);
+}
+
+unsigned kube_login_number(const struct kube_login *login)
+{
+	return login->number;
+}
+
+bool kube_login_refused(struct kube_login *login, unsigned number)
+{
+	if (!login->plugin)
+		return false;
+	if (number == login->number)
+		login->there = false;
+	return true;
+}
+
+/* --- What goes with a request --- */
+
+static void add_line(char ***lines, size_t *count, char *line)
+{
+	MEM_PUSH_ROOM(*lines, *count + 1);
+	(*lines)[*count] = line;
+	(*lines)[++*count] = NULL;
+}
+
+/* The token in the file, read each time: it is replaced before it expires. Once it could be read, what it was counts
+ * when it cannot be any more. */
+static const char *read_token(struct kube_login *login)
+{
+	const struct kube_config *config = &login->kube->config;
+	struct buf buf;
+
+	if (!config->token_file)
+		return config->token;
+	if (buf_read_file(&buf, config->token_file, FILE_MAX, NULL) == 0) {
+		char *text = buf.data + strspn(buf.data, " \t\r\n");
+
+		while (*text && isspace((unsigned char)text[strlen(text) - 1]))
+			text[strlen(text) - 1] = '\0';
+		if (*text && is_plain(text)) {
+			free(login->file_token);
+			login->file_token = mem_text(text);
+		}
+		buf_release(&buf);
+	}
+	return login->file_token ? login->file_token : config->token;
+}
+
+static char *basic_line(const struct kube_config *config)
+{
+	char *plain = mem_printf("%s:%s", config->user, config->password ? config->password : "");
+	struct buf line;
+
+	buf_init(&line, BUF_TEXT_MAX);
+	buf_adds(&line, "Authorization: Basic ");
+	base64_encode(&line, plain, strlen(plain));
+	explicit_bzero(plain, strlen(plain));
+	free(plain);
+	return buf_detach(&line);
+}
+
+static void add_authorization(struct kube_login *login, char ***lines, size_t *count)
+{
+	const struct kube_config *config = &login->kube->config;
+	const char *token = login->plugin ? login->token : read_token(login);
+
+	if (token && *token)
+		add_line(lines, count, mem_printf("Authorization: Bearer %s", token));
+	else if (config->user)
+		add_line(lines, count, basic_line(config));
+}
+
+/* The name of what else somebody is, as a header's: what may not stand in one is percent-encoded. */
+static char *extra_name(const char *name)
+{
+	static const char legal[] = "!#$&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	struct buf text;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	for (; *name; name++)
+		buf_addf(&text, strchr(legal, *name) ? "%c" : "%%%02X", (unsigned char)*name);
+	return buf_detach(&text);
+}
+
+static void add_texts(char ***lines, size_t *count, const char *name, const json_t *texts)
+{
+	size_t i;
+	json_t *text;
+
+	json_array_foreach(texts, i, text)
+		if (is_plain(json_string_value(text)))
+			add_line(lines, count, mem_printf("%s: %s", name, json_string_value(text)));
+}
+
+static void add_impersonation(const struct kube_config *config, char ***lines, size_t *count)
+{
+	const char *key;
+	json_t *texts;
+
+	if (!config->as)
+		return;
+	add_line(lines, count, mem_printf("Impersonate-User: %s", config->as));
+	if (config->as_uid)
+		add_line(lines, count, mem_printf("Impersonate-Uid: %s", config->as_uid));
+	add_texts(lines, count, "Impersonate-Group", config->as_groups);
+	json_object_foreach(config->as_extra, key, texts) {
+		char *escaped = extra_name(key);
+		char *name = mem_printf("Impersonate-Extra-%s", escaped);
+
+		add_texts(lines, count, name, texts);
+		free(name);
+		free(escaped);
+	}
+}
+
+char **kube_login_lines(struct kube_login *login, size_t *count)
+{
+	char **lines = NULL;
+
+	*count = 0;
+	if (login->secure)
+		add_authorization(login, &lines, count);
+	add_impersonation(&login->kube->config, &lines, count);
+	return lines;
+}
+
+static struct web_blob web_blob(const struct kube_blob *blob)
+{
+	return (struct web_blob){.data = blob->data, .len = blob->len};
+}
+
+void kube_login_certificate(const struct kube_login *login, struct web_spec *spec)
+{
+	const struct kube_config *config = &login->kube->config;
+
+	if (!login->secure)
+		return;
+	spec->ca = config->ca_file;
+	spec->ca_data = web_blob(&config->ca);
+	spec->cert = config->cert_file;
+	spec->key = config->key_file;
+	spec->cert_data = web_blob(login->plugin ? &login->cert : &config->cert);
+	spec->key_data = web_blob(login->plugin ? &login->key : &config->key);
+	spec->tls_name = config->tls_name;
+	spec->unverified = config->insecure;
+}
+
+void kube_login_secrets(const struct kube_login *login, struct kube_caller *caller)
+{
+	const struct kube_config *config = &login->kube->config;
+	const char *const secrets[] = {config->token, config->password, config->key.data,
+	    config->proxy, login->file_token, login->token, login->key.data};
+
+	for (size_t i = 0; i < COUNT_OF(secrets); i++)
+		kube_secret(caller, secrets[i]);
+}
