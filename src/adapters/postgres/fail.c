@@ -173,7 +173,8 @@ static void finish(struct buf *text, const struct advice *advice, struct err *er
 	buf_release(text);
 }
 
-void pg_fail_connect(const struct pg_settings *settings, const PGconn *conn, struct err *err)
+void pg_fail_connect(
+    const struct pg_settings *settings, const PGconn *conn, size_t held, struct err *err)
 {
 	const char *given = conn ? PQerrorMessage(conn) : "out of memory";
 	const struct advice *advice;
@@ -185,6 +186,8 @@ void pg_fail_connect(const struct pg_settings *settings, const PGconn *conn, str
 	buf_adds(&text, "unable to connect to postgres at ");
 	add_who(settings, conn, &text);
 	buf_addf(&text, ": %s", *reason ? reason : "the connection ended without a reason");
+	if (held && pg_fail_is_short(conn))
+		buf_addf(&text, " (this run holds %zu of them)", held);
 	if (conn && PQconnectionNeedsPassword(conn))
 		advice = advice_for(by_text, "no password supplied");
 	else
@@ -297,6 +300,16 @@ static bool is_rejection(const char *state)
 		if (strncmp(state, classes[i], 2) == 0)
 			return true;
 	return false;
+}
+
+bool pg_fail_is_short(const PGconn *conn)
+{
+	const char *text = conn ? PQerrorMessage(conn) : "";
+	char state[6];
+
+	return state_of(text, state) &&
+	       (strcmp(state, "53300") == 0 ||
+	           (strcmp(state, "08P01") == 0 && strstr(text, "no more connections")));
 }
 
 /* Stricter than libpq's own PQping() (which can't be used: it blocks): a database that is full accepts

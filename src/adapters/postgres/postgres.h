@@ -5,7 +5,8 @@
  *	sql.c       SQL as tokens: one statement only, parameters shown as literals
  *	effect.c    what a statement would do
  *	settings.c  conninfo: what libpq makes of it, addresses, the list of endpoints
- *	run.c       a call: resolve, connect, all on the loop
+ *	run.c       a call: a kept connection, or resolve and connect, all on the loop
+ *	kept.c      connections that are kept from one call to the next
  *	query.c     the statement and its results
  *	cancel.c    giving up, on the server too
  *	rows.c      results: values, ceilings, the table for people
@@ -137,8 +138,10 @@ void pg_rows_print(const struct pg_rows *rows, struct call *call);
 
 /* --- fail.c --- */
 
-/* Why CONN (NULL: out of memory) could not be made. */
-void pg_fail_connect(const struct pg_settings *settings, const PGconn *conn, struct err *err);
+/* Why CONN (NULL: out of memory) could not be made. HELD: connections that this run holds, which is told when
+ * the server is short of them. */
+void pg_fail_connect(
+    const struct pg_settings *settings, const PGconn *conn, size_t held, struct err *err);
 /* No answer from the endpoint that CONN is trying. */
 void pg_fail_silent(const struct pg_settings *settings, const PGconn *conn, struct err *err);
 /* Why a statement failed. SQL NULL: the position is not shown. */
@@ -158,6 +161,9 @@ void pg_fail_where(const struct pg_settings *settings, const PGconn *conn, struc
 /* What a ping makes of a connection that failed. */
 enum pg_answer { PG_ACCEPTING, PG_REJECTING, PG_NO_ANSWER };
 enum pg_answer pg_fail_answer(const PGconn *conn);
+
+/* Was CONN refused because the server (or a pooler) has no connection left? */
+bool pg_fail_is_short(const PGconn *conn);
 
 /* --- run.c, cancel.c --- */
 

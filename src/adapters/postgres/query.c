@@ -88,6 +88,7 @@ static void query_begin(struct pg_call *pg)
 	bool sent;
 
 	pg->stage = PG_STAGE_QUERY;
+	pg->reused = false; /* from here on it is not begun again */
 	pg->undone = 1;
 	for (size_t i = 0; i < count; i++)
 		if (!json_is_null(json_array_get(params, i)))
@@ -135,6 +136,7 @@ static void stage_end(struct pg_call *pg)
 		return;
 	}
 	if (pg->undone) {
+		pg->spoiled = true;
 		pg_fail_undone(&pg->settings, pg->conn,
 		    pg->stage == PG_STAGE_QUERY && !pg_is_read(pg), &pg->failure);
 		pg_give_up(pg);

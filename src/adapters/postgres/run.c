@@ -1,7 +1,8 @@
 /*
- * A call to PostgreSQL up to the connection, and its end: resolve → connect → query.c.
+ * A call to PostgreSQL up to the connection, and its end: a kept one, or resolve → connect → query.c.
  *
- * Invariant: libpq is only called when it can't block: names are resolved before it connects.
+ * Invariant: libpq is only called when it can't block: names are resolved before it connects. A call begins again at
+ * most once, with a new connection, and only as long as nothing of its statement was sent.
  */
 #include "run.h"
 
@@ -10,24 +11,70 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "fsops/keep.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
+/* How long until a server that is short of connections is asked again: each time twice as long. */
+#define SHORT_PAUSE     ((msec)50)
+#define SHORT_PAUSE_MAX ((msec)1000)
+
+static void reuse(struct pg_call *pg);
 static void connect_begin(struct pg_call *pg);
+static void resolve_first(struct pg_call *pg);
 static void resolve_next(struct pg_call *pg);
 static void on_ready(void *ctx, int fd, int ready);
 
 /* --- ends --- */
 
-void pg_close(struct pg_call *pg)
+static void stop_watching(struct pg_call *pg)
 {
 	loop_unwatch(pg->watch);
 	pg->watch = NULL;
 	loop_cancel(pg->timer);
 	loop_cancel(pg->again);
 	pg->timer = pg->again = NULL;
+}
+
+/* The statement has ended, whether well or not, and the server waits for the next one. */
+static bool can_be_kept(const struct pg_call *pg)
+{
+	PGTransactionStatusType status = PQtransactionStatus(pg->conn);
+
+	return pg->stage != PG_STAGE_CANCEL && pg->stage != PG_STAGE_CLEAN && !pg->spoiled &&
+	       PQstatus(pg->conn) == CONNECTION_OK &&
+	       (status == PQTRANS_IDLE || status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
+}
+
+void pg_close(struct pg_call *pg)
+{
+	stop_watching(pg);
+	pg_kept_hold(pg, false);
+	if (!pg->conn || (can_be_kept(pg) && pg_kept_give(pg)))
+		return;
 	PQfinish(pg->conn);
 	pg->conn = NULL;
+}
+
+/* A kept connection has failed, and nothing of the statement was sent: the server has closed it meanwhile, as a rule. */
+static bool start_over(struct pg_call *pg)
+{
+	struct err err;
+
+	if (!pg->reused)
+		return false;
+	pg->reused = false;
+	pg->spoiled = true;
+	pg_close(pg);
+	pg->spoiled = pg->huge = false;
+	pg->failure = (struct err){0};
+	pg->undone = pg->arriving = pg->notices = 0;
+	pg_settings_release(&pg->settings);
+	if (pg_settings_init(&pg->settings, pg->call->target, pg->call->args, &err) < 0)
+		call_fail(pg->call, err.kind, "%s", err.text);
+	else
+		resolve_first(pg);
+	return true;
 }
 
 void pg_give_up(struct pg_call *pg)
@@ -36,6 +83,8 @@ void pg_give_up(struct pg_call *pg)
 	struct err why = pg->failure;
 	struct buf where;
 
+	if (start_over(pg))
+		return;
 	buf_init(&where, BUF_TEXT_MAX);
 	pg_fail_where(&pg->settings, pg->conn, &where);
 	if (!strstr(why.text, "postgres"))
@@ -124,6 +173,13 @@ static void resolve_next(struct pg_call *pg)
 		connect_failed(pg, PG_NO_ANSWER);
 }
 
+static void resolve_first(struct pg_call *pg)
+{
+	pg->stage = PG_STAGE_RESOLVE;
+	pg->resolving = 0;
+	resolve_next(pg);
+}
+
 /* --- connect --- */
 
 static void on_notice(void *ctx, const char *text)
@@ -161,9 +217,45 @@ static void connect_watch(struct pg_call *pg, int events)
 	pg->watch = loop_watch(pg->call->loop, PQsocket(pg->conn), events, on_ready, pg);
 }
 
+static void on_pause_over(void *ctx)
+{
+	struct pg_call *pg = ctx;
+
+	pg->again = NULL;
+	if (!is_ping(pg) && pg_kept_take(pg)) {
+		reuse(pg);
+		return;
+	}
+	pg_kept_close(pg->call->loop);
+	connect_begin(pg);
+}
+
+/*
+ * The server is short of connections, and this run holds some: those that lie idle are given up, or one that another
+ * action uses is waited for. That is for as long as an answer would be waited for.
+ */
+static bool wait_for_our_own(struct pg_call *pg)
+{
+	msec now = loop_now(pg->call->loop);
+
+	if (!pg_fail_is_short(pg->conn) || !pg_kept_held(pg))
+		return false;
+	pg->short_of = pg->short_of ? pg->short_of : now;
+	if (now - pg->short_of > pg->settings.connect_max)
+		return false;
+	pg->pause = pg->pause ? pg->pause * 2 : SHORT_PAUSE;
+	pg->pause = pg->pause > SHORT_PAUSE_MAX ? SHORT_PAUSE_MAX : pg->pause;
+	pg_kept_close(pg->call->loop);
+	pg_close(pg);
+	pg->again = loop_after(pg->call->loop, pg->pause, on_pause_over, pg);
+	return true;
+}
+
 static void connect_refused(struct pg_call *pg)
 {
-	pg_fail_connect(&pg->settings, pg->conn, &pg->failure);
+	if (wait_for_our_own(pg))
+		return;
+	pg_fail_connect(&pg->settings, pg->conn, pg_kept_held(pg), &pg->failure);
 	connect_failed(pg, pg_fail_answer(pg->conn));
 }
 
@@ -190,6 +282,7 @@ static void connect_begin(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CONNECT;
 	pg->arriving = 0;
+	pg->age = keep_age(pg->call->loop);
 	pg->conn = pg_settings_connect(&pg->settings);
 	call_secret(pg->call, pg->conn ? PQpass(pg->conn) : NULL);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
@@ -209,6 +302,7 @@ static void connected(struct pg_call *pg)
 	pg->timer = NULL;
 	pg->failure = (struct err){0}; /* of the endpoints before this one */
 	pg->arriving = 0;
+	pg_kept_hold(pg, true);
 	if (is_ping(pg)) {
 		ping_end(pg, PG_ACCEPTING);
 		return;
@@ -255,6 +349,33 @@ static void connect_poll(struct pg_call *pg)
 	}
 }
 
+/* --- a kept connection --- */
+
+static void clean(struct pg_call *pg)
+{
+	pg->arriving = 0;
+	pg_query_start(pg);
+}
+
+static void clean_pump(struct pg_call *pg)
+{
+	if (!pg_clean_pump(pg->conn, &pg->clean))
+		start_over(pg);
+	else if (!pg->clean.left)
+		clean(pg);
+}
+
+static void reuse(struct pg_call *pg)
+{
+	pg->reused = true;
+	pg_kept_hold(pg, true);
+	PQsetNoticeProcessor(pg->conn, on_notice, pg);
+	connect_watch(pg, LOOP_READ);
+	pg->stage = PG_STAGE_CLEAN;
+	if (!pg->clean.left)
+		clean(pg);
+}
+
 /* --- start and release --- */
 
 static void on_ready(void *ctx, int fd, int ready)
@@ -267,6 +388,8 @@ static void on_ready(void *ctx, int fd, int ready)
 		connect_poll(pg);
 	else if (pg->stage == PG_STAGE_CANCEL)
 		pg_cancel_pump(pg);
+	else if (pg->stage == PG_STAGE_CLEAN)
+		clean_pump(pg);
 	else
 		pg_query_pump(pg);
 }
@@ -287,23 +410,39 @@ static int check_again(const struct call *call, struct err *err)
 	return 0;
 }
 
+/* Whatever leads to another connection. What the environment says of it is the same for all of a run. */
+static char *key_of(const struct call *call)
+{
+	const char *parts[] = {value_get_text(call->target, "conninfo"),
+	    value_get_text(call->target, "hostaddr"), value_get_text(call->target, "port"),
+	    value_get_text(call->args, "database")};
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		parts[i] = parts[i] ? parts[i] : "";
+	return mem_printf("%s\n%s\n%s\n%s", parts[0], parts[1], parts[2], parts[3]);
+}
+
+/* A ping is about who is let in now: it always knocks. */
 void pg_start(struct call *call)
 {
 	struct pg_call *pg;
 	struct err err = {0};
-	struct pg_settings settings;
 
-	if (check_again(call, &err) < 0 ||
-	    pg_settings_init(&settings, call->target, call->args, &err) < 0) {
+	if (check_again(call, &err) < 0) {
 		call_fail(call, err.kind, "%s", err.text);
 		return;
 	}
 	pg = mem_alloc(sizeof(*pg));
 	pg->call = call;
-	pg->settings = settings; /* transferred */
+	pg->key = key_of(call);
 	pg_rows_init(&pg->rows);
 	call->state = pg;
-	resolve_next(pg);
+	if (!is_ping(pg) && pg_kept_take(pg))
+		reuse(pg);
+	else if (pg_settings_init(&pg->settings, call->target, call->args, &err) < 0)
+		call_fail(call, err.kind, "%s", err.text);
+	else
+		resolve_first(pg);
 }
 
 void pg_release(struct call *call)
@@ -319,6 +458,7 @@ void pg_release(struct call *call)
 	pg_close(pg);
 	pg_settings_release(&pg->settings);
 	pg_rows_release(&pg->rows);
+	free(pg->key);
 	free(pg);
 	call->state = NULL;
 }

@@ -206,11 +206,11 @@ static const struct {
     {"abort", "each action is a transaction of its own"},
     {"savepoint", "each action is a transaction of its own"},
     {"release", "each action is a transaction of its own"},
-    {"declare", "each action has a connection of its own; use SELECT … LIMIT"},
-    {"fetch", "each action has a connection of its own; use SELECT … LIMIT"},
-    {"move", "each action has a connection of its own; use SELECT … LIMIT"},
-    {"close", "each action has a connection of its own"},
-    {"listen", "each action has a connection of its own"},
+    {"declare", "each action has a session of its own; use SELECT … LIMIT"},
+    {"fetch", "each action has a session of its own; use SELECT … LIMIT"},
+    {"move", "each action has a session of its own; use SELECT … LIMIT"},
+    {"close", "each action has a session of its own"},
+    {"listen", "each action has a session of its own"},
     {"copy", "it needs a stream of data; use SELECT, or `shell:` with psql"},
 };
 

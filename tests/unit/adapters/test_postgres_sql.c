@@ -154,7 +154,7 @@ static const struct {
     {";", "the SQL is empty"},
     {"BEGIN", "BEGIN can't be used here: each action is a transaction of its own"},
     {"copy t to stdout", "copy can't be used here"},
-    {"LISTEN x", "connection of its own"},
+    {"LISTEN x", "session of its own"},
     {"\\! rm -rf /", "a command of psql"},
 };
 
