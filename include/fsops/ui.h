@@ -131,12 +131,29 @@ void print_list_text(struct buf *out, const struct catalog *catalog, const json_
     const struct look *look);
 void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last);
 
-/* RUNS, newest first, as history_object() makes them; NOW: wall time. ui/pages/history_table.c */
+/* A run as `fsops history --format json` tells it; a new object. ui/pages/history_table.c */
 json_t *history_object(const struct history_entry *entry);
-/* FOLDER: the state folder, for the header. */
-void print_history_text(
-    struct buf *out, const char *folder, const json_t *runs, msec now, const struct look *look);
+/* RUNS as history_object() makes them. */
 void print_history_json(struct buf *out, const json_t *runs);
+
+/*
+ * The runs that there were, however many, a piece at a time: all are measured, for a table has columns, and then
+ * told. LOOK is borrowed; NOW: wall time; FOLDER: the state folder, for the header.
+ *
+ *	struct history_page *page = history_page_new(&look, now);
+ *	… history_page_measure(page, run);
+ *	history_page_begin(page, out, folder); … history_page_add(page, out, run);
+ *	history_page_free(page);
+ */
+struct history_page;
+struct history_page *history_page_new(const struct look *look, msec now);
+void history_page_free(struct history_page *page);
+void history_page_measure(struct history_page *page, const json_t *run);
+void history_page_begin(struct history_page *page, struct buf *out, const char *folder);
+void history_page_add(struct history_page *page, struct buf *out, const json_t *run);
+/* The same as print_history_json(), run by run; INDEX counts from 0, and at the end is how many there were. */
+void history_json_add(struct buf *out, size_t index, const json_t *run);
+void history_json_end(struct buf *out, size_t index);
 /* "ok", "critical", …, "running", "interrupted", of --check with " (check)": how a run of
  * history_object() ended, and its colour. */
 void history_add_ending(struct buf *out, const json_t *run, enum level *level);

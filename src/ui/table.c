@@ -29,6 +29,7 @@ struct table {
 	size_t may_go[COLUMNS_MAX]; /* columns, in this order */
 	size_t may_go_count;
 	int widths[COLUMNS_MAX];
+	int least[COLUMNS_MAX]; /* what rows that are gone needed */
 	struct cell *cells;
 	size_t count;
 };
@@ -47,12 +48,17 @@ const struct look *table_look(const struct table *table)
 	return table->look;
 }
 
+static void forget_cells(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i].text);
+}
+
 void table_free(struct table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->count; i++)
-		free(table->cells[i].text);
+	forget_cells(table);
 	free(table->cells);
 	free(table);
 }
@@ -101,12 +107,20 @@ void table_may_go(struct table *table, size_t column)
 
 static int column_width(const struct table *table, size_t column)
 {
-	int width = 0;
+	int width = table->least[column];
 
 	for (size_t i = column; i < table->count; i += table->columns)
 		if (table->cells[i].width > width)
 			width = table->cells[i].width;
 	return width;
+}
+
+void table_measure(struct table *table)
+{
+	for (size_t i = 0; i < table->columns; i++)
+		table->least[i] = column_width(table, i);
+	forget_cells(table);
+	table->count = 0;
 }
 
 static void pad(struct buf *out, int count)

@@ -30,5 +30,7 @@ void table_align_right(struct table *table, size_t column);
 /* It is left out where there is no room, the one that was named first before the others. */
 void table_may_go(struct table *table, size_t column);
 void table_print(struct buf *out, struct table *table, const char *indent);
+/* The rows that are there are measured and forgotten: columns stay as wide as they need, for rows that come later. */
+void table_measure(struct table *table);
 
 #endif

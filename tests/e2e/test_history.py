@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import os
+import pathlib
 import re
 import subprocess
 import time
@@ -464,3 +465,30 @@ def test_many_runs_at_once_are_all_there(place):
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _ in range(20)]
     assert [c.wait(60) for c in children] == [0] * 20
     assert len(place.history("--limit", "0")) == 20
+
+
+def test_a_long_history_is_listed_in_little_memory(place, tmp_path):
+    """Ten times as many runs take no more of it, and all of them are told, newest first.
+
+    Whoever writes into a pipe waits for its reader: so often its memory is looked at."""
+    def peak(count, *options):
+        state = tmp_path / f"of-{count}"
+        (state / "runs").mkdir(parents=True, mode=0o700, exist_ok=True)
+        state.chmod(0o700)
+        (state / "history").write_text("".join(
+            f"began\t20261123-{n:06}-book-k3\tbook\ttest\t{1764000000000 + n * 1000}\n"
+            f"ended\t20261123-{n:06}-book-k3\t{1764000000500 + n * 1000}\tok\t0\t0\t{n:064x}\n" for n in range(count)))
+        highest, told = 0, b""
+        with subprocess.Popen([FSOPS, "history", "--limit", "0", *options], stdout=subprocess.PIPE,
+                              env=environment(FSOPS_STATE=str(state))) as child:
+            while piece := child.stdout.read1(16384):
+                told += piece
+                status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+                highest = max([highest, *map(int, re.findall(r"VmHWM:\s*(\d+)", status))])
+        numbers = [int(n) for n in re.findall(rb"20261123-(\d{6})-book", told)]
+        assert child.returncode == 0 and numbers == list(reversed(range(count)))
+        assert highest
+        return highest
+
+    for options in ([], ["--format", "json"]):
+        assert peak(30_000, *options) < 1.3 * peak(3_000, *options)

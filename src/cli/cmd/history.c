@@ -114,22 +114,76 @@ static int prune(struct cli *cli, msec now)
 
 /* ---- listing ---- */
 
+/* So much text is made before it is written: there may be any number of runs. */
+#define PIECE ((size_t)64 * 1024)
+
 struct listing {
-	json_t *runs;
+	struct cli *cli;
+	const struct history_filter *filter;
+	msec now;
 	size_t limit; /* 0: none */
-	bool more;    /* there were more than that */
+	size_t count;
+	bool more; /* there were more than that */
+	struct history_page *page;
+	struct buf text;
 };
 
-static bool add_run(void *ctx, const struct history_entry *entry)
-{
-	struct listing *listing = ctx;
+typedef void run_fn(struct listing *listing, const json_t *run);
 
-	if (listing->limit && json_array_size(listing->runs) == listing->limit) {
+struct pass {
+	struct listing *listing;
+	run_fn *fn;
+};
+
+static bool take_run(void *ctx, const struct history_entry *entry)
+{
+	const struct pass *pass = ctx;
+	struct listing *listing = pass->listing;
+	json_t *run;
+
+	if (listing->limit && listing->count == listing->limit) {
 		listing->more = true;
 		return false;
 	}
-	json_array_append_new(listing->runs, history_object(entry));
-	return true;
+	run = history_object(entry);
+	pass->fn(listing, run);
+	listing->count++;
+	json_decref(run);
+	return !listing->cli->out.gone && !listing->cli->out.error;
+}
+
+/* FN is called for each that is to be listed. */
+static int each_run(struct listing *listing, run_fn *fn, struct err *err)
+{
+	struct pass pass = {listing, fn};
+
+	listing->count = 0;
+	return history_each(listing->filter, take_run, &pass, err);
+}
+
+static void measure(struct listing *listing, const json_t *run)
+{
+	history_page_measure(listing->page, run);
+}
+
+static void write_piece(struct listing *listing)
+{
+	if (listing->text.len < PIECE)
+		return;
+	out_write(&listing->cli->out, listing->text.data, listing->text.len);
+	buf_clear(&listing->text);
+}
+
+static void add_text(struct listing *listing, const json_t *run)
+{
+	history_page_add(listing->page, &listing->text, run);
+	write_piece(listing);
+}
+
+static void add_json(struct listing *listing, const json_t *run)
+{
+	history_json_add(&listing->text, listing->count, run);
+	write_piece(listing);
 }
 
 static int read_limit(const struct cli *cli, size_t *limit, struct err *err)
@@ -168,29 +222,40 @@ static int read_since(const struct cli *cli, msec now, msec *since, struct err *
 	return 0;
 }
 
-static int print_runs(struct cli *cli, const struct listing *listing, msec now)
+static void begin_text(struct listing *listing)
 {
-	struct buf text;
 	struct err err;
-	char *folder, *real;
+	char *folder = state_folder(&err);
+	char *real = folder ? mem_realpath(folder) : NULL;
 
-	buf_init(&text, UI_TEXT_MAX);
-	if (cli_format(cli, "json")) {
-		print_history_json(&text, listing->runs);
-		return cli_print(cli, &text, EXIT_OK);
-	}
-	folder = state_folder(&err);
-	real = folder ? mem_realpath(folder) : NULL;
-	print_history_text(&text,
-	    real     ? real
-	    : folder ? folder
-	             : "",
-	    listing->runs, now, &cli->look);
+	history_page_begin(listing->page, &listing->text, real ? real : folder ? folder : "");
 	free(real);
 	free(folder);
+}
+
+static int list_text(struct listing *listing, struct err *err)
+{
+	int result;
+
+	listing->page = history_page_new(&listing->cli->look, listing->now);
+	result = each_run(listing, measure, err);
+	if (result == 0) {
+		begin_text(listing);
+		result = each_run(listing, add_text, err);
+	}
 	if (listing->more)
-		buf_addf(&text, "(there were more: --limit 0 lists all)\n");
-	return cli_print(cli, &text, EXIT_OK);
+		buf_addf(&listing->text, "(there were more: --limit 0 lists all)\n");
+	history_page_free(listing->page);
+	return result;
+}
+
+static int list_json(struct listing *listing, struct err *err)
+{
+	int result = each_run(listing, add_json, err);
+
+	if (result == 0)
+		history_json_end(&listing->text, listing->count);
+	return result;
 }
 
 /* An alias is known only to the runbooks; a history outlives them, so that any name will do. ERR is set
@@ -232,21 +297,25 @@ static int check_name(const char *name, const struct err *no_runbook, struct err
 	return there ? 0 : err_set(err, ERR_USAGE, "no run was of that name: %s", no_runbook->text);
 }
 
-static int list_runs(
-    struct cli *cli, struct listing *listing, const struct history_filter *filter, msec now)
+static int list_runs(struct listing *listing)
 {
+	struct cli *cli = listing->cli;
 	struct err err;
+	int result;
 
-	if (history_each(filter, add_run, listing, &err) < 0)
-		return complain_err(&err);
-	return print_runs(cli, listing, now);
+	buf_init(&listing->text, UI_TEXT_MAX);
+	result = cli_format(cli, "json") ? list_json(listing, &err) : list_text(listing, &err);
+	if (result == 0)
+		return cli_print(cli, &listing->text, EXIT_OK);
+	buf_release(&listing->text);
+	return complain_err(&err);
 }
 
 static int history_run(struct cli *cli)
 {
 	msec now = clock_system.wall(clock_system.ctx);
 	struct history_filter filter = {.failed = cli->options.failed};
-	struct listing listing = {0};
+	struct listing listing = {.cli = cli, .filter = &filter, .now = now};
 	struct err no_runbook = {0};
 	char *name = NULL;
 	struct err err;
@@ -259,12 +328,10 @@ static int history_run(struct cli *cli)
 		return complain_err(&err);
 	if (cli->arg_count)
 		filter.runbook = name = runbook_name(cli, &no_runbook);
-	listing.runs = json_array();
 	if (name && check_name(name, &no_runbook, &err) < 0)
 		status = complain_err(&err);
 	else
-		status = list_runs(cli, &listing, &filter, now);
-	json_decref(listing.runs);
+		status = list_runs(&listing);
 	free(name);
 	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "fsops/mem.h"
 #include "history_file.h"
+#include "history_lines.h"
 #include "reader.h"
 
 /* ---- for the journal ---- */
@@ -71,7 +72,8 @@ static void keep_end(struct ends *ends, const struct history_entry *end)
 	if (find_end(ends, end->run))
 		return; /* a newer one is known */
 	MEM_PUSH_ROOM(ends->items, ends->count);
-	ends->items[ends->count++] = *end;
+	ends->items[ends->count] = *end;
+	ends->items[ends->count++].run = mem_text(end->run); /* its line will be gone */
 }
 
 static void take_end(struct ends *ends, struct history_entry *entry)
@@ -85,7 +87,15 @@ static void take_end(struct ends *ends, struct history_entry *entry)
 	entry->exit = end->exit;
 	entry->resumable = end->resumable;
 	memcpy(entry->last, end->last, sizeof(entry->last));
+	free((char *)end->run);
 	*end = ends->items[--ends->count];
+}
+
+static void ends_release(struct ends *ends)
+{
+	for (size_t i = 0; i < ends->count; i++)
+		free((char *)ends->items[i].run);
+	free(ends->items);
 }
 
 /* Nothing said that it ended, or it may have been gone on with: its journal tells. */
@@ -126,48 +136,62 @@ static bool give(
 	return (filter->failed && !is_failed(entry)) || fn(ctx, entry);
 }
 
-/* The line that ends at END, which is behind its newline; where it begins. */
-static size_t line_before(const struct buf *lines, size_t end)
-{
-	const char *newline = end > 1 ? memrchr(lines->data, '\n', end - 1) : NULL;
-
-	return newline ? (size_t)(newline - lines->data) + 1 : 0;
-}
-
 static void each_line(
-    struct buf *lines, const struct history_filter *filter, history_fn *fn, void *ctx)
+    struct history_lines *lines, const struct history_filter *filter, history_fn *fn, void *ctx)
 {
-	const char *last = lines->len ? memrchr(lines->data, '\n', lines->len) : NULL;
-	size_t end = last ? (size_t)(last - lines->data) + 1 : 0; /* a torn line is not one yet */
 	struct ends ends = {0};
 	bool more = true;
+	char *text;
+	size_t len;
 
-	while (more && end > 0) {
-		size_t begin = line_before(lines, end);
+	while (more && history_lines_next(lines, &text, &len)) {
 		struct history_line line;
 
-		if (history_parse(lines->data + begin, end - 1 - begin, &line) == 0) {
-			if (line.ended) {
-				keep_end(&ends, &line.entry);
-			} else {
-				take_end(&ends, &line.entry);
-				more = give(filter, &line.entry, fn, ctx);
-			}
+		if (history_parse(text, len, &line) < 0)
+			continue;
+		if (line.ended) {
+			keep_end(&ends, &line.entry);
+		} else {
+			take_end(&ends, &line.entry);
+			more = give(filter, &line.entry, fn, ctx);
 		}
-		end = begin;
 	}
-	free(ends.items);
+	ends_release(&ends);
+}
+
+static void each_of_file(int fd, const struct history_filter *filter, history_fn *fn, void *ctx)
+{
+	struct history_lines lines;
+
+	history_lines_of_file(&lines, fd);
+	each_line(&lines, filter, fn, ctx);
+	history_lines_release(&lines);
+}
+
+static void each_of_text(
+    struct buf *text, const struct history_filter *filter, history_fn *fn, void *ctx)
+{
+	struct history_lines lines;
+
+	history_lines_of_text(&lines, text);
+	each_line(&lines, filter, fn, ctx);
+	history_lines_release(&lines);
 }
 
 int history_each(const struct history_filter *filter, history_fn *fn, void *ctx, struct err *err)
 {
 	struct buf lines;
+	int fd = history_open();
 	int result;
 
+	if (fd >= 0) {
+		each_of_file(fd, filter, fn, ctx);
+		return 0;
+	}
 	buf_init(&lines, HISTORY_MAX);
 	result = history_read(&lines, false, err);
 	if (result == 0)
-		each_line(&lines, filter, fn, ctx);
+		each_of_text(&lines, filter, fn, ctx);
 	buf_release(&lines);
 	return result;
 }
@@ -327,16 +351,16 @@ static bool prune_one(void *ctx, const struct history_entry *entry)
 }
 
 /* The lines in the other order. */
-static void turn_round(const struct buf *lines, struct buf *out)
+static void turn_round(struct buf *text, struct buf *out)
 {
-	size_t end = lines->len;
+	struct history_lines lines;
+	char *line;
+	size_t len;
 
-	while (end > 0) {
-		size_t begin = line_before(lines, end);
-
-		buf_add(out, lines->data + begin, end - begin);
-		end = begin;
-	}
+	history_lines_of_text(&lines, text);
+	while (history_lines_next(&lines, &line, &len))
+		buf_add(out, line, len + 1);
+	history_lines_release(&lines);
 }
 
 static int prune(struct pruning *pruning, struct err *err)
@@ -349,7 +373,7 @@ static int prune(struct pruning *pruning, struct err *err)
 	buf_init(&kept, HISTORY_MAX);
 	result = history_read(&lines, true, err);
 	if (result == 0) {
-		each_line(&lines, &all, prune_one, pruning);
+		each_of_text(&lines, &all, prune_one, pruning);
 		turn_round(&pruning->kept, &kept);
 		result = lines.len ? history_replace(&kept, err) : 0;
 	}

@@ -15,6 +15,7 @@
 #include "fsops/mem.h"
 #include "fsops/state.h"
 #include "fsops/text.h"
+#include "history_lines.h"
 #include "reader.h"
 
 #define FIELDS_MAX 7
@@ -267,6 +268,34 @@ static int read_file(struct buf *out, struct err *err)
 	}
 	free(path);
 	return result;
+}
+
+/* As is_whole(), of the open file. */
+static bool is_whole_file(int fd)
+{
+	struct stat runs, history;
+
+	if (stat_in_state(JOURNAL_FOLDER, &runs) == 0 &&
+	    (fstat(fd, &history) < 0 || is_newer(&runs.st_mtim, &history.st_mtim)))
+		return false;
+	return history_lines_are_whole(fd);
+}
+
+int history_open(void)
+{
+	char *path = state_path(HISTORY_FILE, NULL);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	struct stat info;
+	struct err err;
+
+	if (fd >= 0 &&
+	    (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) || info.st_size > (off_t)HISTORY_MAX ||
+	        state_check_file(fd, path, NULL, &err) < 0 || !is_whole_file(fd))) {
+		close(fd);
+		fd = -1;
+	}
+	free(path);
+	return fd;
 }
 
 /* LINES are what is in the file. It is replaced if that is possible. */

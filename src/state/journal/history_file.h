@@ -38,6 +38,9 @@ int history_append(const struct buf *line, struct err *err);
  * possible; LOCKED: the caller holds the lock. */
 int history_read(struct buf *out, bool locked, struct err *err);
 
+/* The file, when it is there, whole and to be trusted; a descriptor, to be closed. -1: history_read() knows more. */
+int history_open(void);
+
 /* Was there ever a run? */
 bool history_is_any(void);
 

@@ -9,6 +9,8 @@
 #include "ui/look.h"
 #include "ui/table.h"
 
+#define COLUMNS 6
+
 static void set_time(json_t *object, const char *key, msec wall)
 {
 	char text[CLOCK_TEXT_MAX];
@@ -131,26 +133,77 @@ static void add_head(struct buf *out, const char *folder)
 	buf_addc(out, '\n');
 }
 
-void print_history_text(
-    struct buf *out, const char *folder, const json_t *runs, msec now, const struct look *look)
-{
-	static const char *const heads[] = {
-	    "STARTED", "TOOK", "ENDED", "STATUS", "PLATFORM", "RUN"};
+struct history_page {
 	struct table *table;
+	msec now;
+	size_t count; /* measured */
+};
+
+struct history_page *history_page_new(const struct look *look, msec now)
+{
+	struct history_page *page = mem_alloc(sizeof(*page));
+
+	page->table = table_new(look, COLUMNS);
+	page->now = now;
+	table_align_right(page->table, 1);
+	return page;
+}
+
+void history_page_free(struct history_page *page)
+{
+	if (!page)
+		return;
+	table_free(page->table);
+	free(page);
+}
+
+void history_page_measure(struct history_page *page, const json_t *run)
+{
+	add_row(page->table, run, page->now);
+	table_measure(page->table);
+	page->count++;
+}
+
+void history_page_begin(struct history_page *page, struct buf *out, const char *folder)
+{
+	static const char *const heads[COLUMNS] = {
+	    "STARTED", "TOOK", "ENDED", "STATUS", "PLATFORM", "RUN"};
 
 	add_head(out, folder);
-	if (!json_array_size(runs)) {
+	if (!page->count) {
 		buf_adds(out, "No run.\n");
 		return;
 	}
-	table = table_new(look, COUNT_OF(heads));
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
-		table_cell(table, ROLE_DIM, heads[i]);
-	table_align_right(table, 1);
-	for (size_t i = 0; i < json_array_size(runs); i++)
-		add_row(table, json_array_get(runs, i), now);
-	table_print(out, table, "");
-	table_free(table);
+		table_cell(page->table, ROLE_DIM, heads[i]);
+	table_print(out, page->table, "");
+	table_measure(page->table);
+}
+
+void history_page_add(struct history_page *page, struct buf *out, const json_t *run)
+{
+	add_row(page->table, run, page->now);
+	table_print(out, page->table, "");
+	table_measure(page->table);
+}
+
+/* As print_json() lays out a list. */
+void history_json_add(struct buf *out, size_t index, const json_t *run)
+{
+	struct buf text;
+	const char *line, *end;
+
+	buf_init(&text, BUF_TEXT_MAX);
+	print_json(&text, run);
+	buf_adds(out, index ? ",\n" : "[\n");
+	for (line = text.data; (end = strchr(line, '\n')); line = end + 1)
+		buf_addf(out, "  %.*s%s", (int)(end - line), line, end[1] ? "\n" : "");
+	buf_release(&text);
+}
+
+void history_json_end(struct buf *out, size_t index)
+{
+	buf_adds(out, index ? "\n]\n" : "[]\n");
 }
 
 void print_history_json(struct buf *out, const json_t *runs)
