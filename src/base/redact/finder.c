@@ -70,20 +70,6 @@ void finder_sleep(struct finder *finder)
 	finder->previous = UNIT_NONE;
 }
 
-void finder_copy(struct finder *finder, const struct finder *from)
-{
-	size_t *starts = finder->starts;
-
-	if (finder->room < from->room) {
-		free(starts);
-		starts = mem_alloc(from->room * sizeof(*starts));
-	}
-	if (from->room)
-		memcpy(starts, from->starts, from->room * sizeof(*starts));
-	*finder = *from;
-	finder->starts = starts;
-}
-
 static size_t start_of(const struct finder *finder, size_t depth)
 {
 	return finder->starts[(finder->count - depth) & (finder->room - 1)];

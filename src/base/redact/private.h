@@ -101,13 +101,10 @@ struct unescape {
 };
 
 /* What unescape_push() calls: for each piece that is settled, and before an escape is replaced for all
- * that is not settled as it stands (LITERAL; the escape begins at FROM), which may be a secret after all;
- * for the same reason for what an escape makes a part of a terminal's sequence. */
+ * that is not settled as it stands (LITERAL; the escape begins at FROM), which may be a secret after all. */
 struct unescape_out {
 	void (*settled)(void *ctx, const struct piece *piece);
 	void (*literal)(void *ctx, const struct piece *pieces, size_t from, size_t count);
-	/* A piece of a terminal's sequence that an escape began; unless the escape is none. */
-	void (*control)(void *ctx, const struct piece *piece);
 	void *ctx;
 };
 
@@ -171,8 +168,6 @@ bool finder_advance(struct finder *finder, const struct searching *searching, ui
 /* Mask what would be found if PIECES came next, as far as it begins before them. */
 void finder_look_ahead(const struct finder *finder, const struct searching *searching,
     const struct piece *pieces, size_t count);
-/* FINDER has begun what FROM has. */
-void finder_copy(struct finder *finder, const struct finder *from);
 /* Forget what was begun. */
 void finder_sleep(struct finder *finder);
 /* Where what may be a secret begins; NONE: nothing is. */

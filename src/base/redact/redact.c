@@ -107,17 +107,11 @@ static void no_literal(void *ctx, const struct piece *pieces, size_t from, size_
 	(void)count;
 }
 
-static void no_control(void *ctx, const struct piece *piece)
-{
-	(void)ctx;
-	(void)piece;
-}
-
 /* The units as a text has them whose escapes were read: a secret may look as if it had some. */
 static void unescaped_units_of(const char *text, size_t len, struct buf *out)
 {
 	struct unescape unescape = {0};
-	struct unescape_out to = {add_unit, no_literal, no_control, out};
+	struct unescape_out to = {add_unit, no_literal, out};
 
 	for (size_t i = 0; i < len; i++)
 		unescape_push(&unescape, (struct piece){.byte = (uint8_t)text[i]}, &to);

@@ -244,10 +244,22 @@ static void replace(
 
 /* ---- the order of things ---- */
 
+/* A terminal's sequence may be escaped in whole or in part. One that goes on until it is ended is not looked for here:
+ * what an escape begins by chance would take all the rest away. */
+static void give(struct unescape *u, const struct unescape_out *out, const struct piece *piece)
+{
+	if (controls_skip(&u->controls, piece)) {
+		if (u->controls.state != CONTROLS_STRING)
+			return;
+		u->controls.state = CONTROLS_NONE;
+	}
+	out->settled(out->ctx, piece);
+}
+
 static void settle(struct unescape *u, size_t count, const struct unescape_out *out)
 {
 	for (size_t i = 0; i < count; i++)
-		out->settled(out->ctx, &u->pending[i]);
+		give(u, out, &u->pending[i]);
 	u->count -= count;
 	memmove(u->pending, u->pending + count, u->count * sizeof(u->pending[0]));
 }
@@ -295,10 +307,6 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 {
 	int unit = redact_units[piece.byte];
 
-	if (controls_skip(&u->controls, &piece)) {
-		out->control(out->ctx, &piece);
-		return;
-	}
 	if (unit == UNIT_DROPPED) {
 		read_slash(u, &piece);
 		if (++u->dropped > REDACT_GAP_MAX)
@@ -314,7 +322,7 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 	}
 	if (u->count == 1 && u->pending[0].byte >= 0x80 && !goes_on_unseen(piece.byte)) {
 		u->count = 0;
-		out->settled(out->ctx, &u->pending[0]);
+		give(u, out, &u->pending[0]);
 	}
 	if (!u->count && piece.byte >= 0x80 && begins_escape(&piece)) {
 		u->pending[u->count++] = piece;
@@ -322,7 +330,7 @@ void unescape_push(struct unescape *u, struct piece piece, const struct unescape
 	}
 	if (!u->count && !begins_escape(&piece)) {
 		u->high = 0;
-		out->settled(out->ctx, &piece);
+		give(u, out, &piece);
 		return;
 	}
 	if (u->count == PENDING_MAX)

@@ -46,23 +46,16 @@ void view_reset(struct view *view)
 		view_reset(view->strings);
 }
 
-static inline void step_other(void *ctx, const struct piece *piece)
-{
-	struct view *view = ctx;
-
-	if (view->other.previous == UNIT_NONE || piece->end <= view->other_after)
-		return;
-	finder_step(&view->other, view->searching, piece);
-	if (!view->other.at)
-		finder_sleep(&view->other);
-}
-
 static inline void settled(void *ctx, const struct piece *piece)
 {
 	struct view *view = ctx;
 
 	finder_step(&view->decoded, view->searching, piece);
-	step_other(view, piece);
+	if (view->other.previous != UNIT_NONE && piece->end > view->other_after) {
+		finder_step(&view->other, view->searching, piece);
+		if (!view->other.at)
+			finder_sleep(&view->other);
+	}
 	if (redact_base64[piece->byte] >= 0 || view->base64.count || piece->byte == '=')
 		digits_push_base64(&view->base64, view->searching, piece);
 }
@@ -85,48 +78,34 @@ static size_t depth_after(const struct finder *finder, const struct searching *s
 	return searching->needles->nodes[at].depth;
 }
 
-/* The same of a finder that has begun something; else 0. */
-static size_t depth_begun(const struct finder *finder, const struct searching *searching,
-    const struct piece *pieces, size_t count, size_t after)
-{
-	return finder->at ? depth_after(finder, searching, pieces, count, after) : 0;
-}
-
 /* A secret may end with a percent sign and stand before "41", or begin with "41" and stand after a percent
- * sign, or hold what looks like an escape for something nobody sees, and then the rest of it is hidden. So one reading
- * takes the escape PENDING[FROM …] as none, whichever is the longest part of a secret then: one that begins here, one
- * that was begun with escapes read, or one that was begun as this reading has it. The last goes on with what an escape
- * stands for where it is none of its own. */
+ * sign. Every character may be an escape, so that one that was begun as no escape goes on with what the others
+ * stand for, unless more begins here. */
 static void literal(void *ctx, const struct piece *pending, size_t from, size_t all)
 {
 	struct view *view = ctx;
-	const struct searching *searching = view->searching;
+	const struct piece *pieces = pending + from;
+	size_t count = all - from;
 	const struct finder none = {.previous = UNIT_NONE};
-	struct finder *other = &view->other;
-	bool apart = pending[from].end > view->other_after;
-	size_t stay = apart ? searching->needles->nodes[other->at].depth : 0;
-	size_t anew = depth_after(&none, searching, pending + from, all - from, 0);
-	size_t through = depth_begun(&view->decoded, searching, pending, all, 0);
-	size_t on = depth_begun(other, searching, pending, all, view->other_after);
-	size_t first = 0;
+	bool apart = pieces[0].end > view->other_after;
+	size_t anew = depth_after(&none, view->searching, pieces, count, 0);
+	size_t on = !view->other.at ? 0
+	                            : depth_after(&view->other, view->searching, pieces,
+	                                  apart ? 0 : count, view->other_after);
 
-	finder_look_ahead(&view->decoded, searching, pending, all);
-	if (stay && stay >= anew && stay >= through && stay >= on)
+	finder_look_ahead(&view->decoded, view->searching, pending, all);
+	if (apart && on >= anew && on)
 		return;
-	if (through > anew && through > on) {
-		finder_copy(other, &view->decoded);
+	if (anew > on || !on) {
+		finder_sleep(&view->other);
 		view->other_after = 0;
-	} else if (anew > on || !on) {
-		finder_sleep(other);
-		view->other_after = 0;
-		first = from;
 	}
-	for (size_t i = first; i < all; i++)
-		if (pending[i].end > view->other_after)
-			finder_step(other, searching, &pending[i]);
-	view->other_after = pending[all - 1].end;
-	if (!other->at && !searching->needles->first[other->previous])
-		finder_sleep(other);
+	for (size_t i = 0; i < count; i++)
+		if (pieces[i].end > view->other_after)
+			finder_step(&view->other, view->searching, &pieces[i]);
+	view->other_after = pieces[count - 1].end;
+	if (!view->other.at && !view->searching->needles->first[view->other.previous])
+		finder_sleep(&view->other);
 }
 
 /* What a title or an address in a link holds is a text of its own: what stands around it goes on behind it. */
@@ -148,7 +127,7 @@ static bool skip(struct view *view, const struct piece *piece)
 
 void view_push(struct view *view, const struct piece *piece)
 {
-	struct unescape_out out = {settled, literal, step_other, view};
+	struct unescape_out out = {settled, literal, view};
 
 	finder_step(&view->plain, view->searching, piece);
 	if ((view->controls.state || redact_special[piece->byte] & SPECIAL_CONTROL) &&
@@ -167,7 +146,7 @@ void view_push(struct view *view, const struct piece *piece)
 
 void view_end(struct view *view)
 {
-	struct unescape_out out = {settled, literal, step_other, view};
+	struct unescape_out out = {settled, literal, view};
 
 	unescape_finish(&view->unescape, &out);
 	view_reset(view);
@@ -186,7 +165,7 @@ size_t view_start(const struct view *view, size_t none)
 
 void view_finish(struct view *view, size_t end)
 {
-	struct unescape_out out = {settled, literal, step_other, view};
+	struct unescape_out out = {settled, literal, view};
 
 	unescape_finish(&view->unescape, &out);
 	finder_finish(&view->plain, view->searching, end);

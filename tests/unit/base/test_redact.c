@@ -60,6 +60,8 @@ static void what_nobody_sees_changes_nothing(void **state)
 	/* It reads as an escape for the beginning of a sequence that never ends, and is none. */
 	check("qZ%1b^G3$66:Kw", "qZ%1\33[1mb^\33[mG3$66:Kw", "***");
 	check("qZ%1b[G3$66:Kw", "qZ%1\33[1mb[\33[mG3$66:Kw", "***");
+	check("qZ%1b^G3'66:Kw", "qZ%1b^G3\\u002766:Kw", "***");
+	check("qZ%1b*$G3'66:Kw", "qZ\\x251b\\x2a\\x24G3\\x2766:Kw", "***");
 	/* base64 of "hunterPass\33[1mWordQ9x", and of one with a percent in it */
 	check("hunterPassWordQ9x", "aHVudGVyUGFzcxtbMW1Xb3JkUTl4", "***");
 	check("s\33[1mcret-one", "s\33[1mcret-one scret-one s\\u001b[1mcret-one", "*** *** ***");
