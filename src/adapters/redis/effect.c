@@ -210,6 +210,87 @@ static const char *const containers[] = {
     "xinfo",
 };
 
+/* Changes of data alone: whoever's connection it came by, that is as before. */
+static const char *const plain_changes[] = {
+    "append",
+    "bitfield",
+    "bitop",
+    "copy",
+    "decr",
+    "decrby",
+    "del",
+    "expire",
+    "expireat",
+    "flushall",
+    "flushdb",
+    "geoadd",
+    "getdel",
+    "getex",
+    "getset",
+    "hdel",
+    "hincrby",
+    "hincrbyfloat",
+    "hmset",
+    "hset",
+    "hsetnx",
+    "incr",
+    "incrby",
+    "incrbyfloat",
+    "linsert",
+    "lmove",
+    "lpop",
+    "lpush",
+    "lpushx",
+    "lrem",
+    "lset",
+    "ltrim",
+    "move",
+    "mset",
+    "msetnx",
+    "persist",
+    "pexpire",
+    "pexpireat",
+    "pfadd",
+    "pfmerge",
+    "psetex",
+    "publish",
+    "rename",
+    "renamenx",
+    "restore",
+    "rpop",
+    "rpoplpush",
+    "rpush",
+    "rpushx",
+    "sadd",
+    "sdiffstore",
+    "set",
+    "setbit",
+    "setex",
+    "setnx",
+    "setrange",
+    "sinterstore",
+    "smove",
+    "spop",
+    "srem",
+    "sunionstore",
+    "unlink",
+    "xadd",
+    "xdel",
+    "xtrim",
+    "zadd",
+    "zdiffstore",
+    "zincrby",
+    "zinterstore",
+    "zpopmax",
+    "zpopmin",
+    "zrangestore",
+    "zrem",
+    "zremrangebylex",
+    "zremrangebyrank",
+    "zremrangebyscore",
+    "zunionstore",
+};
+
 static const struct {
 	const char *name;
 	const char *why;
@@ -292,6 +373,16 @@ enum effect redis_effect(const json_t *words)
 	if (strcasecmp(word, "command") == 0 && !sub)
 		return EFFECT_READ; /* the list of all commands */
 	return in_table(reads, COUNT_OF(reads), word, sub) ? EFFECT_READ : EFFECT_CHANGE;
+}
+
+bool redis_leaves_nothing(const json_t *words)
+{
+	const char *word = word_at(words, 0);
+	const char *sub = word_at(words, 1);
+
+	return word && strcasecmp(word, "quit") != 0 &&
+	       (in_table(reads, COUNT_OF(reads), word, sub) ||
+	           in_table(plain_changes, COUNT_OF(plain_changes), word, sub));
 }
 
 int redis_check(const json_t *words, struct err *err)

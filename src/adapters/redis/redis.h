@@ -4,7 +4,8 @@
  *	redis.c   the table entry: parse, effect, describe
  *	effect.c  what each command does, and those that can't be used
  *	place.c   the target's URL
- *	run.c     a call: resolve, connect, AUTH, SELECT, the command
+ *	link.c    a connection: hiredis on the loop, kept from one call to the next
+ *	run.c     a call: a kept connection, or resolve, connect, AUTH, SELECT; the command
  *	limit.c   ceilings while a reply is read
  *	reply.c   replies: as JSON, for people, INFO as a map
  *	fail.c    errors as sentences
@@ -34,6 +35,9 @@
 
 /* WORDS: an array of texts, `${…}` may still be in them. */
 enum effect redis_effect(const json_t *words);
+
+/* Is the connection as it was when it has run? A command that is not known well is not trusted to. */
+bool redis_leaves_nothing(const json_t *words);
 
 /* Can the command be used at all? Errors say why not. */
 int redis_check(const json_t *words, struct err *err);

@@ -1,14 +1,13 @@
 /*
- * One call to Redis on the loop: resolve → connect → AUTH → SELECT → the command.
+ * One call to Redis on the loop: a kept connection, or resolve → connect → AUTH → SELECT; then the command.
  *
- * Invariant: nothing of the engine is called from inside hiredis. Its callbacks only note what
- * happened and set a timer of 0 ms (`later`); the connection is freed and the engine told from
- * there. So hiredis never frees what it still uses, and a call that is released is never called back:
- * before the connection is freed its `data` is cleared, which every callback looks at first.
+ * Invariant: nothing of the engine is called from inside hiredis. What comes from there is only noted, and a timer of 0
+ * ms set (`later`); the link is closed or given and the engine told from there. A call begins again at most once,
+ * with a new connection, and only when its command can't have run: before it was sent, or when it is a read.
  */
 #include "redis.h"
 
-#include <fcntl.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,49 +15,57 @@
 #include "fsops/value.h"
 #include "fsops/work.h"
 
-enum stage { STAGE_RESOLVE, STAGE_CONNECT, STAGE_AUTH, STAGE_SELECT, STAGE_COMMAND };
+#include "link.h"
+
+/* STAGE_LOOK: is the kept connection alive? Asked before a change alone; a read is its own question. */
+enum stage { STAGE_RESOLVE, STAGE_CONNECT, STAGE_LOOK, STAGE_AUTH, STAGE_SELECT, STAGE_COMMAND };
 
 struct redis_call {
 	struct call *call;
+	char *key; /* of the connection: where it leads to, and as whom */
 	struct redis_place place;
 	enum stage stage;
 	struct resolve *resolve;
 	char **addresses; /* to try, in order */
 	size_t count;
 	size_t next;
-	redisAsyncContext *ac;
-	struct redis_limit limit;
-	struct loop_watch *watch;
-	int events;
+	struct redis_link *link;
+	bool reused; /* it is a kept one: when it breaks, it may have been closed long ago */
+	bool spared; /* the server was short of clients, and idle ones of ours were closed */
 	struct loop_timer *timer; /* of the connection attempt */
 	struct loop_timer *later; /* something has ended: look at it outside of hiredis */
 	struct err failure;       /* kind ERR_NONE: none */
+	bool over_again;          /* begin again with a new connection */
 	json_t *result;
 	char *unexpected;
 	struct buf output;
 };
 
+static void connect_first(struct redis_call *rc);
 static void connect_next(struct redis_call *rc);
 static void send_next(struct redis_call *rc);
 
 /* --- ends --- */
 
-/* Free the connection so that nothing of it calls back. Only outside of hiredis. */
-static void drop(struct redis_call *rc)
+/* Let go of the connection. Only outside of hiredis. */
+static void drop(struct redis_call *rc, bool keep)
 {
-	redisAsyncContext *ac = rc->ac;
+	struct redis_link *link = rc->link;
 
-	loop_unwatch(rc->watch);
-	rc->watch = NULL;
-	rc->events = 0;
 	loop_cancel(rc->timer);
 	rc->timer = NULL;
-	rc->ac = NULL;
-	if (!ac)
-		return;
-	ac->data = NULL;
-	memset(&ac->ev, 0, sizeof(ac->ev));
-	redisAsyncFree(ac);
+	rc->link = NULL;
+	if (link && keep)
+		redis_link_give(link, rc->key);
+	else
+		redis_link_close(link);
+}
+
+static void start_over(struct redis_call *rc)
+{
+	rc->over_again = rc->reused = false;
+	rc->failure = (struct err){0};
+	connect_first(rc);
 }
 
 static void finish(void *ctx)
@@ -70,7 +77,12 @@ static void finish(void *ctx)
 	json_t *result = rc->result;
 
 	rc->later = NULL;
-	drop(rc);
+	drop(rc, failure.kind == ERR_NONE && !rc->over_again &&
+	             redis_leaves_nothing(json_object_get(call->args, "words")));
+	if (rc->over_again) {
+		start_over(rc);
+		return;
+	}
 	if (failure.kind != ERR_NONE && rc->stage == STAGE_CONNECT && rc->next < rc->count) {
 		connect_next(rc);
 		return;
@@ -79,6 +91,7 @@ static void finish(void *ctx)
 		call_fail(call, failure.kind, "%s", failure.text);
 		return;
 	}
+	assert(result);
 	rc->result = NULL;
 	if (rc->output.len)
 		call_output(call, CHILD_STDOUT, rc->output.data, rc->output.len);
@@ -102,99 +115,48 @@ static void settle_failure(struct redis_call *rc, const struct err *why)
 	settle(rc);
 }
 
-/* The connection broke, or was never made; WHY is hiredis' word for it. */
-static void broke(struct redis_call *rc, const char *why)
+static void settle_again(struct redis_call *rc)
 {
+	if (rc->later)
+		return;
+	rc->over_again = true;
+	settle(rc);
+}
+
+static bool is_read(const struct redis_call *rc)
+{
+	return rc->call->effect == EFFECT_READ;
+}
+
+/* The connection broke, or was never made; WHY is hiredis' word for it. */
+static void broke(void *ctx, const char *why, bool over)
+{
+	struct redis_call *rc = ctx;
 	struct err err;
 
-	if (rc->limit.over)
+	if (rc->reused && !rc->later && !over && (rc->stage < STAGE_COMMAND || is_read(rc))) {
+		settle_again(rc);
+		return;
+	}
+	if (over)
 		redis_fail_large(&rc->place, &err);
 	else if (rc->stage <= STAGE_CONNECT)
 		redis_fail_connect(&rc->place, why, &err);
 	else
 		redis_fail_lost(&rc->place, *why ? why : "the server closed the connection",
-		    rc->stage == STAGE_COMMAND && rc->call->effect != EFFECT_READ, &err);
+		    rc->stage == STAGE_COMMAND && !is_read(rc), &err);
 	settle_failure(rc, &err);
 }
 
-/* --- hiredis on the loop --- */
+/* --- connect --- */
 
-static void on_ready(void *ctx, int fd, int ready)
+static void connected(void *ctx)
 {
 	struct redis_call *rc = ctx;
 
-	(void)fd;
-	if (ready & LOOP_READ)
-		redisAsyncHandleRead(rc->ac);
-	if (rc->ac && redis_limit_full(&rc->limit, rc->ac->c.reader))
-		broke(rc, "");
-	if (rc->ac && !rc->later && (ready & LOOP_WRITE))
-		redisAsyncHandleWrite(rc->ac);
-}
-
-static void set_events(struct redis_call *rc, int events)
-{
-	if (!rc->ac || events == rc->events)
-		return;
-	rc->events = events;
-	if (!rc->watch)
-		rc->watch = loop_watch(rc->call->loop, rc->ac->c.fd, events, on_ready, rc);
-	else
-		loop_watch_set(rc->watch, events);
-}
-
-static void ev_add_read(void *ctx)
-{
-	set_events(ctx, ((struct redis_call *)ctx)->events | LOOP_READ);
-}
-
-static void ev_del_read(void *ctx)
-{
-	set_events(ctx, ((struct redis_call *)ctx)->events & ~LOOP_READ);
-}
-
-static void ev_add_write(void *ctx)
-{
-	set_events(ctx, ((struct redis_call *)ctx)->events | LOOP_WRITE);
-}
-
-static void ev_del_write(void *ctx)
-{
-	set_events(ctx, ((struct redis_call *)ctx)->events & ~LOOP_WRITE);
-}
-
-/* hiredis frees the connection by itself. */
-static void ev_cleanup(void *ctx)
-{
-	struct redis_call *rc = ctx;
-
-	loop_unwatch(rc->watch);
-	rc->watch = NULL;
-	rc->events = 0;
-	rc->ac = NULL;
-}
-
-static void on_connect(const redisAsyncContext *ac, int status)
-{
-	struct redis_call *rc = ac->data;
-
-	if (!rc)
-		return;
 	loop_cancel(rc->timer);
 	rc->timer = NULL;
-	if (status != REDIS_OK)
-		broke(rc, ac->c.errstr);
-	else
-		send_next(rc);
-}
-
-static void on_disconnect(const redisAsyncContext *ac, int status)
-{
-	struct redis_call *rc = ac->data;
-
-	(void)status;
-	if (rc)
-		broke(rc, ac->errstr ? ac->errstr : "");
+	send_next(rc);
 }
 
 static void on_connect_time(void *ctx)
@@ -202,41 +164,30 @@ static void on_connect_time(void *ctx)
 	struct redis_call *rc = ctx;
 
 	rc->timer = NULL;
-	broke(rc, "no answer within 10 s");
+	broke(rc, "no answer within 10 s", false);
 }
 
-static void connect_watch(struct redis_call *rc)
-{
-	redisAsyncContext *ac = rc->ac;
+static void replied(void *ctx, const redisReply *reply);
+static void send_command(struct redis_call *rc);
 
-	/* hiredis opens its sockets without close-on-exec. */
-	fcntl(ac->c.fd, F_SETFD, FD_CLOEXEC);
-	ac->data = rc;
-	ac->ev.data = rc;
-	ac->ev.addRead = ev_add_read;
-	ac->ev.delRead = ev_del_read;
-	ac->ev.addWrite = ev_add_write;
-	ac->ev.delWrite = ev_del_write;
-	ac->ev.cleanup = ev_cleanup;
-	redis_limit_reader(&rc->limit, ac->c.reader);
-	redisAsyncSetDisconnectCallback(ac, on_disconnect);
-	redisAsyncSetConnectCallback(ac, on_connect);
-	rc->timer = loop_deadline(rc->call->loop, REDIS_CONNECT_MAX, on_connect_time, rc);
+static struct redis_link_user user_of(struct redis_call *rc)
+{
+	return (struct redis_link_user){connected, replied, broke, rc};
 }
 
 static void connect_next(struct redis_call *rc)
 {
+	const char *address = rc->place.socket ? NULL : rc->addresses[rc->next++];
+	struct redis_link_user user = user_of(rc);
+	char why[ERR_TEXT_MAX];
+
 	rc->stage = STAGE_CONNECT;
 	rc->failure = (struct err){0};
-	redis_choose_memory();
-	rc->ac = rc->place.socket ? redisAsyncConnectUnix(rc->place.socket)
-	                          : redisAsyncConnect(rc->addresses[rc->next++], rc->place.port);
-	if (!rc->ac)
-		broke(rc, "out of memory");
-	else if (rc->ac->err)
-		broke(rc, rc->ac->errstr);
+	rc->link = redis_link_open(rc->call->loop, &rc->place, address, &user, why);
+	if (!rc->link)
+		broke(rc, why, false);
 	else
-		connect_watch(rc);
+		rc->timer = loop_deadline(rc->call->loop, REDIS_CONNECT_MAX, on_connect_time, rc);
 }
 
 /* --- commands --- */
@@ -271,19 +222,32 @@ static void keep(struct redis_call *rc, const redisReply *reply)
 	settle(rc);
 }
 
-static void on_reply(redisAsyncContext *ac, void *data, void *unused)
+/* It has refused this connection, and so the command did not run. Those of ours that lie idle are in the way. */
+static bool is_short(struct redis_call *rc, const redisReply *reply)
 {
-	struct redis_call *rc = ac->data;
-	const redisReply *reply = data;
+	static const char full[] = "ERR max number of clients";
+
+	if (rc->spared || reply->type != REDIS_REPLY_ERROR ||
+	    strncmp(reply->str, full, sizeof(full) - 1) != 0)
+		return false;
+	rc->spared = true;
+	return redis_link_spare(rc->call->loop) > 0;
+}
+
+static void replied(void *ctx, const redisReply *reply)
+{
+	struct redis_call *rc = ctx;
 	struct err err;
 
-	(void)unused;
-	if (!rc || rc->later)
+	if (rc->later)
 		return;
-	if (!reply) {
-		broke(rc, ac->errstr ? ac->errstr : "");
+	if (is_short(rc, reply)) {
+		settle_again(rc);
 	} else if (rc->stage == STAGE_COMMAND) {
 		keep(rc, reply);
+	} else if (rc->stage == STAGE_LOOK) {
+		rc->stage = STAGE_COMMAND;
+		send_command(rc);
 	} else if (reply->type == REDIS_REPLY_ERROR) {
 		redis_fail_reply(&rc->place, reply->str, &err);
 		settle_failure(rc, &err);
@@ -294,15 +258,8 @@ static void on_reply(redisAsyncContext *ac, void *data, void *unused)
 
 static void send_words(struct redis_call *rc, const char *const *words, size_t count)
 {
-	size_t *lengths = mem_alloc((count + 1) * sizeof(*lengths));
-
-	for (size_t i = 0; i < count; i++)
-		lengths[i] = strlen(words[i]);
-	rc->limit.sent++;
-	if (redisAsyncCommandArgv(
-	        rc->ac, on_reply, NULL, (int)count, (const char **)words, lengths) != REDIS_OK)
-		broke(rc, "the command could not be sent");
-	free(lengths);
+	if (redis_link_send(rc->link, words, count) < 0)
+		broke(rc, "the command could not be sent", false);
 }
 
 static void send_auth(struct redis_call *rc, const char *password)
@@ -365,6 +322,7 @@ static void on_resolved(void *ctx, const char *const *addresses, size_t count, c
 		rc->addresses[i] = mem_text(addresses[i]);
 	rc->count = count;
 	if (count) {
+		rc->next = 0;
 		connect_next(rc);
 	} else {
 		struct err err;
@@ -374,6 +332,52 @@ static void on_resolved(void *ctx, const char *const *addresses, size_t count, c
 		free(text);
 		settle_failure(rc, &err);
 	}
+}
+
+static void forget_addresses(struct redis_call *rc)
+{
+	for (size_t i = 0; i < rc->count; i++)
+		free(rc->addresses[i]);
+	free(rc->addresses);
+	rc->addresses = NULL;
+	rc->count = rc->next = 0;
+}
+
+static void connect_first(struct redis_call *rc)
+{
+	rc->stage = STAGE_RESOLVE;
+	forget_addresses(rc);
+	if (rc->place.socket)
+		connect_next(rc);
+	else
+		rc->resolve = resolve_start(rc->call->loop, rc->place.host, on_resolved, rc);
+}
+
+/* --- a kept connection --- */
+
+/* Whatever leads to another connection. The password is the environment's: the same for all of a run. */
+static char *key_of(const struct redis_place *place)
+{
+	return mem_printf("%s\n%s\n%d\n%d\n%s", place->socket ? place->socket : "",
+	    place->host ? place->host : "", place->port, place->db, place->user ? place->user : "");
+}
+
+/* A change that is lost on its way must not be sent again: so whether there is a way is asked first. */
+static bool reuse(struct redis_call *rc)
+{
+	static const char *const ping[] = {"PING"};
+	struct redis_link_user user = user_of(rc);
+
+	rc->link = redis_link_take(rc->call->loop, rc->key, &user);
+	if (!rc->link)
+		return false;
+	rc->reused = true;
+	rc->stage = is_read(rc) ? STAGE_COMMAND : STAGE_LOOK;
+	if (is_read(rc))
+		send_command(rc);
+	else
+		send_words(rc, ping, COUNT_OF(ping));
+	return true;
 }
 
 /* Nothing more than what was approved: words that were filled in are looked at again. */
@@ -410,12 +414,11 @@ void redis_start(struct call *call)
 	rc = mem_alloc(sizeof(*rc));
 	rc->call = call;
 	rc->place = place; /* transferred */
+	rc->key = key_of(&place);
 	buf_init(&rc->output, REDIS_REPLY_MAX * 5);
 	call->state = rc;
-	if (rc->place.socket)
-		connect_next(rc);
-	else
-		rc->resolve = resolve_start(call->loop, rc->place.host, on_resolved, rc);
+	if (!reuse(rc))
+		connect_first(rc);
 }
 
 static void stop(struct redis_call *rc)
@@ -425,7 +428,7 @@ static void stop(struct redis_call *rc)
 	rc->resolve = NULL;
 	loop_cancel(rc->later);
 	rc->later = NULL;
-	drop(rc);
+	drop(rc, false);
 }
 
 void redis_cancel(struct call *call)
@@ -443,9 +446,8 @@ void redis_release(struct call *call)
 		return;
 	stop(rc);
 	redis_place_release(&rc->place);
-	for (size_t i = 0; i < rc->count; i++)
-		free(rc->addresses[i]);
-	free(rc->addresses);
+	forget_addresses(rc);
+	free(rc->key);
 	json_decref(rc->result);
 	free(rc->unexpected);
 	buf_release(&rc->output);
