@@ -191,7 +191,7 @@ $(BUILD)/bench/expr: tests/bench/expr.c $(BUILD)/libfsops.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfsops.a $(PKG_LIBS)
 
-bench: $(BUILD)/fsops $(BUILD)/bench/expr ## the figures: start-up, 200 commands, 20 requests at once, what an overrun leaves, memory
+bench: $(BUILD)/fsops $(BUILD)/bench/expr ## the figures, each beside what is to be reached (an hour of a quiet machine)
 	FSOPS_BINARY=$(abspath $(BUILD)/fsops) $(PYTHON) tests/bench/run.py
 	@echo; echo 'Conditions, in one process:'; $(BUILD)/bench/expr
 

@@ -24,19 +24,25 @@
 
 /* ---- where we are ---- */
 
-static json_t *read_boot(void)
+static void read_boot(char text[BOOT_MAX + 1])
 {
-	char text[BOOT_MAX + 1];
 	int fd = open(BOOT_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd >= 0 ? read(fd, text, BOOT_MAX) : -1;
 
 	if (fd >= 0)
 		close(fd);
-	if (len <= 0)
-		return NULL;
-	text[len] = '\0';
+	text[len > 0 ? len : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return json_string(text);
+}
+
+/* Read once: as long as a process lives it is of one boot. */
+static json_t *boot(void)
+{
+	static char text[BOOT_MAX + 1];
+
+	if (!*text)
+		read_boot(text);
+	return *text ? json_string(text) : NULL;
 }
 
 static json_t *read_ns(void)
@@ -49,7 +55,7 @@ static json_t *read_ns(void)
 json_t *traces_here(void)
 {
 	json_t *here = json_pack(
-	    "{s:o*, s:o*, s:I}", "boot", read_boot(), "ns", read_ns(), "pid", (json_int_t)getpid());
+	    "{s:o*, s:o*, s:I}", "boot", boot(), "ns", read_ns(), "pid", (json_int_t)getpid());
 
 	return here;
 }

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 PAIRS_SECONDS = 10  # for all repetitions of a pair, as far as FEWEST and MOST allow
 FEWEST, MOST = 7, 300
-LINE, FIGURE = 62, 44  # columns
+LINE, FIGURE = 68, 44  # columns
 
 
 class Taken(NamedTuple):

@@ -1,17 +1,13 @@
-"""The figures, each as a ratio against a peer measured in the same run.
+"""The figures, each as a ratio against a peer measured in the same run: pair.py says how.
 
-Machines are noisy: a pair is run in turn (A B B A A B …), short commands more often, and two ratios are told: that of
-the best times of each side, which noise can only lengthen, and the median pair by pair. They agree on a quiet machine.
-Nothing here passes or fails; it prints. `make bench` runs it.
+Nothing here passes or fails; it prints a table. `make bench` runs it; `run.py backup memory` measures these two.
 """
 
 import contextlib
 import json
 import os
 import pathlib
-import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,70 +19,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(HERE))
 
 import dump  # noqa: E402
+import long  # noqa: E402
 import servers  # noqa: E402
+from pair import alone, figure, heading, pair, peak, run  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 BINARY = os.environ.get("FSOPS_BINARY", str(ROOT / "build" / "fsops"))
-PAIRS_SECONDS = 10  # for all repetitions of a pair, as far as FEWEST and MOST allow
-FEWEST, MOST = 7, 300
 SILENCE_MAX = 30
 PLATFORM = "platform: bench\ntargets:\n  web: {http: \"http://127.0.0.1:%d\"}\n"
-
-
-def start(command, env=None):
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, env=env)
-
-
-def run(command):
-    """Wall seconds of one command, its output thrown away."""
-    begun = time.perf_counter()
-    start(command).wait()
-    return time.perf_counter() - begun
-
-
-def peak(command, env=None):
-    """Peak memory in MiB, seconds and exit status.
-
-    The kernel's high-water mark is read while the command runs: what wait4() tells counts the parent's pages too.
-    """
-    begun = time.perf_counter()
-    child = start(command, env)
-    highest = 0
-    while child.poll() is None:
-        with contextlib.suppress(OSError, AttributeError):
-            status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
-            highest = max(highest, int(re.search(r"VmHWM:\s*(\d+)", status).group(1)))
-        time.sleep(0.002)
-    return highest / 1024, time.perf_counter() - begun, child.returncode
-
-
-def pairs(ours, theirs):
-    """Run two commands in turn; the best of each, and the median of the ratio pair by pair."""
-    run(ours)
-    run(theirs)  # both are in the page cache now
-    once = run(ours) + run(theirs)
-    times = max(FEWEST, min(MOST, round(PAIRS_SECONDS / once)))
-    taken = {0: [], 1: []}
-    for turn in range(times):
-        for side in (0, 1) if turn % 2 else (1, 0):
-            taken[side].append(run((ours, theirs)[side]))
-    ratio = statistics.median(x / y for x, y in zip(taken[0], taken[1]))
-    return min(taken[0]), min(taken[1]), ratio
-
-
-def few_pairs(ours, theirs, times=3):
-    """The same for commands that take long: nothing to warm up, and each only a few times."""
-    taken = [(run(ours), run(theirs)) for _ in range(times)]
-    return min(x for x, _ in taken), min(y for _, y in taken), statistics.median(x / y for x, y in taken)
-
-
-def report(what, ours, theirs, median, wanted):
-    print(f"{what:<58} {ours * 1000:9.1f} ms  {theirs * 1000:9.1f} ms  {ours / theirs:7.2f}  {median:7.2f}  {wanted}")
-
-
-def report_alone(what, figure, wanted):
-    print(f"{what:<58} {figure:<46}{wanted}")
+LIBRARIES = ["libcurl", "jansson", "yaml-0.1", "libpq", "hiredis", "expat", "zlib", "libssl", "libcrypto"]  # PKGS in the Makefile
 
 
 def folder(directory, runbook, port=9):
@@ -97,55 +38,60 @@ def folder(directory, runbook, port=9):
     return str(path)
 
 
+def book(steps):
+    return f"runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n{steps}"
+
+
+def step(actions, keys=""):
+    lines = "\n".join(f"      - {action}" for action in actions)
+    return f"  - step: Bench\n    budget: 10m\n{keys}    actions:\n{lines}\n"
+
+
 def empty_program(directory):
     """The least that a C program linked to the same libraries can cost."""
     source = pathlib.Path(directory) / "empty.c"
     source.write_text("int main(void) { return 0; }\n")
-    flags = subprocess.run(
-        ["pkg-config", "--libs", "libcurl", "jansson", "yaml-0.1", "libpq", "hiredis", "expat", "zlib"],
-        check=True, capture_output=True, text=True).stdout.split()
+    flags = subprocess.run(["pkg-config", "--libs", *LIBRARIES], check=True, capture_output=True, text=True).stdout.split()
     binary = str(source.with_suffix(""))
     subprocess.run(["gcc", "-O2", "-o", binary, str(source), "-Wl,--no-as-needed", *flags], check=True)
     return binary
 
 
-def start_up(directory):
+def start(directory):
     empty = empty_program(directory)
-    for name, arguments in (("list", ["list"]),
-                            ("dry run", ["run", "high-error-rate", "--dry-run"])):
-        command = [BINARY, "-R", str(ROOT / "runbooks"), *arguments]
-        report(f"fsops {name} / empty program, same libraries", *pairs(command, [empty]), "at most 1.5")
+    for words, wanted in ((["--version"], 1.05), (["list"], 1.25), (["run", "high-error-rate", "--dry-run"], 1.2)):
+        common = [] if words[0].startswith("-") else ["-R", str(ROOT / "runbooks")]
+        figure(pair([BINARY, *words, *common], [empty]), f"fsops {' '.join(words)} / empty program, same libraries", wanted)
 
 
 def commands(directory):
-    actions = "\n".join("      - {exec: \"true\", effect: read}" for _ in range(200))
-    runbooks = folder(directory + "/exec",
-                      "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
-                      f"  - step: Many\n    budget: 10m\n    sequential: true\n    actions:\n{actions}\n")
-    ours = [BINARY, "-R", runbooks, "run", "bench"]
     script = pathlib.Path(directory) / "many.sh"
     script.write_text("/bin/true\n" * 200)
-    report("200 commands / sh running them", *pairs(ours, ["sh", str(script)]), "at most 1.5")
+    for effect, wanted in (("read", 1.2), ("change", 1.5)):
+        runbooks = folder(f"{directory}/{effect}s",
+                          book(step([f'{{exec: /bin/true, effect: {effect}}}'] * 200, "    sequential: true\n")))
+        figure(pair([BINARY, "-R", runbooks, "run", "bench", "-y"], ["sh", str(script)]), f"200 {effect}s / sh", wanted)
     if not shutil.which("ansible-playbook"):
-        print("200 commands / ansible-playbook: not measured, ansible-playbook is not installed")
+        alone("ansible-playbook / 200 reads", "not measured: ansible-playbook is not installed")
         return
     tasks = "\n".join("    - command: /bin/true" for _ in range(200))
     playbook = pathlib.Path(directory) / "many.yaml"
     playbook.write_text(f"- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n{tasks}\n")
-    fast = run(ours)
-    slow = run(["ansible-playbook", "-i", "localhost,", str(playbook)])
-    report("ansible-playbook / 200 commands", slow, fast, slow / fast, "at least 50")
+    ours = [BINARY, "-R", f"{directory}/reads", "run", "bench"]
+    figure(pair(["ansible-playbook", "-i", "localhost,", str(playbook)], ours, fewest=1, most=1),
+           "ansible-playbook / 200 reads", "≥ 50")
 
 
 def reads(directory):
     with servers.slow(0.3) as port:
-        def runbook(count):
-            actions = "\n".join("      - http: GET /slow" for _ in range(count))
-            return ("runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
-                    f"  - step: Reads\n    budget: 1m\n    actions:\n{actions}\n")
-        many = [BINARY, "-R", folder(directory + "/many", runbook(20), port), "run", "bench"]
-        one = [BINARY, "-R", folder(directory + "/one", runbook(1), port), "run", "bench"]
-        report("20 HTTP reads of 300 ms / one of them", *pairs(many, one), "at most 1.3")
+        def command(name, steps):
+            return [BINARY, "-R", folder(f"{directory}/{name}", book(steps), port), "run", "bench"]
+        one = command("one", step(["http: GET /slow"]))
+        figure(pair(command("many", step(["http: GET /slow"] * 20)), one), "20 reads of 300 ms in a step / one", 1.3)
+        loop = "{for_each: lists.range(20), http: \"GET /slow?${item}\"}"
+        figure(pair(command("each", step([loop])), one), "20 × 300 ms in a for_each / one", 1.3)
+        figure(pair(command("rounds", step(["http: \"GET /slow?${item}\""], "    for_each: lists.range(20)\n")), one),
+               "20 × 300 ms in a step's for_each / one", 1.3)
 
 
 def journal(directory):
@@ -153,68 +99,95 @@ def journal(directory):
     library = directory + "/journal.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", library, str(ROOT / "tests" / "faults" / "journal.c"), "-ldl"],
                    check=True)
-    for count, effect, wanted in ((1000, "read", "at most 1.1"), (200, "change", "at most 2")):
-        actions = "\n".join(f"      - {{exec: \"true\", effect: {effect}}}" for _ in range(count))
-        runbooks = folder(directory + "/" + effect,
-                          "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
-                          f"  - step: Many\n    budget: 10m\n    actions:\n{actions}\n")
+    for count, effect, wanted in ((1000, "read", 1.1), (200, "change", 2)):
+        runbooks = folder(directory + "/" + effect, book(step([f'{{exec: "true", effect: {effect}}}'] * count)))
         ours, theirs = ([
             "env", f"LD_PRELOAD={library}", f"FSOPS_TEST_FAULT={fault}:1", BINARY, "-R", runbooks, "run", "bench", "-y"]
             for fault in ("off", "none"))
-        report(f"{count} {effect}s / the same without a journal", *pairs(ours, theirs), wanted)
+        figure(pair(ours, theirs), f"{count} {effect}s / the same without a journal", wanted)
 
 
 def history(directory):
-    """100,000 runs: what `history` and `list` cost then, and that of an empty one beside them."""
-    few, many = directory + "/few", directory + "/many"
-    for state, count in ((few, 20), (many, 100_000)):
-        os.makedirs(state + "/runs", mode=0o700)
-        with open(state + "/history", "w") as file:
-            for n in range(count):
-                run_id = f"20261123-{n:06}-{'bench' if n % 3 else 'other'}-k3"
-                file.write(f"began\t{run_id}\tbench\tbench\t{1764000000000 + n}\n"
-                           f"ended\t{run_id}\t{1764000001000 + n}\tok\t0\t0\t{n:064x}\n")
-                open(f"{state}/runs/{run_id}.jsonl", "w").close()
-    runbooks = folder(directory + "/history", "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
-                      "  - step: One\n    budget: 1m\n    exec: \"true\"\n    effect: read\n")
-    for words in (["history"], ["history", "nobody"], ["history", "--failed", "--limit", "0"],
-                  ["list"]):
+    """100,000 runs: what `history` and `list` cost then, and that of a short one beside them."""
+    few, many = long.history(directory + "/few", 20), long.history(directory + "/many", 100_000)
+    runbooks = folder(directory + "/history", book(step(['{exec: "true", effect: read}'])))
+    for words in (["history"], ["history", "nobody"], ["history", "--failed", "--limit", "0"], ["list"]):
         ours, theirs = (["env", f"FSOPS_STATE={state}", BINARY, *words, "-R", runbooks] for state in (many, few))
-        report(f"fsops {' '.join(words)}: 100,000 runs / 20", *pairs(ours, theirs), "under 100 ms")
+        figure(pair(ours, theirs, seconds=3), f"fsops {' '.join(words)}: 100,000 runs / 20", "100 ms")
+    for form in ("text", "json"):
+        report_memory(f"peak memory of history --limit 0, 100,000 runs, {form}",
+                      [BINARY, "history", "--limit", "0", "--format", form], "a few MiB", {**os.environ, "FSOPS_STATE": many})
+        report_memory(f"the same of 20 runs, {form}",
+                      [BINARY, "history", "--limit", "0", "--format", form], "", {**os.environ, "FSOPS_STATE": few})
 
 
-DAILY = """\
-kubectl get pods -n flight-search-prod
-kubectl get nodes
-kubectl get pvc -n flight-search-prod
-curl -sS -f {api}/api/health
-curl -sS -f {site}/health
-curl -sS -f {prometheus}/-/healthy
-curl -sS -f {grafana}/api/health
-kubectl get jobs -n flight-search-prod | grep backup
-aws --endpoint-url {s3} s3 ls s3://flight-search-backups/postgres-backups/ | tail -5
-"""
+def linear(directory):
+    """What grows with a run, beside the same of a small one. What is left out by a condition is an event each."""
+    env = {**os.environ, "FSOPS_STATE": directory + "/long"}
+    for words in (["report"], ["report", "--html"]):
+        sides = {}
+        for events in (2_000, 32_000):
+            left_out = "{for_each: lists.range(%d), exec: \"true\", effect: read, when: \"false\"}" % (events // 4)
+            runbooks = folder(f"{directory}/events-{events}", book(step([left_out] * 4)))
+            run([BINARY, "-R", runbooks, "run", "bench"], env)
+            newest = json.loads(subprocess.run([BINARY, "history", "--limit", "1", "--format", "json"], check=True,
+                                               capture_output=True, env=env).stdout)[0]["run"]
+            sides[events] = [BINARY, *words, newest]
+        figure(pair(sides[32_000], sides[2_000], env, seconds=3, fewest=3),
+               f"{' '.join(words)} of 32,000 events / of 2,000", "≤ 16: linear")
+    for what, action, options in (("changes in a check", 'exec: "true"', ["--check"]), ("reads that are refused", "http: /", [])):
+        each = {}
+        for actions in (1_000, 16_000):
+            runbooks = folder(f"{directory}/actions-{actions}", book(step([action] * actions)))
+            each[actions] = min(run([BINARY, "-R", runbooks, "run", "bench", *options], env).wall for _ in range(2)) / actions
+        alone(f"a step of 16,000 {what} / of 1,000, time of one",
+              f"{each[16_000] / each[1_000]:5.2f}  ({each[16_000] * 1e6:.0f} / {each[1_000] * 1e6:.0f} µs)", "≤ 1: linear")
+
+
+@contextlib.contextmanager
+def inside(sandbox):
+    """The environment of whoever works with this sandbox."""
+    kept = os.environ.copy()
+    os.environ.update(sandbox.settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def daily(directory):
     """The daily check against the document's own commands as a script, which look at less and judge nothing."""
     script = pathlib.Path(directory) / "daily.sh"
-    with Sandbox("healthy") as sandbox:
+    with Sandbox("healthy") as sandbox, inside(sandbox):
         text = DAILY.format(**{part: sandbox.address(part, "https" if part in ("api", "site") else "http")
                                for part in ("api", "site", "prometheus", "grafana", "s3")})
-        kept = os.environ.copy()
-        os.environ.update(sandbox.settings)
-        try:
-            for tools, lines in (("kubectl, curl, aws", text), ("kubectl, curl", text[:text.index("aws ")])):
-                if "aws" in tools and not shutil.which("aws"):
-                    print("daily-health-check / the document's commands: not measured with aws, which is not installed")
-                    continue
-                script.write_text(lines)
-                report(f"daily-health-check / the document's {tools}",
-                       *pairs([BINARY, "run", "daily-health-check"], ["sh", str(script)]), "at most 1")
-        finally:
-            os.environ.clear()
-            os.environ.update(kept)
+        for tools, lines, wanted in (("kubectl, curl, aws", text, 0.10),
+                                     ("kubectl, curl", text[:text.index("aws ")], 0.25)):
+            if "aws" in tools and not shutil.which("aws"):
+                alone(f"daily-health-check / the document's {tools}", "not measured: aws is not installed", f"≤ {wanted:.2f}")
+                continue
+            script.write_text(lines)
+            figure(pair([BINARY, "run", "daily-health-check"], ["sh", str(script)]),
+                   f"daily-health-check / the document's {tools}", wanted)
+
+
+KINDS = ["pods", "nodes", "services", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "pvc", "events",
+         "ingresses"]
+
+
+def kubernetes(directory):
+    """Eleven lists, each as kubectl shows it."""
+    script = pathlib.Path(directory) / "kubectl.sh"
+    with Sandbox("healthy") as sandbox, inside(sandbox):
+        namespace = "flight-search-prod"
+        script.write_text("".join(f"kubectl get {kind} -n {namespace} &\n" for kind in KINDS) + "wait\n")
+        runbooks = pathlib.Path(folder(directory + "/kubernetes", book(step([f"kubectl: get {kind}" for kind in KINDS]))))
+        context = subprocess.run(["kubectl", "config", "current-context"], check=True, capture_output=True, text=True).stdout
+        (runbooks / "platform.yaml").write_text(
+            f"platform: bench\ntargets:\n  cluster: {{kubectl: {{context: {context.strip()}, namespace: {namespace}}}}}\n")
+        figure(pair([BINARY, "-R", str(runbooks), "run", "bench"], ["sh", str(script)]), "11 reads at once / 11 kubectl at once",
+               0.10)
 
 
 def alive(seconds):
@@ -257,22 +230,22 @@ def leftovers(directory):
                           "      sleep 60\n")
         command = [BINARY, "-R", runbooks, "run", "bench", "--format", "json"]
         gone = silence_after_step(command, seconds)
-        report_alone(f"overrun: its {name} is gone after the step by",
-                     "not measured" if gone is None else f"{gone * 1000:9.1f} ms", "at most 1000 ms")
+        alone(f"overrun: its {name} is gone after the step by",
+              "not measured" if gone is None else f"{gone * 1000:.0f} ms", "≤ 1000 ms")
 
 
-def report_memory(what, command, wanted, env=None):
-    mebibytes, seconds, status = peak(command, env)
-    report_alone(f"{what} (exit status {status})", f"{mebibytes:9.1f} MiB in {seconds:5.1f} s", wanted)
+def report_memory(what, command, wanted, env=None, children=False):
+    mebibytes, seconds, status = peak(command, env, children)
+    alone(what, f"{mebibytes:5.1f} MiB in {seconds:.1f} s, exit status {status}", wanted)
 
 
 def memory(directory):
     with Sandbox("healthy") as sandbox:
-        report_memory("peak memory of daily-health-check", [BINARY, "run", "daily-health-check"],
-                      "under 20 MiB", {**os.environ, **sandbox.env})
-    runbooks = folder(directory + "/huge",
-                      "runbook: bench\ntitle: Bench\nseverity: info\nsteps:\n"
-                      "  - step: Huge\n    budget: 10m\n    exec: head -c 2147483648 /dev/zero\n    effect: read\n")
+        env = {**os.environ, **sandbox.env}
+        report_memory("peak memory of daily-health-check, children included", [BINARY, "run", "daily-health-check"],
+                      "≤ 20 MiB", env, children=True)
+        report_memory("the same of fsops alone", [BINARY, "run", "daily-health-check"], "", env)
+    runbooks = folder(directory + "/huge", book(step(["{exec: head -c 2147483648 /dev/zero, effect: read}"])))
     report_memory("peak memory while a step prints 2 GiB", [BINARY, "-R", runbooks, "run", "bench"], "the same")
 
 
@@ -280,27 +253,27 @@ def backup(directory):
     """An object of 1 GiB, unpacked about three times that; it is made while it is sent, so it lies nowhere."""
     with Sandbox("healthy") as sandbox:
         key = dump.add(sandbox)
-        inside = ["sh", "-c", '. "$0/env.sh"; exec "$@"', sandbox.folder]
-        ours = [*inside, BINARY, "run", "verify-backup"]
+        within = ["sh", "-c", '. "$0/env.sh"; exec "$@"', sandbox.folder]
+        ours = [*within, BINARY, "run", "verify-backup"]
         url = f"{sandbox.address('s3', 'http')}/{key}"
         fetch = (f"curl -sf --aws-sigv4 aws:amz:{sandbox.s3.region}:s3 -H x-amz-content-sha256:UNSIGNED-PAYLOAD "
                  f'--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" {url}')
-        report("verify-backup of 1 GiB / curl | gzip -t", *few_pairs(ours, [*inside, "sh", "-c", f"{fetch} | gzip -t"]),
-               "at most 1")
+        figure(pair(ours, [*within, "sh", "-c", f"{fetch} | gzip -t"], fewest=3, most=3),
+               "verify-backup of 1 GiB / curl | gzip -t", 1)
         if shutil.which("aws"):
             fetch = f"aws --endpoint-url {sandbox.address('s3', 'http')} s3 cp s3://{key} -"
-            report("verify-backup of 1 GiB / aws s3 cp - | gunzip -t",
-                   *few_pairs(ours, [*inside, "sh", "-c", f"{fetch} | gunzip -t"], 1), "at most 1")
+            figure(pair(ours, [*within, "sh", "-c", f"{fetch} | gunzip -t"], fewest=1, most=1),
+                   "verify-backup of 1 GiB / aws s3 cp - | gunzip -t", 1)
         else:
-            report_alone("verify-backup of 1 GiB / aws s3 cp - | gunzip -t", "not measured: aws is not installed", "")
-        report_memory("peak memory of verify-backup of 1 GiB", [BINARY, "run", "verify-backup"], "under 20 MiB",
+            alone("verify-backup of 1 GiB / aws s3 cp - | gunzip -t", "not measured: aws is not installed", "≤ 1")
+        report_memory("peak memory of verify-backup of 1 GiB", [BINARY, "run", "verify-backup"], "≤ 20 MiB",
                       {**os.environ, **sandbox.env})
 
 
 def conditions(directory):
     """A condition over 1,000 pods, as a whole process, against jq doing the same on the same file."""
     if not shutil.which("jq"):
-        report_alone("a condition over 1,000 pods / jq", "not measured: jq is not installed", "")
+        alone("a condition over 1,000 pods / jq", "not measured: jq is not installed")
         return
     pods = [{"metadata": {"name": f"pod-{n}", "labels": {"app": "backend"}},
              "spec": {"containers": [{"name": "main", "image": "backend:v1"}]},
@@ -309,16 +282,18 @@ def conditions(directory):
     file.write_text(json.dumps({"items": pods}))
     ours = [BINARY, "eval", "items.filter(p, p.status.phase != 'Running').size() == 0", "--context", str(file)]
     theirs = ["jq", '[.items[] | select(.status.phase != "Running")] | length == 0', str(file)]
-    report("a condition over 1,000 pods / jq", *pairs(ours, theirs), "")
+    figure(pair(ours, theirs, seconds=5), "a condition over 1,000 pods / jq")
+
+
+PARTS = (start, commands, reads, kubernetes, daily, memory, linear, history, journal, backup, conditions, leftovers)
 
 
 def main():
-    print(f"{'what':<58} {'ours, best':>12}  {'theirs':>12}  {'ratio':>7}  {'median':>7}  wanted")
+    heading()
     with tempfile.TemporaryDirectory(prefix="fsops-bench-") as directory:
         os.environ["FSOPS_STATE"] = directory + "/state"
-        parts = (start_up, commands, reads, journal, history, daily, backup, conditions, leftovers, memory)
-        for part in parts:
-            if not sys.argv[1:] or part.__name__ in sys.argv[1:]:  # `run.py backup memory` measures these two
+        for part in PARTS:
+            if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
                 part(directory)
 
 

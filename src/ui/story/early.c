@@ -10,33 +10,57 @@
 
 /* A prompt is short; of more the first and the last lines are shown, and at the end not again. */
 #define EARLY_LINES 20
+#define KEY_MAX     ((size_t)64 * 1024 * 1024) /* more than the items of a for_each may have */
 #define EARLY_KEEP  ((size_t)64 * 1024)
 
-static char *key_of(const json_t *event, const char *const *keys, size_t count)
+/* Most actions go through no list: their names are said, and nothing is written as JSON. */
+static void add_item(struct buf *key, const json_t *event, const char *name)
 {
-	json_t *names = json_object();
-	char *key;
+	const json_t *item = json_object_get(event, name);
+	char *text =
+	    item ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
 
-	for (size_t i = 0; i < count; i++)
-		json_object_set(names, keys[i], json_object_get(event, keys[i]));
-	key = json_dumps(names, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(names);
-	return key;
+	if (text) {
+		buf_addf(key, "\n%s ", name);
+		buf_adds(key, text);
+	}
+	free(text);
+}
+
+static void add_name(struct buf *key, const json_t *event, const char *name)
+{
+	const char *text = value_get_text(event, name);
+
+	buf_adds(key, text ? text : "");
+}
+
+static void add_round(struct buf *key, const json_t *event)
+{
+	add_name(key, event, "step");
+	add_item(key, event, "step_item");
+	add_item(key, event, "step_item_repeat");
 }
 
 char *story_key(const json_t *event)
 {
-	static const char *const keys[] = {
-	    "step", "action", "item", "item_repeat", "step_item", "step_item_repeat"};
+	struct buf key;
 
-	return key_of(event, keys, COUNT_OF(keys));
+	buf_init(&key, KEY_MAX);
+	add_round(&key, event);
+	buf_adds(&key, "\naction ");
+	add_name(&key, event, "action");
+	add_item(&key, event, "item");
+	add_item(&key, event, "item_repeat");
+	return buf_detach(&key);
 }
 
 char *story_round_key(const json_t *event)
 {
-	static const char *const keys[] = {"step", "step_item", "step_item_repeat"};
+	struct buf key;
 
-	return key_of(event, keys, COUNT_OF(keys));
+	buf_init(&key, KEY_MAX);
+	add_round(&key, event);
+	return buf_detach(&key);
 }
 
 static void note_shown(struct story *story, const json_t *started, size_t len)
