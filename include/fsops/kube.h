@@ -135,6 +135,11 @@ typedef void kube_got_fn(void *ctx, json_t *object, const struct kube_reply *rep
 struct kube_request *kube_get(struct kube *kube, struct kube_caller *caller, const char *path,
     const char *accept, kube_got_fn *got, void *ctx);
 
+/* The same, but a refusal is told in client-go's own words, not in the answer's: as kubectl does for /version, /api
+ * and what else it reads raw. */
+struct kube_request *kube_get_raw(struct kube *kube, struct kube_caller *caller, const char *path,
+    const char *accept, kube_got_fn *got, void *ctx);
+
 /*
  * --- Kinds ---
  */
@@ -212,12 +217,15 @@ enum kube_change { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED };
 
 /*
  * A list, and then each change to it for as long as it is wanted: connections that end are made again, and a
- * version that is too old is a new list (which tells only what differs).
+ * version that is too old is a new list (which tells only what differs). Whatever fails before the first list is whole
+ * is the end; after that only a refusal is.
  */
 struct kube_watch_spec {
 	const char *
 	    path; /* of the list, with selectors in its query (fieldSelector=metadata.name=… for one) */
-	const char *accept; /* NULL: application/json */
+	const char
+	    *accept; /* NULL: application/json; or that of PartialObjectMetadata. No tables */
+	/* OBJECT is borrowed. Of one that was deleted while nobody watched only its metadata's namespace and name. */
 	void (*changed)(void *ctx, enum kube_change change, json_t *object);
 	/* The list is told whole: what is not there by now is not. Again after each new list. */
 	void (*listed)(void *ctx);
@@ -226,6 +234,7 @@ struct kube_watch_spec {
 	void *ctx;
 };
 
+/* Inside changed() and listed() it may be cancelled. */
 struct kube_watch;
 struct kube_watch *kube_watch(
     struct kube *kube, struct kube_caller *caller, const struct kube_watch_spec *spec);

@@ -267,7 +267,7 @@ static void ask_slot(
 	                         : mem_printf("/apis/%s/%s", group, version);
 	discovery->open++;
 	slot->request =
-	    kube_get(discovery->kube, &discovery->caller, path, NULL, on_resources, slot);
+	    kube_get_raw(discovery->kube, &discovery->caller, path, NULL, on_resources, slot);
 	free(path);
 }
 
@@ -422,9 +422,9 @@ void kube_discovery_ask(struct kube *kube, struct kube_seeker *seeker)
 	discovery->asking = true;
 	discovery->open = ROOTS;
 	kube_caller_release(&discovery->caller);
-	discovery->roots[ROOT_CORE] =
-	    kube_get(kube, &discovery->caller, "/api?timeout=32s", accept_all, on_core, discovery);
-	discovery->roots[ROOT_GROUPS] = kube_get(
+	discovery->roots[ROOT_CORE] = kube_get_raw(
+	    kube, &discovery->caller, "/api?timeout=32s", accept_all, on_core, discovery);
+	discovery->roots[ROOT_GROUPS] = kube_get_raw(
 	    kube, &discovery->caller, "/apis?timeout=32s", accept_all, on_groups, discovery);
 }
 

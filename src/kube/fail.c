@@ -410,12 +410,12 @@ static json_t *read_object(const char *type, const struct buf *body)
 	return NULL;
 }
 
-void kube_status_read(struct kube_status *made, int status, const char *method, const char *path,
-    const char *type, const struct buf *body)
+void kube_status_read(struct kube_status *made, bool own, int status, const char *method,
+    const char *path, const char *type, const struct buf *body)
 {
 	const char *reason, *message;
 
-	*made = (struct kube_status){.object = read_object(type, body)};
+	*made = (struct kube_status){.object = own ? read_object(type, body) : NULL};
 	reason = value_get_text(made->object, "reason");
 	message = value_get_text(made->object, "message");
 	if (made->object) {

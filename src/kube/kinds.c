@@ -118,8 +118,9 @@ static bool is_in_group(const struct kube_kind *kind, const struct name *name, e
 /* A plural, singular or kind is the same in capitals; a short name is not. */
 static bool is_word(const struct kube_kind *kind, const char *word)
 {
-	return strcasecmp(kind->plural, word) == 0 || strcasecmp(kind->singular, word) == 0 ||
-	       strcasecmp(kind->kind, word) == 0;
+	return *word &&
+	       (strcasecmp(kind->plural, word) == 0 || strcasecmp(kind->singular, word) == 0 ||
+	           strcasecmp(kind->kind, word) == 0);
 }
 
 static bool is_short(const struct kube_kind *kind, const char *word)

@@ -91,9 +91,10 @@ struct kube_status {
 	char *line;
 };
 
-/* Of an answer with STATUS to METHOD PATH, with BODY of the kind TYPE (NULL: not told). */
-void kube_status_read(struct kube_status *made, int status, const char *method, const char *path,
-    const char *type, const struct buf *body);
+/* Of an answer with STATUS to METHOD PATH, with BODY of the kind TYPE (NULL: not told). OWN: what it says itself
+ * counts. */
+void kube_status_read(struct kube_status *made, bool own, int status, const char *method,
+    const char *path, const char *type, const struct buf *body);
 void kube_status_release(struct kube_status *status);
 
 /* --- kinds.c: what names mean --- */

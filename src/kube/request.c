@@ -33,6 +33,7 @@ struct kube_request {
 	int (*data)(void *ctx, const char *data, size_t len, struct err *err);
 	void (*done)(void *ctx, const struct kube_reply *reply);
 	kube_got_fn *got; /* instead of both */
+	bool raw;         /* what a refusal says itself does not count */
 	void *ctx;
 	struct kube_waiter waiter;
 	bool waiting; /* for a login */
@@ -111,7 +112,7 @@ static void end_refused(struct kube_request *request, const struct web_reply *we
 	struct kube_reply reply = {.end = KUBE_REFUSED, .status = web->status};
 	struct kube_status status;
 
-	kube_status_read(&status, web->status, request->method, request->path,
+	kube_status_read(&status, !request->raw, web->status, request->method, request->path,
 	    value_get_text(web->headers, "content-type"), &request->answer);
 	reply.reason = status.reason;
 	reply.message = status.message;
@@ -389,6 +390,15 @@ struct kube_request *kube_get(struct kube *kube, struct kube_caller *caller, con
 {
 	return begin(
 	    kube, caller, &(struct kube_ask){.path = path, .accept = accept, .ctx = ctx}, got);
+}
+
+struct kube_request *kube_get_raw(struct kube *kube, struct kube_caller *caller, const char *path,
+    const char *accept, kube_got_fn *got, void *ctx)
+{
+	struct kube_request *request = kube_get(kube, caller, path, accept, got, ctx);
+
+	request->raw = true;
+	return request;
 }
 
 void kube_cancel(struct kube_request *request)
