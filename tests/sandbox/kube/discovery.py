@@ -61,6 +61,41 @@ def part(t, name, group_name, version_name, kind, old):
     return shown
 
 
+AGGREGATED = "as=APIGroupDiscoveryList"
+AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;" + AGGREGATED
+
+
+def aggregated(groups):
+    """All of these groups ({name: versions}) in one answer, as a server since 1.27 has it."""
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
+            "items": [{"metadata": {"name": name, "creationTimestamp": None} if name else {"creationTimestamp": None},
+                       "versions": [aggregated_version(name, v) for v in versions]}
+                      for name, versions in groups.items()]}
+
+
+def aggregated_version(group_name, version_name):
+    listed = (resource_list(group_name, version_name, False) or {"resources": []})["resources"]
+    parts = {}
+    for r in listed:
+        plural, _, sub = r["name"].partition("/")
+        if sub:
+            parts.setdefault(plural, []).append({"subresource": sub, "responseKind": response_kind(r),
+                                                 "verbs": r["verbs"]})
+    found = []
+    for r in listed:
+        if "/" in r["name"]:
+            continue
+        shown = {"resource": r["name"], "responseKind": response_kind(r), "verbs": r["verbs"],
+                 "scope": "Namespaced" if r["namespaced"] else "Cluster", "singularResource": r["singularName"]}
+        shown.update({k: r[k] for k in ("shortNames", "categories") if k in r})
+        found.append({**shown, "subresources": parts[r["name"]]} if r["name"] in parts else shown)
+    return {"version": version_name, "resources": found, "freshness": "Current"}
+
+
+def response_kind(r):
+    return {"group": r.get("group", ""), "version": r.get("version", ""), "kind": r["kind"]}
+
+
 def openapi_v2():
     """An OpenAPI document without definitions, in the protobuf form that kubectl asks for."""
     def field(number, data):

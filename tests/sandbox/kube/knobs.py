@@ -27,6 +27,14 @@ class Knobs:
         """Answer 401 to everything from now on."""
         self.faces["prod"].locked = True
 
+    def warn(self, plural, text):
+        """Every answer about this type has a warning, as of a version that is deprecated; None ends it."""
+        self.faces["prod"].warnings[plural] = text
+
+    def forget_pieces(self):
+        """Lists that have begun cannot be continued: 410, as after five minutes in a real cluster."""
+        self.faces["prod"].age += 1
+
     # Controllers
 
     def stand_still(self, *what):

@@ -12,7 +12,7 @@ from collections import deque, namedtuple
 from urllib.parse import parse_qsl, urlsplit
 
 from ..httpd import Handler, Server
-from . import discovery, logs, protobuf, resources, selectors, tables
+from . import discovery, logs, pieces, protobuf, resources, selectors, tables
 from .actions import MUTATES, Actions
 from .errors import ApiError, status_of
 from .store import Expired
@@ -27,7 +27,15 @@ WATCH_SECONDS = 1800
 
 
 class Api(Handler):
+    warning = None
+
+    def end_headers(self):
+        if self.warning:
+            self.send_header("Warning", f'299 - "{self.warning}"')
+        super().end_headers()
+
     def handle_any(self):
+        self.warning = None
         body = self.read_body()
         try:
             self.route(body)
@@ -65,6 +73,9 @@ class Api(Handler):
     def about_itself(self, words):
         """Discovery and health: (body, content type), or None when it is about objects."""
         old = self.face.cluster.old
+        if words in (["api"], ["apis"]) and not old and discovery.AGGREGATED in self.headers.get("Accept", ""):
+            groups = {"": ["v1"]} if words == ["api"] else resources.groups(old)
+            return discovery.aggregated(groups), discovery.AGGREGATED_TYPE
         fixed = {("version",): discovery.version, ("apis",): discovery.group_list}
         if tuple(words) in fixed:
             return (fixed[tuple(words)](old),)
@@ -117,6 +128,7 @@ class Api(Handler):
     def serve(self, target, raw):
         verb = self.verb(target)
         self.face.authorize(self.user, verb, target)
+        self.warning = self.face.warnings.get(target.type.plural)
         if verb in ("list", "watch"):
             return self.list_or_watch(verb, target)
         if target.sub == "log":
@@ -148,7 +160,7 @@ class Api(Handler):
     def reply(self, target, obj, code=200):
         if self.wants_table() and obj.get("kind") == target.type.kind:
             whole = self.query.get("includeObject") == "Object"
-            obj = tables.table(target.type.plural, [obj], self.face.store.version, whole)
+            obj = tables.table(target.type.plural, [obj], {"resourceVersion": str(self.face.store.version)}, whole)
         self.answer(code, self.shown(target, obj))
 
     def matcher(self, target):
@@ -158,13 +170,13 @@ class Api(Handler):
         if verb == "watch":
             return self.watch(target)
         found = self.face.actions.list(target, self.matcher(target))
-        version = self.face.store.version
+        found, about = pieces.take(found, self.query, self.face.store.version, self.face.age)
         if self.wants_table() and target.type.group != resources.METRICS:
             whole = self.query.get("includeObject") == "Object"
-            return self.answer(200, tables.table(target.type.plural, found, version, whole))
+            return self.answer(200, tables.table(target.type.plural, found, about, whole))
         api = f"{target.type.group}/{self.version}" if target.type.group else self.version
         self.answer(200, {"kind": target.type.kind + "List", "apiVersion": api,
-                          "metadata": {"resourceVersion": str(version)},
+                          "metadata": about,
                           "items": [self.shown(target, o) for o in found]})
 
     def watch(self, target):
@@ -172,6 +184,7 @@ class Api(Handler):
         matches, store = self.matcher(target), self.face.store
         version = int(self.query.get("resourceVersion") or 0)
         deadline = time.monotonic() + int(self.query.get("timeoutSeconds") or WATCH_SECONDS)
+        told = version
         self.start_stream()
         try:
             if not version:
@@ -182,6 +195,7 @@ class Api(Handler):
             while time.monotonic() < deadline and not self.gone():
                 events, version = store.since(version, target.type.plural, target.namespace, matches)
                 self.send_events(target, events)
+                told = version if events else self.send_bookmark(target, version, told)
                 with store.changed:
                     if store.version == version:
                         store.changed.wait(POLL)
@@ -196,10 +210,20 @@ class Api(Handler):
     def send_events(self, target, events):
         for kind, obj in events:
             if self.wants_table():
-                self.send_event(kind, tables.table(target.type.plural, [obj], obj["metadata"]["resourceVersion"],
+                about = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+                self.send_event(kind, tables.table(target.type.plural, [obj], about,
                                                    self.query.get("includeObject") == "Object"))
             else:
                 self.send_event(kind, self.shown(target, obj))
+
+    def send_bookmark(self, target, version, told):
+        """What was reached, without any change that the watcher sees; the real one says so once a minute."""
+        if self.query.get("allowWatchBookmarks") != "true" or self.wants_table() or version == told:
+            return told
+        api = f"{target.type.group}/{self.version}" if target.type.group else self.version
+        self.send_event("BOOKMARK", {"kind": target.type.kind, "apiVersion": api,
+                                     "metadata": {"resourceVersion": str(version), "creationTimestamp": None}})
+        return version
 
     def send_event(self, kind, obj):
         self.send_piece(json.dumps({"type": kind, "object": obj}).encode() + b"\n")
@@ -249,6 +273,8 @@ class Face:
         self.tokens = {f"{cluster.name}-token": user}
         self.forbidden = set()  # (verb, resource); "*" for any
         self.locked = False     # nobody's token is good any more
+        self.warnings = {}      # plural: what every answer about it warns of
+        self.age = 0            # lists that began at a lower one cannot be continued
         self.mutations = []
         self.requests = deque(maxlen=5000)
         self.ended = threading.Event()

@@ -172,10 +172,10 @@ COLUMNS = {
 }
 
 
-def table(plural, objects, version, whole=False):
-    """`whole`: rows carry the object, as `kubectl get --sort-by` wants."""
+def table(plural, objects, about, whole=False):
+    """ABOUT: the metadata of the list. `whole`: rows carry the object, as `kubectl get --sort-by` wants."""
     columns = COLUMNS.get(plural, PLAIN)
-    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(version)},
+    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": about,
             "columnDefinitions": [{"name": name, "type": "string", "format": "name" if name == "Name" else "",
                                    "description": name, "priority": priority} for name, priority, _ in columns],
             "rows": [row(columns, obj, whole) for obj in objects]}
