@@ -33,14 +33,45 @@ struct command_spec {
 	/* How the line of stderr that tells most begins, ends with NULL; NULL: it is the last one. */
 	const char *const *telling;
 	const struct command_hint *hints; /* NULL: none */
+	const char *via; /* for the field of this name; NULL: the adapter has none */
 };
 
+/* The fields of its result. */
+#define COMMAND_FIELDS                                                                             \
+	{"exit", "int", "its exit status, 128 + N when signal N ended it"},                        \
+	    {"stdout", "string", "what it printed; head and tail when it is long"},                \
+	    {"stderr", "string", "what it complained about; head and tail when it is long"},       \
+	    {"lines", "list", "stdout line by line (at most 100,000)"},                            \
+	    {"json", "any", "stdout as JSON (at most 16 MiB), null when it is none"},              \
+	{                                                                                          \
+		"truncated", "bool", "whether stdout or stderr hold head and tail only"            \
+	}
 extern const struct adapter_field command_fields[];
 
 /* Everything in SPEC but the tables is copied. */
 void command_start(struct call *call, const struct command_spec *spec);
 void command_cancel(struct call *call);
 void command_release(struct call *call);
+
+/*
+ * What is done in a child's place, with the same result: command_instead() in start(), then command_print() and
+ * command_end(); or command_start() when it turns out, before anything was printed, that the child must do it.
+ * command_cancel() and command_release() reach it.
+ */
+struct command_deputy {
+	void (*cancel)(void *state); /* give up; nothing comes from it any more */
+	void (*free)(void *state);
+};
+/* SPEC's telling, hints and via count. STATE is DEPUTY's from now on. */
+void command_instead(struct call *call, const struct command_spec *spec,
+    const struct command_deputy *deputy, void *state);
+/* False: it is over the most that is kept whole, and the call has failed with that: stop. */
+bool command_print(struct call *call, enum child_stream stream, const char *data, size_t len);
+void command_end(struct call *call, int status);
+
+/* The variables that a command of CALL gets, the action's own, else the target's: names as in struct child_spec; a
+ * new array that borrows the texts, or NULL. */
+const char **command_inherits(const struct call *call);
 
 /* The strings of a JSON array (of anything, as text) as an argv; free with words_free(). */
 char **words_of(const json_t *array);
