@@ -245,6 +245,10 @@ struct adapter {
 	const char *embeds;
 	int (*embed)(struct embed_piece *pieces, size_t count, struct buf *out, struct err *err);
 
+	/* MAY (NULL: when it has `command`). False: what ARGS ask for is done without a program of this machine, as
+	 * far as can be told from them (`${…}` may still be there) and TARGET (NULL: none). */
+	bool (*runs_program)(const json_t *args, const json_t *target);
+
 	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
 	 * string, or NULL when the arguments do not tell. */
 	char *(*object)(const json_t *args);

@@ -152,7 +152,9 @@ def write_book(folder, steps, targets="{}", name="book", head="", platform_more=
 
 
 def only_with(folder, **programs):
-    """An environment with a PATH of what runbooks need and these programs ({name: shell script}): no others."""
+    """An environment with a PATH of what runbooks need and these programs ({name: shell script}): no others.
+
+    A kubectl among them is used for reads, too."""
     bin_ = pathlib.Path(folder) / "bin"
     bin_.mkdir(parents=True)
     for name in ("kubectl", "sh", "grep", "sort", "uniq", "head", "echo"):
@@ -161,7 +163,7 @@ def only_with(folder, **programs):
         (bin_ / name).unlink(missing_ok=True)
         (bin_ / name).write_text(f"#!/bin/sh\n{script}\n")
         (bin_ / name).chmod(0o755)
-    return {"PATH": str(bin_)}
+    return {"PATH": str(bin_), **({"FSOPS_KUBECTL": "always"} if "kubectl" in programs else {})}
 
 
 class Terminal:

@@ -55,7 +55,7 @@ def recorded(tmp_path):
 
     def calls():
         return [tuple(c.split("\0")[:-1]) for c in log.read_text().split(END + "\0") if c]
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}, calls
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "FSOPS_KUBECTL": "always"}, calls
 
 
 def plan_of(runbook, on, *options):

@@ -23,7 +23,8 @@ TIME = "time was up"
 HTTP = {"refuse": "refused.*running", "half": "closed the connection half-way", "die": "closed the connection|reset",
         "garbage": "not HTTP.*check", "hang": TIME, "slow": TIME, "stop": TIME}
 SAYS = {
-    "kube": {"refuse": "refused", "half": TIME, "die": TIME, "garbage": "nable to connect", "hang": TIME,
+    "kube": {"refuse": "refused", "half": "nable to connect.*(EOF|reset)", "die": "nable to connect.*(EOF|reset)",
+             "garbage": "nable to connect", "hang": TIME,
              "slow": TIME, "stop": TIME},
     "api": {**HTTP, "half": "TLS handshake.*failed", "die": "TLS handshake.*failed",
             "garbage": "does this port speak TLS"},
@@ -107,7 +108,7 @@ def test_every_part_broken_at_once(broken, tmp_path, mode):
             continue
         assert ended["outcome"] == ("timed_out" if wanted is TIME else "failed"), f"{part}: {ended}"
         assert re.search(wanted, ended["why"]), f"{part}: {wanted!r} is not in: {ended['why']}"
-        if wanted is not TIME and (part, mode) != ("kube", "garbage"):
+        if wanted is not TIME and (part != "kube" or mode == "refuse"):
             assert str(broken.port(part)) in ended["why"] or "127.0.0.1" in ended["why"], f"where? {ended['why']}"
     late = any(SAYS[part][mode] is TIME for part in READS)
     assert result.step("look")["outcome"] == ("timed_out" if late else "failed")
@@ -184,7 +185,7 @@ FAULTS = {
     "torn backup": ("s3: verify s3://flight-search-backups/torn.sql.gz", "torn.sql.gz: .*the backup is torn", {}),
     "missing command": ("exec: [/nonexistent/x]\neffect: read", "unable to run '/nonexistent/x': No such file", {}),
     "missing kubectl": ("kubectl: get pods", "unable to run 'kubectl': not found in PATH: install it",
-                        {"env": {"PATH": "/nonexistent"}}),
+                        {"env": {"PATH": "/nonexistent", "FSOPS_KUBECTL": "always"}}),
     "missing folder": ("exec: {argv: [ls], cwd: /nonexistent}\neffect: read", "folder '/nonexistent': No such", {}),
     "killed": ("shell: kill -9 $$\neffect: read", r"killed by signal 9 \(KILL\)", {}),
     "bad JSON": ("kubectl: get pods\nexpect: json.items.size() > 0", "stdout is not JSON", {}),

@@ -269,7 +269,8 @@ def test_who_gets_which_variables(tmp_path):
                   "channels:\n  hook: {kind: webhook, url: '${env.HOOK_URL}'}\n"
                   "  mail: {kind: webhook, url: 'http://127.0.0.1:9/', headers: {A: '${env.USED_TOO}'}}\n")
     env = {"HOOK_URL": "http://127.0.0.1:9/secret", "USED_TOO": "some-value", "KEEP_A": "1", "ONE": "1", "OTHER": "1",
-           "LOGIN_KEY": "1", "PATH": f"{tools}:{os.environ['PATH']}", "FSOPS_STATE": str(tmp_path / "state")}
+           "LOGIN_KEY": "1", "PATH": f"{tools}:{os.environ['PATH']}", "FSOPS_STATE": str(tmp_path / "state"),
+           "FSOPS_KUBECTL": "always"}
     result = run("book", "-R", folder, env=env)
     for action in ("plain", "script"):
         assert {"KEEP_A", "ONE", "OTHER", "USED_TOO", "LOGIN_KEY"} <= names(result, action), str(result)

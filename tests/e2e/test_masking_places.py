@@ -222,7 +222,7 @@ def test_every_kubectl_gets_the_environment_that_its_target_says(tmp_path, targe
                   f"      - {{id: pods, kubectl: get pods{action}}}\n      - {{id: ask, http: /, target: api, severity: info}}\n",
                   f"targets:\n  k: {{kubectl: {{}}, {target}}}\n"
                   "  api: {http: 'http://api.lab.svc:80', tunnel: svc/api:80}\n")
-    env = {"LOGIN_KEY": "1", "ONE": "1", "OTHER": "1", "PATH": f"{tools}:{os.environ['PATH']}",
+    env = {"LOGIN_KEY": "1", "ONE": "1", "OTHER": "1", "PATH": f"{tools}:{os.environ['PATH']}", "FSOPS_KUBECTL": "always",
            "FSOPS_STATE": str(tmp_path / "state")}
     result = run("book", "-R", folder, env=env)
     got = {call: sorted({"LOGIN_KEY", "ONE", "OTHER"} & set((tmp_path / f"env.{call}").read_text().split()))

@@ -239,7 +239,7 @@ def test_kubectl_and_the_command_in_a_container_read_no_value_as_an_option(tmp_p
     book = write_book(tmp_path / "r", f"  - step: A\n    budget: 5s\n    kubectl: {words}\n    target: k\n",
                       targets={"k": {"kubectl": {"context": "c", "namespace": "n"}}}, head=head)
     done = fsops("run", "book", "-R", book, "--dry-run", "--var", "name=--all",
-                 env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+                 env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "FSOPS_KUBECTL": "always"})
     assert (done.status == 0) == good, done
     assert good or ("is not in the folder" if "${up}" in words else "as an option") in done.err
 

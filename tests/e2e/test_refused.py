@@ -152,7 +152,7 @@ class Run:
         (books / "platform.yaml").write_text(platform.replace(self.sandbox.recovery, str(self.folder / "recovery")))
         self.env = environment(self.sandbox, KUBECONFIG=str(self.folder / "kubeconfig"), HOME=str(self.folder),
                                FSOPS_STATE=str(self.folder / "state"),
-                               FSOPS_RUNBOOKS=str(books),
+                               FSOPS_RUNBOOKS=str(books), FSOPS_KUBECTL="always",
                                PATH=f"{self.folder / 'bin'}:{os.environ['PATH']}")
 
     def write(self, name, text, mode):

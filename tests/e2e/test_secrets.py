@@ -68,7 +68,8 @@ def slow_kubectl(folder):
     (folder / "bin").mkdir()
     (folder / "bin" / "kubectl").write_text(f'#!/bin/sh\nsleep 0.3\nexec {shutil.which("kubectl")} "$@"\n')
     (folder / "bin" / "kubectl").chmod(0o755)
-    return {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "TMPDIR": str(folder), "HOME": str(folder)}
+    return {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "TMPDIR": str(folder), "HOME": str(folder),
+            "FSOPS_KUBECTL": "always"}
 
 
 def test_the_new_secret_is_nowhere_but_in_the_cluster(sandbox, tmp_path):

@@ -24,7 +24,8 @@ def run(folder, actions, targets="{}", zero=ZERO, **more):
                      for one in actions)]
     write_book(folder, "  " + json.dumps(steps), targets)
     return fsops("run", "book", "-R", str(folder), "--format", "json", "-y", "--yes-destroy",
-                 env={"PATH": f"{tools}:/usr/bin:/bin", "FSOPS_STATE": str(folder / "state")}, **more)
+                 env={"PATH": f"{tools}:/usr/bin:/bin", "FSOPS_STATE": str(folder / "state"),
+                      "FSOPS_KUBECTL": "always"}, **more)
 
 
 def refused(result, name, why=REFUSED):

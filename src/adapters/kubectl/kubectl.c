@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "adapters/command/command.h"
+#include "api.h"
 #include "fsops/inherit.h"
 #include "fsops/mem.h"
 #include "fsops/text.h"
@@ -61,6 +62,8 @@ static const struct node_key kubectl_keys[] = {
     {"context", WANT_TEXT, false, "a context of the kubeconfig; without it the current one"},
     {"namespace", WANT_TEXT, false, "the namespace; without it the context's own"},
     {"kubeconfig", WANT_TEXT, false, "the file; without it kubectl's own rules"},
+    {"native", WANT_BOOL, false,
+        "false: reads are made by kubectl, too; without it by fsops itself where it can"},
     {NULL, WANT_ANY, false, NULL},
 };
 
@@ -174,6 +177,13 @@ static char *object(const json_t *args)
 
 /* Running. */
 
+/* command_fields, and one more. */
+static const struct adapter_field fields[] = {
+    COMMAND_FIELDS,
+    {"via", "string", "\"api\": the API server was asked; \"kubectl\": a kubectl was run"},
+    {NULL, NULL, NULL},
+};
+
 static const char *const telling[] = {"error:", "Error", "The connection", "Unable to", NULL};
 
 static const struct command_hint hints[] = {
@@ -201,6 +211,39 @@ static const struct command_hint hints[] = {
     {NULL, NULL},
 };
 
+static const struct command_spec spec = {.telling = telling, .hints = hints, .via = "kubectl"};
+
+static void start_kubectl(struct call *call)
+{
+	struct command_spec own = spec;
+	char **argv = make_argv(call->args, call->target);
+
+	own.argv = (const char *const *)argv;
+	command_start(call, &own);
+	words_free(argv);
+}
+
+/* FSOPS_KUBECTL=always and `native: false` of the target want a kubectl. */
+static bool may_ask(const json_t *target)
+{
+	const char *always = getenv("FSOPS_KUBECTL");
+	const char *own = value_get_text(target, "native");
+
+	return !(always && strcmp(always, "always") == 0) && !(own && strcmp(own, "false") == 0);
+}
+
+static bool runs_program(const json_t *args, const json_t *target)
+{
+	struct native native = {0};
+	char **argv = make_argv(args, target);
+	bool known =
+	    effect(args) == EFFECT_READ && may_ask(target) && native_read(&native, argv + 1);
+
+	native_release(&native);
+	words_free(argv);
+	return !known;
+}
+
 static void start(struct call *call)
 {
 	enum effect made = effect(call->args);
@@ -219,9 +262,9 @@ static void start(struct call *call)
 		return;
 	}
 	argv = make_argv(call->args, call->target);
-	command_start(
-	    call, &(struct command_spec){
-	              .argv = (const char *const *)argv, .telling = telling, .hints = hints});
+	if (made != EFFECT_READ || call->stdin_text || !may_ask(call->target) ||
+	    !api_start(call, argv + 1, &spec, start_kubectl))
+		start_kubectl(call);
 	words_free(argv);
 }
 
@@ -229,7 +272,7 @@ const struct adapter adapter_kubectl = {
     .name = "kubectl",
     .help = "run kubectl with the target's context and namespace",
     .forms = "words, or a list of arguments, without the word kubectl",
-    .fields = command_fields,
+    .fields = fields,
     .succeeds = "exit status 0",
     .command = true,
     .decides = "exit stderr",
@@ -243,6 +286,7 @@ const struct adapter adapter_kubectl = {
     .effect = effect,
     .check = check,
     .describe = describe,
+    .runs_program = runs_program,
     .object = object,
     .start = start,
     .cancel = command_cancel,

@@ -75,9 +75,12 @@ char *kubectl_version_remark(const json_t *answer, const char *why)
 
 /* ---- whether it matters ---- */
 
+/* Most reads need no kubectl; those that turn out to do all the same do with an old one, too. */
 static bool is_kubectl(const struct action *action)
 {
-	return strcmp(action->adapter->name, "kubectl") == 0;
+	return strcmp(action->adapter->name, "kubectl") == 0 &&
+	       action->adapter->runs_program(
+	           action->args, action->target ? action->target->config : NULL);
 }
 
 static const struct action *metrics_use_it(const struct metric *const *metrics, size_t count)

@@ -21,7 +21,7 @@
 
 struct kubectl_version;
 
-/* NULL when no action of the plan, and no metric that it measures, uses kubectl: a tunnel works with
+/* NULL when no action of the plan, and no metric that it measures, starts a kubectl: a tunnel works with
  * any version. EVENTS get a warning when it is too old or cannot be told; that kubectl is not there
  * say the actions themselves. */
 struct kubectl_version *kubectl_version_start(

@@ -1,0 +1,439 @@
+/* `kubectl get`: one question after the other, as kubectl asks them. Invariant: nothing is printed before all was
+ * answered, so that kubectl can still do it all. */
+#include "get.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "fsops/text.h"
+#include "fsops/web.h"
+
+static void go_on(struct get *get);
+
+static void leave(struct get *get)
+{
+	api_leave(get->api);
+}
+
+static void finish(struct get *get)
+{
+	if (get_print_end(get) < 0 || get->printed.full) {
+		leave(get);
+		return;
+	}
+	api_print(get->api, get->printed.data, get->printed.len);
+	api_complain(get->api, get->errors.data, get->errors.len);
+	api_end(get->api, get->error_count ? 1 : 0);
+}
+
+/* ---- answers ---- */
+
+static void add_error(struct get *get, const char *line)
+{
+	buf_addf(&get->errors, "%s\n", line);
+	get->error_count++;
+}
+
+/* A list that is not there, or that is asked for in a wrong way, is told with what was asked for. */
+static void refused_list(struct get *get, const struct kube_reply *reply)
+{
+	const struct kube_kind *kind = get->asks[get->at].kind;
+	const char *labels = native_value(&get->api->native, NATIVE_SELECTOR);
+	const char *fields = native_value(&get->api->native, NATIVE_FIELD_SELECTOR);
+	char *about =
+	    mem_printf("\"%s/%s, Resource=%s\"", kind->group, kind->version, kind->plural);
+	char *line;
+
+	if ((labels && *labels) || (fields && *fields))
+		line = mem_printf("Error from server (%s): Unable to find %s that match label "
+		                  "selector \"%s\", field selector \"%s\": %s",
+		    reply->reason, about, labels ? labels : "", fields ? fields : "",
+		    reply->message);
+	else
+		line = mem_printf("Error from server (%s): Unable to list %s: %s", reply->reason,
+		    about, reply->message);
+	add_error(get, line);
+	free(about);
+	free(line);
+}
+
+static void take_refusal(struct get *get, const struct kube_reply *reply)
+{
+	bool missing = strcmp(reply->reason, "NotFound") == 0;
+	bool list = !get->asks[get->at].name;
+
+	if (missing && native_on(&get->api->native, NATIVE_IGNORE_NOT_FOUND))
+		return;
+	if (reply->end == KUBE_REFUSED && list &&
+	    (missing || strcmp(reply->reason, "BadRequest") == 0))
+		refused_list(get, reply);
+	else
+		add_error(get, reply->line);
+}
+
+/* -1: it must be left to kubectl. */
+static int keep_piece(struct get *get, struct get_piece *piece, size_t len)
+{
+	if (get->style == GET_TABLE) {
+		get->kept += len;
+		MEM_PUSH_ROOM(get->pieces, get->piece_count);
+		get->pieces[get->piece_count++] = *piece; /* transferred */
+		return get->kept > API_KEPT_MAX ? -1 : 0;
+	}
+	if (get_print_objects(get, piece) < 0 || get->printed.full) {
+		kube_doc_release(&piece->doc);
+		return -1;
+	}
+	kube_doc_release(&piece->doc);
+	return 0;
+}
+
+static int take_answer(struct get *get)
+{
+	const struct get_ask *ask = &get->asks[get->at];
+	struct get_piece piece = {.kind = ask->kind, .list = !ask->name};
+	size_t len = get->body.len;
+	char *next;
+
+	if (kube_doc_read(&piece.doc, buf_detach(&get->body), len, NULL) < 0) {
+		kube_doc_release(&piece.doc);
+		return -1;
+	}
+	next = ask->name ? NULL
+	                 : kube_doc_text(&piece.doc,
+	                       kube_doc_at(&piece.doc, piece.doc.nodes, "metadata.continue"));
+	free(get->next);
+	get->next = next && *next ? next : NULL;
+	if (!get->next)
+		free(next);
+	return keep_piece(get, &piece, len);
+}
+
+static int on_data(void *ctx, const char *data, size_t len, struct err *err)
+{
+	struct get *get = ctx;
+
+	if (buf_add(&get->body, data, len) < 0)
+		return err_set(
+		    err, ERR_LIMIT, "the answer is over %zu MiB", KUBE_ANSWER_MAX / 1024 / 1024);
+	return 0;
+}
+
+static void next_ask(struct get *get)
+{
+	free(get->next);
+	get->next = NULL;
+	get->at++;
+	go_on(get);
+}
+
+/* What is not there is told by its namespace when that is not there. */
+static void on_namespace(void *ctx, json_t *object, const struct kube_reply *reply)
+{
+	struct get *get = ctx;
+
+	(void)object;
+	get->request = NULL;
+	add_error(get, reply->end == KUBE_REFUSED && strcmp(reply->reason, "NotFound") == 0
+	                   ? reply->line
+	                   : get->missing);
+	free(get->missing);
+	get->missing = NULL;
+	next_ask(get);
+}
+
+static void ask_namespace(struct get *get, const char *line)
+{
+	char *name = web_encode(get->api->namespace, "");
+	char *path = mem_printf("/api/v1/namespaces/%s", name);
+
+	get->missing = mem_text(line);
+	get->request = kube_get(get->api->kube, &get->api->caller, path, NULL, on_namespace, get);
+	free(name);
+	free(path);
+}
+
+static bool is_in_doubt(const struct get *get, const struct kube_reply *reply)
+{
+	const struct get_ask *ask = &get->asks[get->at];
+
+	return reply->end == KUBE_REFUSED && strcmp(reply->reason, "NotFound") == 0 && ask->name &&
+	       ask->kind->namespaced && strcmp(get->api->namespace, "default") != 0 &&
+	       !native_on(&get->api->native, NATIVE_IGNORE_NOT_FOUND);
+}
+
+static void on_done(void *ctx, const struct kube_reply *reply)
+{
+	struct get *get = ctx;
+
+	get->request = NULL;
+	if (is_in_doubt(get, reply)) {
+		ask_namespace(get, reply->line);
+		return;
+	}
+	if (reply->end == KUBE_FAILED && get->body.full) {
+		leave(get);
+		return;
+	}
+	if (reply->end == KUBE_DONE) {
+		if (take_answer(get) < 0) {
+			leave(get);
+			return;
+		}
+	} else {
+		take_refusal(get, reply);
+		free(get->next);
+		get->next = NULL;
+	}
+	if (get->next)
+		go_on(get);
+	else
+		next_ask(get);
+}
+
+/* ---- questions ---- */
+
+static long chunk_of(const struct get *get)
+{
+	const char *chunk = native_value(&get->api->native, NATIVE_CHUNK_SIZE);
+
+	return chunk ? atol(chunk) : KUBE_CHUNK;
+}
+
+static char *list_query(const struct get *get)
+{
+	static const struct {
+		enum native_flag flag;
+		const char *name;
+	} selectors[] = {
+	    {NATIVE_FIELD_SELECTOR, "fieldSelector"}, {NATIVE_SELECTOR, "labelSelector"}};
+	long chunk = chunk_of(get);
+	struct buf query;
+
+	buf_init(&query, BUF_TEXT_MAX);
+	if (get->next)
+		kube_query_add(&query, "continue", get->next);
+	for (size_t i = 0; i < COUNT_OF(selectors); i++) {
+		const char *value = native_value(&get->api->native, selectors[i].flag);
+
+		if (value && *value)
+			kube_query_add(&query, selectors[i].name, value);
+	}
+	if (chunk > 0) {
+		char *text = mem_printf("%ld", chunk);
+
+		kube_query_add(&query, "limit", text);
+		free(text);
+	}
+	return buf_detach(&query);
+}
+
+static void ask(struct get *get)
+{
+	const struct get_ask *ask = &get->asks[get->at];
+	bool all = native_on(&get->api->native, NATIVE_ALL_NAMESPACES);
+	char *query = ask->name ? NULL : list_query(get);
+	char *path =
+	    kube_path(ask->kind, ask->kind->namespaced && !all ? get->api->namespace : NULL,
+	        ask->name, NULL, query && *query ? query : NULL);
+
+	buf_release(&get->body);
+	buf_init(&get->body, KUBE_ANSWER_MAX);
+	get->request = kube_start(get->api->kube, &get->api->caller,
+	    &(struct kube_ask){.path = path,
+	        .accept = get->style == GET_TABLE ? kube_accept_table : NULL,
+	        .data = on_data,
+	        .done = on_done,
+	        .ctx = get});
+	free(query);
+	free(path);
+}
+
+/* ---- kinds ---- */
+
+static void add_ask(struct get *get, const struct kube_kind *kind, char *type, char *name)
+{
+	MEM_PUSH_ROOM(get->asks, get->ask_count);
+	get->asks[get->ask_count++] = (struct get_ask){kind, type, name}; /* transferred */
+}
+
+/* A list of a kind that was found before under another of its names is not asked for again. */
+static bool is_known(const struct get *get, const struct kube_kind *kind, size_t before)
+{
+	for (size_t i = 0; i < before; i++)
+		if (get->asks[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* The one at AT was looked for and is KINDS: it stands for all of them. */
+static void put_kinds(struct get *get, size_t at, const struct kube_kind *kinds)
+{
+	struct get_ask *rest = mem_alloc(get->ask_count * sizeof(*rest));
+	size_t rest_count = get->ask_count - at - 1;
+
+	memcpy(rest, get->asks + at + 1, rest_count * sizeof(*rest));
+	free(get->asks[at].type);
+	get->ask_count = at;
+	for (; kinds; kinds = kinds->next)
+		if (!is_known(get, kinds, get->ask_count))
+			add_ask(get, kinds, mem_text(kinds->plural), NULL);
+	get->at = get->ask_count;
+	for (size_t i = 0; i < rest_count; i++)
+		add_ask(get, rest[i].kind, rest[i].type, rest[i].name);
+	free(rest);
+}
+
+/* "all/web" and `get pod web -A` are errors, which kubectl tells. */
+static bool names_one(const struct get *get, const struct kube_kind *kind)
+{
+	const char *type = get->asks[get->at].type;
+
+	return !kind->next && !text_has_word(kind->categories, type) &&
+	       !(kind->namespaced && native_on(&get->api->native, NATIVE_ALL_NAMESPACES));
+}
+
+static void on_found(void *ctx, const struct kube_found *found)
+{
+	struct get *get = ctx;
+
+	get->find = NULL;
+	if (!found->kinds) {
+		api_fail(get->api, found->line);
+		return;
+	}
+	if (!get->by_name) {
+		put_kinds(get, get->at, found->kinds);
+	} else if (names_one(get, found->kinds)) {
+		get->asks[get->at++].kind = found->kinds;
+	} else {
+		leave(get);
+		return;
+	}
+	go_on(get);
+}
+
+/* First what all are, then each. */
+static void go_on(struct get *get)
+{
+	if (get->api->ended)
+		return;
+	if (get->at < get->ask_count && !get->asks[get->at].kind) {
+		get->find = kube_find(
+		    get->api->kube, &get->api->caller, get->asks[get->at].type, on_found, get);
+		return;
+	}
+	if (get->at == get->ask_count && !get->asked) {
+		get->asked = true;
+		get->at = 0;
+	}
+	if (get->at < get->ask_count)
+		ask(get);
+	else
+		finish(get);
+}
+
+/* ---- words ---- */
+
+static void add_types(struct get *get, const char *list)
+{
+	while (*list) {
+		size_t len = strcspn(list, ",");
+
+		add_ask(get, NULL, mem_textn(list, len), NULL);
+		list += len + (list[len] == ',');
+	}
+}
+
+static void add_names(struct get *get, const struct native *native)
+{
+	const char *list = native->args[0];
+
+	while (*list) {
+		size_t len = strcspn(list, ",");
+		bool again = get->ask_count && strlen(get->asks[0].type) == len &&
+		             strncmp(get->asks[0].type, list, len) == 0;
+
+		for (size_t i = 1; !again && i < native->arg_count; i++)
+			add_ask(get, NULL, mem_textn(list, len), mem_text(native->args[i]));
+		list += len + (list[len] == ',');
+	}
+}
+
+static void read_args(struct get *get)
+{
+	const struct native *native = &get->api->native;
+
+	get->by_name = true;
+	if (strchr(native->args[0], '/')) {
+		for (size_t i = 0; i < native->arg_count; i++) {
+			const char *slash = strchr(native->args[i], '/');
+
+			add_ask(get, NULL,
+			    mem_textn(native->args[i], (size_t)(slash - native->args[i])),
+			    mem_text(slash + 1));
+		}
+	} else if (native->arg_count > 1) {
+		add_names(get, native);
+	} else {
+		get->by_name = false;
+		add_types(get, native->args[0]);
+	}
+}
+
+static enum get_style style_of(const struct native *native)
+{
+	const char *output = native_value(native, NATIVE_OUTPUT);
+
+	if (!output || !*output || strcmp(output, "wide") == 0)
+		return GET_TABLE;
+	return strcmp(output, "json") == 0 ? GET_JSON : GET_NAME;
+}
+
+static void *start(struct api *api)
+{
+	struct get *get = mem_alloc(sizeof(*get));
+
+	get->api = api;
+	get->style = style_of(&api->native);
+	buf_init(&get->body, KUBE_ANSWER_MAX);
+	buf_init(&get->printed, API_KEPT_MAX);
+	buf_init(&get->errors, BUF_TEXT_MAX);
+	read_args(get);
+	go_on(get);
+	return get;
+}
+
+static void stop(void *state)
+{
+	struct get *get = state;
+
+	kube_find_cancel(get->find);
+	get->find = NULL;
+	kube_cancel(get->request);
+	get->request = NULL;
+}
+
+static void free_get(void *state)
+{
+	struct get *get = state;
+
+	stop(get);
+	for (size_t i = 0; i < get->ask_count; i++) {
+		free(get->asks[i].type);
+		free(get->asks[i].name);
+	}
+	for (size_t i = 0; i < get->piece_count; i++)
+		kube_doc_release(&get->pieces[i].doc);
+	free(get->asks);
+	free(get->pieces);
+	free(get->next);
+	free(get->missing);
+	buf_release(&get->body);
+	buf_release(&get->printed);
+	buf_release(&get->errors);
+	free(get);
+}
+
+const struct api_form api_get = {.start = start, .stop = stop, .free = free_get};

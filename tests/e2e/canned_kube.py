@@ -1,0 +1,227 @@
+"""A Kubernetes API server whose answers are made up for one purpose: that two clients print the same of them.
+
+What it has never changes, so that what kubectl printed of it can be kept (data/kubectl.json). It holds what is
+hard to print: long lists, odd texts, numbers that are no integers, tables with broken cells.
+"""
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+AGE = "2026-01-02T03:04:05Z"
+ODD = "a<b>&c \u2028\u2029 \"q\" \\ \t\x01 é 漢字 \U0001f600 /"
+
+
+def meta(name, namespace="shop", **more):
+    found = {"name": name, "uid": f"uid-{name}", "resourceVersion": "7", "creationTimestamp": AGE,
+             "managedFields": [{"manager": "kubectl", "operation": "Update"}], **more}
+    return {**found, "namespace": namespace} if namespace else found
+
+
+def pod(name, namespace="shop", labels=None, **more):
+    return {"metadata": meta(name, namespace, labels=labels or {"app": "web", "tier": "front"}, **more),
+            "spec": {"containers": [{"name": "main", "image": "web:1", "resources": {}}], "nodeName": "node-1"},
+            "status": {"phase": "Running", "conditions": []}}
+
+
+def workload(name, **more):
+    return {"metadata": meta(name), "spec": {"replicas": 2, "template": {"metadata": {"creationTimestamp": None}}},
+            "status": {"readyReplicas": 2}, **more}
+
+
+NUMBERS = {"whole": 1, "negative": -0, "float": 1.0, "tiny": 1e-7, "small": 0.000001, "huge": 1e21, "large": 1e20,
+           "third": 0.1, "long": 9007199254740993, "beyond": 12345678901234567890, "exp": 1.5e300}
+WIDE = [("Name", "string", "name", 0), ("Ready", "string", "", 0), ("Status", "string", "", 0),
+        ("Restarts", "integer", "", 0), ("IP", "string", "", 1), ("Node", "string", "", 1)]
+
+
+def pod_cells(o):
+    return [o["metadata"]["name"], "1/1", o["status"]["phase"], 0, "10.0.0.1", o["spec"]["nodeName"]]
+
+
+def name_cells(o):
+    return [o["metadata"]["name"], "2/2", None]
+
+
+NAMED = [("Name", "string", "name", 0), ("Ready", "string", "", 0), ("Selector", "string", "", 1)]
+
+
+class Kind:
+    def __init__(self, group, version, plural, kind, short, namespaced=True, columns=NAMED, cells=name_cells,
+                 objects=(), categories=()):
+        self.group, self.version, self.plural, self.kind, self.short = group, version, plural, kind, short
+        self.namespaced, self.columns, self.cells, self.objects = namespaced, columns, cells, list(objects)
+        self.categories = categories
+
+    @property
+    def api(self):
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def known(self):
+        return {"name": self.plural, "singularName": self.kind.lower(), "namespaced": self.namespaced,
+                "kind": self.kind, "verbs": ["get", "list", "watch"], "shortNames": self.short,
+                "categories": list(self.categories)}
+
+
+def odd_cells(o):
+    return [o["metadata"]["name"], "two\nlines", "\x1b[31mred", 1.5, True, None, "", "tab\tbed", "é漢字"][:o["cells"]]
+
+
+ODD_COLUMNS = [("Name", "string", "name", 0), *((f"C{n}", "string", "", 0) for n in range(2, 10))]
+KINDS = [
+    Kind("", "v1", "pods", "Pod", ["po"], columns=WIDE, cells=pod_cells, categories=["all"], objects=[
+        pod("web-1"), pod("web-2-with-a-longer-name", labels={"app": "web", "zone/area": "eu"}),
+        pod("lone", "other", labels={}), *(pod(f"p{n}", "many") for n in range(1203))]),
+    Kind("", "v1", "services", "Service", ["svc"], categories=["all"], objects=[workload("api"), workload("web-1")]),
+    Kind("", "v1", "configmaps", "ConfigMap", ["cm"], objects=[
+        {"metadata": meta("odd", annotations={"text": ODD}), "data": {"<k>": ODD, "": "empty", "é": "", "a": "b\n"},
+         "numbers": NUMBERS, "empty": {}, "none": [], "nothing": None, "nested": [[], {}, [[1, {"b": 1, "a": []}]]]}]),
+    Kind("", "v1", "secrets", "Secret", []),
+    Kind("", "v1", "nodes", "Node", ["no"], namespaced=False, objects=[
+        {"metadata": meta("node-1", None, labels={"zone": "a"})}, {"metadata": meta("node-2", None)}]),
+    Kind("", "v1", "persistentvolumes", "PersistentVolume", ["pv"], namespaced=False),
+    Kind("", "v1", "namespaces", "Namespace", ["ns"], namespaced=False, objects=[
+        {"metadata": meta(name, None)} for name in ("default", "shop", "other", "many")]),
+    Kind("apps", "v1", "deployments", "Deployment", ["deploy"], categories=["all"], objects=[
+        workload("web", apiVersion="apps/v1", kind="Deployment"), workload("api")]),
+    Kind("apps", "v1", "replicasets", "ReplicaSet", ["rs"], categories=["all"]),
+    Kind("flights.example.com", "v1", "planes", "Plane", ["pl"], columns=ODD_COLUMNS, cells=odd_cells, objects=[
+        {"metadata": meta("long-haul"), "cells": 9}, {"metadata": meta("short"), "cells": 3},
+        {"metadata": meta("all"), "cells": 9}]),
+]
+
+
+class Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body, kind="application/json"):
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def refuse(self, code, reason, message, **details):
+        self.answer(code, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                           "message": message, "reason": reason, "details": details, "code": code})
+
+    def do_GET(self):
+        split = urlsplit(self.path)
+        words = split.path.strip("/").split("/")
+        self.query = {k: v[-1] for k, v in parse_qs(split.query).items()}
+        self.server.asked.append(self.path)
+        if not self.about_itself(words):
+            self.about_objects(words)
+
+    def about_itself(self, words):
+        """Discovery."""
+        groups = sorted({(k.group, k.version) for k in KINDS if k.group})
+        if words == ["api"]:
+            self.answer(200, {"kind": "APIVersions", "versions": ["v1"]})
+        elif words == ["apis"]:
+            found = [{"groupVersion": f"{g}/{v}", "version": v} for g, v in groups]
+            self.answer(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
+                {"name": g, "versions": [f], "preferredVersion": f} for (g, _), f in zip(groups, found)]})
+        elif words == ["version"]:
+            self.answer(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0", "gitCommit": "0", "gitTreeState":
+                              "clean", "buildDate": AGE, "goVersion": "go1.23", "compiler": "gc", "platform": "l/a"})
+        elif len(words) == (2 if words[0] == "api" else 3):
+            api = "/".join(words[1:])
+            self.answer(200, {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api,
+                              "resources": [k.known() for k in KINDS if k.api == api]})
+        else:
+            return False
+        return True
+
+    def about_objects(self, words):
+        words = words[2:] if words[0] == "api" else words[3:]
+        namespace = ""
+        if len(words) > 2 and words[0] == "namespaces":
+            namespace, words = words[1], words[2:]
+        kind = next((k for k in KINDS if k.plural == words[0]), None)
+        if not kind:
+            return self.refuse(404, "NotFound", "the server could not find the requested resource")
+        if namespace in ("closed", "shut"):
+            verb = "get" if len(words) > 1 else "list"
+            about = f' "{words[1]}"' if len(words) > 1 else ""
+            where = f'in API group "{kind.group}" in the namespace "{namespace}"'
+            return self.refuse(403, "Forbidden", f'{kind.plural}{"." if kind.group else ""}{kind.group}{about} is '
+                               f'forbidden: User "ann" cannot {verb} resource "{kind.plural}" {where}')
+        if namespace == "broken":
+            return self.refuse(500, "InternalError", "Internal error occurred: etcd is gone")
+        if len(words) > 1:
+            return self.one(kind, namespace, words[1])
+        self.list(kind, namespace)
+
+    def one(self, kind, namespace, name):
+        for o in kind.objects:
+            if o["metadata"]["name"] == name and o["metadata"].get("namespace", "") == namespace:
+                return self.answer(200, self.table(kind, [o], "") if self.tables() else
+                                   {"kind": kind.kind, "apiVersion": kind.api, **o})
+        about = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+        self.refuse(404, "NotFound", f'{about} "{name}" not found', name=name, kind=kind.plural)
+
+    def list(self, kind, namespace):
+        wanted = self.query.get("labelSelector", "")
+        fields = self.query.get("fieldSelector", "")
+        if "bad" in fields:
+            return self.refuse(400, "BadRequest", f'field label not supported: {fields}')
+        found = [o for o in kind.objects if namespace in ("", o["metadata"].get("namespace"))]
+        for part in filter(None, wanted.split(",")):
+            key, _, value = part.partition("=")
+            found = [o for o in found if (o["metadata"].get("labels") or {}).get(key) == value]
+        if fields.startswith("metadata.name="):
+            found = [o for o in found if o["metadata"]["name"] == fields.split("=")[1]]
+        start, limit = int(self.query.get("continue", 0)), int(self.query.get("limit", 0))
+        if namespace == "many" and self.query.get("labelSelector") == "tier=front" and start:
+            return self.refuse(410, "Expired", "The provided continue parameter is too old")
+        page = found[start:start + limit] if limit else found
+        more = {"continue": str(start + limit), "remainingItemCount": len(found) - start - limit} \
+            if limit and start + limit < len(found) else {}
+        if self.tables():
+            return self.answer(200, self.table(kind, page, more))
+        self.answer(200, {"kind": kind.kind + "List", "apiVersion": kind.api,
+                          "metadata": {"resourceVersion": "99", **more}, "items": page})
+
+    def tables(self):
+        return "as=Table" in self.headers.get("Accept", "")
+
+    def table(self, kind, objects, more):
+        whole = self.query.get("includeObject") == "Object"
+        return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "99", **(more or {})},
+                "columnDefinitions": [{"name": n, "type": t, "format": f, "description": n, "priority": p}
+                                      for n, t, f, p in kind.columns],
+                "rows": [{"cells": kind.cells(o), "object": {
+                    **(o if whole else {"metadata": o["metadata"]}),
+                    "kind": kind.kind if whole else "PartialObjectMetadata",
+                    "apiVersion": kind.api if whole else "meta.k8s.io/v1"}} for o in objects]}
+
+
+class CannedKube:
+    """The server, on a port of its own, and the kubeconfig that leads to it."""
+
+    def __init__(self, folder):
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        self.http.daemon_threads = True
+        self.http.asked = []
+        self.port = self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+        self.kubeconfig = folder / "kubeconfig"
+        self.cache = folder / "cache"
+        self.kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "canned",
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.port}"}}],
+            "users": [{"name": "u", "user": {}}],
+            "contexts": [{"name": "canned", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}]}))
+
+    @property
+    def env(self):
+        return {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.cache)}
+
+    def stop(self):
+        self.http.shutdown()
+        self.http.server_close()

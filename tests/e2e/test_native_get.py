@@ -1,0 +1,227 @@
+"""`kubectl: get …` without a kubectl prints what kubectl prints: stdout, stderr and exit status, byte for byte.
+
+What kubectl prints comes from the machine's own when that is 1.32 or newer; else from data/kubectl.json, which
+`FSOPS_RECORD=1 pytest test_native_get.py` writes (with a kubectl of 1.32).
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from canned_kube import CannedKube
+from helpers import ROOT, environment, run, write_book
+
+RECORDS = ROOT / "tests/e2e/data/kubectl.json"
+FORMS = """
+get pods
+get pod
+get po -n other
+get pods -n nowhere
+get pods -A
+get pods -o wide
+get pods -o wide -A --no-headers
+get pods -o=wide --show-labels
+get pods -L app
+get pods -L app,zone/area -L tier
+get pods --label-columns=app --show-labels -A
+get pods --no-headers
+get pods --show-kind
+get deploy --show-kind --no-headers
+get pods web-1
+get pods web-1 web-2-with-a-longer-name
+get pods web-1 absent
+get pods absent gone web-1
+get pods absent
+get pods absent -n nowhere
+get pods absent -n default
+get pods absent gone -n nowhere -o json
+get deploy/absent pod/absent -n nowhere
+get pods absent -n nowhere --ignore-not-found
+get pods absent gone
+get pods absent gone --ignore-not-found
+get pods absent --ignore-not-found -o json
+get pods absent web-1 --ignore-not-found
+get pod/web-1
+get pod/web-1 svc/api
+get svc/api pod/absent deploy/web
+get pod/web-1 pod/web-2-with-a-longer-name svc/web-1 po/web-1
+get pods,svc
+get pods,svc web-1
+get pods,svc,deployments,rs
+get deployments,replicasets,pods -l app=web
+get pods,po,pod
+get secrets,rs
+get rs,pods -n other
+get rs,secrets -A
+get pods,nodes
+get pods,nodes -A
+get nodes,pods -A
+get all
+get all -n other
+get nodes
+get no node-1
+get node absent
+get pv
+get pv,rs
+get secrets
+get secrets -A
+get secrets --no-headers
+get secrets --ignore-not-found
+get pods -l app=web
+get pods -l app=none
+get pods --selector=app=web,tier=front -o name
+get pods -lapp=web --field-selector metadata.name=web-1
+get pods --field-selector=bad=1
+get pods --field-selector=bad=1 -o json
+get pods --field-selector=bad=1 -l a=b
+get pods -o json
+get pods -ojson --show-managed-fields
+get pods web-1 -o json
+get pods web-1 absent -o json
+get pods absent gone -o json
+get pods absent -o json
+get pod/web-1 svc/api -o json
+get pods,svc,rs -o json
+get deployments -o json
+get deployments -o name
+get deploy/web -o name
+get pods,deploy -o name
+get secrets -o json
+get secrets -o name
+get secrets -o json --ignore-not-found
+get cm -o json
+get cm odd -o json
+get cm/odd -o json --show-managed-fields=true
+get nodes -o json
+get nodes -o name
+get nodes -A
+get planes
+get planes -o wide --show-labels
+get planes.flights.example.com/short
+get planes.v1.flights.example.com
+get deployments.apps
+get deployments.v1.apps web
+get Deployments
+get widgets
+get widgets -o json
+get widgets.example.com
+get pods,widgets
+get widget/x
+get pods -n closed
+get pods -n closed -o json
+get pods -n closed -o name
+get pods web-1 -n closed
+get pods a b -n closed
+get pods,svc,deploy -n closed
+get deploy,pods -n shut -o json
+get pods -n broken
+get pods -n many
+get pods -n many -o json
+get pods -n many -o name
+get pods -n many --chunk-size=100
+get pods -n many --chunk-size 0
+get pods -n many -l tier=front
+get pods -n many -l tier=front -o json
+get pods -A --no-headers=true
+get pods --no-headers=false -A=false
+get --namespace other pods
+get pods -- web-1
+get pods -Ao name
+get -o wide -n=other pods
+""".strip().splitlines()
+# What kubectl itself must do: its own words, or what is not known whole.
+LEFT = """
+get
+get pods -o yaml
+get pods -o jsonpath={.items[0].metadata.name}
+get pods -o custom-columns=N:.metadata.name
+get pods web-1 -A
+get pods web-1 -l app=web
+get pods web-1 svc/api
+get pod/a/b
+get pods --unknown-flag
+get pods --no-headers=maybe
+get pods -o json --show-labels
+get all/x
+get pods --sort-by=.metadata.name
+describe pods
+""".strip().splitlines()
+
+
+def version():
+    out = subprocess.run(["kubectl", "version", "--client", "-o", "json"], capture_output=True, text=True)
+    found = re.search(r'"gitVersion": "v1\.(\d+)', out.stdout)
+    return int(found[1]) if found else 0
+
+
+NEW = version() >= 32 and not os.environ.get("FSOPS_OLD")
+RECORDING = bool(os.environ.get("FSOPS_RECORD"))
+
+
+@pytest.fixture(scope="session")
+def canned(tmp_path_factory):
+    server = CannedKube(tmp_path_factory.mktemp("canned"))
+    yield server
+    server.stop()
+
+
+def kept(result):
+    """[exit, stdout, stderr] as it is kept in the file: of what is long its digest."""
+    return [v if isinstance(v, int) or len(v) < 3000 else hashlib.sha256(v.encode()).hexdigest() for v in result]
+
+
+def by_kubectl(words, server):
+    """[exit, stdout, stderr]"""
+    ended = subprocess.run(["kubectl", *words.split()], env=environment(**server.env), capture_output=True,
+                           stdin=subprocess.DEVNULL)
+    return [ended.returncode, ended.stdout.decode(), ended.stderr.decode()]
+
+
+@pytest.fixture(scope="session")
+def expected(canned):
+    """{words: [exit, stdout, stderr]}"""
+    if not NEW:
+        return json.loads(RECORDS.read_text())
+    found = {words: by_kubectl(words, canned) for words in FORMS}
+    if RECORDING:
+        RECORDS.write_text(json.dumps({w: kept(r) for w, r in found.items()}, indent=0, sort_keys=True) + "\n")
+    return found
+
+
+def by_fsops(folder, server, forms, env=None, target=None):
+    """{words: (via, [exit, stdout, stderr])} of all in one run."""
+    steps = "  - step: all\n    id: all\n    actions:\n" + "".join(
+        f"      - {{id: a{n}, kubectl: {json.dumps(words.split())}, severity: info, save: {folder}/{n},\n"
+        f"         expect: exit >= 0 && stderr.size() >= 0, capture: {{e{n}: \"[exit, via, stderr]\"}}}}\n"
+        for n, words in enumerate(forms))
+    result = run("book", "-R", write_book(folder / "book", steps, {"cluster": {"kubectl": target or {}}}),
+                 env={**server.env, **(env or {})})
+    found = {}
+    for n, words in enumerate(forms):
+        code, via, err = result.action(f"a{n}")["captured"][f"e{n}"]
+        found[words] = via, [code, (folder / str(n)).read_bytes().decode(), err]
+    return found
+
+
+@pytest.fixture(scope="session")
+def printed(canned, tmp_path_factory):
+    return by_fsops(tmp_path_factory.mktemp("native"), canned, FORMS)
+
+
+@pytest.mark.parametrize("words", FORMS)
+def test_it_prints_what_kubectl_prints(words, printed, expected):
+    via, found = printed[words]
+    assert via == "api"
+    assert (found if NEW else kept(found)) == expected[words]
+
+
+def test_what_is_not_known_whole_is_left_to_kubectl(tmp_path, canned):
+    found = by_fsops(tmp_path, canned, LEFT)
+    assert {words: via for words, (via, _) in found.items()} == dict.fromkeys(LEFT, "kubectl")
+
+
+@pytest.mark.parametrize("how", ({"env": {"FSOPS_KUBECTL": "always"}}, {"target": {"native": False}}))
+def test_it_can_be_turned_off(tmp_path, canned, how):
+    assert by_fsops(tmp_path, canned, ["get pods"], **how)["get pods"][0] == "kubectl"

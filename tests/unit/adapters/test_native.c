@@ -1,0 +1,174 @@
+/* kubectl: which commands are known whole, and what their words mean, as pflag reads them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "adapters/kubectl/native.h"
+#include "fsops/buf.h"
+#include "fsops/mem.h"
+#include "fsops/text.h"
+
+static bool read_text(struct native *native, const char *text)
+{
+	struct words words;
+	char *argv[64] = {0};
+	bool known;
+
+	assert_int_equal(words_split(text, &words, NULL), 0);
+	assert_true(words.count < COUNT_OF(argv));
+	memcpy(argv, words.items, words.count * sizeof(*argv));
+	known = native_read(native, argv);
+	words_release(&words);
+	return known;
+}
+
+static const struct {
+	const char *words;
+	const char *args; /* with a blank between; NULL: not known */
+	enum native_flag flag;
+	const char *value; /* NULL: not there */
+} cases[] = {
+    {"get pods", "pods", NATIVE_NAMESPACE, NULL},
+    {"get pods -n x", "pods", NATIVE_NAMESPACE, "x"},
+    {"get pods -nx", "pods", NATIVE_NAMESPACE, "x"},
+    {"get pods -n=x", "pods", NATIVE_NAMESPACE, "x"},
+    {"get -n x pods web", "pods web", NATIVE_NAMESPACE, "x"},
+    {"-n x get pods", "pods", NATIVE_NAMESPACE, "x"},
+    {"--context a --namespace=y get pods", "pods", NATIVE_NAMESPACE, "y"},
+    {"get pods --namespace x --namespace y", "pods", NATIVE_NAMESPACE, "y"},
+    {"get pods --namespace=", "pods", NATIVE_NAMESPACE, ""},
+    {"get pods --namespace", NULL, 0, NULL},
+    {"get pods -n", NULL, 0, NULL},
+    {"get pods -A", "pods", NATIVE_ALL_NAMESPACES, "true"},
+    {"get pods -A=false", "pods", NATIVE_ALL_NAMESPACES, "false"},
+    {"get pods -A=0", "pods", NATIVE_ALL_NAMESPACES, "false"},
+    {"get pods -A=maybe", NULL, 0, NULL},
+    {"get pods -An x", "pods", NATIVE_NAMESPACE, "x"},
+    {"get pods -Anx", "pods", NATIVE_NAMESPACE, "x"},
+    {"get pods -Aw", NULL, 0, NULL},
+    {"get pods --all-namespaces false", "pods false", NATIVE_ALL_NAMESPACES, "true"},
+    {"get pods --no-headers=T", "pods", NATIVE_NO_HEADERS, "true"},
+    {"get pods -o json", "pods", NATIVE_OUTPUT, "json"},
+    {"get pods -ojson", "pods", NATIVE_OUTPUT, "json"},
+    {"get pods -o=wide", "pods", NATIVE_OUTPUT, "wide"},
+    {"get pods -o yaml", NULL, 0, NULL},
+    {"get pods -o JSON", NULL, 0, NULL},
+    {"get pods --output", NULL, 0, NULL},
+    {"get pods --Output=json", NULL, 0, NULL},
+    {"get pods --out=json", NULL, 0, NULL},
+    {"get pods -l app=web", "pods", NATIVE_SELECTOR, "app=web"},
+    {"get pods -l=app=web", "pods", NATIVE_SELECTOR, "app=web"},
+    {"get pods -lapp=web", "pods", NATIVE_SELECTOR, "app=web"},
+    {"get pods -l 'app in (a,b)'", "pods", NATIVE_SELECTOR, "app in (a,b)"},
+    {"get pods -l ' app=web'", NULL, 0, NULL},
+    {"get pods web -l app=web", NULL, 0, NULL},
+    {"get pod/web -l app=web", NULL, 0, NULL},
+    {"get pod/web -l ''", "pod/web", NATIVE_SELECTOR, ""},
+    {"get pods -L a,b -L c", "pods", NATIVE_LABEL_COLUMNS, "a,b,c"},
+    {"get pods -L '\"a,b\"'", NULL, 0, NULL},
+    {"get pods --chunk-size 0", "pods", NATIVE_CHUNK_SIZE, "0"},
+    {"get pods --chunk-size=07", NULL, 0, NULL},
+    {"get pods --chunk-size=0x10", NULL, 0, NULL},
+    {"get pods -- -n", "pods -n", NATIVE_NAMESPACE, NULL},
+    {"get -- pods web", "pods web", 0, NULL},
+    {"get pods -o json --show-labels", NULL, 0, NULL},
+    {"get pods -o json --show-labels=false", "pods", NATIVE_OUTPUT, "json"},
+    {"get", NULL, 0, NULL},
+    {"get pods,", NULL, 0, NULL},
+    {"get ,pods", NULL, 0, NULL},
+    {"get pods ''", NULL, 0, NULL},
+    {"get pods ..", NULL, 0, NULL},
+    {"get pods a%2fb", NULL, 0, NULL},
+    {"get pod/a svc", NULL, 0, NULL},
+    {"get pod/a/b", NULL, 0, NULL},
+    {"get pod/", NULL, 0, NULL},
+    {"get /a", NULL, 0, NULL},
+    {"get pod,svc/a", NULL, 0, NULL},
+    {"get pods,services a b", "pods,services a b", 0, NULL},
+    {"get pods -w", NULL, 0, NULL},
+    {"get pods --raw=/api", NULL, 0, NULL},
+    {"get -f x.yaml", NULL, 0, NULL},
+    {"delete pods", NULL, 0, NULL},
+    {"-o json get pods", NULL, 0, NULL},
+    {"pods get", NULL, 0, NULL},
+    {"", NULL, 0, NULL},
+};
+
+static char *joined(const struct native *native)
+{
+	struct buf out;
+
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < native->arg_count; i++)
+		buf_addf(&out, "%s%s", i ? " " : "", native->args[i]);
+	return buf_detach(&out);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct native native;
+		bool known = read_text(&native, cases[i].words);
+		char *args = joined(&native);
+		const char *value = native_value(&native, cases[i].flag);
+
+		if (known != (cases[i].args != NULL))
+			fail_msg("'%s' is %sknown", cases[i].words, known ? "" : "not ");
+		if (known) {
+			assert_string_equal(args, cases[i].args);
+			if (cases[i].value)
+				assert_string_equal(value, cases[i].value);
+			else if (cases[i].flag != NATIVE_NAMESPACE || !strstr(cases[i].words, "-n"))
+				assert_null(value);
+		}
+		free(args);
+		native_release(&native);
+	}
+}
+
+static void test_on(void **state)
+{
+	struct native native;
+
+	(void)state;
+	assert_true(read_text(&native, "get pods -A --no-headers=false"));
+	assert_true(native_on(&native, NATIVE_ALL_NAMESPACES));
+	assert_false(native_on(&native, NATIVE_NO_HEADERS));
+	assert_false(native_on(&native, NATIVE_SHOW_LABELS));
+	native_release(&native);
+}
+
+static void test_too_many(void **state)
+{
+	char *argv[NATIVE_ARGS_MAX + 4] = {0};
+	char get[] = "get", pod[] = "pod", name[] = "x";
+	struct native native;
+
+	(void)state;
+	argv[0] = get;
+	argv[1] = pod;
+	for (size_t i = 2; i < NATIVE_ARGS_MAX + 1; i++)
+		argv[i] = name;
+	assert_true(native_read(&native, argv));
+	native_release(&native);
+	argv[NATIVE_ARGS_MAX + 1] = name;
+	assert_false(native_read(&native, argv));
+	native_release(&native);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_on),
+	    cmocka_unit_test(test_too_many),
+	};
+
+	return cmocka_run_group_tests_name("native", tests, NULL, NULL);
+}
