@@ -20,13 +20,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TRACE_MAX  32
 #define PIECE_MAX  40
 
-/* The ends are letters: what is left of quotes there is no leak. */
+/* The ends are letters: what is left of quotes there is no leak. No quotes in a row: how many of their escapes may
+ * follow one another has an end (REDACT_GAP_MAX). */
 static size_t take_secret(struct choices *next, char *out)
 {
+	static const char quotes[] = "\"'\\";
 	size_t len = SECRET_MIN + choose(next, SECRET_MAX - SECRET_MIN);
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		out[i] = (char)('!' + choose(next, 94));
+		if (i && strchr(quotes, out[i]) && strchr(quotes, out[i - 1]))
+			out[i] = 'q';
+	}
 	memcpy(out, "qZ", 2);
 	memcpy(out + len - 2, "Kw", 2);
 	out[len] = '\0';
