@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE))
 
 import dump  # noqa: E402
 import long  # noqa: E402
+import net  # noqa: E402
 import servers  # noqa: E402
 from pair import alone, figure, heading, pair, peak, run  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
@@ -285,7 +286,12 @@ def conditions(directory):
     figure(pair(ours, theirs, seconds=5), "a condition over 1,000 pods / jq")
 
 
-PARTS = (start, commands, reads, kubernetes, daily, memory, linear, history, journal, backup, conditions, leftovers)
+def connections(directory):
+    net.net(BINARY, directory + "/state")
+
+
+PARTS = (start, commands, reads, connections, kubernetes, daily, memory, linear, history, journal, backup, conditions,
+         leftovers)
 
 
 def main():

@@ -320,11 +320,14 @@ static const struct {
     {"script debug", "it changes the protocol"},
 };
 
-/* Is WORD, or WORD and SUB, the entry? */
+/* Is WORD, or WORD and SUB, the entry? The first letter tells most of them apart. */
 static bool names(const char *entry, const char *word, const char *sub)
 {
-	size_t len = strlen(word);
+	size_t len;
 
+	if ((*entry | 0x20) != (*word | 0x20))
+		return false;
+	len = strlen(word);
 	if (strncasecmp(entry, word, len) != 0)
 		return false;
 	if (!entry[len])

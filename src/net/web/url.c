@@ -139,7 +139,7 @@ bool web_url_place(const char *url, char **host, char **port)
 	return *host != NULL;
 }
 
-bool web_same_origin(const char *a, const char *b)
+static bool parsed_same_origin(const char *a, const char *b)
 {
 	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
 	CURLU *first = curl_url();
@@ -160,6 +160,28 @@ bool web_same_origin(const char *a, const char *b)
 	curl_url_cleanup(first);
 	curl_url_cleanup(second);
 	return same;
+}
+
+/* How long "https://host:port" is at the beginning of URL when it is that and nothing else; 0: look closer. */
+static size_t plain_origin(const char *url)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+	size_t scheme = strncmp(url, "https://", 8) == 0  ? 8
+	                : strncmp(url, "http://", 7) == 0 ? 7
+	                                                  : 0;
+	size_t host = strspn(url + scheme, plain);
+
+	return scheme && host && strchr("/?#", url[scheme + host]) ? scheme + host : 0;
+}
+
+/* Both as a rule are the same to the letter. */
+bool web_same_origin(const char *a, const char *b)
+{
+	size_t length = plain_origin(a);
+
+	return (length && plain_origin(b) == length && memcmp(a, b, length) == 0) ||
+	       parsed_same_origin(a, b);
 }
 
 char *web_through(const char *url, const json_t *target)
