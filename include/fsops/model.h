@@ -307,6 +307,9 @@ struct catalog_paths {
 
 /* Load what PATHS asks for. Never NULL. All problems of all files are in PROBLEMS, sorted by place. */
 struct catalog *catalog_load(const struct catalog_paths *paths, struct problems *problems);
+/* Add all that it would read, names and texts, to OUT: what was made of it is good as long as that is the same. -1:
+ * something of it cannot be read, or may not be used, or OUT is full. */
+int catalog_texts(const struct catalog_paths *paths, struct buf *out);
 /* Warnings of what was loaded UNCHECKED and would not be used otherwise; NAMED (NULL: all): of this file. */
 void catalog_warn_unused(const struct catalog *catalog, const char *named, struct problems *list);
 void catalog_free(struct catalog *catalog);

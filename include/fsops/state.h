@@ -5,6 +5,7 @@
  *	STATE/runs/RUN.jsonl     the journal of a run (journal.h)
  *	STATE/history            a line a run, so that a list of runs need not read them (history.h)
  *	STATE/locks/…            who may change what (lock.h)
+ *	STATE/list               what `fsops list` shows of the runbooks, as long as their files stay the same
  *
  * Folders are made when they are needed, mode 0700; files have mode 0600.
  */

@@ -126,10 +126,15 @@ void print_plan_sh(struct buf *out, const struct plan *plan);
 /* `fsops show`, for reading. */
 void print_show_text(struct buf *out, const struct plan *plan, const struct look *look);
 
+/* What is listed of the runbooks of CATALOG, as data that may be kept; a new object:
+ *	{"platform", "color", "folder", "runbooks": the folder's whole path, "rows": […]} */
+json_t *runbook_list_of(const struct catalog *catalog);
+/* LIST is such an object, or may be one. */
+bool runbook_list_is_one(const json_t *list);
 /* LAST: the last run of each runbook by its name, as in print_history_json(); NULL: not known. */
-void print_list_text(struct buf *out, const struct catalog *catalog, const json_t *last, msec now,
-    const struct look *look);
-void print_list_json(struct buf *out, const struct catalog *catalog, const json_t *last);
+void print_list_text(
+    struct buf *out, const json_t *list, const json_t *last, msec now, const struct look *look);
+void print_list_json(struct buf *out, const json_t *list, const json_t *last);
 
 /* A run as `fsops history --format json` tells it; a new object. ui/pages/history_table.c */
 json_t *history_object(const struct history_entry *entry);

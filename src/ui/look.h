@@ -36,6 +36,9 @@ void look_add_runbooks(
     struct buf *out, const struct look *look, const char *before, const char *runbooks);
 /* A line above a listing: which platform, which folder. Nothing when there is no platform. */
 void print_source(struct buf *out, const struct platform *platform, const struct look *look);
+/* The same of what is known of it; PLATFORM and RUNBOOKS may be NULL. */
+void print_source_of(struct buf *out, const char *platform, const char *color, const char *runbooks,
+    const struct look *look);
 /* The same in OBJECT: its `platform`, its `runbooks`; null when there is none. */
 void source_set(json_t *object, const struct platform *platform);
 

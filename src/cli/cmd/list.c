@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "cli/kept_list.h"
 #include "fsops/history.h"
+#include "fsops/value.h"
 
 static int list_run(struct cli *cli);
 
@@ -25,15 +27,14 @@ const struct command command_list = {
 
 /* Until every runbook has one: then older runs need not be looked at. */
 struct lasts {
-	const struct catalog *catalog;
+	const json_t *rows;
 	json_t *by_name;
-	size_t wanted;
 };
 
-static bool is_in(const struct catalog *catalog, const char *name)
+static bool is_in(const json_t *rows, const char *name)
 {
-	for (size_t i = 0; i < catalog->runbook_count; i++)
-		if (strcmp(catalog->runbooks[i]->name, name) == 0)
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (strcmp(value_get_text(json_array_get(rows, i), "name"), name) == 0)
 			return true;
 	return false;
 }
@@ -42,20 +43,19 @@ static bool take_last(void *ctx, const struct history_entry *entry)
 {
 	struct lasts *lasts = ctx;
 
-	if (!json_object_get(lasts->by_name, entry->runbook) &&
-	    is_in(lasts->catalog, entry->runbook))
+	if (!json_object_get(lasts->by_name, entry->runbook) && is_in(lasts->rows, entry->runbook))
 		json_object_set_new(lasts->by_name, entry->runbook, history_object(entry));
-	return json_object_size(lasts->by_name) < lasts->wanted;
+	return json_object_size(lasts->by_name) < json_array_size(lasts->rows);
 }
 
 /* A history that cannot be read (NULL) is no reason not to list the runbooks. */
-static json_t *last_runs(const struct catalog *catalog)
+static json_t *last_runs(const json_t *list)
 {
-	const struct history_filter filter = {.platform = catalog->platform->name};
-	struct lasts lasts = {catalog, json_object(), catalog->runbook_count};
+	const struct history_filter filter = {.platform = value_get_text(list, "platform")};
+	struct lasts lasts = {json_object_get(list, "rows"), json_object()};
 	struct err err;
 
-	if (lasts.wanted && history_each(&filter, take_last, &lasts, &err) < 0) {
+	if (json_array_size(lasts.rows) && history_each(&filter, take_last, &lasts, &err) < 0) {
 		complain("warning: %s", err.text);
 		json_decref(lasts.by_name);
 		return NULL;
@@ -71,19 +71,27 @@ static int list_run(struct cli *cli)
 	    .check = CATALOG_CHECK_FOUND,
 	};
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load(&paths, &problems);
+	struct buf texts;
+	json_t *list = kept_list_take(&paths, &texts);
+	struct catalog *catalog = list ? NULL : catalog_load(&paths, &problems);
 	int status = problems.errors ? EXIT_BAD_FILE : EXIT_OK;
-	json_t *last = last_runs(catalog);
 	struct buf text;
+	json_t *last;
 
+	if (catalog)
+		list = runbook_list_of(catalog);
+	if (catalog && !problems.count)
+		kept_list_put(&paths, &texts, list);
+	last = last_runs(list);
 	buf_init(&text, UI_TEXT_MAX);
 	if (cli_format(cli, "json"))
-		print_list_json(&text, catalog, last);
+		print_list_json(&text, list, last);
 	else
-		print_list_text(
-		    &text, catalog, last, clock_system.wall(clock_system.ctx), &cli->look);
+		print_list_text(&text, list, last, clock_system.wall(clock_system.ctx), &cli->look);
 	status = cli_print(cli, &text, status);
+	buf_release(&texts);
 	json_decref(last);
+	json_decref(list);
 	if (problems.errors || cli->options.verbose)
 		complain_problems(&problems);
 	catalog_free(catalog);

@@ -53,13 +53,19 @@ void look_add_runbooks(
 
 void print_source(struct buf *out, const struct platform *platform, const struct look *look)
 {
-	if (!platform->name)
+	print_source_of(out, platform->name, platform_color(platform), platform->runbooks, look);
+}
+
+void print_source_of(struct buf *out, const char *platform, const char *color, const char *runbooks,
+    const struct look *look)
+{
+	if (!platform)
 		return;
 	buf_adds(out, "Platform ");
-	look_add_platform(out, look, platform->name, platform_color(platform));
-	if (platform->runbooks) {
+	look_add_platform(out, look, platform, color);
+	if (runbooks) {
 		buf_adds(out, ", runbooks in ");
-		look_add_path(out, platform->runbooks);
+		look_add_path(out, runbooks);
 	}
 	buf_addc(out, '\n');
 }

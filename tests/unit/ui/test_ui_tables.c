@@ -189,20 +189,23 @@ static void lists_show_broken_runbooks(void **state)
 	    .exit = 2};
 	const struct look look = {0};
 	struct buf out;
-	json_t *root, *last;
+	json_t *root, *last, *list;
 
 	(void)state;
 	good.sections[SECTION_STEPS] = (struct step_list){steps, 2};
 	buf_init(&out, BUF_TEXT_MAX);
 	last = json_pack("{s:o}", "good", history_object(&run));
-	print_list_text(&out, &catalog, last, run.started + 63000, &look);
+	list = runbook_list_of(&catalog);
+	assert_true(runbook_list_is_one(list));
+	print_list_text(&out, list, last, run.started + 63000, &look);
 	assert_string_equal(out.data,
 	    "Platform staging, runbooks in /srv/books\n"
 	    "NAME  SEVERITY  BUDGET  SCHEDULE     LAST RUN             TITLE\n"
 	    "bad   broken                                              x/bad.yaml\n"
 	    "good  warning       6m  daily 09:00  critical, 1m03s ago  Good\n");
 	buf_clear(&out);
-	print_list_json(&out, &catalog, last);
+	print_list_json(&out, list, last);
+	json_decref(list);
 	json_decref(last);
 	root = json_loads(out.data, 0, NULL);
 	assert_int_equal(json_array_size(root), 2);
