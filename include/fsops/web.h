@@ -51,7 +51,7 @@ enum web_fault {
 	WEB_WELL,
 	WEB_UNRESOLVED,  /* the server's name has no address */
 	WEB_UNCONNECTED, /* nobody takes connections there: `os_error` */
-	WEB_TIMED_OUT,   /* no connection in time; `connected`: TLS did not come about */
+	WEB_TIMED_OUT,   /* no connection in time */
 	WEB_CERTIFICATE, /* the server's is not valid */
 	WEB_HANDSHAKE,   /* TLS did not come about for another reason */
 	WEB_NO_TUNNEL,   /* a proxy did not connect us: `tunnel_status` */
@@ -77,7 +77,6 @@ struct web_reply {
 	enum web_fault fault;
 	int os_error;      /* errno, 0: none */
 	int tunnel_status; /* what a proxy answered to CONNECT; 0: none did */
-	bool connected;    /* the server, or a proxy, took the connection */
 	char peer[64];     /* "192.0.2.1:443", that was connected to last; "" nothing was */
 	const char *told;  /* what libcurl says of it; "" */
 	const char *
@@ -137,6 +136,9 @@ void web_go_on(struct web_request *request);
 
 /* The status of the answer as far as it has come, of a 1xx too; 0: none yet. REQUEST may be NULL. */
 int web_status(const struct web_request *request);
+
+/* Has the connection been taken, and is TLS not there yet? REQUEST may be NULL. */
+bool web_is_shaking_hands(const struct web_request *request);
 
 /* Is REQUEST waiting for a proxy, which has not let it through? Then a new sentence that says so. */
 char *web_waits_for_proxy(const struct web_request *request);

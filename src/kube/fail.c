@@ -247,8 +247,7 @@ char *kube_fail_cause(const struct kube *kube, const struct web_reply *reply)
 	case WEB_UNCONNECTED:
 		return unconnected_text(reply);
 	case WEB_TIMED_OUT:
-		return reply->connected ? mem_text("net/http: TLS handshake timeout")
-		                        : mem_printf("dial tcp %s: i/o timeout", reply->peer);
+		return mem_printf("dial tcp %s: i/o timeout", reply->peer);
 	case WEB_CERTIFICATE: {
 		char *certificate = certificate_text(kube, reply);
 		char *text = mem_printf("tls: failed to verify certificate: x509: %s", certificate);

@@ -14,6 +14,8 @@
 
 /* As long as Go waits for a connection. */
 #define CONNECT_MAX ((msec)30000)
+/* And for TLS once it is there. */
+#define HANDSHAKE_MAX ((msec)10000)
 /* How often client-go tries again, and after how long when the server does not say. */
 #define RETRIES_MAX 10
 #define RETRY_AFTER ((msec)1000)
@@ -39,8 +41,10 @@ struct kube_request {
 	bool waiting; /* for a login */
 	struct web_request *web;
 	struct loop_timer *timer; /* the next try, or the end */
-	struct buf answer;        /* a refusal, or all of it for `got` */
-	unsigned login;           /* the login's number */
+	struct loop_timer *handshake;
+	bool shaking;      /* when it was looked at last */
+	struct buf answer; /* a refusal, or all of it for `got` */
+	unsigned login;    /* the login's number */
 	bool login_again;
 	int retries;
 	struct err err; /* why it never began */
@@ -56,6 +60,7 @@ static void request_free(struct kube_request *request)
 		kube_login_forget(kube->login, &request->waiter);
 	web_cancel(request->web);
 	loop_cancel(request->timer);
+	loop_cancel(request->handshake);
 	buf_release(&request->answer);
 	free(request->method);
 	free(request->path);
@@ -233,6 +238,8 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	msec wait;
 
 	request->web = NULL;
+	loop_cancel(request->handshake);
+	request->handshake = NULL;
 	if (!err)
 		kube_tell_warnings(request->caller, reply->headers);
 	if (err && !reply->fault) {
@@ -290,6 +297,24 @@ static void free_lines(char **lines, size_t count)
 	free(lines);
 }
 
+/* libcurl has one time for both. A look at half of TLS's time, so that it gets between that and all of it. */
+static void on_handshake(void *ctx)
+{
+	struct kube_request *request = ctx;
+	bool shaking = web_is_shaking_hands(request->web);
+
+	request->handshake = NULL;
+	if (shaking && request->shaking) {
+		web_cancel(request->web);
+		request->web = NULL;
+		end_failed(request, NULL, "net/http: TLS handshake timeout", ERR_TIMEOUT);
+	} else if (!web_status(request->web)) {
+		request->shaking = shaking;
+		request->handshake =
+		    loop_deadline(request->kube->loop, HANDSHAKE_MAX / 2, on_handshake, request);
+	}
+}
+
 static int start_web(struct kube_request *request, const char *url, const char *what)
 {
 	struct kube *kube = request->kube;
@@ -316,6 +341,10 @@ static int start_web(struct kube_request *request, const char *url, const char *
 
 	kube_login_certificate(kube->login, &spec);
 	request->web = web_start(kube->loop, &spec, &request->err);
+	request->shaking = false;
+	if (request->web)
+		request->handshake =
+		    loop_deadline(kube->loop, HANDSHAKE_MAX / 2, on_handshake, request);
 	free_lines(lines, count);
 	free(proxy);
 	return request->web ? 0 : -1;

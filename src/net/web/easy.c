@@ -65,6 +65,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 #endif
+	request->fd = fd;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -92,15 +93,24 @@ int web_status(const struct web_request *request)
 	return (int)status;
 }
 
+bool web_is_shaking_hands(const struct web_request *request)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+	double secured = 0;
+
+	if (!request || !request->tls || request->fd < 0 || web_status(request))
+		return false;
+	curl_easy_getinfo(request->easy, CURLINFO_APPCONNECT_TIME, &secured);
+	return secured <= 0 && getpeername(request->fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
 static void read_progress(struct web_request *request)
 {
 	curl_off_t length = -1;
-	double connected = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME, &request->reply.seconds);
-	curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME, &connected);
-	request->reply.connected = connected > 0;
 	request->reply.status = web_status(request);
 	request->reply.length = length;
 }
@@ -279,6 +289,7 @@ int web_easy_make(
 	CURL *easy = curl_easy_init();
 
 	request->easy = easy;
+	request->fd = -1;
 	request->data = spec->data;
 	request->done = spec->done;
 	request->ctx = spec->ctx;

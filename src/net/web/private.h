@@ -39,6 +39,7 @@ struct web_request {
 	bool head_done;   /* the answer's own head has come whole: what follows are trailers */
 	long long stated; /* the Content-Length of this head, or -1 */
 	unsigned peer;    /* the port of the last connection that was begun; 0: none was */
+	int fd;           /* its socket; -1: it has made none. libcurl's: only to be looked at */
 	struct err
 	    err; /* why our own callbacks ended the request, or what the first connection said */
 	char curl_text[CURL_ERROR_SIZE];
