@@ -6,12 +6,11 @@ What kubectl prints comes from the machine's own when that is 1.32 or newer; els
 import hashlib
 import json
 import os
-import re
-import subprocess
 
 import pytest
 from canned_kube import CannedKube
-from helpers import ROOT, environment, run, write_book
+from helpers import ROOT
+from native import NEW, by_fsops, by_kubectl
 
 RECORDS = ROOT / "tests/e2e/data/kubectl.json"
 FORMS = """
@@ -150,13 +149,6 @@ describe pods
 """.strip().splitlines()
 
 
-def version():
-    out = subprocess.run(["kubectl", "version", "--client", "-o", "json"], capture_output=True, text=True)
-    found = re.search(r'"gitVersion": "v1\.(\d+)', out.stdout)
-    return int(found[1]) if found else 0
-
-
-NEW = version() >= 32 and not os.environ.get("FSOPS_OLD")
 RECORDING = bool(os.environ.get("FSOPS_RECORD"))
 
 
@@ -172,13 +164,6 @@ def kept(result):
     return [v if isinstance(v, int) or len(v) < 3000 else hashlib.sha256(v.encode()).hexdigest() for v in result]
 
 
-def by_kubectl(words, server):
-    """[exit, stdout, stderr]"""
-    ended = subprocess.run(["kubectl", *words.split()], env=environment(**server.env), capture_output=True,
-                           stdin=subprocess.DEVNULL)
-    return [ended.returncode, ended.stdout.decode(), ended.stderr.decode()]
-
-
 @pytest.fixture(scope="session")
 def expected(canned):
     """{words: [exit, stdout, stderr]}"""
@@ -187,21 +172,6 @@ def expected(canned):
     found = {words: by_kubectl(words, canned) for words in FORMS}
     if RECORDING:
         RECORDS.write_text(json.dumps({w: kept(r) for w, r in found.items()}, indent=0, sort_keys=True) + "\n")
-    return found
-
-
-def by_fsops(folder, server, forms, env=None, target=None):
-    """{words: (via, [exit, stdout, stderr])} of all in one run."""
-    steps = "  - step: all\n    id: all\n    actions:\n" + "".join(
-        f"      - {{id: a{n}, kubectl: {json.dumps(words.split())}, severity: info, save: {folder}/{n},\n"
-        f"         expect: exit >= 0 && stderr.size() >= 0, capture: {{e{n}: \"[exit, via, stderr]\"}}}}\n"
-        for n, words in enumerate(forms))
-    result = run("book", "-R", write_book(folder / "book", steps, {"cluster": {"kubectl": target or {}}}),
-                 env={**server.env, **(env or {})})
-    found = {}
-    for n, words in enumerate(forms):
-        code, via, err = result.action(f"a{n}")["captured"][f"e{n}"]
-        found[words] = via, [code, (folder / str(n)).read_bytes().decode(), err]
     return found
 
 

@@ -15,6 +15,9 @@ static const struct api_form *const forms[] = {
     [NATIVE_LOGS] = &api_logs,
     [NATIVE_TOP_PODS] = &api_top_pods,
     [NATIVE_TOP_NODES] = &api_top_nodes,
+    [NATIVE_ROLLOUT_STATUS] = &api_rollout_status,
+    [NATIVE_WAIT] = &api_wait,
+    [NATIVE_CLUSTER_INFO] = &api_cluster_info,
 };
 
 static void on_said(void *ctx, const char *text, size_t len)

@@ -20,6 +20,8 @@ enum kind {
 #define ANY        (~0u) /* also before the verb */
 #define GET        FORM(NATIVE_GET)
 #define LOGS       FORM(NATIVE_LOGS)
+#define STATUS     FORM(NATIVE_ROLLOUT_STATUS)
+#define WAIT       FORM(NATIVE_WAIT)
 #define TOP_PODS   FORM(NATIVE_TOP_PODS)
 #define TOP        (TOP_PODS | FORM(NATIVE_TOP_NODES))
 
@@ -36,7 +38,7 @@ static const struct flag {
     {NATIVE_KUBECONFIG, "kubeconfig", 0, FLAG_TEXT, ANY},
     {NATIVE_ALL_NAMESPACES, "all-namespaces", 'A', FLAG_BOOL, GET | TOP_PODS},
     {NATIVE_OUTPUT, "output", 'o', FLAG_TEXT, GET},
-    {NATIVE_SELECTOR, "selector", 'l', FLAG_TEXT, GET | TOP | LOGS},
+    {NATIVE_SELECTOR, "selector", 'l', FLAG_TEXT, GET | TOP | LOGS | WAIT},
     {NATIVE_FIELD_SELECTOR, "field-selector", 0, FLAG_TEXT, GET},
     {NATIVE_NO_HEADERS, "no-headers", 0, FLAG_BOOL, GET | TOP},
     {NATIVE_SHOW_LABELS, "show-labels", 0, FLAG_BOOL, GET},
@@ -47,6 +49,9 @@ static const struct flag {
     {NATIVE_CHUNK_SIZE, "chunk-size", 0, FLAG_WHOLE, GET},
     {NATIVE_SORT_BY, "sort-by", 0, FLAG_TEXT, TOP},
     {NATIVE_CONTAINERS, "containers", 0, FLAG_BOOL, TOP_PODS},
+    {NATIVE_WATCH, "watch", 'w', FLAG_BOOL, STATUS},
+    {NATIVE_TIMEOUT, "timeout", 0, FLAG_SPAN, STATUS | WAIT},
+    {NATIVE_FOR, "for", 0, FLAG_TEXT, WAIT},
     {NATIVE_CONTAINER, "container", 'c', FLAG_TEXT, LOGS},
     {NATIVE_ALL_CONTAINERS, "all-containers", 0, FLAG_BOOL, LOGS},
     {NATIVE_PREVIOUS, "previous", 'p', FLAG_BOOL, LOGS},
@@ -74,6 +79,9 @@ static const struct {
     {"top", "node", NATIVE_TOP_NODES},
     {"top", "nodes", NATIVE_TOP_NODES},
     {"top", "no", NATIVE_TOP_NODES},
+    {"rollout", "status", NATIVE_ROLLOUT_STATUS},
+    {"wait", NULL, NATIVE_WAIT},
+    {"cluster-info", NULL, NATIVE_CLUSTER_INFO},
 };
 
 /* ---- values ---- */
@@ -318,6 +326,13 @@ static bool get_is_known(const struct native *native)
 	return known && selection_is_known(native);
 }
 
+static bool one_is_known(const struct native *native)
+{
+	return native->arg_count == 1
+	           ? are_pairs(native)
+	           : native->arg_count == 2 && are_names(native) && !strchr(native->args[0], ',');
+}
+
 static bool is_set(const struct native *native, enum native_flag flag)
 {
 	return native->values[flag] && *native->values[flag];
@@ -386,11 +401,42 @@ static bool logs_are_known(const struct native *native)
 	return native->arg_count == 1 && (strchr(first, '/') ? is_pair(first) : is_name(first));
 }
 
+/* "condition=Ready" and "condition=Ready=false" of named objects or of one kind's with a selector. */
+static bool wait_is_known(const struct native *native)
+{
+	static const char form[] = "condition=";
+	const char *what = native_value(native, NATIVE_FOR);
+	const char *timeout = native_value(native, NATIVE_TIMEOUT);
+	const char *name =
+	    what && strncmp(what, form, sizeof(form) - 1) == 0 ? what + sizeof(form) - 1 : "";
+	int64_t nanos;
+
+	/* Letters in which strings.EqualFold() and strcasecmp() agree. */
+	if (!*name || strspn(name, SELECTOR_LETTERS "=") != strlen(name) || *name == '=')
+		return false;
+	if (timeout && (!span_read(timeout, &nanos) || nanos < 1000000))
+		return false;
+	if (is_set(native, NATIVE_SELECTOR))
+		return native->arg_count == 1 && are_names(native) &&
+		       !strchr(native->args[0], ',') &&
+		       is_selector(native_value(native, NATIVE_SELECTOR));
+	return are_pairs(native) ||
+	       (native->arg_count > 1 && are_names(native) && !strchr(native->args[0], ','));
+}
+
+static bool nothing_is_named(const struct native *native)
+{
+	return native->arg_count == 0;
+}
+
 static bool (*const is_known[])(const struct native *) = {
     [NATIVE_GET] = get_is_known,
     [NATIVE_LOGS] = logs_are_known,
     [NATIVE_TOP_PODS] = top_is_known,
     [NATIVE_TOP_NODES] = top_is_known,
+    [NATIVE_ROLLOUT_STATUS] = one_is_known,
+    [NATIVE_WAIT] = wait_is_known,
+    [NATIVE_CLUSTER_INFO] = nothing_is_named,
 };
 
 bool native_read(struct native *native, char *const *words)
