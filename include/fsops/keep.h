@@ -2,7 +2,7 @@
  * What is kept from one action to the next: connections that nobody uses now.
  *
  *	thing = keep_take(loop, &my_kind, key);      // NULL: make one; it is yours alone now
- *	age = keep_age(loop);                        // when one is made
+ *	age = keep_age(loop, &my_kind);              // when one is made
  *	keep_give(loop, &my_kind, key, thing, fd, age);   // it is the keeper's now, or closed already
  *
  * A thing is with the keeper or with one user, never with two. The keeper closes it when nobody has taken it
@@ -13,6 +13,7 @@
 #ifndef FSOPS_KEEP_H
 #define FSOPS_KEEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fsops/loop.h"
@@ -26,6 +27,8 @@
 struct keep_kind {
 	const char *name;
 	void (*close)(void *thing); /* MUST not block */
+	bool
+	    session; /* it occupies something that a change may want: a database can't be dropped under it */
 };
 
 /* The one of KIND and KEY that came last, out of the keeper; NULL: there is none that is alive. */
@@ -46,7 +49,10 @@ size_t keep_close(struct loop *loop, const struct keep_kind *kind);
  * old one. All that lies here is closed, and what is in use is when it is given back. */
 void keep_forget(struct loop *loop);
 
-/* How often keep_forget() was called. */
-unsigned keep_age(struct loop *loop);
+/* Something is about to be changed: the same for the sessions alone, which may be in its way. */
+void keep_yield(struct loop *loop);
+
+/* How often things of KIND were to be forgotten or to yield. */
+unsigned keep_age(struct loop *loop, const struct keep_kind *kind);
 
 #endif

@@ -28,7 +28,8 @@ struct keeper {
 	struct kept *first; /* the one that came last */
 	size_t count;
 	struct loop_timer *timer;
-	unsigned age;
+	unsigned age;    /* changes that are over */
+	unsigned yields; /* changes that have begun */
 };
 
 static struct keeper *keepers;
@@ -173,7 +174,7 @@ void keep_give(struct loop *loop, const struct keep_kind *kind, const char *key,
 	struct keeper *keeper = keeper_of(loop);
 	struct kept *kept;
 
-	if (age != keeper->age) {
+	if (age != keep_age(loop, kind)) {
 		kind->close(thing);
 		return;
 	}
@@ -220,7 +221,22 @@ void keep_forget(struct loop *loop)
 	close_some(keeper, NULL, loop_now(loop));
 }
 
-unsigned keep_age(struct loop *loop)
+void keep_yield(struct loop *loop)
 {
-	return keeper_of(loop)->age;
+	struct keeper *keeper = keeper_of(loop);
+	struct kept *next;
+
+	keeper->yields++;
+	for (struct kept *kept = keeper->first; kept; kept = next) {
+		next = kept->next;
+		if (kept->kind->session)
+			close_kept(kept);
+	}
+}
+
+unsigned keep_age(struct loop *loop, const struct keep_kind *kind)
+{
+	const struct keeper *keeper = keeper_of(loop);
+
+	return keeper->age + (kind->session ? keeper->yields : 0);
 }

@@ -156,6 +156,17 @@ def test_another_database_is_another_connection(database, tmp_path):
     assert values(result, "other", "b") == ["postgres", DATABASE] and len(set(values(result, "a", "c"))) == 1, str(result)
 
 
+def test_no_kept_connection_is_in_the_way_of_a_change(database, tmp_path):
+    """A database can be dropped by whoever means to, although it was just looked into."""
+    for name in ("gone", "lost"):
+        database.query(f"CREATE DATABASE {name} OWNER {USER}")
+    look = '{id: look_%s, target: db, postgres: {query: SELECT 1, database: %s}}'
+    drop = f'{{id: drop, exec: [psql, -h, {database.home}, -U, postgres, -c, DROP DATABASE lost], effect: destroy}}'
+    result = go(tmp_path, database, [look % ("gone", "gone"), ask("own", "DROP DATABASE gone"),
+                                     look % ("lost", "lost"), drop])
+    assert result.status == 0, str(result)
+
+
 # ---- a server that is short of connections ----
 
 def test_short_of_connections_an_idle_one_is_given_up_for_another_database(one, tmp_path):

@@ -47,7 +47,7 @@ static void kept_free(void *thing)
 	free(kept);
 }
 
-static const struct keep_kind pg_kind = {"postgres", kept_free};
+static const struct keep_kind pg_kind = {"postgres", kept_free, true};
 
 /* ---- cleaning ---- */
 
@@ -175,7 +175,7 @@ bool pg_kept_give(struct pg_call *pg)
 	struct pg_clean clean;
 
 	PQsetNoticeProcessor(pg->conn, quiet, NULL);
-	if (keep_age(loop) != pg->age || PQsetnonblocking(pg->conn, 1) < 0 ||
+	if (pg_kept_age(loop) != pg->age || PQsetnonblocking(pg->conn, 1) < 0 ||
 	    !clean_begin(pg->conn, &clean))
 		return false;
 	hear_of_its_end(loop);
@@ -201,7 +201,7 @@ static struct kept *find_cleaning(const struct pg_call *pg)
 	struct kept *kept = cleaning;
 
 	while (kept && (kept->loop != pg->call->loop || strcmp(kept->key, pg->key) != 0 ||
-	                   kept->age != keep_age(kept->loop)))
+	                   kept->age != pg_kept_age(kept->loop)))
 		kept = kept->next;
 	if (kept)
 		unlink_cleaning(kept);
@@ -216,14 +216,20 @@ bool pg_kept_take(struct pg_call *pg)
 		kept = find_cleaning(pg);
 	if (!kept)
 		return false;
-	pg->conn = kept->conn;         /* transferred */
-	pg->settings = kept->settings; /* transferred */
+	pg_settings_release(&pg->settings); /* of one that has waited for it */
+	pg->conn = kept->conn;              /* transferred */
+	pg->settings = kept->settings;      /* transferred */
 	pg->clean = kept->clean;
 	pg->age = kept->age;
 	kept->conn = NULL;
 	kept->settings = (struct pg_settings){0};
 	kept_free(kept);
 	return true;
+}
+
+unsigned pg_kept_age(struct loop *loop)
+{
+	return keep_age(loop, &pg_kind);
 }
 
 void pg_kept_hold(struct pg_call *pg, bool hold)

@@ -282,7 +282,7 @@ static void connect_begin(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CONNECT;
 	pg->arriving = 0;
-	pg->age = keep_age(pg->call->loop);
+	pg->age = pg_kept_age(pg->call->loop);
 	pg->conn = pg_settings_connect(&pg->settings);
 	call_secret(pg->call, pg->conn ? PQpass(pg->conn) : NULL);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
@@ -427,6 +427,7 @@ void pg_start(struct call *call)
 {
 	struct pg_call *pg;
 	struct err err = {0};
+	bool kept;
 
 	if (check_again(call, &err) < 0) {
 		call_fail(call, err.kind, "%s", err.text);
@@ -437,7 +438,12 @@ void pg_start(struct call *call)
 	pg->key = key_of(call);
 	pg_rows_init(&pg->rows);
 	call->state = pg;
-	if (!is_ping(pg) && pg_kept_take(pg))
+	kept = !is_ping(pg) && pg_kept_take(pg);
+	if (!is_ping(pg) && !pg_is_read(pg)) { /* DROP DATABASE must not meet another one of ours */
+		keep_yield(call->loop);
+		pg->age = pg_kept_age(call->loop);
+	}
+	if (kept)
 		reuse(pg);
 	else if (pg_settings_init(&pg->settings, call->target, call->args, &err) < 0)
 		call_fail(call, err.kind, "%s", err.text);

@@ -83,6 +83,8 @@ bool pg_kept_give(struct pg_call *pg);
 size_t pg_kept_held(const struct pg_call *pg);
 /* Close those that lie idle. */
 void pg_kept_close(struct loop *loop);
+/* keep_age() of connections to PostgreSQL. */
+unsigned pg_kept_age(struct loop *loop);
 /* PG has a connection that stands (or has none any more). */
 void pg_kept_hold(struct pg_call *pg, bool hold);
 /* Something has come from CONN while it is cleaned. False: it can't be used. */

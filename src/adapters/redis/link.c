@@ -120,6 +120,13 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *unused)
 
 /* --- open, send, close --- */
 
+static void close_kept(void *thing)
+{
+	redis_link_close(thing);
+}
+
+static const struct keep_kind redis_kind = {"redis", close_kept, true};
+
 static void bind_to_loop(struct redis_link *link)
 {
 	redisAsyncContext *ac = link->ac;
@@ -144,7 +151,8 @@ struct redis_link *redis_link_open(struct loop *loop, const struct redis_place *
 	struct redis_link *link = mem_alloc(sizeof(*link));
 
 	redis_choose_memory();
-	*link = (struct redis_link){.loop = loop, .user = *user, .age = keep_age(loop)};
+	*link =
+	    (struct redis_link){.loop = loop, .user = *user, .age = keep_age(loop, &redis_kind)};
 	link->ac = address ? redisAsyncConnect(address, place->port)
 	                   : redisAsyncConnectUnix(place->socket);
 	if (link->ac && !link->ac->err) {
@@ -187,13 +195,6 @@ void redis_link_close(struct redis_link *link)
 }
 
 /* --- kept --- */
-
-static void close_kept(void *thing)
-{
-	redis_link_close(thing);
-}
-
-static const struct keep_kind redis_kind = {"redis", close_kept};
 
 void redis_link_give(struct redis_link *link, const char *key)
 {

@@ -137,6 +137,12 @@ static bool start_over(struct attempt *attempt)
 	return true;
 }
 
+/* May what is connected to be another thing afterwards? */
+static bool moves(const struct attempt *attempt)
+{
+	return attempt->spec.effect != EFFECT_READ && !attempt->spec.adapter->still;
+}
+
 static void deliver(void *ctx)
 {
 	struct attempt *attempt = ctx;
@@ -146,7 +152,7 @@ static void deliver(void *ctx)
 	if (start_over(attempt))
 		return;
 	add_remark(attempt);
-	if (attempt->spec.effect != EFFECT_READ && !attempt->spec.adapter->still)
+	if (moves(attempt))
 		keep_forget(attempt->spec.loop);
 	end = (struct attempt_end){
 	    .outcome = attempt->outcome,
@@ -226,6 +232,8 @@ void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_en
 static void start_adapter(struct attempt *attempt)
 {
 	set_state(attempt, RUNNING);
+	if (moves(attempt))
+		keep_yield(attempt->spec.loop);
 	attempt->spec.adapter->start(&attempt->call);
 }
 

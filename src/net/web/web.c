@@ -109,6 +109,8 @@ static void web_free(void *thing)
 	free(web);
 }
 
+static const struct keep_kind web_kind = {"web", web_free, false};
+
 /* The authorities to trust, connections and names are the multi's; only TLS sessions are nobody's. */
 static struct web *web_new(struct loop *loop, struct err *err)
 {
@@ -118,7 +120,7 @@ static struct web *web_new(struct loop *loop, struct err *err)
 		return NULL;
 	web = mem_alloc(sizeof(*web));
 	*web = (struct web){.loop = loop,
-	    .age = keep_age(loop),
+	    .age = keep_age(loop, &web_kind),
 	    .multi = curl_multi_init(),
 	    .share = curl_share_init()};
 	if (!web->multi || !web->share) {
@@ -135,14 +137,12 @@ static struct web *web_new(struct loop *loop, struct err *err)
 	return web;
 }
 
-static const struct keep_kind web_kind = {"web", web_free};
-
 /* The one of LOOP that can be asked for more. */
 static struct web *web_use(struct loop *loop, struct err *err)
 {
 	struct web *web = webs;
 
-	while (web && (web->loop != loop || web->age != keep_age(loop)))
+	while (web && (web->loop != loop || web->age != keep_age(loop, &web_kind)))
 		web = web->next;
 	if (!web) {
 		web = keep_take(loop, &web_kind, "");

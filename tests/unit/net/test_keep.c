@@ -32,12 +32,12 @@ static void close_name(void *thing)
 	free(thing);
 }
 
-static const struct keep_kind one = {"one", close_name};
-static const struct keep_kind other = {"other", close_name};
+static const struct keep_kind one = {"one", close_name, true};
+static const struct keep_kind other = {"other", close_name, false};
 
 static void give(struct loop *loop, const struct keep_kind *kind, const char *key, const char *name)
 {
-	keep_give(loop, kind, key, mem_text(name), -1, keep_age(loop));
+	keep_give(loop, kind, key, mem_text(name), -1, keep_age(loop, kind));
 }
 
 /* Take and free: the name, or "" for nothing. */
@@ -126,7 +126,7 @@ static void nobody_waits_for_them(void **state)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
 	loop_run(*state); /* returns */
 	assert_string_equal(take(*state, &one, "db"), "a");
 	close(fds[0]);
@@ -156,7 +156,7 @@ static void dead(void **state, bool in_a_turn)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
 	close(fds[1]);
 	if (in_a_turn)
 		turn(*state);
@@ -181,7 +181,7 @@ static void one_that_speaks_unasked_is_closed(void **state)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
 	assert_int_equal(write(fds[1], "x", 1), 1);
 	assert_string_equal(take(*state, &one, "db"), "");
 	assert_string_equal(closed, "a");
@@ -191,7 +191,7 @@ static void one_that_speaks_unasked_is_closed(void **state)
 
 static void a_change_ends_what_was_made_before_it(void **state)
 {
-	unsigned before = keep_age(*state);
+	unsigned before = keep_age(*state, &one);
 
 	give(*state, &one, "db", "a");
 	keep_forget(*state);
@@ -200,6 +200,21 @@ static void a_change_ends_what_was_made_before_it(void **state)
 	assert_string_equal(closed, "ab");
 	give(*state, &one, "db", "c");
 	assert_string_equal(take(*state, &one, "db"), "c");
+}
+
+static void sessions_make_way_for_a_change(void **state)
+{
+	unsigned before = keep_age(*state, &one);
+	unsigned other_before = keep_age(*state, &other);
+
+	give(*state, &one, "db", "a");
+	give(*state, &other, "web", "b");
+	keep_yield(*state);
+	assert_string_equal(closed, "a");
+	keep_give(*state, &one, "db", mem_text("c"), -1, before); /* it was in use */
+	assert_string_equal(closed, "ac");
+	assert_int_equal(keep_age(*state, &other), other_before);
+	assert_string_equal(take(*state, &other, "web"), "b");
 }
 
 static void all_of_a_kind_can_be_closed(void **state)
@@ -239,6 +254,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_that_speaks_unasked_is_closed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 	        a_change_ends_what_was_made_before_it, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(sessions_make_way_for_a_change, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(all_of_a_kind_can_be_closed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(all_ends_with_the_loop, set_up, tear_down),
 	};
