@@ -260,6 +260,17 @@ def test_an_authority_that_is_not_the_server_s(api, tmp_path):
                              "signed by unknown authority\n")
 
 
+def test_a_server_that_does_not_shake_hands(api, tmp_path):
+    async def silent(reader, writer):
+        await reader.read(1 << 20)
+        await reader.read(1 << 20)
+
+    with Raw() as raw:
+        server = f"https://127.0.0.1:{raw.serve(silent)}"
+        got = results(go(tmp_path, config(api, {"token": "t"}, server=server), [read(0)]), 1)[0]
+    assert got["stderr"] == "Unable to connect to the server: net/http: TLS handshake timeout\n"
+
+
 def test_a_proxy_of_the_cluster_s_own(api, tmp_path):
     seen = []
 
