@@ -56,6 +56,8 @@ struct kube_tabs {
 	size_t cell_count;
 	size_t *lines; /* the index of each line's first cell */
 	size_t line_count;
+	size_t width_min; /* kube_tabs_init() sets both; other commands have others */
+	size_t padding;
 };
 
 void kube_tabs_init(struct kube_tabs *tabs, size_t max);

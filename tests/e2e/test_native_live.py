@@ -39,6 +39,8 @@ FORMS = [
     (f"rollout status deploy {BACKEND} --timeout=20s -w=false", 0, rf'deployment "{BACKEND}" successfully rolled out\n', ""),
     ("rollout status deployment/absent", 1, "", r'Error from server \(NotFound\): deployments.apps "absent" not found\n'),
     ("rollout status deployment/absent -n nowhere", 1, "", r'Error from server \(NotFound\): namespaces "nowhere" not found\n'),
+    (f"rollout history deployment/{BACKEND}", 0, rf"deployment.apps/{BACKEND} \nREVISION +CHANGE-CAUSE\n(\d+ +.*\n)+\n", ""),
+    ("rollout history deploy absent", 1, "", r'Error from server \(NotFound\): deployments.apps "absent" not found\n'),
     (f"wait --for=condition=ready pod -l app={BACKEND} --timeout=60s", 0, rf"(pod/{POD} condition met\n)+", ""),
     ("wait --for=condition=Ready node/node-1 node/node-2", 0, "node/node-1 condition met\nnode/node-2 condition met\n", ""),
     ("wait --for=condition=Ready=false node/node-1 --timeout=1s", 1, "", "error: timed out waiting for the condition on nodes/node-1\n"),
@@ -87,7 +89,7 @@ def test_what_is_said(words, code, out, err, printed, server):
 
 FORBIDDEN = ["get pods", "get pods -o json", "get deploy,pods", "get deploy/x", "top pods", "top nodes",
              f"logs deploy/{BACKEND}", "logs -l app=x", f"rollout status deploy/{BACKEND}",
-             "wait --for=condition=Ready node/node-1 --timeout=1s", "wait --for=condition=Ready node/node-1 pod/a --timeout=1s"]
+             f"rollout history deploy/{BACKEND}", "wait --for=condition=Ready node/node-1 --timeout=1s", "wait --for=condition=Ready node/node-1 pod/a --timeout=1s"]
 
 
 def test_forbidden(sandbox, tmp_path):

@@ -16,6 +16,7 @@ static const struct api_form *const forms[] = {
     [NATIVE_TOP_PODS] = &api_top_pods,
     [NATIVE_TOP_NODES] = &api_top_nodes,
     [NATIVE_ROLLOUT_STATUS] = &api_rollout_status,
+    [NATIVE_ROLLOUT_HISTORY] = &api_rollout_history,
     [NATIVE_WAIT] = &api_wait,
     [NATIVE_CLUSTER_INFO] = &api_cluster_info,
 };

@@ -38,46 +38,6 @@ static bool takes(const struct kube_kind *kind)
 
 /* ---- the pods of an object ---- */
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* "a=1,b=2" of an object, as labels.Selector writes it. */
-static void add_labels(struct buf *out, const json_t *labels)
-{
-	const char **keys = mem_alloc((json_object_size(labels) + 1) * sizeof(*keys));
-	size_t count = 0;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)labels, key, value)
-		keys[count++] = key;
-	qsort(keys, count, sizeof(*keys), by_text);
-	for (size_t i = 0; i < count; i++) {
-		const char *text = value_get_text(labels, keys[i]);
-
-		buf_addf(out, "%s%s=%s", out->len ? "," : "", keys[i], text ? text : "");
-	}
-	free(keys);
-}
-
-/* A new text, or NULL: what kubectl makes of it is not known here. */
-static char *selector_of(const struct kube_kind *kind, const json_t *object)
-{
-	const json_t *selector = json_object_get(json_object_get(object, "spec"), "selector");
-	bool plain = !*kind->group;
-	const json_t *labels = plain ? selector : json_object_get(selector, "matchLabels");
-	struct buf out;
-
-	if (json_object_size(labels) == 0 ||
-	    (!plain && json_array_size(json_object_get(selector, "matchExpressions"))))
-		return NULL;
-	buf_init(&out, BUF_TEXT_MAX);
-	add_labels(&out, labels);
-	return buf_detach(&out);
-}
-
 static void take_first(struct logs *logs, const json_t *pods)
 {
 	ssize_t first = logs_first_pod(pods);
@@ -131,7 +91,7 @@ static void on_one(void *ctx, const struct kube_kind *kind, json_t *object)
 			logs_read(logs);
 		return;
 	}
-	selector = selector_of(kind, object);
+	selector = one_selector(kind, object);
 	if (selector)
 		ask_pods(logs, selector, on_pods);
 	else

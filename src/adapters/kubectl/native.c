@@ -80,6 +80,7 @@ static const struct {
     {"top", "nodes", NATIVE_TOP_NODES},
     {"top", "no", NATIVE_TOP_NODES},
     {"rollout", "status", NATIVE_ROLLOUT_STATUS},
+    {"rollout", "history", NATIVE_ROLLOUT_HISTORY},
     {"wait", NULL, NATIVE_WAIT},
     {"cluster-info", NULL, NATIVE_CLUSTER_INFO},
 };
@@ -435,6 +436,7 @@ static bool (*const is_known[])(const struct native *) = {
     [NATIVE_TOP_PODS] = top_is_known,
     [NATIVE_TOP_NODES] = top_is_known,
     [NATIVE_ROLLOUT_STATUS] = one_is_known,
+    [NATIVE_ROLLOUT_HISTORY] = one_is_known,
     [NATIVE_WAIT] = wait_is_known,
     [NATIVE_CLUSTER_INFO] = nothing_is_named,
 };

@@ -6,6 +6,7 @@
 
 #include "fsops/mem.h"
 #include "fsops/text.h"
+#include "fsops/value.h"
 #include "fsops/web.h"
 
 static bool is_missing(const struct kube_reply *reply)
@@ -132,4 +133,45 @@ bool one_of_words(const struct native *native, size_t at, char **type, char **na
 	*type = mem_text(first);
 	*name = mem_text(native->args[at + 1]);
 	return true;
+}
+
+/* ---- what belongs to it ---- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "a=1,b=2" of an object, as labels.Selector writes it. */
+static void add_labels(struct buf *out, const json_t *labels)
+{
+	const char **keys = mem_alloc((json_object_size(labels) + 1) * sizeof(*keys));
+	size_t count = 0;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)labels, key, value)
+		keys[count++] = key;
+	qsort(keys, count, sizeof(*keys), by_text);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = value_get_text(labels, keys[i]);
+
+		buf_addf(out, "%s%s=%s", out->len ? "," : "", keys[i], text ? text : "");
+	}
+	free(keys);
+}
+
+char *one_selector(const struct kube_kind *kind, const json_t *object)
+{
+	const json_t *selector = json_object_get(json_object_get(object, "spec"), "selector");
+	bool plain = !*kind->group;
+	const json_t *labels = plain ? selector : json_object_get(selector, "matchLabels");
+	struct buf out;
+
+	if (json_object_size(labels) == 0 ||
+	    (!plain && json_array_size(json_object_get(selector, "matchExpressions"))))
+		return NULL;
+	buf_init(&out, BUF_TEXT_MAX);
+	add_labels(&out, labels);
+	return buf_detach(&out);
 }

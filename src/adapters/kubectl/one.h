@@ -40,4 +40,7 @@ void one_release(struct one *one);
  * neither. TYPE and NAME are new texts. */
 bool one_of_words(const struct native *native, size_t at, char **type, char **name);
 
+/* The labels of what belongs to OBJECT, as a selector: a new text. NULL: what kubectl makes of it is not known here. */
+char *one_selector(const struct kube_kind *kind, const json_t *object);
+
 #endif

@@ -464,6 +464,12 @@ static void on_metrics(void *ctx, json_t *object, const struct kube_reply *reply
 	struct top *top = ctx;
 
 	top->request = NULL;
+	/* kubectl finds out before that it is not known at all. */
+	if (reply->end == KUBE_REFUSED && reply->status == 401) {
+		api_fail(top->api, "error: You must be logged in to the server (the server has "
+		                   "asked for the client to provide credentials)");
+		return;
+	}
 	if (reply->end == KUBE_REFUSED && reply->status == 404) {
 		top->line = mem_text(reply->line);
 		top->request =

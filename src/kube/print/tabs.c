@@ -17,7 +17,7 @@ struct kube_cell {
 
 void kube_tabs_init(struct kube_tabs *tabs, size_t max)
 {
-	*tabs = (struct kube_tabs){0};
+	*tabs = (struct kube_tabs){.width_min = WIDTH_MIN, .padding = PADDING};
 	buf_init(&tabs->text, max);
 }
 
@@ -114,11 +114,11 @@ struct block {
 
 static struct block find_block(const struct kube_tabs *tabs, size_t line, size_t column)
 {
-	struct block block = {line, WIDTH_MIN};
+	struct block block = {line, tabs->width_min};
 
 	for (; block.end < tabs->line_count && cells_of(tabs, block.end) > column + 1;
 	     block.end++) {
-		size_t width = tabs->cells[tabs->lines[block.end] + column].width + PADDING;
+		size_t width = tabs->cells[tabs->lines[block.end] + column].width + tabs->padding;
 
 		if (width > block.width)
 			block.width = width;

@@ -105,6 +105,8 @@ static const struct {
     {"rollout status deployment", NULL, 0, NULL},
     {"rollout status deployment/web --revision=2", NULL, 0, NULL},
     {"rollout --watch status deployment/web", NULL, 0, NULL},
+    {"rollout history deployment/web", "deployment/web", NATIVE_NAMESPACE, NULL},
+    {"rollout history deployment/web --revision=2", NULL, 0, NULL},
     {"rollout undo deployment/web", NULL, 0, NULL},
     {"rollout status", NULL, 0, NULL},
     {"rollout", NULL, 0, NULL},
