@@ -127,6 +127,15 @@ get pods -A --no-headers=true
 get pods --no-headers=false -A=false
 get --namespace other pods
 get pods -- web-1
+get pod web-1 -o jsonpath={.metadata.name}
+get pod/web-1 -ojsonpath={.status.phase}
+get pod web-1 -o jsonpath={.metadata.absent}
+get pod web-1 -o jsonpath={.absent.name}
+get pod absent -o jsonpath={.metadata.name}
+get pod absent -o jsonpath={.metadata.name} --ignore-not-found
+get deploy web -o jsonpath={.spec.replicas}
+get pod web-2-with-a-longer-name -o jsonpath={.metadata.labels.zone/area}
+get cm odd -o jsonpath={.numbers.long}
 get pods -Ao name
 get -o wide -n=other pods
 """.strip().splitlines()
@@ -135,6 +144,12 @@ LEFT = """
 get
 get pods -o yaml
 get pods -o jsonpath={.items[0].metadata.name}
+get pod web-1 -o jsonpath={.metadata.labels}
+get pod web-1 -o jsonpath={.metadata}{.spec}
+get pod web-1 -o jsonpath={.metadata.name.x}
+get cm odd -o jsonpath={.nothing}
+get cm odd -o jsonpath={.numbers.third}
+get pod web-1 web-2-with-a-longer-name -o jsonpath={.metadata.name}
 get pods -o custom-columns=N:.metadata.name
 get pods web-1 -A
 get pods web-1 -l app=web

@@ -388,6 +388,8 @@ static enum get_style style_of(const struct native *native)
 
 	if (!output || !*output || strcmp(output, "wide") == 0)
 		return GET_TABLE;
+	if (strncmp(output, NATIVE_PATH, strlen(NATIVE_PATH)) == 0)
+		return GET_PATH;
 	return strcmp(output, "json") == 0 ? GET_JSON : GET_NAME;
 }
 

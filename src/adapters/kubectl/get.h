@@ -19,7 +19,7 @@ struct get_piece {
 	struct kube_doc doc;
 };
 
-enum get_style { GET_TABLE, GET_JSON, GET_NAME };
+enum get_style { GET_TABLE, GET_JSON, GET_NAME, GET_PATH };
 
 struct get {
 	struct api *api;

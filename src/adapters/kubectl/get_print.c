@@ -27,6 +27,42 @@ static struct kube_object_style style_of(const struct get *get, const struct get
 	return style;
 }
 
+/* One step of "{.a.b\.c}", from *AT on, which goes behind it; NULL: there is nothing of that name. */
+static const struct kube_node *step(
+    const struct kube_doc *doc, const struct kube_node *object, const char **at)
+{
+	struct buf name;
+
+	buf_init(&name, BUF_TEXT_MAX);
+	for (; **at && **at != '.' && **at != '}'; (*at)++) {
+		*at += **at == '\\';
+		buf_addc(&name, **at);
+	}
+	object = kube_doc_get(doc, object, name.data);
+	buf_release(&name);
+	return object;
+}
+
+/* A text, a number, or nothing when it is not there; of what else it may be kubectl knows how it looks. */
+static int print_path(struct get *get, const struct kube_doc *doc, const struct kube_node *object)
+{
+	const char *at = strchr(native_value(&get->api->native, NATIVE_OUTPUT), '{') + 1;
+
+	while (object && *at == '.') {
+		if (object->type != KUBE_OBJECT)
+			return -1;
+		at++;
+		object = step(doc, object, &at);
+	}
+	if (!object)
+		return 0;
+	if (object->type == KUBE_TEXT)
+		return buf_add(&get->printed, doc->text + object->at, object->len);
+	return object->type == KUBE_NUMBER && !memchr(doc->text + object->at, '.', object->len)
+	           ? kube_print_number(doc, object, false, &get->printed)
+	           : -1;
+}
+
 static int print_object(struct get *get, const struct get_piece *piece,
     const struct kube_node *object, const struct kube_object_style *style)
 {
@@ -35,6 +71,8 @@ static int print_object(struct get *get, const struct get_piece *piece,
 	if (!kube_doc_get(&piece->doc, object, "kind") !=
 	    !kube_doc_get(&piece->doc, object, "apiVersion"))
 		return -1;
+	if (get->style == GET_PATH)
+		return print_path(get, &piece->doc, object);
 	if (get->style == GET_NAME)
 		return kube_print_name(&piece->doc, object, style, &get->printed);
 	if (!alone) {

@@ -250,6 +250,7 @@ static bool read_words(struct native *native, char *const *words)
 
 /* ---- what a form makes of them ---- */
 
+#define PATH_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-"
 #define SELECTOR_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
 
 /* What kubectl takes for a name, and does not refuse. */
@@ -312,6 +313,25 @@ static bool selection_is_known(const struct native *native)
 	                         : are_names(native) && (!selects || native->arg_count == 1);
 }
 
+/* "jsonpath={.a.b}", each name begun by a letter, with "\." for a point in it. */
+static bool is_path(const char *output)
+{
+	static const char begin[] = NATIVE_PATH "{.";
+	const char *at = output + sizeof(begin) - 1;
+
+	if (strncmp(output, begin, sizeof(begin) - 1) != 0)
+		return false;
+	for (;;) {
+		if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z')))
+			return false;
+		while (strspn(at, PATH_LETTERS) || strncmp(at, "\\.", 2) == 0)
+			at += *at == '\\' ? 2 : strspn(at, PATH_LETTERS);
+		if (*at != '.')
+			return strcmp(at, "}") == 0;
+		at++;
+	}
+}
+
 static bool get_is_known(const struct native *native)
 {
 	static const char *const outputs[] = {"", "json", "wide", "name"};
@@ -320,6 +340,10 @@ static bool get_is_known(const struct native *native)
 
 	for (size_t i = 0; i < COUNT_OF(outputs); i++)
 		known = known || strcmp(output, outputs[i]) == 0;
+	/* Of one object, so that there is one value. */
+	if (!known && is_path(output))
+		known = are_pairs(native) ? native->arg_count == 1
+		                          : native->arg_count == 2 && !strchr(native->args[0], ',');
 	/* Without a table nothing can show labels, and kubectl says so. */
 	if (output && *output && strcmp(output, "wide") != 0 &&
 	    native_on(native, NATIVE_SHOW_LABELS))

@@ -63,6 +63,7 @@ enum native_flag {
 };
 
 #define NATIVE_ARGS_MAX 256
+#define NATIVE_PATH     "jsonpath="
 
 struct native {
 	enum native_form form;

@@ -21,7 +21,8 @@ static bool read_text(struct native *native, const char *text)
 
 	assert_int_equal(words_split(text, &words, NULL), 0);
 	assert_true(words.count < COUNT_OF(argv));
-	memcpy(argv, words.items, words.count * sizeof(*argv));
+	for (size_t i = 0; i < words.count; i++)
+		argv[i] = words.items[i];
 	known = native_read(native, argv);
 	words_release(&words);
 	return known;
@@ -61,6 +62,17 @@ static const struct {
     {"get pods --output", NULL, 0, NULL},
     {"get pods --Output=json", NULL, 0, NULL},
     {"get pods --out=json", NULL, 0, NULL},
+    {"get pod web -o jsonpath={.metadata.name}", "pod web", NATIVE_OUTPUT,
+        "jsonpath={.metadata.name}"},
+    {"get pod/web -o 'jsonpath={.data.tls\\.crt}'", "pod/web", NATIVE_OUTPUT,
+        "jsonpath={.data.tls\\.crt}"},
+    {"get pods -o jsonpath={.items}", NULL, 0, NULL},
+    {"get pod web -o jsonpath={.a[0]}", NULL, 0, NULL},
+    {"get pod web -o jsonpath={.a}x", NULL, 0, NULL},
+    {"get pod web -o jsonpath={.a.}", NULL, 0, NULL},
+    {"get pod web -o jsonpath={..a}", NULL, 0, NULL},
+    {"get pod web -o jsonpath={.0}", NULL, 0, NULL},
+    {"get pod web -o jsonpath=", NULL, 0, NULL},
     {"get pods -l app=web", "pods", NATIVE_SELECTOR, "app=web"},
     {"get pods -l=app=web", "pods", NATIVE_SELECTOR, "app=web"},
     {"get pods -lapp=web", "pods", NATIVE_SELECTOR, "app=web"},
