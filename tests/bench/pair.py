@@ -76,15 +76,15 @@ def peak(command, env=None, children=False):
     """Peak memory in MiB, seconds and exit status.
 
     The kernel's high-water mark is read while the command runs: what wait4() tells counts the parent's pages too. With
-    children it is the highest sum of what the command and all below it have in memory of their own, shared pages by
-    halves and thirds (PSS).
+    children it is the highest sum of what the command and all below it have in memory at one time, what they share
+    counted for each.
     """
     begun = time.perf_counter()
     child = start(command, env)
     highest = 0
     while child.poll() is None:
-        now = sum(map(proportional, family(child.pid))) if children else high_water(child.pid)
-        highest = max(highest, now)
+        below = sum(map(resident, family(child.pid))) if children else 0
+        highest = max(highest, high_water(child.pid), below)
         time.sleep(0.002)
     return highest / 1024, time.perf_counter() - begun, child.returncode
 
@@ -102,8 +102,8 @@ def high_water(pid):
     return field(f"/proc/{pid}/status", r"VmHWM:\s*(\d+)")
 
 
-def proportional(pid):
-    return field(f"/proc/{pid}/smaps_rollup", r"\nPss:\s*(\d+)")
+def resident(pid):
+    return field(f"/proc/{pid}/status", r"VmRSS:\s*(\d+)")
 
 
 def family(pid):

@@ -157,6 +157,19 @@ def inside(sandbox):
         os.environ.update(kept)
 
 
+DAILY = """\
+kubectl get pods -n flight-search-prod
+kubectl get nodes
+kubectl get pvc -n flight-search-prod
+curl -sS -f {api}/api/health
+curl -sS -f {site}/health
+curl -sS -f {prometheus}/-/healthy
+curl -sS -f {grafana}/api/health
+kubectl get jobs -n flight-search-prod | grep backup
+aws --endpoint-url {s3} s3 ls s3://flight-search-backups/postgres-backups/ | tail -5
+"""
+
+
 def daily(directory):
     """The daily check against the document's own commands as a script, which look at less and judge nothing."""
     script = pathlib.Path(directory) / "daily.sh"
