@@ -273,6 +273,7 @@ static void fake_begin(struct fake *fake, const char *script)
 	close(fd);
 	fake->path = mem_printf("PATH=%s:%s", fake->folder, getenv("PATH"));
 	putenv(fake->path);
+	setenv("FSOPS_KUBECTL", "always", 1);
 	fake->loop = loop_new(&clock_system);
 	fake->children = children_new(fake->loop, NULL);
 }
