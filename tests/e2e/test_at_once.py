@@ -125,6 +125,14 @@ def test_no_more_than_so_many_run_at_once(place, way):
     assert 1 < place.most <= MOST
 
 
+def test_what_comes_after_the_items_begins_beside_the_last(place):
+    """One more item than there are places: it waits for the action behind it, which has a place by then."""
+    one = place.act('[ "$2" -lt %d ] || until [ -e "$1/b" ]; do sleep 0.02; done' % MOST, for_each=str(list(range(MOST + 1))))
+    two = place.act('touch "$1/b"', "", id="b")
+    result = place.run({"step": "S", "budget": "20s", "actions": [one, two]})
+    assert result.status == 0, result
+
+
 @WAYS
 @pytest.mark.parametrize("keys, more", [({"sequential": True}, {}), ({}, {"effect": "change"}),
                                         ({}, {"capture": {"seen": "seen + stdout"}})],

@@ -322,19 +322,26 @@ static bool may_start(struct step_run *step)
 	return step->running < RUN_READS_MAX && !is_stopping(step);
 }
 
+/* All of it has begun: what comes after it may begin, too. */
+static void look_if_still_hungry(struct step_run *step)
+{
+	if (step->hungry && !slot_wants_room(step->hungry))
+		step->hungry = NULL;
+}
+
 static void start_what_may(struct step_run *step)
 {
 	struct slot *slot;
 
 	if (step->hungry)
 		slot_go_on(step->hungry);
+	look_if_still_hungry(step);
 	while (!step->hungry && may_start(step) && next_slot(step, &slot)) {
 		if (slot->state != SLOT_WAITING)
 			continue; /* its place was said to be free, and it was cancelled since */
 		step->hungry = slot;
 		slot_start(slot);
-		if (step->hungry && !slot_wants_room(slot))
-			step->hungry = NULL;
+		look_if_still_hungry(step);
 	}
 }
 
