@@ -12,7 +12,7 @@
  * not pay for it. The requests of one loop share connections, TLS sessions and the
  * authorities to trust, until the loop ends or none was made for WEB_IDLE_MAX. Only
  * what may be asked twice uses a connection that was there already (struct web_spec's
- * `again`): libcurl asks once more when the server closes it without an answer, and
+ * `again` and `once`): libcurl asks once more when the server closes it without an answer, and
  * the server may have read the question.
  */
 #ifndef FSOPS_WEB_H
@@ -112,7 +112,8 @@ struct web_spec {
 	const char *body; /* NULL: none */
 	size_t body_len;
 	bool
-	    again; /* a read whatever its method is, which may be asked twice. GET, HEAD and OPTIONS always are */
+	    again; /* a read whatever its method is, which may be asked twice. GET, HEAD and OPTIONS are without it */
+	bool once;  /* a change whatever its method is: never asked twice. It wins over `again` */
 	bool fresh; /* a handshake of its own, so that the certificate is what the server has now */
 	/* A piece of the body, from the loop. -1 with ERR filled in ends the request with it. */
 	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,

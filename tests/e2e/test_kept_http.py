@@ -132,6 +132,15 @@ def test_a_change_is_never_sent_twice(server, tmp_path, method, scheme):
     assert "closed the connection without an answer" in result.action("lost")["why"]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_get_that_is_said_to_change_is_never_sent_twice(server, tmp_path, scheme):
+    change = "{id: change, http: GET /eaten, effect: change, on_failure: continue}"
+    lost = "{id: lost, http: GET /dropped, effect: change, on_failure: continue}"
+    result = go(tmp_path, server, [read("/", 0), read("/", 1), change, lost], scheme)
+    assert [(number, path) for number, _, path in server.asked[2:]] == [(2, "/eaten"), (3, "/dropped")], str(result)
+    assert result.outcomes() == {"r0": "passed", "r1": "passed", "change": "passed", "lost": "failed"}
+
+
 def test_after_a_change_all_is_asked_anew(server, tmp_path):
     """It may have led the name to another server."""
     change = "{id: change, exec: \"true\", effect: change}"

@@ -276,7 +276,8 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 		spec.through = through;
 		spec.body = body;
 		spec.body_len = body ? strlen(body) : 0;
-		spec.again = http_effect(args) == EFFECT_READ;
+		/* Whatever the method is: the runbook says what it does. */
+		spec.once = http->call->effect != EFFECT_READ;
 		/* Whoever asks for it means the one that a new client would be shown. */
 		spec.fresh = call_wants(http->call, "tls_expires");
 		spec.data = on_data;

@@ -257,6 +257,8 @@ static bool may_repeat(const struct web_spec *spec)
 	static const char *const reads[] = {"GET", "HEAD", "OPTIONS"};
 	bool read = spec->again;
 
+	if (spec->once)
+		return false;
 	for (size_t i = 0; i < COUNT_OF(reads); i++)
 		read = read || strcmp(spec->method, reads[i]) == 0;
 	return read;

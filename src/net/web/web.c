@@ -201,14 +201,25 @@ static void look_at_certificate(struct web_request *request)
 	curl_multi_add_handle(request->web->multi, request->easy);
 }
 
+/* A connection that was there already breaks in one of these ways: the last one is what is said of an answer that
+ * has not begun. */
+static bool is_broken(CURLcode code)
+{
+	static const CURLcode broken[] = {CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING,
+	    CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE};
+
+	for (size_t i = 0; i < COUNT_OF(broken); i++)
+		if (code == broken[i])
+			return true;
+	return false;
+}
+
 /* Did a connection that was there already break before a byte of an answer came? What may be asked twice is, once:
- * the server has closed it meanwhile, as a rule. libcurl does so itself, but not over HTTP/2. */
+ * the server has closed it meanwhile, as a rule. libcurl does so itself, but not over HTTP/2. Who has made a socket of
+ * its own has had a new connection, or could not have one. */
 static bool ask_again(struct web_request *request, CURLcode code)
 {
-	long made = 1;
-
-	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &made);
-	if (code == CURLE_OK || made || !request->may_repeat || request->header_bytes ||
+	if (!is_broken(code) || request->fd >= 0 || !request->may_repeat || request->header_bytes ||
 	    request->err.kind != ERR_NONE || request->dropped)
 		return false;
 	request->may_repeat = false;
