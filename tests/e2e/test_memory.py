@@ -76,7 +76,8 @@ WRITES = ("run", "resume", "history")
 
 
 def files(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """All but the list of runbooks that `fsops list` keeps: whatever became of it, it is made anew."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p != folder / "list"}
 
 
 def same(text):
