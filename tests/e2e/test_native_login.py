@@ -116,6 +116,7 @@ def test_a_plugin_is_started_once_for_eleven_reads_at_once(api, tmp_path):
     result = go(tmp_path, config(api, plugin(tmp_path)), [read(n) for n in range(11)])
     assert result.status == 0 and starts(tmp_path) == 1 and not kubectl_ran(tmp_path), str(result)
     assert [r["exit"] for r in results(result, 11)] == [0] * 11 and len(api.asked) == 11
+    assert not any("unverified" in r for r in results(result, 11))
     assert {a["line"] for a in api.asked} == {"GET /base/api/v1/namespaces/shop/pods?limit=500 HTTP/1.1"}
 
 
@@ -258,6 +259,13 @@ def test_an_authority_that_is_not_the_server_s(api, tmp_path):
     assert got["exit"] == 1 and not api.asked
     assert got["stderr"] == ("Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
                              "signed by unknown authority\n")
+
+
+def test_a_server_that_is_not_verified_is_on_record(api, tmp_path):
+    cluster = {"certificate-authority-data": None, "insecure-skip-tls-verify": True}
+    result = go(tmp_path, config(api, {"token": "good-token-1"}, **cluster), [read(0)])
+    assert result.status == 0 and result.action("r0")["result"]["unverified"] is True, str(result)
+    assert not kubectl_ran(tmp_path)
 
 
 def test_a_server_that_does_not_shake_hands(api, tmp_path):

@@ -78,6 +78,7 @@ static struct command *command_of(struct call *call, const struct command_spec *
 		call->state = command;
 	}
 	command->output.via = spec->via;
+	command->output.unverified = spec->unverified;
 	return command;
 }
 

@@ -34,6 +34,7 @@ struct command_spec {
 	const char *const *telling;
 	const struct command_hint *hints; /* NULL: none */
 	const char *via; /* for the field of this name; NULL: the adapter has none */
+	bool unverified; /* for the field of this name: who answered need not show who it is */
 };
 
 /* The fields of its result. */

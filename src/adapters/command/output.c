@@ -244,6 +244,8 @@ void command_output_end(const struct command_output *output, int status, int sig
 	result = make_result(output, status, &why);
 	if (output->via)
 		json_object_set_new(result, "via", json_string(output->via));
+	if (output->unverified)
+		json_object_set_new(result, "unverified", json_true());
 	if (status) {
 		free(why);
 		why = failure_text(output, result, status, signo);

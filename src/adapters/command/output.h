@@ -19,6 +19,7 @@ struct command_output {
 	struct clip err;
 	bool whole;      /* `out` must not be clipped: json or lines are wanted */
 	const char *via; /* for the field of this name; NULL: there is none */
+	bool unverified; /* the same */
 	const char *const *telling;
 	const struct command_hint *hints;
 };

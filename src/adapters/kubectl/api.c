@@ -104,6 +104,7 @@ bool api_start(struct call *call, char *const *words, const struct command_spec 
 		free_api(api);
 		return false;
 	}
+	own.unverified = kube_insecure(api->kube);
 	command_instead(call, &own, &deputy, api);
 	begin(api);
 	return true;

@@ -177,10 +177,13 @@ static char *object(const json_t *args)
 
 /* Running. */
 
-/* command_fields, and one more. */
+/* command_fields, and more. */
 static const struct adapter_field fields[] = {
     COMMAND_FIELDS,
     {"via", "string", "\"api\": the API server was asked; \"kubectl\": a kubectl was run"},
+    {"unverified", "bool",
+        "the API server was asked, and the kubeconfig has insecure-skip-tls-verify: it may be "
+        "another; else not there"},
     {NULL, NULL, NULL},
 };
 
