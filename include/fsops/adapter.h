@@ -87,7 +87,10 @@ struct call {
 	enum effect effect;     /* what was approved: never do more than this */
 	msec deadline; /* on the monotonic clock; the engine cancels then. For settings that
 	                          a server should know too (statement_timeout). */
-	void *state;   /* the adapter's own, NULL at start() */
+	bool
+	    fresh; /* it was asked before and is asked again (until, hold_for, retry, look): what a name leads to
+	                          may be what has changed, so no connection that is kept may be used */
+	void *state;                /* the adapter's own, NULL at start() */
 	struct call_engine *engine; /* the engine's own; adapters don't touch it */
 };
 
@@ -192,9 +195,6 @@ struct adapter {
 	/* True: what it does is done by a process that it starts and what comes of that, and is over
 	 * when these are. False: by a server that was asked. */
 	bool process;
-	/* True: what it changes leads no name to another server, so that connections that are kept (keep.h) lead
-	 * where they should. After any other change they are made anew. */
-	bool still;
 	/* True: it uses call->host, which only a run has, so that no metric can be measured by it. */
 	bool hosted;
 

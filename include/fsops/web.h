@@ -36,7 +36,7 @@
 #define WEB_HEADERS_MAX ((size_t)256 * 1024)
 
 /* How long connections are kept that nobody uses, in milliseconds. */
-#define WEB_IDLE_MAX ((msec)30000)
+#define WEB_IDLE_MAX ((msec)10000)
 
 /* Requests to one server that are under way at once; the others wait for their turn. */
 #define WEB_AT_ONCE_MAX 50
@@ -113,8 +113,9 @@ struct web_spec {
 	size_t body_len;
 	bool
 	    again; /* a read whatever its method is, which may be asked twice. GET, HEAD and OPTIONS are without it */
-	bool once;  /* a change whatever its method is: never asked twice. It wins over `again` */
-	bool fresh; /* a handshake of its own, so that the certificate is what the server has now */
+	bool once; /* a change whatever its method is: never asked twice. It wins over `again` */
+	bool
+	    fresh; /* a connection and a handshake of its own: it is about what the server is now */
 	/* A piece of the body, from the loop. -1 with ERR filled in ends the request with it. */
 	int (*data)(void *ctx, const struct web_reply *reply, const char *data, size_t len,
 	    struct err *err);

@@ -20,6 +20,7 @@ struct kept {
 	int fd;
 	struct loop_watch *watch;
 	msec since; /* when it was given */
+	struct keep_birth birth;
 };
 
 struct keeper {
@@ -161,7 +162,7 @@ void *keep_take(struct loop *loop, const struct keep_kind *kind, const char *key
 		next = kept->next;
 		if (kept->kind != kind || strcmp(kept->key, key) != 0)
 			continue;
-		if (is_quiet(kept->fd))
+		if (!keep_is_over(loop, kind, kept->birth) && is_quiet(kept->fd))
 			return unlink_kept(kept);
 		close_kept(kept);
 	}
@@ -169,12 +170,12 @@ void *keep_take(struct loop *loop, const struct keep_kind *kind, const char *key
 }
 
 void keep_give(struct loop *loop, const struct keep_kind *kind, const char *key, void *thing,
-    int fd, unsigned age)
+    int fd, struct keep_birth birth)
 {
 	struct keeper *keeper = keeper_of(loop);
 	struct kept *kept;
 
-	if (age != keep_age(loop, kind)) {
+	if (keep_is_over(loop, kind, birth)) {
 		kind->close(thing);
 		return;
 	}
@@ -185,7 +186,8 @@ void keep_give(struct loop *loop, const struct keep_kind *kind, const char *key,
 	    .key = mem_text(key),
 	    .thing = thing,
 	    .fd = fd,
-	    .since = loop_now(loop)};
+	    .since = loop_now(loop),
+	    .birth = birth};
 	keeper->first = kept;
 	if (fd >= 0) {
 		kept->watch = loop_watch(loop, fd, LOOP_READ, on_ready, kept);
@@ -213,6 +215,21 @@ size_t keep_close(struct loop *loop, const struct keep_kind *kind)
 	return close_some(keeper, kind, loop_now(loop));
 }
 
+size_t keep_drop(struct loop *loop, const struct keep_kind *kind, const char *key)
+{
+	size_t closed = 0;
+	struct kept *next;
+
+	for (struct kept *kept = keeper_of(loop)->first; kept; kept = next) {
+		next = kept->next;
+		if (kept->kind != kind || strcmp(kept->key, key) != 0)
+			continue;
+		close_kept(kept);
+		closed++;
+	}
+	return closed;
+}
+
 void keep_forget(struct loop *loop)
 {
 	struct keeper *keeper = keeper_of(loop);
@@ -234,9 +251,17 @@ void keep_yield(struct loop *loop)
 	}
 }
 
-unsigned keep_age(struct loop *loop, const struct keep_kind *kind)
+struct keep_birth keep_birth(struct loop *loop, const struct keep_kind *kind)
 {
 	const struct keeper *keeper = keeper_of(loop);
 
-	return keeper->age + (kind->session ? keeper->yields : 0);
+	return (struct keep_birth){
+	    .age = keeper->age + (kind->session ? keeper->yields : 0), .at = loop_now(loop)};
+}
+
+bool keep_is_over(struct loop *loop, const struct keep_kind *kind, struct keep_birth birth)
+{
+	struct keep_birth now = keep_birth(loop, kind);
+
+	return now.age != birth.age || now.at - birth.at >= KEEP_LIFE_MAX;
 }

@@ -141,6 +141,12 @@ def test_a_get_that_is_said_to_change_is_never_sent_twice(server, tmp_path, sche
     assert result.outcomes() == {"r0": "passed", "r1": "passed", "change": "passed", "lost": "failed"}
 
 
+def test_what_is_asked_again_is_asked_of_whoever_is_there_now(server, tmp_path):
+    result = go(tmp_path, server, ["{id: poll, http: GET /, until: json.connection == 2, every: 50ms, timeout: 20s}",
+                                   read("/", 1)])
+    assert result.outcomes() == {"poll": "passed", "r1": "passed"}, str(result)
+
+
 def test_after_a_change_all_is_asked_anew(server, tmp_path):
     """It may have led the name to another server."""
     change = "{id: change, exec: \"true\", effect: change}"

@@ -278,8 +278,8 @@ static bool send_request(struct http_call *http, const char *url, struct err *er
 		spec.body_len = body ? strlen(body) : 0;
 		/* Whatever the method is: the runbook says what it does. */
 		spec.once = http->call->effect != EFFECT_READ;
-		/* Whoever asks for it means the one that a new client would be shown. */
-		spec.fresh = call_wants(http->call, "tls_expires");
+		/* Whoever asks for the certificate means the one that a new client would be shown. */
+		spec.fresh = http->call->fresh || call_wants(http->call, "tls_expires");
 		spec.data = on_data;
 		spec.done = on_done;
 		spec.ctx = http;

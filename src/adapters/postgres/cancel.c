@@ -134,6 +134,7 @@ static void cancel_on_server(struct pg_call *pg)
 		return;
 	}
 	loop_watch_set(pg->watch, LOOP_READ);
+	loop_cancel(pg->timer); /* a kept one's */
 	pg->timer = loop_after(pg->call->loop, PG_CANCEL_MAX, on_cancel_time, pg);
 }
 

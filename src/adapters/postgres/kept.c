@@ -26,7 +26,7 @@ struct kept {
 	char *key;
 	PGconn *conn;
 	struct pg_settings settings;
-	unsigned age;
+	struct keep_birth birth;
 	struct pg_clean clean;
 	struct loop_watch *watch;
 	struct loop_timer *timer;
@@ -35,12 +35,19 @@ struct kept {
 static struct kept *cleaning;
 static size_t holders; /* calls that have one */
 
+static struct {
+	struct loop *loop; /* NULL: none was closed yet */
+	msec at;
+} last_closed;
+
 static void kept_free(void *thing)
 {
 	struct kept *kept = thing;
 
 	loop_unwatch(kept->watch);
 	loop_cancel(kept->timer);
+	if (kept->conn)
+		pg_kept_note_closed(kept->loop);
 	PQfinish(kept->conn);
 	pg_settings_release(&kept->settings);
 	free(kept->key);
@@ -123,7 +130,7 @@ static void on_answer(void *ctx, int fd, int ready)
 		return;
 	unlink_cleaning(kept);
 	if (well)
-		keep_give(kept->loop, &pg_kind, kept->key, kept, fd, kept->age);
+		keep_give(kept->loop, &pg_kind, kept->key, kept, fd, kept->birth);
 	else
 		kept_free(kept);
 }
@@ -144,6 +151,7 @@ static void loop_ends(void *ctx)
 	struct kept *next;
 
 	heard = heard == ctx ? NULL : heard;
+	last_closed.loop = NULL;
 	for (struct kept *kept = cleaning; kept; kept = next) {
 		next = kept->next;
 		if (kept->loop != ctx)
@@ -175,7 +183,8 @@ bool pg_kept_give(struct pg_call *pg)
 	struct pg_clean clean;
 
 	PQsetNoticeProcessor(pg->conn, quiet, NULL);
-	if (pg_kept_age(loop) != pg->age || PQsetnonblocking(pg->conn, 1) < 0 ||
+	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT); /* a ping's is another */
+	if (keep_is_over(loop, &pg_kind, pg->birth) || PQsetnonblocking(pg->conn, 1) < 0 ||
 	    !clean_begin(pg->conn, &clean))
 		return false;
 	hear_of_its_end(loop);
@@ -185,7 +194,7 @@ bool pg_kept_give(struct pg_call *pg)
 	    .key = mem_text(pg->key),
 	    .conn = pg->conn,         /* transferred */
 	    .settings = pg->settings, /* transferred */
-	    .age = pg->age,
+	    .birth = pg->birth,
 	    .clean = clean};
 	pg->conn = NULL;
 	pg->settings = (struct pg_settings){0};
@@ -200,8 +209,7 @@ static struct kept *find_cleaning(const struct pg_call *pg)
 {
 	struct kept *kept = cleaning;
 
-	while (kept && (kept->loop != pg->call->loop || strcmp(kept->key, pg->key) != 0 ||
-	                   kept->age != pg_kept_age(kept->loop)))
+	while (kept && (kept->loop != pg->call->loop || strcmp(kept->key, pg->key) != 0))
 		kept = kept->next;
 	if (kept)
 		unlink_cleaning(kept);
@@ -214,22 +222,51 @@ bool pg_kept_take(struct pg_call *pg)
 
 	if (!kept)
 		kept = find_cleaning(pg);
+	if (kept && keep_is_over(pg->call->loop, &pg_kind, kept->birth)) {
+		kept_free(kept);
+		kept = NULL;
+	}
 	if (!kept)
 		return false;
 	pg_settings_release(&pg->settings); /* of one that has waited for it */
 	pg->conn = kept->conn;              /* transferred */
 	pg->settings = kept->settings;      /* transferred */
 	pg->clean = kept->clean;
-	pg->age = kept->age;
+	pg->birth = kept->birth;
 	kept->conn = NULL;
 	kept->settings = (struct pg_settings){0};
 	kept_free(kept);
 	return true;
 }
 
-unsigned pg_kept_age(struct loop *loop)
+void pg_kept_drop(struct pg_call *pg)
 {
-	return keep_age(loop, &pg_kind);
+	struct kept *kept;
+
+	keep_drop(pg->call->loop, &pg_kind, pg->key);
+	while ((kept = find_cleaning(pg)))
+		kept_free(kept);
+}
+
+struct keep_birth pg_kept_birth(struct loop *loop)
+{
+	return keep_birth(loop, &pg_kind);
+}
+
+void pg_kept_note_closed(struct loop *loop)
+{
+	last_closed.loop = loop;
+	last_closed.at = loop_now(loop);
+}
+
+bool pg_kept_closed_within(struct loop *loop, msec span)
+{
+	return last_closed.loop == loop && loop_now(loop) - last_closed.at <= span;
+}
+
+bool pg_kept_in_use(const struct pg_call *pg)
+{
+	return holders > pg->holds;
 }
 
 void pg_kept_hold(struct pg_call *pg, bool hold)

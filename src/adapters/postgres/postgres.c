@@ -198,7 +198,6 @@ const struct adapter adapter_postgres = {
     .effect = effect,
     .describe = describe,
     .object = object,
-    .still = true,
     .start = pg_start,
     .cancel = pg_cancel,
     .release = pg_release,

@@ -89,6 +89,8 @@ static void query_begin(struct pg_call *pg)
 
 	pg->stage = PG_STAGE_QUERY;
 	pg->reused = false; /* from here on it is not begun again */
+	loop_cancel(pg->timer);
+	pg->timer = NULL;
 	pg->undone = 1;
 	for (size_t i = 0; i < count; i++)
 		if (!json_is_null(json_array_get(params, i)))

@@ -1,5 +1,7 @@
 /*
  * A call to PostgreSQL up to the connection, and its end: a kept one, or resolve → connect → query.c.
+ * Reads alone use kept ones and leave theirs to be kept: after a change a new session may begin in another way (ALTER
+ * ROLE … SET, a new password), and DISCARD ALL leads back to how this one began.
  *
  * Invariant: libpq is only called when it can't block: names are resolved before it connects. A call begins again at
  * most once, with a new connection, and only as long as nothing of its statement was sent.
@@ -18,6 +20,10 @@
 /* How long until a server that is short of connections is asked again: each time twice as long. */
 #define SHORT_PAUSE     ((msec)50)
 #define SHORT_PAUSE_MAX ((msec)1000)
+
+/* How long a kept connection may take until the statement can be sent: what lies between may have dropped it without a
+ * word. */
+#define REUSE_MAX ((msec)2000)
 
 static void reuse(struct pg_call *pg);
 static void connect_begin(struct pg_call *pg);
@@ -41,17 +47,21 @@ static bool can_be_kept(const struct pg_call *pg)
 {
 	PGTransactionStatusType status = PQtransactionStatus(pg->conn);
 
-	return pg->stage != PG_STAGE_CANCEL && pg->stage != PG_STAGE_CLEAN && !pg->spoiled &&
-	       PQstatus(pg->conn) == CONNECTION_OK &&
+	return pg_is_read(pg) && pg->stage != PG_STAGE_CANCEL && pg->stage != PG_STAGE_CLEAN &&
+	       !pg->spoiled && PQstatus(pg->conn) == CONNECTION_OK &&
 	       (status == PQTRANS_IDLE || status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
 }
 
 void pg_close(struct pg_call *pg)
 {
+	bool stood = pg->holds;
+
 	stop_watching(pg);
 	pg_kept_hold(pg, false);
 	if (!pg->conn || (can_be_kept(pg) && pg_kept_give(pg)))
 		return;
+	if (stood)
+		pg_kept_note_closed(pg->call->loop);
 	PQfinish(pg->conn);
 	pg->conn = NULL;
 }
@@ -142,6 +152,12 @@ bool pg_is_read(const struct pg_call *pg)
 	return pg->call->effect == EFFECT_READ;
 }
 
+/* A ping is about who is let in now: it always knocks. So does what is asked again. */
+static bool may_reuse(const struct pg_call *pg)
+{
+	return pg_is_read(pg) && !is_ping(pg) && !pg->call->fresh;
+}
+
 /* --- resolve --- */
 
 static void on_resolved(void *ctx, const char *const *addresses, size_t count, const char *why)
@@ -222,7 +238,7 @@ static void on_pause_over(void *ctx)
 	struct pg_call *pg = ctx;
 
 	pg->again = NULL;
-	if (!is_ping(pg) && pg_kept_take(pg)) {
+	if (may_reuse(pg) && pg_kept_take(pg)) {
 		reuse(pg);
 		return;
 	}
@@ -231,17 +247,22 @@ static void on_pause_over(void *ctx)
 }
 
 /*
- * The server is short of connections, and this run holds some: those that lie idle are given up, or one that another
- * action uses is waited for. That is for as long as an answer would be waited for.
+ * The server is short of connections, and this run holds some, or has until now: those that lie idle are given up, and
+ * the server is given as long to see it as an answer would be waited for. One that another action uses is waited for
+ * until the action's own time is up.
  */
 static bool wait_for_our_own(struct pg_call *pg)
 {
 	msec now = loop_now(pg->call->loop);
 
-	if (!pg_fail_is_short(pg->conn) || !pg_kept_held(pg))
+	if (!pg_fail_is_short(pg->conn) ||
+	    (!pg_kept_held(pg) && !pg_kept_closed_within(pg->call->loop, pg->settings.connect_max)))
 		return false;
-	pg->short_of = pg->short_of ? pg->short_of : now;
-	if (now - pg->short_of > pg->settings.connect_max)
+	if (pg_kept_in_use(pg))
+		pg->short_of = 0;
+	else if (!pg->short_of)
+		pg->short_of = now;
+	if (pg->short_of && now - pg->short_of > pg->settings.connect_max)
 		return false;
 	pg->pause = pg->pause ? pg->pause * 2 : SHORT_PAUSE;
 	pg->pause = pg->pause > SHORT_PAUSE_MAX ? SHORT_PAUSE_MAX : pg->pause;
@@ -282,7 +303,7 @@ static void connect_begin(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CONNECT;
 	pg->arriving = 0;
-	pg->age = pg_kept_age(pg->call->loop);
+	pg->birth = pg_kept_birth(pg->call->loop);
 	pg->conn = pg_settings_connect(&pg->settings);
 	call_secret(pg->call, pg->conn ? PQpass(pg->conn) : NULL);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
@@ -365,6 +386,14 @@ static void clean_pump(struct pg_call *pg)
 		clean(pg);
 }
 
+static void on_reuse_time(void *ctx)
+{
+	struct pg_call *pg = ctx;
+
+	pg->timer = NULL;
+	start_over(pg);
+}
+
 static void reuse(struct pg_call *pg)
 {
 	pg->reused = true;
@@ -372,6 +401,7 @@ static void reuse(struct pg_call *pg)
 	PQsetNoticeProcessor(pg->conn, on_notice, pg);
 	connect_watch(pg, LOOP_READ);
 	pg->stage = PG_STAGE_CLEAN;
+	pg->timer = loop_deadline(pg->call->loop, REUSE_MAX, on_reuse_time, pg);
 	if (!pg->clean.left)
 		clean(pg);
 }
@@ -422,12 +452,10 @@ static char *key_of(const struct call *call)
 	return mem_printf("%s\n%s\n%s\n%s", parts[0], parts[1], parts[2], parts[3]);
 }
 
-/* A ping is about who is let in now: it always knocks. */
 void pg_start(struct call *call)
 {
 	struct pg_call *pg;
 	struct err err = {0};
-	bool kept;
 
 	if (check_again(call, &err) < 0) {
 		call_fail(call, err.kind, "%s", err.text);
@@ -438,12 +466,9 @@ void pg_start(struct call *call)
 	pg->key = key_of(call);
 	pg_rows_init(&pg->rows);
 	call->state = pg;
-	kept = !is_ping(pg) && pg_kept_take(pg);
-	if (!is_ping(pg) && !pg_is_read(pg)) { /* DROP DATABASE must not meet another one of ours */
-		keep_yield(call->loop);
-		pg->age = pg_kept_age(call->loop);
-	}
-	if (kept)
+	if (!may_reuse(pg)) /* DROP DATABASE must not meet another one of ours */
+		pg_kept_drop(pg);
+	if (may_reuse(pg) && pg_kept_take(pg))
 		reuse(pg);
 	else if (pg_settings_init(&pg->settings, call->target, call->args, &err) < 0)
 		call_fail(call, err.kind, "%s", err.text);

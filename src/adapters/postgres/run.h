@@ -12,6 +12,7 @@
 #ifndef FSOPS_POSTGRES_RUN_H
 #define FSOPS_POSTGRES_RUN_H
 
+#include "fsops/keep.h"
 #include "fsops/work.h"
 #include "postgres.h"
 
@@ -40,15 +41,17 @@ struct pg_call {
 	struct resolve *resolve;
 	struct err failure; /* the first reason; kind ERR_NONE: none yet */
 	PGconn *conn;
-	unsigned age;  /* keep_age() when it was made */
-	bool reused;   /* it is a kept one, and nothing of the statement was sent yet */
-	bool holds;    /* it stands: one that the server may be short of */
-	bool spoiled;  /* the server said what it should not have: not to be kept */
-	msec short_of; /* since when the server has been short of connections; 0: it is not */
-	msec pause;    /* until it is tried again */
+	struct keep_birth birth;
+	bool reused;  /* it is a kept one, and nothing of the statement was sent yet */
+	bool holds;   /* it stands: one that the server may be short of */
+	bool spoiled; /* the server said what it should not have: not to be kept */
+	msec
+	    short_of; /* since when the server has been short of connections that no other call uses; 0: it is not */
+	msec pause; /* until it is tried again */
 	struct pg_clean clean;
 	struct loop_watch *watch;
-	struct loop_timer *timer; /* of the connection attempt, or of the cancelling */
+	struct loop_timer *
+	    timer; /* of the connection attempt, of a kept one's first answers, or of the cancelling */
 	struct pg_rows rows;
 	size_t undone;   /* statements of this stage that the server has not said to be done */
 	bool huge;       /* one row is over the ceiling */
@@ -83,8 +86,16 @@ bool pg_kept_give(struct pg_call *pg);
 size_t pg_kept_held(const struct pg_call *pg);
 /* Close those that lie idle. */
 void pg_kept_close(struct loop *loop);
-/* keep_age() of connections to PostgreSQL. */
-unsigned pg_kept_age(struct loop *loop);
+/* Of a connection that is made now. */
+struct keep_birth pg_kept_birth(struct loop *loop);
+/* Close those of pg->key that lie idle or are cleaned: the next one is to be a new one. */
+void pg_kept_drop(struct pg_call *pg);
+/* A connection of ours that stood was closed: its server may take a moment to see it. */
+void pg_kept_note_closed(struct loop *loop);
+/* Was one within the last SPAN ms? */
+bool pg_kept_closed_within(struct loop *loop, msec span);
+/* Has another call one? */
+bool pg_kept_in_use(const struct pg_call *pg);
 /* PG has a connection that stands (or has none any more). */
 void pg_kept_hold(struct pg_call *pg, bool hold);
 /* Something has come from CONN while it is cleaned. False: it can't be used. */

@@ -418,6 +418,7 @@ static struct web_request *ask(struct prometheus_call *p, const char *url, struc
 		spec = web_extra_spec(&extra);
 		spec.method = "POST";
 		spec.again = true; /* a query */
+		spec.fresh = p->call->fresh;
 		spec.url = url;
 		spec.what = p->what;
 		spec.through = through;

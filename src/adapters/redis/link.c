@@ -16,7 +16,7 @@ struct redis_link {
 	struct loop_watch *watch; /* NULL while it lies idle */
 	int events;
 	struct redis_link_user user;
-	unsigned age; /* keep_age() when it was made */
+	struct keep_birth birth;
 };
 
 static void broke(struct redis_link *link, const char *why)
@@ -151,8 +151,8 @@ struct redis_link *redis_link_open(struct loop *loop, const struct redis_place *
 	struct redis_link *link = mem_alloc(sizeof(*link));
 
 	redis_choose_memory();
-	*link =
-	    (struct redis_link){.loop = loop, .user = *user, .age = keep_age(loop, &redis_kind)};
+	*link = (struct redis_link){
+	    .loop = loop, .user = *user, .birth = keep_birth(loop, &redis_kind)};
 	link->ac = address ? redisAsyncConnect(address, place->port)
 	                   : redisAsyncConnectUnix(place->socket);
 	if (link->ac && !link->ac->err) {
@@ -203,7 +203,7 @@ void redis_link_give(struct redis_link *link, const char *key)
 		return;
 	}
 	stop_watching(link);
-	keep_give(link->loop, &redis_kind, key, link, link->ac->c.fd, link->age);
+	keep_give(link->loop, &redis_kind, key, link, link->ac->c.fd, link->birth);
 }
 
 struct redis_link *redis_link_take(
@@ -216,6 +216,11 @@ struct redis_link *redis_link_take(
 	link->user = *user;
 	set_events(link, LOOP_READ);
 	return link;
+}
+
+void redis_link_drop(struct loop *loop, const char *key)
+{
+	keep_drop(loop, &redis_kind, key);
 }
 
 size_t redis_link_spare(struct loop *loop)

@@ -36,6 +36,8 @@ void redis_link_give(struct redis_link *link, const char *key);
 /* A kept one, or NULL. */
 struct redis_link *redis_link_take(
     struct loop *loop, const char *key, const struct redis_link_user *user);
+/* Close those of KEY that lie idle: the next one is to be a new one. */
+void redis_link_drop(struct loop *loop, const char *key);
 /* Close those that lie idle: the server is short of them. How many there were. */
 size_t redis_link_spare(struct loop *loop);
 

@@ -140,7 +140,6 @@ const struct adapter adapter_redis = {
     .place = redis_place_of,
     .effect = effect,
     .describe = describe,
-    .still = true,
     .start = redis_start,
     .cancel = redis_cancel,
     .release = redis_release,

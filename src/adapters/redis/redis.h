@@ -31,6 +31,9 @@
 /* How long one address may take to answer the connection request. */
 #define REDIS_CONNECT_MAX ((msec)10000)
 
+/* How long a kept connection may take to say that it is alive. */
+#define REDIS_LOOK_MAX ((msec)2000)
+
 /* --- effect.c --- */
 
 /* WORDS: an array of texts, `${…}` may still be in them. */

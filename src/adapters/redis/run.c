@@ -17,7 +17,7 @@
 
 #include "link.h"
 
-/* STAGE_LOOK: is the kept connection alive? Asked before a change alone; a read is its own question. */
+/* STAGE_LOOK: is the kept connection alive? */
 enum stage { STAGE_RESOLVE, STAGE_CONNECT, STAGE_LOOK, STAGE_AUTH, STAGE_SELECT, STAGE_COMMAND };
 
 struct redis_call {
@@ -46,6 +46,11 @@ static void connect_next(struct redis_call *rc);
 static void send_next(struct redis_call *rc);
 
 /* --- ends --- */
+
+static bool is_read(const struct redis_call *rc)
+{
+	return rc->call->effect == EFFECT_READ;
+}
 
 /* Let go of the connection. Only outside of hiredis. */
 static void drop(struct redis_call *rc, bool keep)
@@ -77,7 +82,7 @@ static void finish(void *ctx)
 	json_t *result = rc->result;
 
 	rc->later = NULL;
-	drop(rc, failure.kind == ERR_NONE && !rc->over_again &&
+	drop(rc, failure.kind == ERR_NONE && !rc->over_again && is_read(rc) &&
 	             redis_leaves_nothing(json_object_get(call->args, "words")));
 	if (rc->over_again) {
 		start_over(rc);
@@ -121,11 +126,6 @@ static void settle_again(struct redis_call *rc)
 		return;
 	rc->over_again = true;
 	settle(rc);
-}
-
-static bool is_read(const struct redis_call *rc)
-{
-	return rc->call->effect == EFFECT_READ;
 }
 
 /* The connection broke, or was never made; WHY is hiredis' word for it. */
@@ -245,7 +245,11 @@ static void replied(void *ctx, const redisReply *reply)
 		settle_again(rc);
 	} else if (rc->stage == STAGE_COMMAND) {
 		keep(rc, reply);
+	} else if (rc->stage == STAGE_LOOK && reply->type == REDIS_REPLY_ERROR) {
+		settle_again(rc);
 	} else if (rc->stage == STAGE_LOOK) {
+		loop_cancel(rc->timer);
+		rc->timer = NULL;
 		rc->stage = STAGE_COMMAND;
 		send_command(rc);
 	} else if (reply->type == REDIS_REPLY_ERROR) {
@@ -362,21 +366,30 @@ static char *key_of(const struct redis_place *place)
 	    place->host ? place->host : "", place->port, place->db, place->user ? place->user : "");
 }
 
-/* A change that is lost on its way must not be sent again: so whether there is a way is asked first. */
+static void on_look_time(void *ctx)
+{
+	struct redis_call *rc = ctx;
+
+	rc->timer = NULL;
+	settle_again(rc);
+}
+
+/* A read alone uses a kept one. What lies between may have dropped it without a word: a PING tells so in time. */
 static bool reuse(struct redis_call *rc)
 {
 	static const char *const ping[] = {"PING"};
 	struct redis_link_user user = user_of(rc);
 
-	rc->link = redis_link_take(rc->call->loop, rc->key, &user);
+	if (rc->call->fresh)
+		redis_link_drop(rc->call->loop, rc->key);
+	if (is_read(rc))
+		rc->link = redis_link_take(rc->call->loop, rc->key, &user);
 	if (!rc->link)
 		return false;
 	rc->reused = true;
-	rc->stage = is_read(rc) ? STAGE_COMMAND : STAGE_LOOK;
-	if (is_read(rc))
-		send_command(rc);
-	else
-		send_words(rc, ping, COUNT_OF(ping));
+	rc->stage = STAGE_LOOK;
+	rc->timer = loop_deadline(rc->call->loop, REDIS_LOOK_MAX, on_look_time, rc);
+	send_words(rc, ping, COUNT_OF(ping));
 	return true;
 }
 

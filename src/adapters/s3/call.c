@@ -124,6 +124,7 @@ int s3_request(struct s3_call *s3, const struct s3_operation *operation, struct 
 	char *through;
 	struct web_spec spec = {.method = operation->method,
 	    .what = s3->place.url,
+	    .fresh = s3->call->fresh,
 	    .data = on_data,
 	    .done = on_done,
 	    .ctx = s3};

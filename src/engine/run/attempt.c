@@ -137,12 +137,6 @@ static bool start_over(struct attempt *attempt)
 	return true;
 }
 
-/* May what is connected to be another thing afterwards? */
-static bool moves(const struct attempt *attempt)
-{
-	return attempt->spec.effect != EFFECT_READ && !attempt->spec.adapter->still;
-}
-
 static void deliver(void *ctx)
 {
 	struct attempt *attempt = ctx;
@@ -152,7 +146,7 @@ static void deliver(void *ctx)
 	if (start_over(attempt))
 		return;
 	add_remark(attempt);
-	if (moves(attempt))
+	if (attempt->spec.effect != EFFECT_READ) /* what is connected to may be another thing now */
 		keep_forget(attempt->spec.loop);
 	end = (struct attempt_end){
 	    .outcome = attempt->outcome,
@@ -232,7 +226,7 @@ void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_en
 static void start_adapter(struct attempt *attempt)
 {
 	set_state(attempt, RUNNING);
-	if (moves(attempt))
+	if (attempt->spec.effect != EFFECT_READ)
 		keep_yield(attempt->spec.loop);
 	attempt->spec.adapter->start(&attempt->call);
 }
@@ -292,6 +286,7 @@ struct attempt *attempt_start(const struct attempt_spec *spec)
 	    .env = spec->env,
 	    .stdin_text = spec->stdin_text,
 	    .effect = spec->effect,
+	    .fresh = spec->fresh,
 	    .engine = (struct call_engine *)attempt,
 	};
 	attempt_set_deadline(attempt, spec->deadline, spec->budget_end);

@@ -40,6 +40,7 @@ struct attempt_spec {
 	char *stdin_text; /* taken; or NULL */
 	json_t *wants; /* taken: the result fields that expressions look at; engine/plan/refs.h */
 	enum effect effect;
+	bool fresh; /* adapter.h's */
 	msec
 	    deadline; /* this attempt's own, on the monotonic clock: it is cancelled then; 0: none */
 	msec

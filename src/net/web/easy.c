@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fsops/certificate.h"
+#include "fsops/keep.h"
 #include "fsops/mem.h"
 
 #include "private.h"
@@ -21,8 +22,8 @@
 /* Bytes that are read at once: libcurl's own 16 KiB cost a large backup twice the system time. */
 #define PIECE_SIZE (256L * 1024)
 
-/* In seconds: how old a connection may be that is used once more. */
-#define LIFETIME_MAX 60L
+/* In seconds: how old a connection may be that is used once more, as with all that is kept. */
+#define LIFETIME_MAX ((long)(KEEP_LIFE_MAX / 1000))
 
 /* For the look at a refused certificate: it must not turn one failure into another. */
 #define LOOK_TIMEOUT_MS 3000L
@@ -266,7 +267,7 @@ static bool may_repeat(const struct web_spec *spec)
 
 /*
  * Which connection it may use. HTTP/2 where the server offers it, so that many share one: those who come while
- * it is being made wait for it. One that is older than a minute is not used again: the name may lead to
+ * it is being made wait for it. One that is older than LIFETIME_MAX is not used again: the name may lead to
  * another server by now. What must not be asked twice has one of its own, which nobody may join while it is under
  * way: libcurl holds it for an old one then.
  */

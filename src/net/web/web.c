@@ -24,7 +24,7 @@ struct web {
 	struct web_request *requests;
 	struct web_server *servers;
 	size_t users;  /* requests, and who is about to make or end one */
-	unsigned age;  /* keep_age() when it was made */
+	unsigned age;  /* keep_birth()'s when it was made */
 	msec turn_end; /* when libcurl has been on the stack for long enough */
 	bool inside;
 };
@@ -120,7 +120,7 @@ static struct web *web_new(struct loop *loop, struct err *err)
 		return NULL;
 	web = mem_alloc(sizeof(*web));
 	*web = (struct web){.loop = loop,
-	    .age = keep_age(loop, &web_kind),
+	    .age = keep_birth(loop, &web_kind).age,
 	    .multi = curl_multi_init(),
 	    .share = curl_share_init()};
 	if (!web->multi || !web->share) {
@@ -142,7 +142,7 @@ static struct web *web_use(struct loop *loop, struct err *err)
 {
 	struct web *web = webs;
 
-	while (web && (web->loop != loop || web->age != keep_age(loop, &web_kind)))
+	while (web && (web->loop != loop || web->age != keep_birth(loop, &web_kind).age))
 		web = web->next;
 	if (!web) {
 		web = keep_take(loop, &web_kind, "");
@@ -165,7 +165,9 @@ static void web_let_go(struct web *web)
 	while (*link != web)
 		link = &(*link)->next;
 	*link = web->next;
-	keep_give(web->loop, &web_kind, "", web, -1, web->age);
+	/* libcurl looks itself at how old each connection is. */
+	keep_give(web->loop, &web_kind, "", web, -1,
+	    (struct keep_birth){.age = web->age, .at = loop_now(web->loop)});
 }
 
 /* Take the request out of everything; its web may be gone afterwards. */

@@ -37,7 +37,7 @@ static const struct keep_kind other = {"other", close_name, false};
 
 static void give(struct loop *loop, const struct keep_kind *kind, const char *key, const char *name)
 {
-	keep_give(loop, kind, key, mem_text(name), -1, keep_age(loop, kind));
+	keep_give(loop, kind, key, mem_text(name), -1, keep_birth(loop, kind));
 }
 
 /* Take and free: the name, or "" for nothing. */
@@ -121,12 +121,37 @@ static void idle_ones_are_closed(void **state)
 	assert_string_equal(closed, "ab");
 }
 
+static void old_ones_are_not_used(void **state)
+{
+	struct keep_birth birth = keep_birth(*state, &one);
+
+	now += KEEP_LIFE_MAX - 1;
+	keep_give(*state, &one, "db", mem_text("a"), -1, birth);
+	assert_string_equal(take(*state, &one, "db"), "a");
+	keep_give(*state, &one, "db", mem_text("b"), -1, birth);
+	now += 1;
+	assert_string_equal(take(*state, &one, "db"), "");
+	keep_give(*state, &one, "db", mem_text("c"), -1, birth);
+	assert_string_equal(closed, "bc");
+}
+
+static void those_of_one_key_can_be_closed(void **state)
+{
+	give(*state, &one, "db", "a");
+	give(*state, &one, "db2", "b");
+	give(*state, &other, "db", "c");
+	assert_int_equal(keep_drop(*state, &one, "db"), 1);
+	assert_string_equal(closed, "a");
+	assert_string_equal(take(*state, &one, "db2"), "b");
+	assert_string_equal(take(*state, &other, "db"), "c");
+}
+
 static void nobody_waits_for_them(void **state)
 {
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_birth(*state, &one));
 	loop_run(*state); /* returns */
 	assert_string_equal(take(*state, &one, "db"), "a");
 	close(fds[0]);
@@ -156,7 +181,7 @@ static void dead(void **state, bool in_a_turn)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_birth(*state, &one));
 	close(fds[1]);
 	if (in_a_turn)
 		turn(*state);
@@ -181,7 +206,7 @@ static void one_that_speaks_unasked_is_closed(void **state)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_age(*state, &one));
+	keep_give(*state, &one, "db", mem_text("a"), fds[0], keep_birth(*state, &one));
 	assert_int_equal(write(fds[1], "x", 1), 1);
 	assert_string_equal(take(*state, &one, "db"), "");
 	assert_string_equal(closed, "a");
@@ -191,7 +216,7 @@ static void one_that_speaks_unasked_is_closed(void **state)
 
 static void a_change_ends_what_was_made_before_it(void **state)
 {
-	unsigned before = keep_age(*state, &one);
+	struct keep_birth before = keep_birth(*state, &one);
 
 	give(*state, &one, "db", "a");
 	keep_forget(*state);
@@ -204,8 +229,8 @@ static void a_change_ends_what_was_made_before_it(void **state)
 
 static void sessions_make_way_for_a_change(void **state)
 {
-	unsigned before = keep_age(*state, &one);
-	unsigned other_before = keep_age(*state, &other);
+	struct keep_birth before = keep_birth(*state, &one);
+	struct keep_birth other_before = keep_birth(*state, &other);
 
 	give(*state, &one, "db", "a");
 	give(*state, &other, "web", "b");
@@ -213,7 +238,7 @@ static void sessions_make_way_for_a_change(void **state)
 	assert_string_equal(closed, "a");
 	keep_give(*state, &one, "db", mem_text("c"), -1, before); /* it was in use */
 	assert_string_equal(closed, "ac");
-	assert_int_equal(keep_age(*state, &other), other_before);
+	assert_false(keep_is_over(*state, &other, other_before));
 	assert_string_equal(take(*state, &other, "web"), "b");
 }
 
@@ -245,6 +270,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(kind_and_key_tell_them_apart, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_last_one_is_taken_first, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(idle_ones_are_closed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(old_ones_are_not_used, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(those_of_one_key_can_be_closed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(nobody_waits_for_them, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(too_many_are_not_kept, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_oldest_goes_first, set_up, tear_down),

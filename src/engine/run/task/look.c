@@ -97,6 +97,7 @@ void task_look(void *ctx)
 	    .env = task_environment(task, &look),
 	    .wants = wanted_fields(&look),
 	    .effect = EFFECT_READ,
+	    .fresh = true,
 	    .deadline = look.timeout ? task_now(task) + look.timeout : 0,
 	    .budget_end = budget_deadline(task->place->budget),
 	    .killed = task_note_killed,

@@ -280,6 +280,7 @@ void task_attempt(void *ctx)
 	    .stdin_text = input,
 	    .wants = json_incref(task->wants),
 	    .effect = task->prepared.effect,
+	    .fresh = task->attempts > 1,
 	    .deadline = attempt_deadline(task),
 	    .budget_end = budget_deadline(task->place->budget),
 	    .killed = task_note_killed,
