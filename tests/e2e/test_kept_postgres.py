@@ -267,9 +267,9 @@ def test_made_again_only_when_nothing_of_the_statement_was_sent(tmp_path, at, sa
         assert second["outcome"] == "passed" and server.connections == 2, str(result)
 
 
-def fake(server, folder, actions):
+def fake(server, folder, actions, head="    sequential: true\n"):
     with Raw() as raw:
-        book = write_book(folder, "  - step: A\n    id: a\n    budget: 60s\n    sequential: true\n    actions:\n"
+        book = write_book(folder, "  - step: A\n    id: a\n    budget: 60s\n" + head + "    actions:\n"
                           + "".join(f"      - {action}\n" for action in actions),
                           {"db": {"postgres": f"host=127.0.0.1 port={raw.serve(server.talk)} user=me dbname=d sslmode=disable"}})
         return run("book", "-R", book, "-y", env={"PGPASSWORD": "x"})
@@ -288,3 +288,28 @@ def test_one_that_has_died_without_a_word_is_given_up_in_time(tmp_path, at):
     server = Dying(at, hangs=True)
     result = fake(server, tmp_path, ["{id: a, postgres: SELECT 1}", "{id: b, postgres: SELECT 2, timeout: 30s}"])
     assert result.outcomes() == {"a": "passed", "b": "passed"} and server.connections == 2, str(result)
+
+
+class Full(Dying):
+    """Has place for one, and refuses the second before it lets the first one in."""
+
+    def __init__(self):
+        super().__init__("never")
+        self.seen, self.refused = 0, asyncio.Event()
+
+    async def talk(self, reader, writer):
+        self.seen += 1
+        if self.seen == 2:
+            await startup(reader, writer)
+            writer.write(error("53300", "too many connections for role", "FATAL"))
+            await writer.drain()
+            writer.close()
+            self.refused.set()
+            return
+        await self.refused.wait()
+        await super().talk(reader, writer)
+
+
+def test_who_is_refused_for_one_that_is_not_let_in_yet_asks_again(tmp_path):
+    result = fake(Full(), tmp_path, [f"{{id: q{n}, postgres: SELECT 1}}" for n in range(2)], "")
+    assert set(result.outcomes().values()) == {"passed"}, str(result)

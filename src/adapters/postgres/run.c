@@ -21,9 +21,15 @@
 #define SHORT_PAUSE     ((msec)50)
 #define SHORT_PAUSE_MAX ((msec)1000)
 
+/* How long one is asked again that has others of this run beside it which are not let in yet, either: one of them may be
+ * in its way, and not know yet that it was let in. */
+#define KNOCK_MAX ((msec)1000)
+
 /* How long a kept connection may take until the statement can be sent: what lies between may have dropped it without a
  * word. */
 #define REUSE_MAX ((msec)2000)
+
+static size_t knocking; /* calls that are being connected */
 
 static void reuse(struct pg_call *pg);
 static void connect_begin(struct pg_call *pg);
@@ -52,11 +58,21 @@ static bool can_be_kept(const struct pg_call *pg)
 	       (status == PQTRANS_IDLE || status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
 }
 
+static void set_knocking(struct pg_call *pg, bool knocks)
+{
+	if (knocks && !pg->knocks)
+		knocking++;
+	else if (!knocks && pg->knocks)
+		knocking--;
+	pg->knocks = knocks;
+}
+
 void pg_close(struct pg_call *pg)
 {
 	bool stood = pg->holds;
 
 	stop_watching(pg);
+	set_knocking(pg, false);
 	pg_kept_hold(pg, false);
 	if (!pg->conn || (can_be_kept(pg) && pg_kept_give(pg)))
 		return;
@@ -254,15 +270,17 @@ static void on_pause_over(void *ctx)
 static bool wait_for_our_own(struct pg_call *pg)
 {
 	msec now = loop_now(pg->call->loop);
+	msec max = pg->settings.connect_max;
 
-	if (!pg_fail_is_short(pg->conn) ||
-	    (!pg_kept_held(pg) && !pg_kept_closed_within(pg->call->loop, pg->settings.connect_max)))
+	if (!pg_fail_is_short(pg->conn))
 		return false;
+	if (!pg_kept_held(pg) && !pg_kept_closed_within(pg->call->loop, max))
+		max = knocking > pg->knocks ? KNOCK_MAX : -1;
 	if (pg_kept_in_use(pg))
 		pg->short_of = 0;
 	else if (!pg->short_of)
 		pg->short_of = now;
-	if (pg->short_of && now - pg->short_of > pg->settings.connect_max)
+	if (pg->short_of && now - pg->short_of > max)
 		return false;
 	pg->pause = pg->pause ? pg->pause * 2 : SHORT_PAUSE;
 	pg->pause = pg->pause > SHORT_PAUSE_MAX ? SHORT_PAUSE_MAX : pg->pause;
@@ -302,6 +320,7 @@ static void on_connect_time(void *ctx)
 static void connect_begin(struct pg_call *pg)
 {
 	pg->stage = PG_STAGE_CONNECT;
+	set_knocking(pg, true);
 	pg->arriving = 0;
 	pg->birth = pg_kept_birth(pg->call->loop);
 	pg->conn = pg_settings_connect(&pg->settings);
@@ -323,6 +342,7 @@ static void connected(struct pg_call *pg)
 	pg->timer = NULL;
 	pg->failure = (struct err){0}; /* of the endpoints before this one */
 	pg->arriving = 0;
+	set_knocking(pg, false);
 	pg_kept_hold(pg, true);
 	if (is_ping(pg)) {
 		ping_end(pg, PG_ACCEPTING);

@@ -44,6 +44,7 @@ struct pg_call {
 	struct keep_birth birth;
 	bool reused;  /* it is a kept one, and nothing of the statement was sent yet */
 	bool holds;   /* it stands: one that the server may be short of */
+	bool knocks;  /* it is being connected */
 	bool spoiled; /* the server said what it should not have: not to be kept */
 	msec
 	    short_of; /* since when the server has been short of connections that no other call uses; 0: it is not */
