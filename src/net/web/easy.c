@@ -269,7 +269,7 @@ static bool may_repeat(const struct web_spec *spec)
  * Which connection it may use. HTTP/2 where the server offers it, so that many share one: those who come while
  * it is being made wait for it. One that is older than LIFETIME_MAX is not used again: the name may lead to
  * another server by now. What must not be asked twice has one of its own, which nobody may join while it is under
- * way: libcurl holds it for an old one then.
+ * way (libcurl holds it for an old one then) or use after it.
  */
 static void set_connection(CURL *easy, const struct web_spec *spec, bool tls)
 {
@@ -279,6 +279,7 @@ static void set_connection(CURL *easy, const struct web_spec *spec, bool tls)
 	    (long)(own ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls && !own ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, spec->fresh || own ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, own ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, spec->fresh ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(WEB_IDLE_MAX / 1000));
 #if LIBCURL_VERSION_NUM >= 0x075000
