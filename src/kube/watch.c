@@ -202,21 +202,23 @@ static void again_later(struct kube_watch *watch)
 	watch->timer = loop_after(watch->kube->loop, watch->wait, on_again, watch);
 }
 
+/* A server that has answered before, and may do so again: it is busy, or its machine is changed for another. */
+static bool may_pass(const struct kube_reply *reply)
+{
+	return reply->end == KUBE_FAILED ||
+	       (reply->end == KUBE_REFUSED && (reply->status >= 500 || reply->status == 429));
+}
+
 static void on_listed(void *ctx, const struct kube_reply *reply)
 {
 	struct kube_watch *watch = ctx;
 
 	watch->list = NULL;
-	if (reply->end == KUBE_FAILED && watch->was_listed) {
-		again_later(watch);
-		return;
-	}
-	if (reply->end != KUBE_DONE && reply->status != GONE) {
-		fail(watch, reply);
-		return;
-	}
 	if (reply->end != KUBE_DONE) {
-		again_later(watch);
+		if (reply->status == GONE || (watch->was_listed && may_pass(reply)))
+			again_later(watch);
+		else
+			fail(watch, reply);
 		return;
 	}
 	tell_missing(watch);
@@ -336,8 +338,7 @@ static void on_ended(void *ctx, const struct kube_reply *reply)
 
 	watch->request = NULL;
 	buf_clear(&watch->event);
-	if (reply->end == KUBE_REFUSED && reply->status != GONE && reply->status < 500 &&
-	    reply->status != 429) {
+	if (reply->end == KUBE_REFUSED && reply->status != GONE && !may_pass(reply)) {
 		fail(watch, reply);
 		return;
 	}

@@ -63,11 +63,17 @@ class Kind:
                 "categories": list(self.categories)}
 
 
+# Around the places from where on they are printed with an exponent.
+CELL_NUMBERS = [999999.5, 1000000.5, 1e6, 123456789.5, 1e15, 1e20, 1e21, 12345678901234567890, 9007199254740993, 0.0001,
+                0.00001, -123456.75, -1234567.5, 0.1]
+
+
 def odd_cells(o):
-    return [o["metadata"]["name"], "two\nlines", "\x1b[31mred", 1.5, True, None, "", "tab\tbed", "é漢字"][:o["cells"]]
+    return [o["metadata"]["name"], "two\nlines", "\x1b[31mred", 1.5, True, None, "", "tab\tbed", "é漢字",
+            *CELL_NUMBERS][:o["cells"]]
 
 
-ODD_COLUMNS = [("Name", "string", "name", 0), *((f"C{n}", "string", "", 0) for n in range(2, 10))]
+ODD_COLUMNS = [("Name", "string", "name", 0), *((f"C{n}", "string", "", 0) for n in range(2, 10 + len(CELL_NUMBERS)))]
 KINDS = [
     Kind("", "v1", "pods", "Pod", ["po"], columns=WIDE, cells=pod_cells, categories=["all"], objects=[
         pod("web-1"), pod("web-2-with-a-longer-name", labels={"app": "web", "zone/area": "eu"}),
@@ -87,7 +93,7 @@ KINDS = [
     Kind("apps", "v1", "replicasets", "ReplicaSet", ["rs"], categories=["all"]),
     Kind("flights.example.com", "v1", "planes", "Plane", ["pl"], columns=ODD_COLUMNS, cells=odd_cells, objects=[
         {"metadata": meta("long-haul"), "cells": 9}, {"metadata": meta("short"), "cells": 3},
-        {"metadata": meta("all"), "cells": 9}]),
+        {"metadata": meta("all"), "cells": 9 + len(CELL_NUMBERS)}]),
 ]
 
 

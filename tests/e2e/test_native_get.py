@@ -136,6 +136,7 @@ get pod absent -o jsonpath={.metadata.name} --ignore-not-found
 get deploy web -o jsonpath={.spec.replicas}
 get pod web-2-with-a-longer-name -o jsonpath={.metadata.labels.zone/area}
 get cm odd -o jsonpath={.numbers.long}
+get cm odd -o jsonpath={.numbers.beyond}
 get pods -Ao name
 get -o wide -n=other pods
 """.strip().splitlines()
@@ -149,6 +150,9 @@ get pod web-1 -o jsonpath={.metadata}{.spec}
 get pod web-1 -o jsonpath={.metadata.name.x}
 get cm odd -o jsonpath={.nothing}
 get cm odd -o jsonpath={.numbers.third}
+get pods -n a%b
+get pods -n a/b
+get pods -n ..
 get pod web-1 web-2-with-a-longer-name -o jsonpath={.metadata.name}
 get pods -o custom-columns=N:.metadata.name
 get pods web-1 -A

@@ -101,6 +101,19 @@ def test_forbidden(sandbox, tmp_path):
             assert found == by_kubectl(words, server), words
 
 
+def test_one_that_cannot_be_listed_after_another_is_met(sandbox, tmp_path):
+    """kubectl tries until its time is up."""
+    server = Server(sandbox(), tmp_path)
+    server.sandbox.kube.forbid("list", "deployments")
+    words = f"wait --for=condition=Ready node/node-1 deployment/{BACKEND} --timeout=2s"
+    [(via, found)] = by_fsops(tmp_path, server, [words]).values()
+    assert via == "api" and found == [1, "node/node-1 condition met\n", "error: timed out waiting for the condition on "
+                                      f"deployments/{BACKEND}\n"], found
+    if NEW:  # it logs each try, too, with the time and its process id
+        code, out, err = by_kubectl(words, server)
+        assert found == [code, out, err.splitlines()[-1] + "\n"]
+
+
 GONE = ["get pods", "get pods web", "get deploy,pods", f"logs deploy/{BACKEND}", f"rollout status deploy/{BACKEND}",
         "wait --for=condition=Ready node/node-1 --timeout=1s"]
 

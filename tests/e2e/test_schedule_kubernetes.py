@@ -249,10 +249,10 @@ COMMANDS = {  # a command, and what it is allowed besides what it asks for this 
     "describe certificate flight-search-tls": (), "describe cronjob postgres-backup": (),
     f"logs deployment/{BACKEND} --tail=5": (), f"logs --previous deployment/{BACKEND} --tail=5": (),
     f"logs -l app={BACKEND} --tail=5": (), "top pods": (), "top pod -l app=postgres": (), "top nodes": (),
-    # Newer ones watch even when there is nothing to wait for.
+    # Some watch even when there is nothing to wait for.
     "wait --for=condition=ready pod -l app=postgres --timeout=5s": (("pods", "watch"),),
     f"wait --for=condition=available deployment/{BACKEND} --timeout=5s": (("deployments", "watch"),), "events": (), "cluster-info": (),
-    f"rollout status deployment/{BACKEND} --timeout=20s": (), f"rollout history deployment/{BACKEND}": (),
+    f"rollout status deployment/{BACKEND} --timeout=20s": (("deployments", "watch"),), f"rollout history deployment/{BACKEND}": (),
     f"rollout restart deployment/{BACKEND}": (), f"rollout undo deployment/{BACKEND}": (),
     f"scale deployment {BACKEND} --replicas=3": (),
     f"scale deployment/{BACKEND} --replicas=2 --current-replicas=3": (),

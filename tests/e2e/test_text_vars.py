@@ -117,7 +117,7 @@ def test_lists_keep_their_characters(tmp_path):
     folder = book(tmp_path, """
         vars: {versions: [3.10, 3.9, 007, 2, yes], limits: {value: {a: 1.10}}}
         steps:
-          - {step: A, for_each: versions, as: v, effect: read, exec: [printf, --, '%s\\n', '${v}']}
+          - {step: A, for_each: versions, as: v, sequential: true, effect: read, exec: [printf, --, '%s\\n', '${v}']}
           - {step: B, effect: read, exec: [printf, --, '%s\\n', '${limits.a}']}
           - {step: C, effect: read, shell: 'echo "$versions"'}
         """)

@@ -77,11 +77,17 @@ static struct kube *open_kube(struct api *api, struct err *err)
 	return kube;
 }
 
-static void begin(struct api *api)
+/* False: kubectl refuses it, and says why. */
+static bool find_namespace(struct api *api)
 {
 	const char *namespace = native_value(&api->native, NATIVE_NAMESPACE);
 
 	api->namespace = namespace && *namespace ? namespace : kube_namespace(api->kube);
+	return native_is_name(api->namespace);
+}
+
+static void begin(struct api *api)
+{
 	api->form = forms[api->native.form];
 	api->state = api->form->start(api);
 }
@@ -100,7 +106,7 @@ bool api_start(struct call *call, char *const *words, const struct command_spec 
 	own.via = "api";
 	if (native_read(&api->native, words))
 		api->kube = open_kube(api, &err);
-	if (!api->kube) {
+	if (!api->kube || !find_namespace(api)) {
 		free_api(api);
 		return false;
 	}

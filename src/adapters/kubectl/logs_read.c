@@ -108,7 +108,10 @@ static void on_done(void *ctx, const struct kube_reply *reply)
 	if (logs->api->ended)
 		return;
 	if (reply->end != KUBE_DONE) {
-		api_fail(logs->api, reply->line);
+		char *torn = reply->status ? mem_printf("error: %s", reply->message) : NULL;
+
+		api_fail(logs->api, reply->end == KUBE_FAILED && torn ? torn : reply->line);
+		free(torn);
 		return;
 	}
 	logs->at++;

@@ -254,7 +254,7 @@ static bool read_words(struct native *native, char *const *words)
 #define SELECTOR_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
 
 /* What kubectl takes for a name, and does not refuse. */
-static bool is_name(const char *text)
+bool native_is_name(const char *text)
 {
 	return *text && !strpbrk(text, "/%") && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
@@ -271,7 +271,7 @@ static bool is_pair(const char *text)
 {
 	const char *slash = strchr(text, '/');
 
-	return slash && slash != text && is_name(slash + 1) &&
+	return slash && slash != text && native_is_name(slash + 1) &&
 	       !memchr(text, ',', (size_t)(slash - text));
 }
 
@@ -287,7 +287,7 @@ static bool are_pairs(const struct native *native)
 static bool are_names(const struct native *native)
 {
 	for (size_t i = 1; i < native->arg_count; i++)
-		if (!is_name(native->args[i]))
+		if (!native_is_name(native->args[i]))
 			return false;
 	return native->arg_count > 0 && is_types(native->args[0]);
 }
@@ -390,7 +390,7 @@ static bool top_is_known(const struct native *native)
 	if (sort && *sort && strcmp(sort, "cpu") != 0 && strcmp(sort, "memory") != 0)
 		return false;
 	if (native->arg_count == 1)
-		return is_name(native->args[0]) && !is_set(native, NATIVE_SELECTOR) &&
+		return native_is_name(native->args[0]) && !is_set(native, NATIVE_SELECTOR) &&
 		       !native_on(native, NATIVE_ALL_NAMESPACES);
 	return native->arg_count == 0 && is_plain_selector(native_value(native, NATIVE_SELECTOR));
 }
@@ -422,8 +422,9 @@ static bool logs_are_known(const struct native *native)
 	if (native->arg_count == 2)
 		return !native_value(native, NATIVE_CONTAINER) && *native->args[1] &&
 		       !native_on(native, NATIVE_ALL_CONTAINERS) &&
-		       (strchr(first, '/') ? is_pair(first) : is_name(first));
-	return native->arg_count == 1 && (strchr(first, '/') ? is_pair(first) : is_name(first));
+		       (strchr(first, '/') ? is_pair(first) : native_is_name(first));
+	return native->arg_count == 1 &&
+	       (strchr(first, '/') ? is_pair(first) : native_is_name(first));
 }
 
 /* "condition=Ready" and "condition=Ready=false" of named objects or of one kind's with a selector. */

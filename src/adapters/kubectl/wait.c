@@ -32,6 +32,7 @@ struct wait {
 	bool found;  /* all kinds are known */
 	bool listed; /* what a selector stands for is */
 	bool late;   /* the deadline has come */
+	bool blind;  /* its watch has failed, and kubectl would wait until the deadline */
 	bool seen;   /* the one that is watched is there */
 	bool printed;
 	char *missing;
@@ -112,6 +113,7 @@ static void on_next(void *ctx)
 	wait->next = NULL;
 	kube_watch_cancel(wait->watch);
 	wait->watch = NULL;
+	wait->blind = false;
 	wait->at++;
 	go_on(wait);
 }
@@ -139,7 +141,7 @@ static void on_time(void *ctx)
 
 	wait->timer = NULL;
 	wait->late = true;
-	if (wait->watch && !wait->next)
+	if ((wait->watch || wait->blind) && !wait->next)
 		say_late(wait);
 }
 
@@ -220,6 +222,8 @@ static void on_failed(void *ctx, const struct kube_reply *reply)
 		api_leave(wait->api);
 	else if (!wait->timer)
 		say_late(wait);
+	else
+		wait->blind = true;
 }
 
 static void watch(struct wait *wait)

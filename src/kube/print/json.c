@@ -79,7 +79,7 @@ static void add_double(double value, bool json, struct buf *out)
 	exponent = atoi(strchr(text, 'e') + 1);
 	if (signbit(value))
 		buf_addc(out, '-');
-	if (value != 0 && (exponent < (json ? -6 : -4) || exponent >= 21))
+	if (value != 0 && (exponent < (json ? -6 : -4) || exponent >= (json ? 21 : 6)))
 		add_exponent(digits, count, exponent, json, out);
 	else
 		add_plain(digits, count, exponent + 1, out);
