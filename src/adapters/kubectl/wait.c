@@ -229,14 +229,14 @@ static void on_failed(void *ctx, const struct kube_reply *reply)
 static void watch(struct wait *wait)
 {
 	const struct wait_ask *ask = &wait->asks[wait->at];
-	char *field = mem_printf("metadata.name=%s", ask->name);
+	char *field, *path;
 	struct buf query;
-	char *path;
 
 	if (wait->late) {
 		say_late(wait);
 		return;
 	}
+	field = mem_printf("metadata.name=%s", ask->name);
 	buf_init(&query, BUF_TEXT_MAX);
 	kube_query_add(&query, "fieldSelector", field);
 	path = kube_path(
