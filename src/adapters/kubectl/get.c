@@ -198,7 +198,7 @@ static long chunk_of(const struct get *get)
 {
 	const char *chunk = native_value(&get->api->native, NATIVE_CHUNK_SIZE);
 
-	return chunk ? atol(chunk) : KUBE_CHUNK;
+	return chunk ? strtol(chunk, NULL, 10) : KUBE_CHUNK;
 }
 
 static char *list_query(const struct get *get)

@@ -76,7 +76,7 @@ static void add_double(double value, bool json, struct buf *out)
 			digits[count++] = *at;
 	while (count > 1 && digits[count - 1] == '0')
 		count--;
-	exponent = atoi(strchr(text, 'e') + 1);
+	exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 	if (signbit(value))
 		buf_addc(out, '-');
 	if (value != 0 && (exponent < (json ? -6 : -4) || exponent >= (json ? 21 : 6)))
