@@ -123,6 +123,12 @@ void call_done(struct call *call, json_t *result, const char *unexpected);
 #define ADAPTER_PARTIAL  "partial"  /* true */
 #define ADAPTER_WARNINGS "warnings" /* a list of texts: what is missing */
 
+/*
+ * A result field, true: the server said that it did not make the change (it is to be sent somewhere else). What is
+ * not so for sure may have taken effect, however it was answered.
+ */
+#define ADAPTER_UNDONE "undone"
+
 /* The call has failed and has no result: one sentence with what, where, why, what to do. */
 void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

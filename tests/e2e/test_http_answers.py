@@ -83,10 +83,35 @@ def test_what_is_whole_and_what_is_not(server, tmp_path, method):
         assert piece is None or re.search(piece, done["why"]), f"{name}: {done['why']}"
 
 
-def test_a_change_that_was_sent_elsewhere_is_not_among_what_was_changed(server, tmp_path):
-    book = write_book(tmp_path, "  - {step: A, id: a, budget: 9s, http: POST /moved}\n", {"web": {"http": server[0]}})
-    result = fsops("run", "book", "-R", book, "-y", "--plain")
+IN_DOUBT = "begun, may have taken effect:"
+
+
+@pytest.mark.parametrize("name", ["moved", "redirect", "see_other", "moved_nowhere"])
+def test_a_change_that_was_sent_elsewhere_is_not_among_what_was_changed(server, tmp_path, name):
+    """Nor in doubt, where the answer says that the same request is to be sent again (RFC 9110, 15.4)."""
+    own = {"FSOPS_STATE": str(tmp_path / "state")}
+    book = write_book(tmp_path, f"  - {{step: A, id: a, budget: 9s, http: POST /{name}}}\n", {"web": {"http": server[0]}})
+    result = fsops("run", "book", "-R", book, "-y", "--plain", env=own)
     assert result.status == 2 and "changed:" not in result.out and "FAILED" in result.out, str(result)
+    assert (IN_DOUBT in result.out) == (name in ("see_other", "moved_nowhere")), str(result)
+    report = fsops("report", f"--prom={tmp_path}/p.prom", env=own)
+    count = re.search(r"^fsops_run_changes\S* (\d)$", (tmp_path / "p.prom").read_text(), re.M)
+    assert count and count[1] == str(int(name in ("see_other", "moved_nowhere"))), str(report)
+
+
+def test_a_change_that_was_lost_once_stays_in_doubt_when_it_is_then_sent_elsewhere(tmp_path):
+    async def talk(reader, writer):
+        await http_request(reader)
+        asked.append(1)
+        writer.write(ANSWERS["head_torn" if len(asked) == 1 else "moved"][0])
+        await writer.drain()
+
+    asked = []
+    with Raw() as raw:
+        book = write_book(tmp_path, "  - {step: A, id: a, budget: 9s, http: POST /x, retry: {times: 1, every: 10ms}}\n",
+                          {"web": {"http": f"http://127.0.0.1:{raw.serve(talk)}"}})
+        result = fsops("run", "book", "-R", book, "-y", "--plain")
+    assert len(asked) == 2 and result.status == 2 and IN_DOUBT in result.out, str(result)
 
 
 def test_trailers_are_not_headers(server, tmp_path):

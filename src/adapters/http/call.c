@@ -127,12 +127,22 @@ static json_t *refused_result(const struct web_reply *reply)
 	    *reply->tls_expires ? reply->tls_expires : NULL, "reused", false);
 }
 
+/* RFC 9110, 15.4: the same request is to be sent to another address. Behind 302 and 303 it may have been made, and the
+ * way leads to what came of it. */
+static bool is_undone(const struct http_call *http, const struct web_reply *reply)
+{
+	return http->call->effect != EFFECT_READ &&
+	       (reply->status == 301 || reply->status == 307 || reply->status == 308);
+}
+
 static json_t *reply_result(const struct http_call *http, const struct web_reply *reply)
 {
 	json_t *result = json_pack("{s:i, s:O, s:f, s:s?, s:b}", "status", reply->status, "headers",
 	    reply->headers, "time", http->seconds + reply->seconds, "tls_expires",
 	    *reply->tls_expires ? reply->tls_expires : NULL, "reused", reply->reused);
 
+	if (is_undone(http, reply))
+		json_object_set_new(result, ADAPTER_UNDONE, json_true());
 	json_object_set_new(result, "body",
 	    http->body.full ? json_null() : value_text(http->body.data, http->body.len));
 	if (call_wants(http->call, "json"))

@@ -334,6 +334,10 @@ static const struct adapter_field fields[] = {
     {"reused", "bool",
         "by a connection that was there already, so that `time` holds no handshake; never when "
         "`tls_expires` is asked for, nor for a change"},
+    {ADAPTER_UNDONE, "bool",
+        "a change that is to be sent somewhere else (301, 307, 308), so that nothing was done; "
+        "only there when "
+        "it is true"},
     {NULL, NULL, NULL},
 };
 

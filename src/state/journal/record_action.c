@@ -123,6 +123,7 @@ static bool is_done(
 	(void)record;
 	(void)step;
 	return is_change(action) && record_action_final(action) &&
+	       !json_is_true(json_object_get(action->finished, "undone")) &&
 	       (action->started || strcmp(outcome, "passed") == 0);
 }
 

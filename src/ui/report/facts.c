@@ -188,7 +188,7 @@ bool report_is_change(const struct record *record, const struct record_action *a
 	for (size_t i = 0; i < COUNT_OF(untouched); i++)
 		if (strcmp(outcome, untouched[i]) == 0)
 			return false;
-	return action->started;
+	return action->started && !json_is_true(json_object_get(action->finished, "undone"));
 }
 
 const struct record_step *report_step_of(const struct record *record, const json_t *event)

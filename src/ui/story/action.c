@@ -465,7 +465,8 @@ void story_remember_change(
 static void remember_change(
     struct story *story, const struct story_action *action, const struct outcome_look *end)
 {
-	if (action->effect != EFFECT_READ && !same(action->adapter, "runbook"))
+	if (action->effect != EFFECT_READ && !same(action->adapter, "runbook") &&
+	    !json_is_true(json_object_get(action->finished, "undone")))
 		story_remember_change(
 		    story, action->command ? action->command : action->label, end, action->begun);
 }

@@ -138,6 +138,8 @@ static void emit_finished(struct task *task, double seconds)
 		    fields, "command", json_object_get(task->interrupted->started, "command"));
 	if (task_tally(task)->stop != STOP_NONE)
 		json_object_set_new(fields, "stop", json_string(stop_name(task_tally(task)->stop)));
+	if (is_bad(task->outcome) && task->undone)
+		json_object_set_new(fields, "undone", json_true());
 	if (is_bad(task->outcome))
 		json_object_set_new(fields, "severity", json_string(level_name(severity_of(task))));
 	task_emit(task, "action.finished", fields);

@@ -45,6 +45,7 @@ struct task {
 	bool inner_stop; /* of a `runbook:` action: a change inside it failed */
 	bool killed;     /* processes of it had to be ended */
 	bool partial;    /* it was well as far as it goes, and the answer was partial */
+	bool undone;     /* a change: no attempt was one by what the server says (ADAPTER_UNDONE) */
 	bool timed_out;  /* the step's time was up */
 	bool cancelled;
 	bool handled;        /* it failed and a person took it on: the run goes on */
