@@ -77,6 +77,8 @@ struct native {
 /* False: a verb, a flag or a value that is not understood whole. NATIVE is for native_release() in any case. */
 bool native_read(struct native *native, char *const *words);
 void native_release(struct native *native);
+/* Does its form know what to do with all that was read? A part of native_read(). native_known.c */
+bool native_is_known(const struct native *native);
 /* What kubectl takes for a name or a namespace, and does not refuse. */
 bool native_is_name(const char *text);
 

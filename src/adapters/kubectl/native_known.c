@@ -1,0 +1,230 @@
+/*
+ * What each form makes of its words: whether they are known whole. Invariant: what is not sure is not known, and kubectl
+ * says what is wrong with it.
+ */
+#include <string.h>
+
+#include "fsops/mem.h"
+#include "native.h"
+#include "span.h"
+
+#define PATH_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-"
+#define SELECTOR_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
+
+/* What kubectl takes for a name, and does not refuse. */
+bool native_is_name(const char *text)
+{
+	return *text && !strpbrk(text, "/%") && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
+/* "pods", "pods,services" */
+static bool is_types(const char *text)
+{
+	return *text && *text != ',' && !strstr(text, ",,") && text[strlen(text) - 1] != ',' &&
+	       !strpbrk(text, "/ \t");
+}
+
+/* "pod/web" */
+static bool is_pair(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash && slash != text && native_is_name(slash + 1) &&
+	       !memchr(text, ',', (size_t)(slash - text));
+}
+
+static bool are_pairs(const struct native *native)
+{
+	for (size_t i = 0; i < native->arg_count; i++)
+		if (!is_pair(native->args[i]))
+			return false;
+	return native->arg_count > 0;
+}
+
+/* "pods web api", "pods,services web", "pods" */
+static bool are_names(const struct native *native)
+{
+	for (size_t i = 1; i < native->arg_count; i++)
+		if (!native_is_name(native->args[i]))
+			return false;
+	return native->arg_count > 0 && is_types(native->args[0]);
+}
+
+/* As it goes to the server: blanks around it would not. */
+static bool is_selector(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return !len || (!strchr(" \t\n\r", text[0]) && !strchr(" \t\n\r", text[len - 1]));
+}
+
+/* With a selector nothing may be named. */
+static bool selection_is_known(const struct native *native)
+{
+	const char *labels = native_value(native, NATIVE_SELECTOR);
+	const char *fields = native_value(native, NATIVE_FIELD_SELECTOR);
+	bool selects = (labels && *labels) || (fields && *fields);
+
+	if (!is_selector(labels) || !is_selector(fields))
+		return false;
+	return are_pairs(native) ? !selects
+	                         : are_names(native) && (!selects || native->arg_count == 1);
+}
+
+/* "jsonpath={.a.b}", each name begun by a letter, with "\." for a point in it. */
+static bool is_path(const char *output)
+{
+	static const char begin[] = NATIVE_PATH "{.";
+	const char *at = output + sizeof(begin) - 1;
+
+	if (strncmp(output, begin, sizeof(begin) - 1) != 0)
+		return false;
+	for (;;) {
+		if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z')))
+			return false;
+		while (strspn(at, PATH_LETTERS) || strncmp(at, "\\.", 2) == 0)
+			at += *at == '\\' ? 2 : strspn(at, PATH_LETTERS);
+		if (*at != '.')
+			return strcmp(at, "}") == 0;
+		at++;
+	}
+}
+
+static bool get_is_known(const struct native *native)
+{
+	static const char *const outputs[] = {"", "json", "wide", "name"};
+	const char *output = native_value(native, NATIVE_OUTPUT);
+	bool known = !output;
+
+	for (size_t i = 0; i < COUNT_OF(outputs); i++)
+		known = known || strcmp(output, outputs[i]) == 0;
+	/* Of one object, so that there is one value. */
+	if (!known && is_path(output))
+		known = are_pairs(native) ? native->arg_count == 1
+		                          : native->arg_count == 2 && !strchr(native->args[0], ',');
+	/* Without a table nothing can show labels, and kubectl says so. */
+	if (output && *output && strcmp(output, "wide") != 0 &&
+	    native_on(native, NATIVE_SHOW_LABELS))
+		return false;
+	return known && selection_is_known(native);
+}
+
+static bool one_is_known(const struct native *native)
+{
+	return native->arg_count == 1
+	           ? are_pairs(native)
+	           : native->arg_count == 2 && are_names(native) && !strchr(native->args[0], ',');
+}
+
+static bool is_set(const struct native *native, enum native_flag flag)
+{
+	return native->values[flag] && *native->values[flag];
+}
+
+/* "app=web,tier!=front": what kubectl, which reads it itself here, would send as it is. */
+static bool is_plain_selector(const char *text)
+{
+	while (text && *text) {
+		size_t key = strcspn(text, "=!,");
+		const char *value = text + key;
+
+		value += *value == '!';
+		value += (*value == '=') + (value[0] == '=' && value[1] == '=');
+		if (!key || value == text + key || value[-1] != '=' ||
+		    strspn(text, SELECTOR_LETTERS) != key)
+			return false;
+		text = value + strspn(value, SELECTOR_LETTERS);
+		if (*text && (*text != ',' || !text[1]))
+			return false;
+		text += *text == ',';
+	}
+	return true;
+}
+
+static bool top_is_known(const struct native *native)
+{
+	const char *sort = native_value(native, NATIVE_SORT_BY);
+
+	if (sort && *sort && strcmp(sort, "cpu") != 0 && strcmp(sort, "memory") != 0)
+		return false;
+	if (native->arg_count == 1)
+		return native_is_name(native->args[0]) && !is_set(native, NATIVE_SELECTOR) &&
+		       !native_on(native, NATIVE_ALL_NAMESPACES);
+	return native->arg_count == 0 && is_plain_selector(native_value(native, NATIVE_SELECTOR));
+}
+
+/* "2026-01-02T03:04:05Z": every other way of writing it would be sent in this one. */
+static bool is_moment(const char *text)
+{
+	static const char form[] = "0000-00-00T00:00:00Z";
+
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	return true;
+}
+
+static bool logs_are_known(const struct native *native)
+{
+	bool selects = is_set(native, NATIVE_SELECTOR);
+	bool contains = is_set(native, NATIVE_CONTAINER);
+	const char *moment = native_value(native, NATIVE_SINCE_TIME);
+	const char *first = native->arg_count ? native->args[0] : "";
+
+	if (!is_selector(native_value(native, NATIVE_SELECTOR)) ||
+	    (moment && *moment && (!is_moment(moment) || is_set(native, NATIVE_SINCE))) ||
+	    (contains && (native->arg_count == 2 || native_on(native, NATIVE_ALL_CONTAINERS))))
+		return false;
+	if (selects)
+		return native->arg_count == 0;
+	if (native->arg_count == 2)
+		return !native_value(native, NATIVE_CONTAINER) && *native->args[1] &&
+		       !native_on(native, NATIVE_ALL_CONTAINERS) &&
+		       (strchr(first, '/') ? is_pair(first) : native_is_name(first));
+	return native->arg_count == 1 &&
+	       (strchr(first, '/') ? is_pair(first) : native_is_name(first));
+}
+
+/* "condition=Ready" and "condition=Ready=false" of named objects or of one kind's with a selector. */
+static bool wait_is_known(const struct native *native)
+{
+	static const char form[] = "condition=";
+	const char *what = native_value(native, NATIVE_FOR);
+	const char *timeout = native_value(native, NATIVE_TIMEOUT);
+	const char *name =
+	    what && strncmp(what, form, sizeof(form) - 1) == 0 ? what + sizeof(form) - 1 : "";
+	int64_t nanos;
+
+	/* Letters in which strings.EqualFold() and strcasecmp() agree. */
+	if (!*name || strspn(name, SELECTOR_LETTERS "=") != strlen(name) || *name == '=')
+		return false;
+	if (timeout && (!span_read(timeout, &nanos) || nanos < 1000000))
+		return false;
+	if (is_set(native, NATIVE_SELECTOR))
+		return native->arg_count == 1 && are_names(native) &&
+		       !strchr(native->args[0], ',') &&
+		       is_selector(native_value(native, NATIVE_SELECTOR));
+	return are_pairs(native) ||
+	       (native->arg_count > 1 && are_names(native) && !strchr(native->args[0], ','));
+}
+
+static bool nothing_is_named(const struct native *native)
+{
+	return native->arg_count == 0;
+}
+
+static bool (*const is_known[])(const struct native *) = {
+    [NATIVE_GET] = get_is_known,
+    [NATIVE_LOGS] = logs_are_known,
+    [NATIVE_TOP_PODS] = top_is_known,
+    [NATIVE_TOP_NODES] = top_is_known,
+    [NATIVE_ROLLOUT_STATUS] = one_is_known,
+    [NATIVE_ROLLOUT_HISTORY] = one_is_known,
+    [NATIVE_WAIT] = wait_is_known,
+    [NATIVE_CLUSTER_INFO] = nothing_is_named,
+};
+
+bool native_is_known(const struct native *native)
+{
+	return is_known[native->form](native);
+}
