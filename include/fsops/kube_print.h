@@ -17,7 +17,8 @@
 /* What of an object is shown besides what it holds. */
 struct kube_object_style {
 	bool managed_fields; /* --show-managed-fields */
-	/* Items of a list mostly have no kind of their own and get these, which are of the same document. */
+	/* Items of a list mostly have no kind of their own and get these, which are of the same document; then a
+	 * version of their own does not count. */
 	bool typed;
 	struct kube_node kind;
 	struct kube_node version;
@@ -40,6 +41,9 @@ int kube_print_number(
 /*
  * --- print/name.c: `-o name` ---
  */
+
+/* Has OBJECT a kind of its own? */
+bool kube_has_kind(const struct kube_doc *doc, const struct kube_node *object);
 
 /* "deployment.apps/web\n"; -1: it has no kind. */
 int kube_print_name(const struct kube_doc *doc, const struct kube_node *object,

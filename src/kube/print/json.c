@@ -251,25 +251,41 @@ static bool is_left_out(
 	       is_key(member, "managedFields");
 }
 
+static bool goes_before(const struct kube_member *a, const struct kube_member *b)
+{
+	int order = memcmp(a->key, b->key, a->len < b->len ? a->len : b->len);
+
+	return order < 0 || (order == 0 && a->len < b->len);
+}
+
+/* MEMBER among LIST, which is sorted and has room for it, instead of what has its key; the new count. */
+static size_t set_member(struct kube_member *list, size_t count, struct kube_member member)
+{
+	size_t at = 0;
+
+	while (at < count && goes_before(&list[at], &member))
+		at++;
+	if (at == count || !is_key(&list[at], member.key)) {
+		memmove(&list[at + 1], &list[at], (count - at) * sizeof(*list));
+		count++;
+	}
+	list[at] = member;
+	return count;
+}
+
 /* The members of an object, a kind and a version among them. */
 static struct kube_member *typed_members(
     const struct printer *printer, const struct kube_node *object, size_t *count)
 {
 	const struct kube_object_style *style = printer->style;
 	struct kube_member *members = kube_doc_members(printer->doc, object, count);
-	const struct kube_member added[] = {
-	    {"apiVersion", 10, &style->version}, {"kind", 4, &style->kind}};
 
-	if (!style->typed || kube_doc_get(printer->doc, object, "kind"))
+	if (!style->typed || kube_has_kind(printer->doc, object))
 		return members;
 	members = mem_grow(members, *count + 2, sizeof(*members));
-	for (size_t i = 0; i < COUNT_OF(added); i++) {
-		size_t at = (*count)++;
-
-		for (; at > 0 && strncmp(members[at - 1].key, added[i].key, added[i].len) > 0; at--)
-			members[at] = members[at - 1];
-		members[at] = added[i];
-	}
+	*count =
+	    set_member(members, *count, (struct kube_member){"apiVersion", 10, &style->version});
+	*count = set_member(members, *count, (struct kube_member){"kind", 4, &style->kind});
 	return members;
 }
 

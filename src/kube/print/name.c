@@ -12,19 +12,20 @@ static void add_lower(const char *text, struct buf *out)
 		buf_addc(out, (char)tolower((unsigned char)*text));
 }
 
-static const struct kube_node *find(const struct kube_doc *doc, const struct kube_node *object,
-    const char *key, const struct kube_node *of_list, const struct kube_object_style *style)
+bool kube_has_kind(const struct kube_doc *doc, const struct kube_node *object)
 {
-	const struct kube_node *own = kube_doc_get(doc, object, key);
+	const struct kube_node *kind = kube_doc_get(doc, object, "kind");
 
-	return !own && style->typed ? of_list : own;
+	return kind && kind->type == KUBE_TEXT && kind->len;
 }
 
 int kube_print_name(const struct kube_doc *doc, const struct kube_node *object,
     const struct kube_object_style *style, struct buf *out)
 {
-	char *kind = kube_doc_text(doc, find(doc, object, "kind", &style->kind, style));
-	char *version = kube_doc_text(doc, find(doc, object, "apiVersion", &style->version, style));
+	bool own = !style->typed || kube_has_kind(doc, object);
+	char *kind = kube_doc_text(doc, own ? kube_doc_get(doc, object, "kind") : &style->kind);
+	char *version =
+	    kube_doc_text(doc, own ? kube_doc_get(doc, object, "apiVersion") : &style->version);
 	char *name = kube_doc_text(doc, kube_doc_at(doc, object, "metadata.name"));
 	char *slash = version ? strchr(version, '/') : NULL;
 	int result = kind && *kind && version ? 0 : -1;

@@ -181,6 +181,29 @@ static void test_objects(void **state)
 	kube_doc_release(&doc);
 }
 
+/* An item's own version does not count without a kind. */
+static void test_versions(void **state)
+{
+	static const char list[] = "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":["
+	                           "{\"z\":1,\"kind\":\"\",\"apiVersion\":\"v2\"}]}";
+	struct kube_doc doc;
+	struct kube_object_style style = {.typed = true};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 65536);
+	assert_int_equal(read_doc(&doc, list), 0);
+	style.kind = *kube_doc_get(&doc, doc.nodes, "kind");
+	style.kind.len -= 4;
+	style.version = *kube_doc_get(&doc, doc.nodes, "apiVersion");
+	assert_int_equal(
+	    kube_print_json(&doc, kube_doc_get(&doc, doc.nodes, "items") + 1, 0, &style, &out), 0);
+	assert_string_equal(
+	    out.data, "{\n    \"apiVersion\": \"v1\",\n    \"kind\": \"Pod\",\n    \"z\": 1\n}");
+	buf_release(&out);
+	kube_doc_release(&doc);
+}
+
 static void test_list_of_none(void **state)
 {
 	struct buf out;
@@ -325,6 +348,7 @@ int main(void)
 	    cmocka_unit_test(test_deep),
 	    cmocka_unit_test(test_many_keys),
 	    cmocka_unit_test(test_objects),
+	    cmocka_unit_test(test_versions),
 	    cmocka_unit_test(test_list_of_none),
 	    cmocka_unit_test(test_tabs),
 	    cmocka_unit_test(test_tables),
