@@ -35,6 +35,7 @@ struct kube_watch {
 	struct kube_request *request;
 	struct loop_timer *timer;
 	struct buf event; /* the beginning of the next one */
+	size_t looked;    /* so much of it has no line's end */
 	json_t *known;    /* "NAMESPACE/NAME" → resourceVersion */
 	json_t *seen;     /* the same, of the list that is being made */
 	char *version;    /* what the watch goes on from */
@@ -132,12 +133,15 @@ static void take_item(struct kube_watch *watch, json_t *item)
 {
 	char *key = key_of(item);
 	const char *before = value_get_text(watch->known, key);
+	bool added = !before;
+	bool same = before && strcmp(before, version_of(item)) == 0;
+	json_t *version = json_string(version_of(item));
 
-	json_object_set_new(watch->seen, key, json_string(version_of(item)));
-	if (!before)
-		tell(watch, KUBE_ADDED, item);
-	else if (strcmp(before, version_of(item)) != 0)
-		tell(watch, KUBE_MODIFIED, item);
+	/* Known at once: the list may not come to its end. */
+	json_object_set(watch->known, key, version);
+	json_object_set_new(watch->seen, key, version);
+	if (!same)
+		tell(watch, added ? KUBE_ADDED : KUBE_MODIFIED, item);
 	free(key);
 }
 
@@ -292,22 +296,23 @@ static void take_event(struct kube_watch *watch, const json_t *event)
 /* Each event is a line. */
 static int take_lines(struct kube_watch *watch, struct err *err)
 {
+	const char *begin = watch->event.data;
+	const char *stop = begin + watch->event.len;
+	const char *from = begin + watch->looked;
 	const char *end;
-	size_t used = 0;
 
 	while (!watch->dropped && !watch->expired &&
-	       (end = memchr(watch->event.data + used, '\n', watch->event.len - used))) {
-		size_t len = (size_t)(end - watch->event.data) - used;
-		json_t *event =
-		    json_read("an event", watch->event.data + used, len, EVENT_MAX, err);
+	       (end = memchr(from, '\n', (size_t)(stop - from)))) {
+		json_t *event = json_read("an event", begin, (size_t)(end - begin), EVENT_MAX, err);
 
 		if (!event)
 			return -1;
 		take_event(watch, event);
 		json_decref(event);
-		used += len + 1;
+		begin = from = end + 1;
 	}
-	buf_consume(&watch->event, used);
+	buf_consume(&watch->event, (size_t)(begin - watch->event.data));
+	watch->looked = watch->event.len;
 	return 0;
 }
 
@@ -338,6 +343,7 @@ static void on_ended(void *ctx, const struct kube_reply *reply)
 
 	watch->request = NULL;
 	buf_clear(&watch->event);
+	watch->looked = 0;
 	if (reply->end == KUBE_REFUSED && reply->status != GONE && !may_pass(reply)) {
 		fail(watch, reply);
 		return;

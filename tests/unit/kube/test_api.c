@@ -379,6 +379,32 @@ static void a_version_that_is_too_old_is_a_new_list(void **state)
 	assert_string_equal(told.data, "+a +b +c listed ~b -a listed +end ");
 }
 
+/* Its second piece is refused: what the first has told is known. */
+static void what_a_torn_list_has_told_is_not_told_again(void **state)
+{
+	(void)state;
+	look("end", (const char *const[]){OK "{\"metadata\":{\"continue\":\"c\"},\"items\":[" ITEM(
+	                                      "a", "1") "," ITEM("b", "1") "]}",
+	                SAYS("410 Gone") "\r\n", LIST("5", ITEM("a", "2") "," ITEM("c", "3")),
+	                OK EVENT("ADDED", ITEM("end", "6")), NULL});
+	assert_string_equal(told.data, "+a +b ~a +c -b listed +end ");
+}
+
+/* An event comes in as many pieces as it likes. */
+static void an_event_may_come_in_pieces(void **state)
+{
+	(void)state;
+	look("end",
+	    (const char *const[]){LIST("5", ""),
+	        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	        "4\r\n{\"ty\r\n2e\r\npe\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}\r\n"
+	        "4\r\n}\n{\"\r\n34\r\ntype\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"end\"}}"
+	        "}"
+	        "\n\r\n",
+	        NULL});
+	assert_string_equal(told.data, "listed +a +end ");
+}
+
 static void a_watch_outlives_its_connection(void **state)
 {
 	(void)state;
@@ -484,6 +510,8 @@ int main(void)
 	    TEST(who_may_not_ask_is_told),
 	    TEST(changes_are_told_after_what_was_there),
 	    TEST(a_version_that_is_too_old_is_a_new_list),
+	    TEST(what_a_torn_list_has_told_is_not_told_again),
+	    TEST(an_event_may_come_in_pieces),
 	    TEST(a_watch_outlives_its_connection),
 	    TEST(a_watch_that_is_refused_ends),
 	};
