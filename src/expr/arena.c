@@ -74,7 +74,8 @@ static int add_block(struct arena *arena, size_t size)
 		want = arena->max - arena->total;
 	if (want < size)
 		want = size;
-	block = mem_alloc(sizeof(*block) + want);
+	block =
+	    mem_grow(NULL, 1, sizeof(*block) + want); /* not zeroed: most of it is never touched */
 	block->size = want;
 	block->next = arena->blocks;
 	arena->blocks = block; /* transferred */

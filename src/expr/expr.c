@@ -28,17 +28,25 @@ static void keep_inside(struct expr_error *error, size_t len)
 		error->length = len - error->offset;
 }
 
+static struct expr *expr_new(void)
+{
+	struct expr *expr = mem_grow(NULL, 1, sizeof(*expr));
+
+	memset(expr, 0, offsetof(struct expr, arena));
+	arena_init(&expr->arena, AST_MEMORY_MAX);
+	return expr;
+}
+
 struct expr *expr_compile(
     const char *text, size_t len, const struct expr_names *names, struct expr_error *error)
 {
-	struct expr *expr = mem_alloc(sizeof(*expr));
+	struct expr *expr = expr_new();
 	struct build build = {.expr = expr, .error = error};
 	struct expr_error ignored;
 
 	if (!error)
 		build.error = &ignored;
 	*build.error = (struct expr_error){0};
-	arena_init(&expr->arena, AST_MEMORY_MAX);
 	expr->len = len;
 	if (len > EXPR_SOURCE_MAX) {
 		expr_error_set(build.error, EXPR_ERROR_LIMIT, (struct place){0, len},

@@ -13,6 +13,7 @@
 #include "compare.h"
 #include "expr/syntax/macro.h"
 #include "fsops/mem.h"
+#include "fsops/text.h"
 #include "written.h"
 
 #define FUNCTIONS_MAX 300
@@ -108,7 +109,7 @@ size_t function_find(const char *name, bool receiver, size_t count, const struct
 			bool repeats;
 			size_t wanted;
 
-			if (strcmp(o->name, name) != 0 || form_receiver(o) != receiver)
+			if (!text_same(o->name, name) || form_receiver(o) != receiver)
 				continue;
 			wanted = form_count(o, &repeats);
 			if ((count == wanted || (repeats && count > wanted)) &&
@@ -200,7 +201,7 @@ static struct expr_function *summary_find(
     struct expr_function *functions, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(functions[i].name, name) == 0)
+		if (text_same(functions[i].name, name))
 			return &functions[i];
 	return NULL;
 }
@@ -295,7 +296,7 @@ const struct expr_function *function_named(const char *name)
 	const struct expr_function *functions = expr_functions(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(functions[i].name, name) == 0)
+		if (text_same(functions[i].name, name))
 			return &functions[i];
 	return NULL;
 }

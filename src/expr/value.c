@@ -7,6 +7,7 @@
 #include "compare.h"
 #include "expr/time/time.h"
 #include "fsops/json_read.h"
+#include "fsops/text.h"
 
 static const char *const type_names[VALUE_TYPES] = {
     [VALUE_NULL] = "null_type",
@@ -163,7 +164,7 @@ const char *cel_type_name(const struct expr_value *value)
 int cel_type_named(const char *name)
 {
 	for (int i = 0; i < VALUE_TYPES; i++)
-		if (strcmp(type_names[i], name) == 0)
+		if (text_same(type_names[i], name))
 			return i;
 	return -1;
 }

@@ -9,6 +9,7 @@
 
 #include "fsops/channel.h"
 #include "fsops/mem.h"
+#include "fsops/text.h"
 #include "runbook/catalog/catalog.h"
 
 /* Anything may stand below fields of these types. */
@@ -117,7 +118,7 @@ static const struct known *find_known(
 static const struct adapter_field *find_field(const struct adapter_field *fields, const char *name)
 {
 	for (; fields && fields->name; fields++)
-		if (strcmp(fields->name, name) == 0)
+		if (text_same(fields->name, name))
 			return fields;
 	return NULL;
 }
@@ -322,7 +323,7 @@ static unsigned where(const struct scope *scope)
 static const struct common *find_common(const struct scope *scope, const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(commons); i++)
-		if (strcmp(commons[i].name, name) == 0 && commons[i].where & where(scope))
+		if (text_same(commons[i].name, name) && commons[i].where & where(scope))
 			return &commons[i];
 	return NULL;
 }

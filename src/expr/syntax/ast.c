@@ -8,16 +8,19 @@
 
 struct node *node_new(struct build *build, enum node_kind kind, struct place place, size_t count)
 {
-	struct node *node = arena_alloc(&build->expr->arena, sizeof(*node));
-	struct node **kids = arena_alloc(&build->expr->arena, count * sizeof(struct node *));
+	struct node *node =
+	    arena_alloc(&build->expr->arena, sizeof(*node) + count * sizeof(struct node *));
 
-	if (!node || !kids) {
+	if (!node) {
 		expr_error_set(
 		    build->error, EXPR_ERROR_LIMIT, place, "the expression is too large");
 		return NULL;
 	}
-	*node =
-	    (struct node){.kind = kind, .place = place, .depth = 1, .kids = kids, .count = count};
+	*node = (struct node){.kind = kind,
+	    .place = place,
+	    .depth = 1,
+	    .kids = (struct node **)(node + 1), /* they lie behind it */
+	    .count = count};
 	return node;
 }
 

@@ -79,7 +79,6 @@ struct node {
 };
 
 struct expr {
-	struct arena arena;
 	size_t len; /* of the source */
 	struct node *top;
 	const char **roots; /* the variables it names, each once */
@@ -87,6 +86,7 @@ struct expr {
 	size_t root_room;
 	size_t slots; /* bound variables at the same time */
 	bool secret;
+	struct arena arena; /* the last: it begins as it is, all before it as zero */
 };
 
 /* The ceiling for a compiled expression; far over what EXPR_SOURCE_MAX bytes can need. */

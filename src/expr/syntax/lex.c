@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsops/mem.h"
+#include "fsops/text.h"
 
 static const char *const keywords[] = {"false", "in", "null", "true"};
 
@@ -16,7 +17,7 @@ struct sign {
 	enum token_kind kind;
 };
 
-/* Longer ones first. */
+/* One character or two; longer ones first. */
 static const struct sign signs[] = {
     {"||", TOKEN_OR},
     {"&&", TOKEN_AND},
@@ -57,7 +58,7 @@ static const struct {
 static bool one_of(const char *text, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, list[i]) == 0)
+		if (text_same(text, list[i]))
 			return true;
 	return false;
 }
@@ -162,13 +163,12 @@ static int unknown_sign(struct lexer *lexer, struct token *out)
 static int lex_sign(struct lexer *lexer, struct token *out)
 {
 	for (size_t i = 0; i < COUNT_OF(signs); i++) {
-		size_t len = strlen(signs[i].text);
+		const char *text = signs[i].text;
 
-		if (len <= lexer->len - lexer->at &&
-		    memcmp(lexer->text + lexer->at, signs[i].text, len) == 0) {
+		if (text[0] == peek(lexer, 0) && (!text[1] || text[1] == peek(lexer, 1))) {
 			out->kind = signs[i].kind;
-			out->place.length = len;
-			lexer->at += len;
+			out->place.length = text[1] ? 2 : 1;
+			lexer->at += out->place.length;
 			return 0;
 		}
 	}

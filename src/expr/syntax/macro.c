@@ -9,6 +9,7 @@
 
 #include "expr/eval.h"
 #include "fsops/mem.h"
+#include "fsops/text.h"
 #include "parse.h"
 
 static const struct macro macros[] = {
@@ -96,8 +97,8 @@ static bool is_called(const struct node *node, const struct macro *macro)
 	size_t len = space_len(macro);
 
 	if (len == 0)
-		return strcmp(macro->name, node->name) == 0;
-	return strcmp(macro->name + len + 1, node->name) == 0 && receiver->kind == NODE_NAME &&
+		return text_same(macro->name, node->name);
+	return text_same(macro->name + len + 1, node->name) && receiver->kind == NODE_NAME &&
 	       receiver->name_len == len && strncmp(receiver->name, macro->name, len) == 0;
 }
 

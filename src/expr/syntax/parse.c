@@ -10,6 +10,7 @@
 
 #include "expr/utf8.h"
 #include "fsops/mem.h"
+#include "fsops/text.h"
 #include "lex.h"
 
 struct parser {
@@ -204,9 +205,9 @@ static struct node *parse_group(struct parser *p)
 /* true, false and null, which look like names. */
 static bool word_value(const char *name, struct expr_value *out)
 {
-	if (strcmp(name, "true") == 0 || strcmp(name, "false") == 0)
+	if (text_same(name, "true") || text_same(name, "false"))
 		*out = cel_bool(name[0] == 't');
-	else if (strcmp(name, "null") == 0)
+	else if (text_same(name, "null"))
 		*out = cel_null();
 	else
 		return false;
