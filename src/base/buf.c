@@ -117,11 +117,15 @@ int buf_add_shell_word(struct buf *buf, const char *text)
 	if (plain_word(text))
 		return buf_adds(buf, text);
 	buf_addc(buf, '\'');
-	for (; *text; text++) {
-		if (*text == '\'')
+	while (*text) {
+		size_t len = strcspn(text, "'");
+
+		buf_add(buf, text, len);
+		text += len;
+		if (*text) {
 			buf_adds(buf, "'\\''");
-		else
-			buf_addc(buf, *text);
+			text++;
+		}
 	}
 	return buf_addc(buf, '\'');
 }

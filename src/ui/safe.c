@@ -137,14 +137,32 @@ static int add_char(struct buf *out, const char *text, size_t step, uint32_t c, 
 	return (int)(out->len - before);
 }
 
+/* How many characters of TEXT, up to the first that is not, are printable ASCII: all of most texts. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] >= ' ' && text[i] < 0x7F)
+		i++;
+	return i;
+}
+
 void safe_add(struct buf *out, const char *text, size_t len)
 {
 	int column = 0;
 
 	for (size_t i = 0; i < len;) {
 		uint32_t c = (unsigned char)text[i];
-		size_t step = decode(text + i, len - i, &c);
+		size_t plain = plain_len(text + i, len - i);
+		size_t step;
 
+		if (plain) {
+			buf_add(out, text + i, plain);
+			column += (int)plain;
+			i += plain;
+			continue;
+		}
+		step = decode(text + i, len - i, &c);
 		column += add_char(out, text + i, step, c, column);
 		i += step ? step : 1;
 	}

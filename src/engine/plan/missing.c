@@ -141,12 +141,20 @@ static void search_step(struct search *search)
 	}
 }
 
+static bool leaves_out(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (!plan->steps[i].selected)
+			return true;
+	return false;
+}
+
 json_t *plan_missing(const struct plan *plan)
 {
 	struct search search = {
 	    .plan = plan, .lost = json_object(), .given = json_object(), .texts = json_array()};
 
-	for (size_t i = 0; i < plan->step_count; i++) {
+	for (size_t i = 0; leaves_out(plan) && i < plan->step_count; i++) {
 		search.step = &plan->steps[i];
 		search_step(&search);
 	}

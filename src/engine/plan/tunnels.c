@@ -1,5 +1,6 @@
 /* The tunnels that a plan needs. Invariant: those of every selected action and of every metric that it
  * measures are there, each once. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsops/mem.h"
@@ -36,7 +37,14 @@ static bool listed(const json_t *list, const json_t *tunnel)
 	return false;
 }
 
-static void add(const struct plan *plan, json_t *list, const json_t *spec)
+struct search {
+	const struct plan *plan;
+	json_t *list;
+	const struct metric **metrics; /* of the plan, whose tunnels are in the list: owned */
+	size_t metric_count;
+};
+
+static void add(struct search *search, const json_t *spec)
 {
 	static const char *const keys[] = {
 	    "target", "to", "command", "automatic", "name", "host", "port"};
@@ -48,51 +56,66 @@ static void add(const struct plan *plan, json_t *list, const json_t *spec)
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (json_object_get(spec, keys[i]))
 			json_object_set(shown, keys[i], json_object_get(spec, keys[i]));
-	masked = redact_value(plan->redact, shown);
-	if (!listed(list, masked))
-		json_array_append(list, masked);
+	masked = redact_value(search->plan->redact, shown);
+	if (!listed(search->list, masked))
+		json_array_append(search->list, masked);
 	json_decref(masked);
 	json_decref(shown);
 }
 
-static void add_metric(const struct plan *plan, json_t *list, const struct metric *metric)
+/* Whether METRIC is new to the search. A step and a verdict measure the same ones as a rule. */
+static bool note(struct search *search, const struct metric *metric)
 {
+	for (size_t i = 0; i < search->metric_count; i++)
+		if (search->metrics[i] == metric)
+			return false;
+	MEM_PUSH_ROOM(search->metrics, search->metric_count);
+	search->metrics[search->metric_count++] = metric;
+	return true;
+}
+
+static void add_metric(struct search *search, const struct metric *metric)
+{
+	const struct plan *plan = search->plan;
 	struct scope scope = {.names = plan->names, .redact = plan->redact};
 	struct expander expander = {
 	    .scope = &scope, .mode = EXPAND_KNOWN, .redact = plan->redact, .plan = plan};
 	struct prepared prepared;
 	struct err err;
 
-	if (prepared_make(&prepared, &expander, &metric->source, &err) < 0)
+	if (!note(search, metric) || prepared_make(&prepared, &expander, &metric->source, &err) < 0)
 		return; /* plan_metric_command() says why */
-	add(plan, list, prepared.tunnel);
+	add(search, prepared.tunnel);
 	prepared_release(&prepared);
 }
 
 static void add_plan(const struct plan *plan, json_t *list);
 
-static void add_action(const struct plan *plan, json_t *list, const struct plan_action *action)
+static void add_action(struct search *search, const struct plan_action *action)
 {
-	const struct platform *platform = plan->catalog->platform;
+	const struct platform *platform = search->plan->catalog->platform;
 
-	add(plan, list, action->tunnel);
-	add(plan, list, action->look_tunnel);
+	add(search, action->tunnel);
+	add(search, action->look_tunnel);
 	for (size_t i = 0; i < platform->metric_count; i++)
 		if (plan_action_measures(action, &platform->metrics[i]))
-			add_metric(plan, list, &platform->metrics[i]);
+			add_metric(search, &platform->metrics[i]);
 	if (action->nested)
-		add_plan(action->nested, list);
+		add_plan(action->nested, search->list);
 }
 
 static void add_plan(const struct plan *plan, json_t *list)
 {
+	struct search search = {.plan = plan, .list = list};
+
 	for (size_t i = 0; i < plan->runbook->metric_count; i++)
-		add_metric(plan, list, plan->runbook->metrics[i]);
+		add_metric(&search, plan->runbook->metrics[i]);
 	for (size_t i = 0; i < plan->runbook->named_metric_count; i++)
-		add_metric(plan, list, plan->runbook->named_metrics[i]);
+		add_metric(&search, plan->runbook->named_metrics[i]);
 	for (size_t s = 0; s < plan->step_count; s++)
 		for (size_t i = 0; plan->steps[s].selected && i < plan->steps[s].action_count; i++)
-			add_action(plan, list, &plan->steps[s].actions[i]);
+			add_action(&search, &plan->steps[s].actions[i]);
+	free(search.metrics);
 }
 
 json_t *plan_tunnels(const struct plan *plan)
