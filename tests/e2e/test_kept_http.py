@@ -1,5 +1,8 @@
 """Connections over HTTP are kept for a run: how many are made, what is asked twice and what never is."""
+import asyncio
+import ctypes
 import json
+import socket
 import ssl
 import time
 
@@ -9,11 +12,21 @@ from raw import Raw, http_request
 from sandbox.certs import DAY, Certificates
 
 
+def go_silent(connection):
+    """The kernel drops what comes, unread, and acknowledges nothing: a filter of one instruction that takes no byte."""
+    refuse = ctypes.create_string_buffer(b"\x06\x00\x00\x00\x00\x00\x00\x00", 8)
+    program = ctypes.create_string_buffer(16)
+    ctypes.c_uint16.from_buffer(program, 0).value = 1
+    ctypes.c_void_p.from_buffer(program, 8).value = ctypes.addressof(refuse)
+    connection.setsockopt(socket.SOL_SOCKET, 26, program.raw)  # SO_ATTACH_FILTER
+
+
 class Server:
     """Keeps connections, counts them, and notes (connection, method, path) of what it reads.
 
     /last: it closes after the answer, without a word. /eaten: a second request on a connection is read, and the
-    connection closed without an answer. /dropped: so is a first one."""
+    connection closed without an answer. /dropped: so is a first one. /silent: it answers four
+    at once, and after that is as good as gone."""
 
     def __init__(self, made):
         self.connections, self.asked, self.resumed = 0, [], 0
@@ -35,11 +48,15 @@ class Server:
             requests += 1
             if path == "/dropped" or (path == "/eaten" and requests > 1):
                 return
+            while path == "/silent" and self.connections < 4:
+                await asyncio.sleep(0.01)
             answer = json.dumps({"connection": number, "body": body.decode()}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
             await writer.drain()
             if path == "/last":
                 return
+            if path == "/silent":
+                go_silent(writer.get_extra_info("socket"))
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +134,16 @@ def test_a_read_that_met_a_closed_connection_is_made_once_more(server, tmp_path)
     assert result.status == 0, str(result)
     assert server.asked == [(1, "GET", "/last"), (2, "GET", "/"), (2, "GET", "/eaten"), (3, "GET", "/eaten"),
                             (3, "GET", "/")]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_kept_connection_that_is_silently_dead_costs_no_time_out(server, tmp_path, scheme):
+    at_once = "".join(f"      - {read('/silent', n)}\n" for n in range(4))
+    head = f"    actions:\n{at_once}  - step: B\n    id: b\n    budget: 60s\n    sequential: true\n"
+    result = go(tmp_path, server, [read("/", 4, ", timeout: 50s"), read("/", 5)], scheme, head)
+    assert result.status == 0 and server.connections == 5, str(result)
+    assert server.asked[-2:] == [(5, "GET", "/"), (5, "GET", "/")]
+    assert result.action("r4")["seconds"] < 30, str(result)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -289,6 +316,18 @@ def test_over_http2_too_a_read_is_made_once_more(two, tmp_path):
     server = two(Two(answer=answer))
     result = go(tmp_path, server, [read("/", n) for n in range(3)])
     assert result.status == 0 and (server.connections, server.streams) == (2, 4), str(result)
+
+
+def test_over_http2_too_a_silently_dead_connection_costs_no_time_out(two, tmp_path):
+    def answer(self, writer, stream):
+        writer.write(frame(HEADERS, 4 | END, stream, STATUS_200))
+        if self.streams == 1:
+            go_silent(writer.get_extra_info("socket"))
+
+    server = two(Two(answer=answer))
+    result = go(tmp_path, server, [read("/", 0), read("/", 1, ", timeout: 50s"), read("/", 2)])
+    assert result.status == 0 and (server.connections, server.streams) == (2, 3), str(result)
+    assert result.action("r1")["seconds"] < 30, str(result)
 
 
 def test_a_change_shares_no_connection(two, tmp_path):

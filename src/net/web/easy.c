@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 
 /* In seconds: how old a connection may be that is used once more, as with all that is kept. */
 #define LIFETIME_MAX ((long)(KEEP_LIFE_MAX / 1000))
+
+/* How long a kept connection may not answer to the machine (not to us: a slow server's does), in milliseconds. */
+#define SILENT_MAX ((msec)3000)
 
 /* For the look at a refused certificate: it must not turn one failure into another. */
 #define LOOK_TIMEOUT_MS 3000L
@@ -294,6 +298,7 @@ int web_easy_make(
 
 	request->easy = easy;
 	request->fd = -1;
+	request->socket = -1;
 	request->data = spec->data;
 	request->done = spec->done;
 	request->ctx = spec->ctx;
@@ -361,6 +366,39 @@ void web_easy_certificate(struct web_request *request)
 	if (certificate)
 		certificate_end(certificate, request->reply.tls_expires);
 	X509_free(certificate);
+}
+
+static void set_option(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* An idle one is asked after SILENT_MAX less a second, and each second then: of many that are dead a read meets one, two
+ * at most, and not one after the other. */
+static void guard(int fd, bool on)
+{
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, on);
+#if defined(TCP_USER_TIMEOUT) && defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL)
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)(SILENT_MAX / 1000) - 1);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, on ? (int)SILENT_MAX : 0);
+#endif
+}
+
+void web_easy_guard(struct web_request *request)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(request->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+	    fd != CURL_SOCKET_BAD)
+		guard(fd, true);
+}
+
+void web_easy_unguard(struct web_request *request)
+{
+	/* A new one has no guard yet. */
+	if (request->fd < 0 && request->socket >= 0)
+		guard(request->socket, false);
 }
 
 /* Of the look at one that was refused. */

@@ -148,8 +148,10 @@ static void end_head(struct web_request *request)
 
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	request->head_done = status >= 200 || status == 101;
-	if (request->head_done)
+	if (request->head_done) {
 		web_easy_certificate(request);
+		web_easy_unguard(request);
+	}
 	join_repeated(request);
 }
 

@@ -40,6 +40,7 @@ struct web_request {
 	long long stated; /* the Content-Length of this head, or -1 */
 	unsigned peer;    /* the port of the last connection that was begun; 0: none was */
 	int fd;           /* its socket; -1: it has made none. libcurl's: only to be looked at */
+	int socket; /* the one that libcurl waited at last for it, its own or another's; -1: none yet */
 	struct err
 	    err; /* why our own callbacks ended the request, or what the first connection said */
 	char curl_text[CURL_ERROR_SIZE];
@@ -62,6 +63,11 @@ void web_turn_end(struct web_request *request, struct web_server **servers, CURL
 /* easy.c: a libcurl handle for SPEC; its callbacks fill REQUEST. */
 int web_easy_make(
     struct web_request *request, const struct web_spec *spec, CURLSH *share, struct err *err);
+/* easy.c: a kept connection that is silently dead (its machine is gone, a firewall has forgotten it) must not cost
+ * the next one its time-out: the machine finds out in SILENT_MAX, idle or asked, and what may be is asked again. On when
+ * a request has ended well, off when the answer to the next one begins: what has begun may stall. */
+void web_easy_guard(struct web_request *request);
+void web_easy_unguard(struct web_request *request);
 /* The head of an answer has come, from inside libcurl: when does the certificate of its connection end? (A connection
  * that was there already has told it to another request.) */
 void web_easy_certificate(struct web_request *request);

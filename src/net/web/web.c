@@ -56,6 +56,15 @@ static void on_time(void *ctx)
 	perform(web, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* NULL: EASY is libcurl's own. */
+static struct web_request *request_of(CURL *easy)
+{
+	char *request = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
+	return (struct web_request *)(void *)request;
+}
+
 /* libcurl: watch FD for WHAT from now on. `watch` is what curl_multi_assign kept for it. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *watch)
 {
@@ -65,8 +74,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *wa
 	    [CURL_POLL_INOUT] = LOOP_READ | LOOP_WRITE,
 	};
 	struct web *web = ctx;
+	struct web_request *request = request_of(easy);
 
-	(void)easy;
+	if (request && what != CURL_POLL_REMOVE)
+		request->socket = fd;
 	if (what == CURL_POLL_REMOVE)
 		loop_unwatch(watch);
 	else if (watch)
@@ -251,10 +262,12 @@ static void request_end(struct web_request *request, CURLcode code)
 		web_easy_read(request);
 		code = CURLE_PEER_FAILED_VERIFICATION;
 	}
-	if (code != CURLE_OK && request->err.kind == ERR_NONE)
+	if (code != CURLE_OK && request->err.kind == ERR_NONE) {
 		web_explain(request, code);
-	else if (code == CURLE_OK)
+	} else if (code == CURLE_OK) {
+		web_easy_guard(request);
 		web_explain_answer(request);
+	}
 	if (!request->dropped)
 		request->done(
 		    request->ctx, &request->reply, request->err.kind ? &request->err : NULL);
@@ -285,11 +298,7 @@ static void perform(struct web *web, curl_socket_t fd, int bits)
 	curl_multi_socket_action(web->multi, fd, bits, &count);
 	web->inside = false;
 	while ((message = curl_multi_info_read(web->multi, &count))) {
-		CURLcode code = message->data.result;
-		char *request = NULL;
-
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
-		request_end((struct web_request *)(void *)request, code);
+		request_end(request_of(message->easy_handle), message->data.result);
 	}
 	sweep(web);
 	web_let_go(web);
