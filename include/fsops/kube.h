@@ -78,6 +78,7 @@ struct kube_caller {
 	/* TEXT is a credential: call_secret(). May come again. */
 	void (*secret)(void *ctx, const char *text);
 	void *ctx;
+	bool fresh;     /* no connection that was there already: it asks again what is there now */
 	json_t *warned; /* kube's own; NULL at the beginning */
 };
 

@@ -332,6 +332,7 @@ static int start_web(struct kube_request *request, const char *url, const char *
 	    .headers = (const char *const *)lines,
 	    .header_count = count,
 	    .connect_max = CONNECT_MAX,
+	    .fresh = request->caller->fresh,
 	    .body = request->body,
 	    .body_len = request->body_len,
 	    .data = on_data,

@@ -120,6 +120,7 @@ class Api(BaseHTTPRequestHandler):
         words = split.path.strip("/").split("/")
         self.query = {k: v[-1] for k, v in parse_qs(split.query).items()}
         self.server.asked.append(self.path)
+        self.server.peers.append(self.client_address)
         if not self.about_itself(words):
             self.about_objects(words)
 
@@ -213,7 +214,7 @@ class CannedKube:
     def __init__(self, folder):
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Api)
         self.http.daemon_threads = True
-        self.http.asked = []
+        self.http.asked, self.http.peers = [], []
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
         self.kubeconfig = folder / "kubeconfig"

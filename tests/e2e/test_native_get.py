@@ -9,7 +9,7 @@ import os
 
 import pytest
 from canned_kube import CannedKube
-from helpers import ROOT
+from helpers import ROOT, run, write_book
 from native import NEW, by_fsops, by_kubectl
 
 RECORDS = ROOT / "tests/e2e/data/kubectl.json"
@@ -214,3 +214,15 @@ def test_what_is_not_known_whole_is_left_to_kubectl(tmp_path, canned):
 @pytest.mark.parametrize("how", ({"env": {"FSOPS_KUBECTL": "always"}}, {"target": {"native": False}}))
 def test_it_can_be_turned_off(tmp_path, canned, how):
     assert by_fsops(tmp_path, canned, ["get pods"], **how)["get pods"][0] == "kubectl"
+
+
+def test_what_is_asked_again_has_a_connection_of_its_own(tmp_path, canned):
+    canned.http.peers.clear()
+    get = "kubectl: [get, pod, {}, -o, name], severity: info, on_failure: continue"
+    actions = [f"{{id: a, {get.format('web-1')}}}", f"{{id: b, {get.format('web-1')}}}",
+               f"{{id: c, {get.format('absent')}, retry: {{times: 2, every: 50ms}}}}"]
+    steps = "  - step: A\n    id: a\n    sequential: true\n    actions:\n" + "".join(f"      - {a}\n" for a in actions)
+    result = run("book", "-R", write_book(tmp_path, steps, {"cluster": {"kubectl": {}}}), env=canned.env)
+    assert result.action("c")["attempts"] == 3, str(result)
+    peers = canned.http.peers  # of what is not there kubectl asks whether its namespace is, too
+    assert len(peers) == 8 and len(set(peers[:4])) == 1 and len(set(peers[3:])) == 5, str(result)

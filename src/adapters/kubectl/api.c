@@ -101,7 +101,8 @@ bool api_start(struct call *call, char *const *words, const struct command_spec 
 
 	api->call = call;
 	api->leave = leave;
-	api->caller = (struct kube_caller){.said = on_said, .secret = on_secret, .ctx = api};
+	api->caller = (struct kube_caller){
+	    .said = on_said, .secret = on_secret, .ctx = api, .fresh = call->fresh};
 	buf_init(&api->said, SAID_MAX);
 	own.via = "api";
 	if (native_read(&api->native, words))
