@@ -223,6 +223,22 @@ def test_a_run_that_was_killed_goes_on(place, way):
     assert report.status == 0 and report.out.count("<testcase") >= 4, report
 
 
+def test_what_a_resumed_item_captures_counts_in_its_turn(place):
+    """The first is done again, since what it said is masked on record; the others are taken over."""
+    place.write({"step": "S", "actions": [
+        place.act('[ "$2" != 1 ] || echo "***"; echo "$2"', for_each="[1, 2, 3]", capture={"last": "stdout.trim()"}),
+        {"id": "c", "exec": "true", "effect": "change"},
+        place.act('touch "$1/on"; until [ -e "$1/well" ]; do sleep 0.02; done; echo "$2"', "${last}", id="w")]})
+    with subprocess.Popen([FSOPS, "run", "book", "-R", place.books, "-y"], env=environment(**place.env),
+                          stdout=subprocess.DEVNULL) as child:
+        wait_until(lambda: "on" in place.files, "the change is over")
+        child.kill()
+    (place.dir / "well").touch()
+    result = fsops("resume", "-R", place.books, "-y", "--format", "json", env=place.env)
+    assert result.status == 0 and items(result) == [1], result
+    assert said(result, "w") == ["3"], result
+
+
 @WAYS
 def test_a_check_looks_at_all_of_them(place, way):
     result = place.run(way(place.act(MEET.format(3)), "[1, 2, 3]"), options=["--check"])

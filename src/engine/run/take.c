@@ -22,9 +22,12 @@ static void take_stop(struct world *world, enum stop stop, const char *why)
 		tally_stop(&world->tally, stop, why ? why : "stopped before it was interrupted");
 }
 
-void take_gift(struct world *world, const struct past_gift *gift)
+void take_gift(struct world *world, const struct past_gift *gift, json_t *captured)
 {
-	take_captures(world, gift->captured);
+	if (captured)
+		json_object_update(captured, gift->captured);
+	else
+		take_captures(world, gift->captured);
 	take_metrics(world, gift->metrics);
 	if (gift->failed)
 		tally_add_level(&world->tally, gift->level);
@@ -40,7 +43,7 @@ static void tell(const struct world *world, const json_t *notes)
 static void take_given(struct world *world, const struct past_given *given)
 {
 	for (size_t i = 0; i < given->gift_count; i++)
-		take_gift(world, &given->gifts[i]);
+		take_gift(world, &given->gifts[i], NULL);
 	json_object_update(world->results, given->results);
 	tell(world, given->notes);
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)

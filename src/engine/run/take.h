@@ -5,8 +5,9 @@
 #include "engine/resume/past.h"
 #include "world.h"
 
-/* What GIFT has is the run's from now on; its result is the caller's to keep. */
-void take_gift(struct world *world, const struct past_gift *gift);
+/* What GIFT has is the run's from now on; its result is the caller's to keep. Its captures are added to CAPTURED, which
+ * counts when its turn has come; NULL: they count at once. */
+void take_gift(struct world *world, const struct past_gift *gift, json_t *captured);
 
 /* The whole of STEP, if it has ended: false when it has not. */
 bool take_step(struct world *world, const char *step);

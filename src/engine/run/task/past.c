@@ -20,7 +20,7 @@ static void take_over(struct task *task, const struct record_action *entry)
 	if (gift.failed)
 		task->at_least = gift.level;
 	task->result = json_incref(gift.result);
-	take_gift(task_world(task), &gift);
+	take_gift(task_world(task), &gift, task->place->captured);
 	past_gift_release(&gift);
 	task_deliver(task);
 }
