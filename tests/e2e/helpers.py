@@ -44,7 +44,7 @@ class Result:
 
     @property
     def all_events(self):
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
     def events(self, kind, **fields):
         """The events of a type whose fields are these."""
