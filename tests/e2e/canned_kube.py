@@ -4,7 +4,9 @@ What it has never changes, so that what kubectl printed of it can be kept (data/
 hard to print: long lists, odd texts, numbers that are no integers, tables with broken cells.
 """
 import json
+import select
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +29,21 @@ def pod(name, namespace="shop", labels=None, **more):
 def workload(name, **more):
     return {"metadata": meta(name), "spec": {"replicas": 2, "template": {"metadata": {"creationTimestamp": None}}},
             "status": {"readyReplicas": 2}, **more}
+
+
+def with_history(name, kind, **more):
+    """One whose revisions are objects of their own."""
+    labels = {"app": name}
+    return {"metadata": meta(name), "apiVersion": "apps/v1", "kind": kind, **more,
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}}
+
+
+def revision(owner, number, cause=None, controller=True, uid=None):
+    """One of OWNER's; of another when UID says so."""
+    return {"metadata": meta(f"{owner}-{number}", labels={"app": owner},
+                             annotations={"kubernetes.io/change-cause": cause} if cause else {},
+                             ownerReferences=[{"uid": uid or f"uid-{owner}", "controller": controller}]),
+            "revision": number}
 
 
 NUMBERS = {"whole": 1, "negative": -0, "float": 1.0, "tiny": 1e-7, "small": 0.000001, "huge": 1e21, "large": 1e20,
@@ -91,10 +108,26 @@ KINDS = [
     Kind("apps", "v1", "deployments", "Deployment", ["deploy"], categories=["all"], objects=[
         workload("web", apiVersion="apps/v1", kind="Deployment"), workload("api")]),
     Kind("apps", "v1", "replicasets", "ReplicaSet", ["rs"], categories=["all"]),
+    Kind("apps", "v1", "daemonsets", "DaemonSet", ["ds"], objects=[
+        with_history("agent", "DaemonSet"), with_history("none", "DaemonSet"), with_history("twice", "DaemonSet")]),
+    Kind("apps", "v1", "statefulsets", "StatefulSet", ["sts"], objects=[with_history("db", "StatefulSet")]),
+    Kind("apps", "v1", "controllerrevisions", "ControllerRevision", [], objects=[
+        revision("agent", 10), revision("agent", 2, "image: <a> & \tb"), revision("agent", 3, "not its own", uid="x"),
+        revision("agent", 4, "not led by it", controller=False), revision("db", 1, "first"), revision("db", 2),
+        revision("twice", 1, "a"), {**revision("twice", 1, "b"), "revision": 1}]),
+    Kind("batch", "v1", "jobs", "Job", [], objects=[
+        {"metadata": meta(name, labels={"app": name.split("-")[0]}), "status": {"phase": "Begun"}}
+        for name in ("leaving-1", "leaving-2", "staying-1", "staying-2", "starting-1")]),
+    Kind("flights.example.com", "v1beta1", "planes", "Plane", ["pl"], columns=ODD_COLUMNS, cells=odd_cells),
+    Kind("flights.example.com", "v1beta1", "gates", "Gate", [], namespaced=False, categories=["airport", "all-of-it"]),
     Kind("flights.example.com", "v1", "planes", "Plane", ["pl"], columns=ODD_COLUMNS, cells=odd_cells, objects=[
         {"metadata": meta("long-haul"), "cells": 9}, {"metadata": meta("short"), "cells": 3},
         {"metadata": meta("all"), "cells": 9 + len(CELL_NUMBERS)}]),
 ]
+
+
+# Users who are answered in their own way; each has a context of its name.
+TOKENS = ("bare", "denied", "old", "out")
 
 
 class Api(BaseHTTPRequestHandler):
@@ -124,15 +157,49 @@ class Api(BaseHTTPRequestHandler):
         if not self.about_itself(words):
             self.about_objects(words)
 
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        self.server.asked.append(self.path)
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        kind = urlsplit(self.path).path.split("/")[-1]
+        if token == "out":
+            return self.refuse(401, "Unauthorized", "Unauthorized")
+        if token == "denied":
+            return self.refuse(403, "Forbidden", f'{kind} is forbidden: User "ann" cannot create resource "{kind}"')
+        if kind == "selfsubjectreviews":
+            return self.about_caller(body, token)
+        if kind == "selfsubjectaccessreviews":
+            return self.about_rights(body)
+        self.refuse(404, "NotFound", "the server could not find the requested resource")
+
+    def about_caller(self, body, token):
+        if token == "old":
+            return self.refuse(404, "NotFound", "the server could not find the requested resource")
+        known = {"username": "ann"} if token == "bare" else {"uid": "7-a", "username": "ann@example.com", "groups": [
+            "system:authenticated", "on <call>"], "extra": {"scopes": ["a", "b"], "example.com/key": ["\x07bell é"]}}
+        self.answer(201, {**body, "metadata": {"creationTimestamp": AGE}, "status": {"userInfo": known}})
+
+    def about_rights(self, body):
+        about = body["spec"].get("resourceAttributes") or body["spec"]["nonResourceAttributes"]
+        name = about.get("name", "")
+        status = {"allowed": about["verb"] in ("get", "list", "frob") and about.get("namespace") != "closed"}
+        if name == "why":
+            status = {"allowed": False, "denied": True, "reason": "a policy says so"}
+        if name == "wrong":
+            status = {"allowed": False, "reason": "no rule", "evaluationError": "role \"x\" not found"}
+        if name == "echo":  # all that it was asked, so that it can be compared
+            status = {"allowed": False, "reason": json.dumps(about, sort_keys=True)}
+        self.answer(201, {**body, "metadata": {}, "status": status})
+
     def about_itself(self, words):
         """Discovery."""
-        groups = sorted({(k.group, k.version) for k in KINDS if k.group})
+        groups = {g: sorted({k.version for k in KINDS if k.group == g}) for g in sorted({k.group for k in KINDS} - {""})}
         if words == ["api"]:
             self.answer(200, {"kind": "APIVersions", "versions": ["v1"]})
         elif words == ["apis"]:
-            found = [{"groupVersion": f"{g}/{v}", "version": v} for g, v in groups]
+            found = {g: [{"groupVersion": f"{g}/{v}", "version": v} for v in vs] for g, vs in groups.items()}
             self.answer(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
-                {"name": g, "versions": [f], "preferredVersion": f} for (g, _), f in zip(groups, found)]})
+                {"name": g, "versions": vs, "preferredVersion": vs[0]} for g, vs in found.items()]})
         elif words == ["version"]:
             self.answer(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0", "gitCommit": "0", "gitTreeState":
                               "clean", "buildDate": AGE, "goVersion": "go1.23", "compiler": "gc", "platform": "l/a"})
@@ -145,11 +212,13 @@ class Api(BaseHTTPRequestHandler):
         return True
 
     def about_objects(self, words):
-        words = words[2:] if words[0] == "api" else words[3:]
+        core = words[0] == "api"
+        api = "/".join(words[1:2] if core else words[1:3])
+        words = words[2:] if core else words[3:]
         namespace = ""
         if len(words) > 2 and words[0] == "namespaces":
             namespace, words = words[1], words[2:]
-        kind = next((k for k in KINDS if k.plural == words[0]), None)
+        kind = next((k for k in KINDS if k.plural == words[0] and k.api == api), None)
         if not kind:
             return self.refuse(404, "NotFound", "the server could not find the requested resource")
         if namespace in ("closed", "shut"):
@@ -158,11 +227,40 @@ class Api(BaseHTTPRequestHandler):
             where = f'in API group "{kind.group}" in the namespace "{namespace}"'
             return self.refuse(403, "Forbidden", f'{kind.plural}{"." if kind.group else ""}{kind.group}{about} is '
                                f'forbidden: User "ann" cannot {verb} resource "{kind.plural}" {where}')
+        if namespace == "slow" and len(words) > 1:  # what can be got, but not listed
+            return self.answer(200, {"kind": kind.kind, "apiVersion": kind.api, "metadata": meta(words[1], namespace)})
+        if namespace == "slow":
+            time.sleep(1.5)
+            return self.refuse(403, "Forbidden", "no")
         if namespace == "broken":
             return self.refuse(500, "InternalError", "Internal error occurred: etcd is gone")
         if len(words) > 1:
             return self.one(kind, namespace, words[1])
+        if self.query.get("watch") == "true":
+            return self.watch(kind)
         self.list(kind, namespace)
+
+    def watch(self, kind):
+        """Nothing ever changes, but an object whose name begins so that goes away soon, or comes to be as wished."""
+        name = self.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        found = next((o for o in kind.objects if o["metadata"]["name"] == name), None)
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if name.startswith("leaving"):
+            time.sleep(0.2)
+            self.send_event("DELETED", {"kind": kind.kind, "apiVersion": kind.api, **found})
+        if name.startswith("starting"):
+            time.sleep(0.2)
+            self.send_event("MODIFIED", {"kind": kind.kind, "apiVersion": kind.api, **found,
+                                         "status": {"phase": "Ready"}})
+        select.select([self.connection], [], [], 30)
+
+    def send_event(self, kind, found):
+        about = {**found["metadata"], "resourceVersion": "100"}
+        self.wfile.write(json.dumps({"type": kind, "object": {**found, "metadata": about}}).encode() + b"\n")
 
     def one(self, kind, namespace, name):
         for o in kind.objects:
@@ -222,8 +320,9 @@ class CannedKube:
         self.kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "canned",
             "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.port}"}}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "canned", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}]}))
+            "users": [{"name": "u", "user": {}}, *({"name": t, "user": {"token": t}} for t in TOKENS)],
+            "contexts": [{"name": "canned", "context": {"cluster": "c", "user": "u", "namespace": "shop"}},
+                         *({"name": t, "context": {"cluster": "c", "user": t}} for t in TOKENS)]}))
 
     @property
     def env(self):

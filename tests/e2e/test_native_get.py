@@ -1,16 +1,8 @@
-"""`kubectl: get …` without a kubectl prints what kubectl prints: stdout, stderr and exit status, byte for byte.
-
-What kubectl prints comes from the machine's own when that is 1.32 or newer; else from data/kubectl.json, which
-`FSOPS_RECORD=1 pytest test_native_get.py` writes (with a kubectl of 1.32).
-"""
-import hashlib
-import json
-import os
-
+"""`kubectl: get …` without a kubectl prints what kubectl prints: stdout, stderr and exit status, byte for byte."""
 import pytest
 from canned_kube import CannedKube
 from helpers import ROOT, run, write_book
-from native import NEW, by_fsops, by_kubectl
+from native import NEW, by_fsops, expectation, kept
 
 RECORDS = ROOT / "tests/e2e/data/kubectl.json"
 FORMS = """
@@ -168,9 +160,6 @@ describe pods
 """.strip().splitlines()
 
 
-RECORDING = bool(os.environ.get("FSOPS_RECORD"))
-
-
 @pytest.fixture(scope="session")
 def canned(tmp_path_factory):
     server = CannedKube(tmp_path_factory.mktemp("canned"))
@@ -178,20 +167,9 @@ def canned(tmp_path_factory):
     server.stop()
 
 
-def kept(result):
-    """[exit, stdout, stderr] as it is kept in the file: of what is long its digest."""
-    return [v if isinstance(v, int) or len(v) < 3000 else hashlib.sha256(v.encode()).hexdigest() for v in result]
-
-
 @pytest.fixture(scope="session")
 def expected(canned):
-    """{words: [exit, stdout, stderr]}"""
-    if not NEW:
-        return json.loads(RECORDS.read_text())
-    found = {words: by_kubectl(words, canned) for words in FORMS}
-    if RECORDING:
-        RECORDS.write_text(json.dumps({w: kept(r) for w, r in found.items()}, indent=0, sort_keys=True) + "\n")
-    return found
+    return expectation(RECORDS, FORMS, canned)
 
 
 @pytest.fixture(scope="session")

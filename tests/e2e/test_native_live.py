@@ -2,11 +2,13 @@
 
 Where the machine's kubectl is older than 1.32 its wording differs; there only what is said is looked at.
 """
+import json
 import re
 import subprocess
 import time
 
 import pytest
+from helpers import environment
 from native import NEW, by_fsops, by_kubectl
 
 BACKEND = "flight-search-backend"
@@ -49,6 +51,12 @@ FORMS = [
     ("wait --for=condition=Ready pod -l app=none", 1, "", "error: no matching resources found\n"),
     ("wait --for=condition=Ready pod/absent -n nowhere", 1, "", r'Error from server \(NotFound\): namespaces "nowhere" not found\n'),
     (f"wait --for=condition=available deploy {BACKEND} flight-search-frontend", 0, r"(deployment\.apps/.* condition met\n){2}", ""),
+    (f"wait --for=jsonpath={{.status.replicas}}=3 deploy/{BACKEND}", 0, rf"deployment\.apps/{BACKEND} condition met\n", ""),
+    ("wait --for=jsonpath={.status.phase}=Gone pod -l app=postgres --timeout=1s", 1, "", "(.*timed out .* on pods/.*\n)+"),
+    ("wait --for=delete pod/absent deploy/absent", 0, "", ""),
+    ("wait --for=delete pod -l app=none", 0, "", ""),
+    ("wait --for=delete node/node-1 --timeout=1s", 1, "", "error: timed out waiting for the condition on nodes/node-1\n"),
+    ("wait --for=create node/node-1", 0, "node/node-1 condition met\n", ""),
     ("cluster-info", 0, r"Kubernetes control plane is running at https://.*\n(.*\n)*", ""),
 ]
 
@@ -109,9 +117,8 @@ def test_one_that_cannot_be_listed_after_another_is_met(sandbox, tmp_path):
     [(via, found)] = by_fsops(tmp_path, server, [words]).values()
     assert via == "api" and found == [1, "node/node-1 condition met\n", "error: timed out waiting for the condition on "
                                       f"deployments/{BACKEND}\n"], found
-    if NEW:  # it logs each try, too, with the time and its process id
-        code, out, err = by_kubectl(words, server)
-        assert found == [code, out, err.splitlines()[-1] + "\n"]
+    if NEW:
+        assert found == by_kubectl(words, server)
 
 
 GONE = ["get pods", "get pods web", "get deploy,pods", f"logs deploy/{BACKEND}", f"rollout status deploy/{BACKEND}",
@@ -147,3 +154,24 @@ def test_a_rollout_that_goes_on(sandbox, tmp_path):
     assert (via, found[0]) == ("api", 1) and found[2] == "error: timed out waiting for the condition\n", found
     if NEW:
         assert found == by_kubectl(words, server)
+
+
+def made(value):
+    found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "passing"}, "data": {"a": value}}
+    return f"echo '{json.dumps(found)}' | kubectl create --validate=false -f -"
+
+
+@pytest.mark.parametrize("what, first, then", (
+    ("create", "true", made("b")), ("delete", made("a"), f"kubectl delete configmap passing && {made('b')}"),
+    ("jsonpath={.data.a}=c", made("a"), f"kubectl delete configmap passing && {made('b')} && sleep 0.5 && "
+                                        f"kubectl delete configmap passing && {made('c')}")),
+    ids=("create", "delete", "jsonpath"))
+def test_what_comes_and_goes(what, first, then, sandbox, tmp_path):
+    """Also when it is made again meanwhile, under the same name."""
+    server = Server(sandbox(), tmp_path)
+    env = environment(server.sandbox)
+    subprocess.run(first, shell=True, env=env, check=True, stdout=subprocess.DEVNULL)
+    with subprocess.Popen(f"sleep 1; {then}", shell=True, env=env, stdout=subprocess.DEVNULL) as changes:
+        [(via, found)] = by_fsops(tmp_path, server, [f"wait --for={what} cm/passing --timeout=30s"]).values()
+    assert changes.returncode == 0
+    assert via == "api" and found == [0, "configmap/passing condition met\n", ""], found

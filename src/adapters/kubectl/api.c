@@ -92,8 +92,8 @@ static void begin(struct api *api)
 	api->state = api->form->start(api);
 }
 
-bool api_start(struct call *call, char *const *words, const struct command_spec *spec,
-    void (*leave)(struct call *call))
+bool api_start(
+    struct call *call, char *const *words, const struct command_spec *spec, api_leave_fn *leave)
 {
 	struct command_spec own = *spec;
 	struct api *api = mem_alloc(sizeof(*api));
@@ -158,9 +158,14 @@ void api_end(struct api *api, int status)
 	api->ended = true;
 }
 
-void api_leave(struct api *api)
+void api_leave_with(struct api *api, const char *flag)
 {
 	if (!api->ended)
-		api->leave(api->call);
+		api->leave(api->call, flag);
 	api->ended = true;
+}
+
+void api_leave(struct api *api)
+{
+	api_leave_with(api, NULL);
 }

@@ -16,6 +16,9 @@
 
 struct api;
 
+/* Start kubectl for CALL; with FLAG among its words unless that is NULL. */
+typedef void api_leave_fn(struct call *call, const char *flag);
+
 /* One form. All slots are set. */
 struct api_form {
 	/* Begins. It may end or leave from inside. */
@@ -35,7 +38,7 @@ struct api {
 	bool ended;
 	const struct api_form *form;
 	void *state;
-	void (*leave)(struct call *call);
+	api_leave_fn *leave;
 };
 
 extern const struct api_form api_get, api_logs, api_top_pods, api_top_nodes, api_rollout_status,
@@ -44,9 +47,9 @@ extern const struct api_form api_get, api_logs, api_top_pods, api_top_nodes, api
 /* How many bytes are asked for and kept, before kubectl must do it. */
 #define API_KEPT_MAX ((size_t)256 * 1024 * 1024)
 
-/* WORDS are kubectl's, those of the target too. False: nothing was begun. LEAVE starts kubectl for CALL. */
-bool api_start(struct call *call, char *const *words, const struct command_spec *spec,
-    void (*leave)(struct call *call));
+/* WORDS are kubectl's, those of the target too. False: nothing was begun. */
+bool api_start(
+    struct call *call, char *const *words, const struct command_spec *spec, api_leave_fn *leave);
 
 /* For stdout and stderr; nothing is printed any more once it was too much. */
 void api_print(struct api *api, const char *text, size_t len);
@@ -56,5 +59,7 @@ void api_fail(struct api *api, const char *line);
 void api_end(struct api *api, int status);
 /* kubectl must do it. Only before anything was printed. */
 void api_leave(struct api *api);
+/* The same with one more flag ("--timeout=20s"), which counts instead of what the words say. */
+void api_leave_with(struct api *api, const char *flag);
 
 #endif

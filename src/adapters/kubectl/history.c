@@ -1,6 +1,6 @@
 /*
- * `kubectl rollout history` of a deployment: the revisions of its replica sets, and why each was made. Invariant: a
- * revision that two of them have is kubectl's to tell.
+ * `kubectl rollout history`: the revisions of a deployment (its replica sets), of a daemon set or a stateful set
+ * (controller revisions), and why each was made. Invariant: a revision that two of them have is kubectl's to tell.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,19 +24,42 @@ struct history {
 	struct api *api;
 	struct one one;
 	struct kube_request *request;
+	const struct source *source;
 	char *name;
 	char *uid;
 	struct revision *revisions;
 	size_t count;
 };
 
+/* ---- what has revisions, and where they are ---- */
+
+static const struct source {
+	const char *kind;
+	const char *label;  /* as the first line has it */
+	const char *plural; /* of the objects that are its revisions */
+	bool
+	    in_annotations; /* else each has its number, and its cause is nowhere else than in its own annotations */
+} sources[] = {
+    {"Deployment", "deployment.apps", "replicasets", true},
+    {"DaemonSet", "daemonset.apps", "controllerrevisions", false},
+    {"StatefulSet", "statefulset.apps", "controllerrevisions", false},
+};
+
+static const struct source *source_of(const struct kube_kind *kind)
+{
+	for (size_t i = 0; i < COUNT_OF(sources); i++)
+		if (strcmp(kind->kind, sources[i].kind) == 0)
+			return &sources[i];
+	return NULL;
+}
+
 static bool takes(const struct kube_kind *kind)
 {
-	return strcmp(kind->kind, "Deployment") == 0 && strcmp(kind->group, "apps") == 0 &&
+	return source_of(kind) && strcmp(kind->group, "apps") == 0 &&
 	       strcmp(kind->version, "v1") == 0;
 }
 
-/* ---- replica sets ---- */
+/* ---- revisions ---- */
 
 static bool is_controlled(const json_t *set, const char *uid)
 {
@@ -75,17 +98,20 @@ static bool read_revision(const json_t *set, int64_t *number)
 	return errno == 0 && !*end && strchr("0123456789-", *text);
 }
 
-static void add_set(struct history *history, const json_t *set)
+static void add_revision(struct history *history, const json_t *item)
 {
-	const json_t *template = json_object_get(json_object_get(set, "spec"), "template");
-	const char *cause = annotation(set, CAUSE);
-	int64_t number;
+	const json_t *template = json_object_get(json_object_get(item, "spec"), "template");
+	const char *cause = annotation(item, CAUSE);
+	int64_t number = json_integer_value(json_object_get(item, "revision"));
 
-	if (!is_controlled(set, history->uid) || !read_revision(set, &number))
+	if (!is_controlled(item, history->uid))
 		return;
+	if (history->source->in_annotations && !read_revision(item, &number))
+		return;
+	if (history->source->in_annotations && !cause)
+		cause = annotation(template, CAUSE);
 	MEM_PUSH_ROOM(history->revisions, history->count);
-	history->revisions[history->count++] =
-	    (struct revision){number, cause ? cause : annotation(template, CAUSE)};
+	history->revisions[history->count++] = (struct revision){number, cause};
 }
 
 static int by_number(const void *a, const void *b)
@@ -130,7 +156,7 @@ static void show(struct history *history)
 	struct buf out;
 
 	buf_init(&out, 2 * BUF_TEXT_MAX);
-	buf_addf(&out, "deployment.apps/%s \n", history->name);
+	buf_addf(&out, "%s/%s \n", history->source->label, history->name);
 	if (history->count)
 		add_table(history, &out);
 	else
@@ -141,19 +167,19 @@ static void show(struct history *history)
 	buf_release(&out);
 }
 
-static void on_sets(void *ctx, json_t *list, const struct kube_reply *reply)
+static void on_list(void *ctx, json_t *list, const struct kube_reply *reply)
 {
 	struct history *history = ctx;
 	size_t i;
-	json_t *set;
+	json_t *item;
 
 	history->request = NULL;
 	if (reply->end != KUBE_DONE) {
 		api_leave(history->api);
 		return;
 	}
-	json_array_foreach(json_object_get(list, "items"), i, set)
-		add_set(history, set);
+	json_array_foreach(json_object_get(list, "items"), i, item)
+		add_revision(history, item);
 	if (history->count)
 		qsort(history->revisions, history->count, sizeof(*history->revisions), by_number);
 	if (is_clear(history))
@@ -164,9 +190,10 @@ static void on_sets(void *ctx, json_t *list, const struct kube_reply *reply)
 
 static void on_one(void *ctx, const struct kube_kind *kind, json_t *object)
 {
-	static const struct kube_kind sets = {
-	    .group = "apps", .version = "v1", .plural = "replicasets", .namespaced = true};
 	struct history *history = ctx;
+	const struct source *source = source_of(kind);
+	const struct kube_kind kept = {
+	    .group = "apps", .version = "v1", .plural = source->plural, .namespaced = true};
 	const json_t *metadata = json_object_get(object, "metadata");
 	const char *uid = value_get_text(metadata, "uid");
 	char *labels = one_selector(kind, object);
@@ -177,13 +204,14 @@ static void on_one(void *ctx, const struct kube_kind *kind, json_t *object)
 		api_leave(history->api);
 		return;
 	}
+	history->source = source;
 	history->name = mem_text(value_get_text(metadata, "name"));
 	history->uid = mem_text(uid ? uid : "");
 	buf_init(&query, BUF_TEXT_MAX);
 	kube_query_add(&query, "labelSelector", labels);
-	path = kube_path(&sets, history->api->namespace, NULL, NULL, query.data);
+	path = kube_path(&kept, history->api->namespace, NULL, NULL, query.data);
 	history->request =
-	    kube_get(history->api->kube, &history->api->caller, path, NULL, on_sets, history);
+	    kube_get(history->api->kube, &history->api->caller, path, NULL, on_list, history);
 	free(path);
 	free(labels);
 	buf_release(&query);

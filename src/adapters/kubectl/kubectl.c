@@ -216,11 +216,32 @@ static const struct command_hint hints[] = {
 
 static const struct command_spec spec = {.telling = telling, .hints = hints, .via = "kubectl"};
 
-static void start_kubectl(struct call *call)
+/* At the end, where it counts instead of the same one before it; but "--" ends the flags. */
+static char **with_flag(char **argv, const char *flag)
+{
+	size_t count = 0, at = 0;
+	char **more;
+
+	while (argv[count])
+		count++;
+	while (at < count && strcmp(argv[at], "--") != 0)
+		at++;
+	more = mem_alloc((count + 2) * sizeof(*more));
+	memcpy(more, argv, at * sizeof(*more));
+	more[at] = mem_text(flag);
+	memcpy(more + at + 1, argv + at, (count - at) * sizeof(*more));
+	more[count + 1] = NULL;
+	free(argv);
+	return more;
+}
+
+static void start_kubectl(struct call *call, const char *flag)
 {
 	struct command_spec own = spec;
 	char **argv = make_argv(call->args, call->target);
 
+	if (flag)
+		argv = with_flag(argv, flag);
 	own.argv = (const char *const *)argv;
 	command_start(call, &own);
 	words_free(argv);
@@ -267,7 +288,7 @@ static void start(struct call *call)
 	argv = make_argv(call->args, call->target);
 	if (made != EFFECT_READ || call->stdin_text || !may_ask(call->target) ||
 	    !api_start(call, argv + 1, &spec, start_kubectl))
-		start_kubectl(call);
+		start_kubectl(call, NULL);
 	words_free(argv);
 }
 

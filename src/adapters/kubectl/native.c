@@ -52,6 +52,7 @@ static const struct flag {
     {NATIVE_WATCH, "watch", 'w', FLAG_BOOL, STATUS},
     {NATIVE_TIMEOUT, "timeout", 0, FLAG_SPAN, STATUS | WAIT},
     {NATIVE_FOR, "for", 0, FLAG_TEXT, WAIT},
+    {NATIVE_ALL, "all", 0, FLAG_BOOL, WAIT},
     {NATIVE_CONTAINER, "container", 'c', FLAG_TEXT, LOGS},
     {NATIVE_ALL_CONTAINERS, "all-containers", 0, FLAG_BOOL, LOGS},
     {NATIVE_PREVIOUS, "previous", 'p', FLAG_BOOL, LOGS},

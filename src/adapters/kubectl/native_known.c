@@ -7,6 +7,7 @@
 #include "fsops/mem.h"
 #include "native.h"
 #include "span.h"
+#include "wait_for.h"
 
 #define PATH_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-"
 #define SELECTOR_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
@@ -185,22 +186,36 @@ static bool logs_are_known(const struct native *native)
 	       (strchr(first, '/') ? is_pair(first) : native_is_name(first));
 }
 
-/* "condition=Ready" and "condition=Ready=false" of named objects or of one kind's with a selector. */
+static bool is_goal(const struct native *native, enum wait_kind *kind)
+{
+	const char *text = native_value(native, NATIVE_FOR);
+	struct wait_for what;
+	bool known = text && wait_for_read(&what, text);
+
+	if (!text)
+		return false;
+	*kind = what.kind;
+	wait_for_release(&what);
+	return known;
+}
+
+/* Named objects, or one kind's with a selector or all of them. */
 static bool wait_is_known(const struct native *native)
 {
-	static const char form[] = "condition=";
-	const char *what = native_value(native, NATIVE_FOR);
 	const char *timeout = native_value(native, NATIVE_TIMEOUT);
-	const char *name =
-	    what && strncmp(what, form, sizeof(form) - 1) == 0 ? what + sizeof(form) - 1 : "";
+	bool selects = is_set(native, NATIVE_SELECTOR);
+	enum wait_kind kind;
 	int64_t nanos;
 
-	/* Letters in which strings.EqualFold() and strcasecmp() agree. */
-	if (!*name || strspn(name, SELECTOR_LETTERS "=") != strlen(name) || *name == '=')
+	if (!is_goal(native, &kind) ||
+	    (timeout && (!span_read(timeout, &nanos) || nanos < 1000000)))
 		return false;
-	if (timeout && (!span_read(timeout, &nanos) || nanos < 1000000))
+	if (selects && native_on(native, NATIVE_ALL))
 		return false;
-	if (is_set(native, NATIVE_SELECTOR))
+	/* Of several that are not there kubectl makes an error of its own. */
+	if (kind == WAIT_CREATE)
+		return one_is_known(native) && !selects && !native_on(native, NATIVE_ALL);
+	if (selects || native_on(native, NATIVE_ALL))
 		return native->arg_count == 1 && are_names(native) &&
 		       !strchr(native->args[0], ',') &&
 		       is_selector(native_value(native, NATIVE_SELECTOR));

@@ -1,47 +1,39 @@
 /*
- * `kubectl wait --for=condition=…`: one object after the other, each watched until it is so. Invariant: one deadline
- * for all; when it has come, what is left is looked for, and told as late.
+ * `kubectl wait`: one object after the other, each watched until it is as wanted (wait_for.c), or gone. Invariant: one
+ * deadline for all; when it has come, what is left is looked for, and told as late.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api.h"
 #include "fsops/mem.h"
-#include "fsops/text.h"
 #include "fsops/value.h"
 #include "fsops/web.h"
 #include "span.h"
+#include "wait_asks.h"
+#include "wait_for.h"
 
 /* Without --timeout. */
 #define WAIT_DEFAULT ((msec)30000)
-
-struct wait_ask {
-	const struct kube_kind *kind;
-	char *type; /* as it is written; NULL: of a list */
-	char *name;
-};
+/* How often kubectl looks whether it was created. */
+#define CREATE_EVERY ((msec)500)
 
 struct wait {
 	struct api *api;
-	char *condition;
-	char *status;
-	struct wait_ask *asks;
-	size_t ask_count;
+	struct wait_for what;
+	msec until;
+	struct wait_asks asks;
 	size_t at;
-	bool found;  /* all kinds are known */
-	bool listed; /* what a selector stands for is */
-	bool late;   /* the deadline has come */
-	bool blind;  /* its watch has failed, and kubectl would wait until the deadline */
-	bool seen;   /* the one that is watched is there */
+	bool late;  /* the deadline has come */
+	bool blind; /* its watch has failed, and kubectl would wait until the deadline */
+	bool seen;  /* the one that is watched is there */
 	bool printed;
 	char *missing;
-	struct kube_find *find;
 	struct kube_request *request;
 	struct kube_watch *watch;
 	struct loop_timer *timer; /* the deadline */
 	struct loop_timer *next;  /* what a watch has found is gone on with outside of it */
-	char *errors[NATIVE_ARGS_MAX + 1];
+	char *errors[WAIT_ASKS_MAX];
 	size_t error_count;
 	bool own; /* the last error is not one that the API server or the connection gave */
 };
@@ -52,23 +44,33 @@ static void stop(void *state)
 {
 	struct wait *wait = state;
 
-	kube_find_cancel(wait->find);
+	wait_asks_stop(&wait->asks);
 	kube_cancel(wait->request);
 	kube_watch_cancel(wait->watch);
 	loop_cancel(wait->timer);
 	loop_cancel(wait->next);
-	wait->find = NULL;
 	wait->request = NULL;
 	wait->watch = NULL;
 	wait->timer = NULL;
 	wait->next = NULL;
 }
 
+/* kubectl has what is left of the time. */
+static void leave(void *ctx)
+{
+	struct wait *wait = ctx;
+	msec left = wait->until - loop_now(wait->api->call->loop);
+	char *flag = mem_printf("--timeout=%lldms", (long long)(left > 0 ? left : 1));
+
+	api_leave_with(wait->api, flag);
+	free(flag);
+}
+
 /* ---- what is told ---- */
 
-static void add_error(struct wait *wait, char *line)
+static void add_error(struct wait *wait, char *line, bool own)
 {
-	wait->own = false;
+	wait->own = own;
 	if (wait->error_count < COUNT_OF(wait->errors))
 		wait->errors[wait->error_count++] = line; /* transferred */
 	else
@@ -91,7 +93,7 @@ static void finish(struct wait *wait)
 
 static void say_met(struct wait *wait)
 {
-	const struct wait_ask *ask = &wait->asks[wait->at];
+	const struct wait_ask *ask = &wait->asks.items[wait->at];
 	char *kind = mem_text(ask->kind->kind);
 	char *line;
 
@@ -127,11 +129,12 @@ static void next_one(struct wait *wait)
 
 static void say_late(struct wait *wait)
 {
-	const struct wait_ask *ask = &wait->asks[wait->at];
+	const struct wait_ask *ask = &wait->asks.items[wait->at];
 
-	add_error(wait, mem_printf("timed out waiting for the condition on %s/%s",
-	                    ask->kind->plural, ask->name));
-	wait->own = true;
+	add_error(wait,
+	    mem_printf(
+	        "timed out waiting for the condition on %s/%s", ask->kind->plural, ask->name),
+	    true);
 	next_one(wait);
 }
 
@@ -141,47 +144,27 @@ static void on_time(void *ctx)
 
 	wait->timer = NULL;
 	wait->late = true;
-	if ((wait->watch || wait->blind) && !wait->next)
+	if (wait->what.kind == WAIT_CREATE && !wait->request)
+		api_fail(wait->api, "error: timed out waiting for the condition");
+	else if ((wait->watch || wait->blind) && !wait->next)
 		say_late(wait);
 }
 
-/* ---- whether it is so ---- */
-
-/* 1: yes; 0: no, and this condition tells; -1: it is another one. */
-static int tells(const struct wait *wait, const json_t *object, const json_t *condition)
-{
-	const char *type = value_get_text(condition, "type");
-	const char *status = value_get_text(condition, "status");
-	const json_t *generation =
-	    json_object_get(json_object_get(object, "metadata"), "generation");
-	const json_t *observed = json_object_get(condition, "observedGeneration");
-
-	if (!type || !status || strcasecmp(type, wait->condition) != 0)
-		return -1;
-	if (!json_is_integer(observed))
-		observed = json_object_get(json_object_get(object, "status"), "observedGeneration");
-	if (json_is_integer(generation) && json_is_integer(observed) &&
-	    json_integer_value(observed) < json_integer_value(generation))
-		return 0;
-	return strcasecmp(status, wait->status) == 0;
-}
-
-static bool is_met(const struct wait *wait, const json_t *object)
-{
-	size_t i;
-	json_t *condition;
-
-	json_array_foreach(
-	    json_object_get(json_object_get(object, "status"), "conditions"), i, condition) {
-		int told = tells(wait, object, condition);
-
-		if (told >= 0)
-			return told;
-	}
-	return false;
-}
-
 /* ---- one object ---- */
+
+static void take_object(struct wait *wait, const json_t *object)
+{
+	const char *why;
+	enum wait_met met = wait_for_met(&wait->what, object, &why);
+
+	if (met == WAIT_NOT_YET)
+		return;
+	if (met == WAIT_MET)
+		say_met(wait);
+	else
+		add_error(wait, mem_text(why), true);
+	next_one(wait);
+}
 
 static void on_changed(void *ctx, enum kube_change change, json_t *object)
 {
@@ -190,22 +173,29 @@ static void on_changed(void *ctx, enum kube_change change, json_t *object)
 	if (wait->api->ended || wait->next)
 		return;
 	wait->seen = wait->seen || change != KUBE_DELETED;
-	if (change != KUBE_DELETED && is_met(wait, object)) {
+	if (change == KUBE_DELETED && wait->what.kind == WAIT_DELETE) {
 		say_met(wait);
 		next_one(wait);
+	} else if (change != KUBE_DELETED && wait->what.kind != WAIT_DELETE) {
+		take_object(wait, object);
 	}
 }
 
 static void on_listed(void *ctx)
 {
 	struct wait *wait = ctx;
-	const struct wait_ask *ask = &wait->asks[wait->at];
+	const struct wait_ask *ask = &wait->asks.items[wait->at];
 
 	if (wait->api->ended || wait->next || wait->seen)
 		return;
-	add_error(wait,
-	    mem_printf("Error from server (NotFound): %s%s%s \"%s\" not found", ask->kind->plural,
-	        *ask->kind->group ? "." : "", ask->kind->group, ask->name));
+	if (wait->what.kind == WAIT_DELETE)
+		say_met(wait);
+	else
+		add_error(wait,
+		    mem_printf("Error from server (NotFound): %s%s%s \"%s\" not found",
+		        ask->kind->plural, *ask->kind->group ? "." : "", ask->kind->group,
+		        ask->name),
+		    false);
 	next_one(wait);
 }
 
@@ -219,7 +209,7 @@ static void on_failed(void *ctx, const struct kube_reply *reply)
 	if (wait->api->ended || wait->next)
 		return;
 	if (!wait->printed && !wait->error_count)
-		api_leave(wait->api);
+		leave(wait);
 	else if (!wait->timer)
 		say_late(wait);
 	else
@@ -228,14 +218,10 @@ static void on_failed(void *ctx, const struct kube_reply *reply)
 
 static void watch(struct wait *wait)
 {
-	const struct wait_ask *ask = &wait->asks[wait->at];
+	const struct wait_ask *ask = &wait->asks.items[wait->at];
 	char *field, *path;
 	struct buf query;
 
-	if (wait->late) {
-		say_late(wait);
-		return;
-	}
 	field = mem_printf("metadata.name=%s", ask->name);
 	buf_init(&query, BUF_TEXT_MAX);
 	kube_query_add(&query, "fieldSelector", field);
@@ -253,6 +239,22 @@ static void watch(struct wait *wait)
 	buf_release(&query);
 }
 
+/* Before it waits for one to go away kubectl asks for it once more, and that is what fails then. */
+static void watch_unless_late(struct wait *wait)
+{
+	if (!wait->late) {
+		watch(wait);
+	} else if (wait->what.kind != WAIT_DELETE) {
+		say_late(wait);
+	} else {
+		add_error(wait,
+		    mem_text(
+		        "client rate limiter Wait returned an error: context deadline exceeded"),
+		    true);
+		next_one(wait);
+	}
+}
+
 static bool is_missing(const struct kube_reply *reply)
 {
 	return reply->end == KUBE_REFUSED && strcmp(reply->reason, "NotFound") == 0;
@@ -264,41 +266,76 @@ static void on_namespace(void *ctx, json_t *object, const struct kube_reply *rep
 
 	(void)object;
 	wait->request = NULL;
-	add_error(wait, mem_text(is_missing(reply) ? reply->line : wait->missing));
+	add_error(wait, mem_text(is_missing(reply) ? reply->line : wait->missing), false);
 	free(wait->missing);
 	wait->missing = NULL;
 	next_one(wait);
 }
 
-static void on_object(void *ctx, json_t *object, const struct kube_reply *reply)
+static void ask_namespace(struct wait *wait, const struct kube_reply *of)
 {
-	struct wait *wait = ctx;
-	char *name, *path;
+	char *name = web_encode(wait->api->namespace, "");
+	char *path = mem_printf("/api/v1/namespaces/%s", name);
 
-	(void)object;
-	wait->request = NULL;
-	if (reply->end == KUBE_DONE) {
-		watch(wait);
-		return;
-	}
-	if (!is_missing(reply) || !wait->asks[wait->at].kind->namespaced ||
-	    strcmp(wait->api->namespace, "default") == 0) {
-		add_error(wait, mem_text(reply->line));
-		next_one(wait);
-		return;
-	}
-	wait->missing = mem_text(reply->line);
-	name = web_encode(wait->api->namespace, "");
-	path = mem_printf("/api/v1/namespaces/%s", name);
+	wait->missing = mem_text(of->line);
 	wait->request =
 	    kube_get(wait->api->kube, &wait->api->caller, path, NULL, on_namespace, wait);
 	free(path);
 	free(name);
 }
 
+static void on_again(void *ctx)
+{
+	struct wait *wait = ctx;
+
+	wait->next = NULL;
+	go_on(wait);
+}
+
+/* One that is not there is what is waited for, or it may still come. */
+static void take_missing(struct wait *wait, const struct kube_reply *reply)
+{
+	const struct wait_ask *own = &wait->asks.items[wait->at];
+
+	if (wait->what.kind == WAIT_CREATE && wait->late) {
+		api_fail(wait->api, "error: timed out waiting for the condition");
+	} else if (wait->what.kind == WAIT_CREATE) {
+		wait->next = loop_after(wait->api->call->loop, CREATE_EVERY, on_again, wait);
+	} else if (wait->what.kind == WAIT_DELETE) {
+		/* Of one that was not there from the beginning kubectl says nothing. */
+		if (wait->asks.listed)
+			say_met(wait);
+		next_one(wait);
+	} else if (own->kind->namespaced && strcmp(wait->api->namespace, "default") != 0) {
+		ask_namespace(wait, reply);
+	} else {
+		add_error(wait, mem_text(reply->line), false);
+		next_one(wait);
+	}
+}
+
+static void on_object(void *ctx, json_t *object, const struct kube_reply *reply)
+{
+	struct wait *wait = ctx;
+
+	(void)object;
+	wait->request = NULL;
+	if (is_missing(reply)) {
+		take_missing(wait, reply);
+	} else if (reply->end != KUBE_DONE) {
+		add_error(wait, mem_text(reply->line), false);
+		next_one(wait);
+	} else if (wait->what.kind == WAIT_CREATE) {
+		say_met(wait);
+		next_one(wait);
+	} else {
+		watch_unless_late(wait);
+	}
+}
+
 static void ask(struct wait *wait)
 {
-	const struct wait_ask *own = &wait->asks[wait->at];
+	const struct wait_ask *own = &wait->asks.items[wait->at];
 	char *path = kube_path(
 	    own->kind, own->kind->namespaced ? wait->api->namespace : NULL, own->name, NULL, NULL);
 
@@ -306,123 +343,37 @@ static void ask(struct wait *wait)
 	free(path);
 }
 
-/* ---- which objects ---- */
-
-static void add_ask(struct wait *wait, const struct kube_kind *kind, char *type, char *name)
+/* One of a list is known to have been there. */
+static void ask_listed(struct wait *wait)
 {
-	MEM_PUSH_ROOM(wait->asks, wait->ask_count);
-	wait->asks[wait->ask_count++] = (struct wait_ask){kind, type, name}; /* transferred */
-}
-
-static void on_list(void *ctx, json_t *object, const struct kube_reply *reply)
-{
-	struct wait *wait = ctx;
-	const struct kube_kind *kind = wait->asks[0].kind;
-	size_t i;
-	json_t *item;
-
-	wait->request = NULL;
-	if (reply->end != KUBE_DONE ||
-	    json_array_size(json_object_get(object, "items")) > COUNT_OF(wait->errors)) {
-		api_leave(wait->api);
-		return;
-	}
-	free(wait->asks[0].type);
-	wait->ask_count = 0;
-	json_array_foreach(json_object_get(object, "items"), i, item) {
-		const char *name = value_get_text(json_object_get(item, "metadata"), "name");
-
-		add_ask(wait, kind, NULL, mem_text(name ? name : ""));
-	}
-	wait->listed = true;
-	if (wait->ask_count)
-		go_on(wait);
+	if (wait->what.kind == WAIT_DELETE && !wait->late)
+		ask(wait);
 	else
-		api_fail(wait->api, "error: no matching resources found");
+		watch_unless_late(wait);
 }
 
-static void ask_list(struct wait *wait)
-{
-	const struct kube_kind *kind = wait->asks[0].kind;
-	struct buf query;
-	char *path;
-
-	buf_init(&query, BUF_TEXT_MAX);
-	kube_query_add(&query, "labelSelector", native_value(&wait->api->native, NATIVE_SELECTOR));
-	path =
-	    kube_path(kind, kind->namespaced ? wait->api->namespace : NULL, NULL, NULL, query.data);
-	wait->request = kube_get(wait->api->kube, &wait->api->caller, path, NULL, on_list, wait);
-	free(path);
-	buf_release(&query);
-}
-
-static void on_found(void *ctx, const struct kube_found *found)
-{
-	struct wait *wait = ctx;
-
-	wait->find = NULL;
-	if (!found->kinds) {
-		api_fail(wait->api, found->line);
-		return;
-	}
-	if (found->kinds->next ||
-	    text_has_word(found->kinds->categories, wait->asks[wait->at].type)) {
-		api_leave(wait->api);
-		return;
-	}
-	wait->asks[wait->at++].kind = found->kinds;
-	go_on(wait);
-}
+/* ---- one after the other ---- */
 
 static void go_on(struct wait *wait)
 {
 	if (wait->api->ended)
 		return;
-	if (!wait->found && wait->at == wait->ask_count) {
-		wait->found = true;
-		wait->at = 0;
-	}
-	if (!wait->found)
-		wait->find = kube_find(
-		    wait->api->kube, &wait->api->caller, wait->asks[wait->at].type, on_found, wait);
-	else if (wait->at == wait->ask_count)
+	if (wait->at == wait->asks.count)
 		finish(wait);
-	else if (wait->listed)
-		watch(wait);
-	else if (!wait->asks[wait->at].name)
-		ask_list(wait);
+	else if (wait->asks.listed)
+		ask_listed(wait);
 	else
 		ask(wait);
 }
 
-/* ---- words ---- */
-
-static void read_args(struct wait *wait)
+static void on_ready(void *ctx)
 {
-	const struct native *native = &wait->api->native;
+	struct wait *wait = ctx;
 
-	if (!strchr(native->args[0], '/')) {
-		if (native->arg_count == 1)
-			add_ask(wait, NULL, mem_text(native->args[0]), NULL);
-		for (size_t i = 1; i < native->arg_count; i++)
-			add_ask(wait, NULL, mem_text(native->args[0]), mem_text(native->args[i]));
-		return;
-	}
-	for (size_t i = 0; i < native->arg_count; i++) {
-		const char *slash = strchr(native->args[i], '/');
-
-		add_ask(wait, NULL, mem_textn(native->args[i], (size_t)(slash - native->args[i])),
-		    mem_text(slash + 1));
-	}
-}
-
-static void read_condition(struct wait *wait)
-{
-	const char *text = native_value(&wait->api->native, NATIVE_FOR) + strlen("condition=");
-	size_t len = strcspn(text, "=");
-
-	wait->condition = mem_textn(text, len);
-	wait->status = mem_text(text[len] ? text + len + 1 : "true");
+	if (!wait->asks.count && wait->what.kind != WAIT_DELETE)
+		api_fail(wait->api, "error: no matching resources found");
+	else
+		go_on(wait);
 }
 
 static void *start(struct api *api)
@@ -435,10 +386,10 @@ static void *start(struct api *api)
 	wait->api = api;
 	if (timeout && span_read(timeout, &nanos))
 		most = (msec)(nanos / 1000000);
-	read_condition(wait);
-	read_args(wait);
+	wait_for_read(&wait->what, native_value(&api->native, NATIVE_FOR));
+	wait->until = loop_now(api->call->loop) + most;
 	wait->timer = loop_deadline(api->call->loop, most, on_time, wait);
-	go_on(wait);
+	wait_asks_start(&wait->asks, api, on_ready, leave, wait);
 	return wait;
 }
 
@@ -447,15 +398,10 @@ static void free_wait(void *state)
 	struct wait *wait = state;
 
 	stop(wait);
-	for (size_t i = 0; i < wait->ask_count; i++) {
-		free(wait->asks[i].type);
-		free(wait->asks[i].name);
-	}
 	for (size_t i = 0; i < wait->error_count; i++)
 		free(wait->errors[i]);
-	free(wait->asks);
-	free(wait->condition);
-	free(wait->status);
+	wait_asks_release(&wait->asks);
+	wait_for_release(&wait->what);
 	free(wait->missing);
 	free(wait);
 }
