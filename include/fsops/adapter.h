@@ -157,6 +157,13 @@ struct embed_piece {
 	const char *plain;
 };
 
+/* From BEGIN to END, a moment every STEP; seconds, the first two since 1970. */
+struct adapter_span {
+	long long begin;
+	long long end;
+	long long step; /* 1 at least */
+};
+
 struct adapter_field {
 	const char *name; /* a table ends with NULL */
 	const char *type; /* "int", "string", "list", "map", "bool", "double", "any" */
@@ -258,6 +265,10 @@ struct adapter {
 	/* MAY (NULL). The name of the thing that is destroyed, to be typed by whoever approves it: a new
 	 * string, or NULL when the arguments do not tell. */
 	char *(*object)(const json_t *args);
+
+	/* MAY (NULL). ARGS as a question about a time: new arguments. The result then has `values`, a list with a
+	 * number or null for each moment. */
+	json_t *(*over)(const json_t *args, const struct adapter_span *span);
 
 	/* MUST. Never blocks. */
 	void (*start)(struct call *call);

@@ -37,11 +37,15 @@
  *	action.finished  step, action, outcome, seconds, why, result (as far as it is small),
  *	                 severity (of a failed read), effect, attempts, saved {path, bytes, sha256,
  *	                 complete (false: not whole, and not under its own name)}, captured {name: value}, stop,
+ *	                 undone (true: of a failed change that the server said it did not make),
  *	                 command (of a change that was interrupted and did not begin again), and the
  *	                 items as above
  *	metric.measured  when ("before" | "after" | "step"), step, action and the fields of `fsops check
  *	                 --format json`: name, title, unit, value, level, baseline, warning, critical,
  *	                 runbook, error
+ *	metric.curve     name, unit, begin, step_seconds, values (a number a step, null where there was none):
+ *	                 what the source of a metric that was measured has kept of it over the time of the
+ *	                 run, or since it was gone on with
  *	approval.asked   step, action, question ("change" | "destroy" | "failed" | "interrupted" |
  *	                 "manual"), command, effect, text
  *	approval.given   step, action, question, answer ("yes" | "skip" | "abort" | "retry" | "done" | "no" |

@@ -15,7 +15,9 @@
 #include "fsops/value.h"
 #include "fsops/web.h"
 
+#include "answer.h"
 #include "promql.h"
+#include "range.h"
 
 extern const struct adapter adapter_prometheus;
 
@@ -61,18 +63,18 @@ static enum effect prometheus_effect(const json_t *args)
 	return EFFECT_READ;
 }
 
-static char *query_url(const json_t *target)
+static char *query_url(const json_t *args, const json_t *target)
 {
 	const char *base = value_get_text(target, "url");
 
-	return web_url_join(base ? base : "", QUERY_PATH);
+	return web_url_join(base ? base : "", range_is(args) ? RANGE_PATH : QUERY_PATH);
 }
 
 static void prometheus_describe(
     const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	char *query = mem_printf("query=%s", value_get_text(args, "query"));
-	char *url = query_url(target);
+	char *url = query_url(args, target);
 
 	(void)effect;
 	buf_adds(out, "curl -sS --fail");
@@ -84,115 +86,6 @@ static void prometheus_describe(
 	buf_add_shell_word(out, url);
 	free(url);
 	free(query);
-}
-
-/* The second half of a sample [time, "number"]; null for what JSON has no number for. */
-static json_t *sample_value(const json_t *sample)
-{
-	const char *text = json_string_value(json_array_get(sample, 1));
-	char *end;
-	double number;
-
-	if (!text || !*text)
-		return json_null();
-	number = strtod(text, &end);
-	return *end == '\0' && isfinite(number) ? json_real(number) : json_null();
-}
-
-/* The labels and `value`; of a range the last value, and all of them as `values`. */
-static json_t *series_item(const json_t *series)
-{
-	const json_t *samples = json_object_get(series, "values");
-	const json_t *sample = json_object_get(series, "value");
-	json_t *item = json_is_object(json_object_get(series, "metric"))
-	                   ? json_deep_copy(json_object_get(series, "metric"))
-	                   : json_object();
-	json_t *all;
-
-	if (!samples) {
-		json_object_set_new(item, "value", sample_value(sample));
-		return item;
-	}
-	all = json_array();
-	for (size_t i = 0; i < json_array_size(samples); i++)
-		json_array_append_new(all, sample_value(json_array_get(samples, i)));
-	sample = json_array_get(samples, json_array_size(samples) - 1);
-	json_object_set_new(item, "value", sample_value(sample));
-	json_object_set_new(item, "values", all);
-	return item;
-}
-
-static json_t *read_series(const json_t *result)
-{
-	json_t *series = json_array();
-
-	for (size_t i = 0; i < json_array_size(result); i++)
-		json_array_append_new(series, series_item(json_array_get(result, i)));
-	return series;
-}
-
-/* What kind of answer it is decides what a single value means. */
-struct answer {
-	json_t *value; /* null: there is no single number */
-	json_t *series;
-	const char
-	    *sample; /* the number as Prometheus wrote it, when there is just one; borrowed */
-};
-
-static void read_vector(const json_t *result, struct answer *answer)
-{
-	const json_t *only = json_array_get(result, 0);
-
-	answer->series = read_series(result);
-	if (json_array_size(result) != 1)
-		return;
-	json_decref(answer->value);
-	answer->value = json_incref(json_object_get(json_array_get(answer->series, 0), "value"));
-	answer->sample = json_string_value(json_array_get(json_object_get(only, "value"), 1));
-}
-
-static void read_scalar(const json_t *result, struct answer *answer)
-{
-	answer->series = json_array();
-	json_decref(answer->value);
-	answer->value = sample_value(result);
-	answer->sample = json_string_value(json_array_get(result, 1));
-}
-
-static void read_string(const json_t *result, struct answer *answer)
-{
-	json_t *text = json_array_get(result, 1);
-
-	answer->series = json_array();
-	json_decref(answer->value);
-	answer->value = text ? json_incref(text) : json_null();
-}
-
-static const struct result_type {
-	const char *name;
-	void (*read)(const json_t *result, struct answer *answer);
-} result_types[] = {
-    {"vector", read_vector},
-    {"matrix", read_vector},
-    {"scalar", read_scalar},
-    {"string", read_string},
-};
-
-static int read_answer(const json_t *data, struct answer *answer)
-{
-	const char *type = value_get_text(data, "resultType");
-	const json_t *result = json_object_get(data, "result");
-
-	*answer = (struct answer){.value = json_null()};
-	for (size_t i = 0; type && i < COUNT_OF(result_types); i++) {
-		if (strcmp(result_types[i].name, type) != 0)
-			continue;
-		if (!json_is_array(result))
-			return -1;
-		result_types[i].read(result, answer);
-		return 0;
-	}
-	return -1;
 }
 
 static const char *call_query(const struct prometheus_call *p)
@@ -307,6 +200,23 @@ static bool is_partial(const json_t *reply, const json_t *warnings)
 	return json_array_size(warnings) || json_is_true(json_object_get(reply, "isPartial"));
 }
 
+/* One series, or a curve is nobody's. */
+static void finish_range(struct prometheus_call *p, const json_t *reply)
+{
+	const json_t *result = json_object_get(json_object_get(reply, "data"), "result");
+	json_t *warnings = notes_of(reply, "warnings");
+
+	if (json_array_size(result) != 1 || is_partial(reply, warnings))
+		call_fail(p->call, ERR_UNKNOWN, "%s: no single whole series", p->what);
+	else
+		call_done(p->call,
+		    json_pack("{s:o}", "values",
+		        range_values(
+		            json_object_get(json_array_get(result, 0), "values"), p->call->args)),
+		    NULL);
+	json_decref(warnings);
+}
+
 static void finish(struct prometheus_call *p, const json_t *reply)
 {
 	struct answer answer;
@@ -314,7 +224,7 @@ static void finish(struct prometheus_call *p, const json_t *reply)
 	json_t *infos;
 	char *why;
 
-	if (read_answer(json_object_get(reply, "data"), &answer) < 0) {
+	if (answer_read(json_object_get(reply, "data"), &answer) < 0) {
 		json_decref(answer.value);
 		call_fail(p->call, ERR_REMOTE,
 		    "%s: the answer is of a kind that is not known: is this a Prometheus?",
@@ -397,7 +307,7 @@ static void on_done(void *ctx, const struct web_reply *reply, const struct err *
 	status = value_get_text(json, "status");
 	/* A page that says "success" from something in between is no answer. */
 	if (reply->status == 200 && status && strcmp(status, "success") == 0)
-		finish(p, json);
+		(range_is(p->call->args) ? finish_range : finish)(p, json);
 	else
 		fail_with_reply(p, reply, json, unread.text);
 	json_decref(json);
@@ -407,7 +317,7 @@ static struct web_request *ask(struct prometheus_call *p, const char *url, struc
 {
 	const json_t *target = p->call->target;
 	char *query = web_encode(call_query(p), "");
-	char *form = mem_printf("query=%s", query);
+	char *form = range_form(p->call->args, query);
 	char *through = web_through(url, target);
 	struct web_request *request = NULL;
 	struct web_extra extra;
@@ -441,7 +351,7 @@ static struct web_request *ask(struct prometheus_call *p, const char *url, struc
 static void prometheus_start(struct call *call)
 {
 	struct prometheus_call *p = mem_alloc(sizeof(*p));
-	char *url = query_url(call->target);
+	char *url = query_url(call->args, call->target);
 	struct err err;
 
 	call->state = p;
@@ -511,6 +421,7 @@ const struct adapter adapter_prometheus = {
     .describe = prometheus_describe,
     .embeds = "query",
     .embed = promql_embed,
+    .over = range_args,
     .start = prometheus_start,
     .cancel = prometheus_cancel,
     .release = prometheus_release,

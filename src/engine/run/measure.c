@@ -21,10 +21,12 @@ struct reading {
 	double value;            /* NaN: not known */
 	char *error;             /* why not */
 	json_t *warnings;        /* not NULL: the answer was partial */
+	json_t *values;          /* over a time; NULL: not known */
 };
 
 struct measure {
 	struct measure_spec spec;
+	struct adapter_span span; /* what spec.over points to */
 	struct reading *readings;
 	size_t open; /* readings that have not ended */
 	struct loop_timer *delivery;
@@ -37,6 +39,7 @@ static void measure_free(struct measure *measure)
 	for (size_t i = 0; i < measure->spec.count; i++) {
 		free(measure->readings[i].error);
 		json_decref(measure->readings[i].warnings);
+		json_decref(measure->readings[i].values);
 	}
 	loop_cancel(measure->delivery);
 	free(measure->readings);
@@ -76,27 +79,53 @@ static json_t *reading_json(const struct reading *reading, enum level level)
 	return object;
 }
 
+static json_t *levels(const struct measure *measure, enum level *worst)
+{
+	json_t *metrics = json_array();
+
+	for (size_t i = 0; i < measure->spec.count; i++) {
+		const struct reading *reading = &measure->readings[i];
+		enum level level = thresholds_level(&reading->metric->thresholds, reading->value);
+
+		*worst = level_worst(*worst, level);
+		json_array_append_new(metrics, reading_json(reading, level));
+	}
+	return metrics;
+}
+
+static json_t *curves(const struct measure *measure)
+{
+	json_t *metrics = json_array();
+	char begin[CLOCK_TEXT_MAX];
+
+	clock_format_rfc3339((msec)measure->span.begin * 1000, begin);
+	for (size_t i = 0; i < measure->spec.count; i++) {
+		const struct reading *reading = &measure->readings[i];
+
+		if (reading->values)
+			json_array_append_new(metrics,
+			    json_pack("{s:s, s:s, s:s, s:I, s:O}", "name", reading->metric->name,
+			        "unit", unit_name(reading->metric->unit), "begin", begin,
+			        "step_seconds", (json_int_t)measure->span.step, "values",
+			        reading->values));
+	}
+	return metrics;
+}
+
 static void deliver(void *ctx)
 {
 	struct measure *measure = ctx;
-	json_t *metrics = json_array();
 	enum level worst = LEVEL_OK;
+	json_t *metrics;
 
 	measure->delivery = NULL;
 	if (measure->gone) {
 		measure->gone(measure->gone_ctx);
 	} else {
-		for (size_t i = 0; i < measure->spec.count; i++) {
-			const struct reading *reading = &measure->readings[i];
-			enum level level =
-			    thresholds_level(&reading->metric->thresholds, reading->value);
-
-			worst = level_worst(worst, level);
-			json_array_append_new(metrics, reading_json(reading, level));
-		}
+		metrics = measure->spec.over ? curves(measure) : levels(measure, &worst);
 		measure->spec.done(measure->spec.ctx, metrics, worst);
+		json_decref(metrics);
 	}
-	json_decref(metrics);
 	measure_free(measure);
 }
 
@@ -180,6 +209,17 @@ static void on_ended(void *ctx, const struct attempt_end *end)
 	}
 }
 
+/* What does not tell leaves no curve: what was looked at is on record without it. */
+static void on_kept(void *ctx, const struct attempt_end *end)
+{
+	struct reading *reading = ctx;
+	json_t *values = json_object_get(end->result, "values");
+
+	if (end->outcome == ATTEMPT_DONE && !end->why && json_is_array(values))
+		reading->values = json_incref(values);
+	end_reading(reading, NULL);
+}
+
 static json_t *wanted_fields(const struct metric *metric)
 {
 	json_t *refs = json_object();
@@ -212,7 +252,8 @@ static void start_reading(struct reading *reading)
 	    .adapter = source->adapter,
 	    .loop = spec->loop,
 	    .children = spec->children,
-	    .args = json_incref(prepared.args),
+	    .args = spec->over ? source->adapter->over(prepared.args, spec->over)
+	                       : json_incref(prepared.args),
 	    .target = json_incref(prepared.target),
 	    .tunnels = spec->tunnels,
 	    .tunnel = json_incref(prepared.tunnel),
@@ -221,7 +262,7 @@ static void start_reading(struct reading *reading)
 	    .deadline =
 	        loop_now(spec->loop) + (source->timeout ? source->timeout : MEASURE_TIMEOUT),
 	    .redact = redact,
-	    .ended = on_ended,
+	    .ended = spec->over ? on_kept : on_ended,
 	    .ctx = reading,
 	});
 	prepared_release(&prepared);
@@ -232,6 +273,10 @@ struct measure *measure_start(const struct measure_spec *spec)
 	struct measure *measure = mem_alloc(sizeof(*measure));
 
 	measure->spec = *spec;
+	if (spec->over) {
+		measure->span = *spec->over;
+		measure->spec.over = &measure->span;
+	}
 	measure->spec.metrics = mem_alloc(spec->count * sizeof(*spec->metrics));
 	measure->readings = mem_alloc(spec->count * sizeof(*measure->readings));
 	measure->open = spec->count;
@@ -254,6 +299,12 @@ void measure_cancel(struct measure *measure, void (*gone)(void *ctx), void *ctx)
 	for (size_t i = 0; i < measure->spec.count; i++)
 		if (measure->readings[i].attempt)
 			attempt_cancel(measure->readings[i].attempt);
+}
+
+bool measure_is_kept(const struct metric *metric)
+{
+	return metric->source.adapter->over && !metric->value.node &&
+	       !metric->source.judged_by_expect;
 }
 
 static bool named(const json_t *names, const char *name)

@@ -11,6 +11,11 @@
 #include "step_run.h"
 #include "take.h"
 
+/* A report draws no more. */
+#define CURVE_POINTS_MAX 240
+/* A shorter run has no curve: scrapes are further apart. */
+#define CURVE_SECONDS_MIN 5
+
 static void next_step(struct run *run);
 
 /* ---- making and freeing ---- */
@@ -79,7 +84,9 @@ static void emit_metrics(struct run *run, const json_t *metrics, const char *whe
 	}
 }
 
-static void measure(struct run *run, const struct metric **metrics, size_t count, measure_fn *done)
+/* OVER: NULL, or the time that they are asked about. */
+static void measure(struct run *run, const struct metric **metrics, size_t count,
+    const struct adapter_span *over, measure_fn *done)
 {
 	run->measure = measure_start(&(struct measure_spec){
 	    .loop = run->world.tools.loop,
@@ -89,6 +96,7 @@ static void measure(struct run *run, const struct metric **metrics, size_t count
 	    .scope = &run->world.scope,
 	    .metrics = metrics,
 	    .count = count,
+	    .over = over,
 	    .done = done,
 	    .ctx = run,
 	});
@@ -104,6 +112,50 @@ static void on_before(void *ctx, const json_t *metrics, enum level worst)
 	next_step(run);
 }
 
+/* ---- how they went meanwhile ---- */
+
+static void on_curves(void *ctx, const json_t *curves, enum level worst)
+{
+	struct run *run = ctx;
+
+	(void)worst;
+	run->measure = NULL;
+	for (size_t i = 0; i < json_array_size(curves); i++)
+		event_emit(run->world.tools.events, "metric.curve",
+		    json_incref(json_array_get(curves, i)));
+	run->ended(run->ctx, run);
+}
+
+/* The time of the run until now. */
+static struct adapter_span span_of(const struct run *run)
+{
+	long long seconds = (loop_now(run->world.tools.loop) - run->started) / 1000;
+	long long end = clock_system.wall(clock_system.ctx) / 1000;
+
+	return (struct adapter_span){
+	    .begin = end - seconds, .end = end, .step = seconds / CURVE_POINTS_MAX + 1};
+}
+
+/* Of what was measured in this run; a short one has seen it all. */
+static void measure_curves(struct run *run)
+{
+	const struct platform *platform = plan_of(run)->catalog->platform;
+	const struct metric **metrics = mem_alloc((platform->metric_count + 1) * sizeof(*metrics));
+	struct adapter_span span = span_of(run);
+	bool wanted = is_whole(run) && span.end - span.begin >= CURVE_SECONDS_MIN;
+	size_t count = 0;
+
+	for (size_t i = 0; wanted && i < platform->metric_count; i++)
+		if (json_object_get(run->world.metrics, platform->metrics[i].name) &&
+		    measure_is_kept(&platform->metrics[i]))
+			metrics[count++] = &platform->metrics[i];
+	if (count)
+		measure(run, metrics, count, &span, on_curves);
+	else
+		run->ended(run->ctx, run);
+	free(metrics);
+}
+
 static void on_after(void *ctx, const json_t *metrics, enum level worst)
 {
 	struct run *run = ctx;
@@ -111,7 +163,7 @@ static void on_after(void *ctx, const json_t *metrics, enum level worst)
 	run->measure = NULL;
 	emit_metrics(run, metrics, "after");
 	tally_add_level(tally_of(run), worst);
-	run->ended(run->ctx, run);
+	measure_curves(run);
 }
 
 static bool is_listed(const struct runbook *runbook, const struct metric *metric)
@@ -143,7 +195,7 @@ static void measure_before(struct run *run)
 			metrics[count++] = metric;
 	}
 	if (count)
-		measure(run, metrics, count, on_before);
+		measure(run, metrics, count, NULL, on_before);
 	else
 		next_step(run);
 	free(metrics);
@@ -197,7 +249,9 @@ static void finish(struct run *run)
 	if (is_whole(run) && !stop_is_resumable(run->world.tally.stop))
 		tell_unasked(run);
 	if (measures)
-		measure(run, runbook->metrics, runbook->metric_count, on_after);
+		measure(run, runbook->metrics, runbook->metric_count, NULL, on_after);
+	else if (run->world.tally.stop != STOP_SIGNAL)
+		measure_curves(run);
 	else
 		run->ended(run->ctx, run);
 }

@@ -292,6 +292,7 @@ static const struct {
     {"action.finished", on_action_finished},
     {"items.listed", nothing},
     {"metric.measured", nothing},
+    {"metric.curve", nothing},
     {"approval.asked", on_asked},
     {"approval.given", on_given},
     {"escalated", on_escalated},

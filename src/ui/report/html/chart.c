@@ -140,6 +140,11 @@ static void add_legend(struct page *page)
 	    {"bar running", "still running"},
 	    {"waiting", "waiting for a person"},
 	    {"gap", "the run was interrupted"},
+	    {"band warning", "a metric would be warning"},
+	    {"band critical", "a metric would be critical"},
+	    {"key-changed", "a change began"},
+	    {"key-answered", "a person answered"},
+	    {"key-escalated", "escalated"},
 	};
 
 	html_add(&page->html, "<figcaption>The upper bar of a step is its time against its budget, "
@@ -174,6 +179,7 @@ void page_chart(struct page *page)
 	add_pattern(page);
 	html_add(&page->html, "<ol class=\"rows\">\n");
 	add_axis(&chart);
+	chart_curves(&chart);
 	chart_approvals(&chart);
 	chart_escalations(&chart);
 	for (size_t i = 0; i < page->record->step_count; i++)

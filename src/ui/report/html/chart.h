@@ -22,6 +22,8 @@ void chart_begin_bar(
 /* rows.c */
 void chart_approvals(struct chart *chart);
 void chart_escalations(struct chart *chart);
+/* curves.c */
+void chart_curves(struct chart *chart);
 /* lanes.c */
 void chart_step(struct chart *chart, size_t index);
 
