@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fsops/buf.h"
+
 /* A new JSON string from bytes that may not be UTF-8: what is not becomes U+FFFD. */
 json_t *value_text(const char *data, size_t len);
 
@@ -31,8 +33,14 @@ char *value_to_text(const json_t *value);
 /* The fewest decimal digits, at least 15, from which every real in VALUE is read back as it is. */
 size_t value_digits(const json_t *value);
 
-/* The value as JSON in one line, a new C string: reals with no more digits than it takes to read
- * the same number again (3.9, not 3.8999999999999999). NULL: it cannot be written. */
+/* Add the value (not NULL) as JSON in one line: each real with no more digits than it takes to read the same number
+ * again (3.9, not 3.8999999999999999). -1: it is over OUT's ceiling. */
+int value_write(const json_t *value, struct buf *out);
+
+/* How many bytes that is; 0 of NULL. */
+size_t value_size(const json_t *value);
+
+/* The same as a new C string; NULL of NULL. */
 char *value_to_json(const json_t *value);
 
 /* Object members; borrowed. value_get_text returns NULL when missing or no string. */

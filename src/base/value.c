@@ -171,12 +171,6 @@ size_t value_digits(const json_t *value)
 	return (size_t)digits_needed(value, DIGITS_LEAST);
 }
 
-char *value_to_json(const json_t *value)
-{
-	return json_dumps(
-	    value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(value_digits(value)));
-}
-
 char *value_to_text(const json_t *value)
 {
 	char *text;

@@ -25,8 +25,7 @@ static void json_event(struct sink *base, const json_t *event)
 	struct json_sink *sink = (struct json_sink *)base;
 
 	buf_clear(&sink->line);
-	json_dump_callback(
-	    event, add_piece, &sink->line, JSON_COMPACT | JSON_REAL_PRECISION(value_digits(event)));
+	value_write(event, &sink->line);
 	buf_addc(&sink->line, '\n');
 	if (!sink->line.full)
 		out_write(sink->out, sink->line.data, sink->line.len);

@@ -107,7 +107,7 @@ static json_t *fill_value(struct whole *whole, const json_t *value);
 
 static int take_room(struct whole *whole, const json_t *filled)
 {
-	size_t size = json_dumpb(filled, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+	size_t size = value_size(filled);
 
 	if (size > whole->left)
 		return err_set(whole->err, ERR_LIMIT,

@@ -10,11 +10,13 @@
 #include <sys/random.h>
 
 #include "fsops/mem.h"
+#include "fsops/text.h"
 
 struct events {
 	const struct clock *clock;
 	const struct redact *redact;
 	char *run_id;
+	json_t *run, *version; /* as they stand in each event */
 	json_int_t seq;
 	struct sink **sinks;
 	size_t sink_count;
@@ -28,6 +30,8 @@ struct events *events_new(
 	events->clock = clock;
 	events->redact = redact;
 	events->run_id = mem_text(run_id);
+	events->run = json_string(run_id);
+	events->version = json_integer(EVENT_VERSION);
 	return events;
 }
 
@@ -45,6 +49,8 @@ void events_free(struct events *events)
 		events->sinks[i]->ops->close(events->sinks[i]);
 	free(events->sinks);
 	free(events->run_id);
+	json_decref(events->run);
+	json_decref(events->version);
 	free(events);
 }
 
@@ -61,21 +67,6 @@ json_t *event_time(const struct events *events)
 	return json_string(text);
 }
 
-/* The common fields come first, so that a line can be read by eye. */
-static json_t *make_event(struct events *events, const char *type, json_t *fields)
-{
-	json_t *time = json_incref(json_object_get(fields, "time"));
-	json_t *event = json_object();
-
-	json_object_set_new(event, "v", json_integer(EVENT_VERSION));
-	json_object_set_new(event, "seq", json_integer(++events->seq));
-	json_object_set_new(event, "time", time ? time : event_time(events));
-	json_object_set_new(event, "run", json_string(events->run_id));
-	json_object_set_new(event, "type", json_string(type));
-	json_object_update_missing(event, fields);
-	return event;
-}
-
 /* What a run and its parts are called, and words of this program: a secret that happens to be part of one
  * is not given away by it, and masked they would be other names. */
 static const char *const plain[] = {"v", "seq", "time", "run", "type", "runbook", "platform",
@@ -87,7 +78,7 @@ static const char *const named[] = {"vars", "files", "captured"};
 static bool is_one_of(const char *key, const char *const *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(keys[i], key) == 0)
+		if (text_same(keys[i], key))
 			return true;
 	return false;
 }
@@ -104,21 +95,35 @@ static json_t *mask_members(const struct redact *redact, const json_t *object)
 	return masked;
 }
 
-static json_t *mask(const struct redact *redact, const json_t *event)
+/* A new reference. */
+static json_t *mask(const struct redact *redact, const char *key, json_t *member)
 {
-	json_t *masked = json_object();
+	if (is_one_of(key, plain, COUNT_OF(plain)))
+		return json_incref(member);
+	if (json_is_object(member) && is_one_of(key, named, COUNT_OF(named)))
+		return mask_members(redact, member);
+	return redact_value(redact, member);
+}
+
+/* The common fields come first, so that a line can be read by eye. */
+static const char *const common[] = {"v", "seq", "time", "run", "type"};
+
+static json_t *make_event(struct events *events, const char *type, json_t *fields)
+{
+	json_t *time = json_incref(json_object_get(fields, "time"));
+	json_t *event = json_object();
 	const char *key;
 	json_t *member;
 
-	json_object_foreach((json_t *)event, key, member) {
-		if (is_one_of(key, plain, COUNT_OF(plain)))
-			json_object_set(masked, key, member);
-		else if (json_is_object(member) && is_one_of(key, named, COUNT_OF(named)))
-			json_object_set_new(masked, key, mask_members(redact, member));
-		else
-			json_object_set_new(masked, key, redact_value(redact, member));
-	}
-	return masked;
+	json_object_set(event, "v", events->version);
+	json_object_set_new(event, "seq", json_integer(++events->seq));
+	json_object_set_new(event, "time", time ? time : event_time(events));
+	json_object_set(event, "run", events->run);
+	json_object_set_new(event, "type", json_string(type));
+	json_object_foreach(fields, key, member)
+		if (!is_one_of(key, common, COUNT_OF(common)))
+			json_object_set_new(event, key, mask(events->redact, key, member));
+	return event;
 }
 
 /* Hand EVENT to the sinks that take events as they happen, or to the others. */
@@ -132,12 +137,10 @@ static void hand_out(struct events *events, const json_t *event, bool as_it_happ
 json_t *event_hold(struct events *events, const char *type, json_t *fields)
 {
 	json_t *event = make_event(events, type, fields);
-	json_t *masked = mask(events->redact, event);
 
-	json_decref(event);
 	json_decref(fields);
-	hand_out(events, masked, true);
-	return masked;
+	hand_out(events, event, true);
+	return event;
 }
 
 void event_release(struct events *events, json_t *event)

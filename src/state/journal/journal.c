@@ -187,17 +187,10 @@ static int write_whole(struct journal *journal, const char *data, size_t len)
 	return 0;
 }
 
-static int add_piece(const char *data, size_t len, void *ctx)
-{
-	return buf_add(ctx, data, len);
-}
-
 /* The event as a line without its newline, with `prev` as its last member. */
 static int make_line(const struct journal *journal, const json_t *event, struct buf *line)
 {
-	if (json_dump_callback(event, add_piece, line,
-	        JSON_COMPACT | JSON_REAL_PRECISION(value_digits(event))) < 0 ||
-	    line->full)
+	if (value_write(event, line) < 0)
 		return -1;
 	line->data[--line->len] = '\0'; /* the closing brace */
 	return buf_addf(line, ",\"prev\":\"%s\"}", journal->last);

@@ -370,6 +370,13 @@ static const struct {
     {"approval.given", on_given},
 };
 
+/* Whether EVENT may be about a change: most are not, and then no name has to be made. */
+static bool concerns(const struct locks *locks, const json_t *event)
+{
+	return json_object_size(locks->in_flight) || json_object_size(locks->asked) ||
+	       is_change(event);
+}
+
 static void note_budget(struct locks *locks, const json_t *event)
 {
 	const char *step = value_get_text(event, "step");
@@ -389,7 +396,7 @@ static void on_event(struct sink *sink, const json_t *event)
 	if (strcmp(type, "step.started") == 0)
 		note_budget(locks, event);
 	for (size_t i = 0; i < COUNT_OF(watched); i++) {
-		if (strcmp(type, watched[i].type) != 0)
+		if (strcmp(type, watched[i].type) != 0 || !concerns(locks, event))
 			continue;
 		key = action_key(event);
 		watched[i].fn(locks, event, key);

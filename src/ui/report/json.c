@@ -6,11 +6,6 @@
 
 #include "fsops/value.h"
 
-static int add_piece(const char *data, size_t len, void *ctx)
-{
-	return buf_add(ctx, data, len);
-}
-
 void print_report_json(struct buf *out, const struct record *record)
 {
 	json_t *event;
@@ -20,8 +15,7 @@ void print_report_json(struct buf *out, const struct record *record)
 		json_t *copy = json_copy(event);
 
 		json_object_del(copy, "prev");
-		json_dump_callback(
-		    copy, add_piece, out, JSON_COMPACT | JSON_REAL_PRECISION(value_digits(copy)));
+		value_write(copy, out);
 		buf_addc(out, '\n');
 		json_decref(copy);
 	}

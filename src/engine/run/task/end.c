@@ -65,9 +65,7 @@ static json_t *small_result(const struct task *task)
 	size_t max = refs_result_wanted(task_world(task)->plan->refs, task->place->action->id)
 	                 ? RESULT_WANTED_MAX
 	                 : RESULT_EVENT_MAX;
-	size_t size = task->result && !task_takes_secret(task)
-	                  ? json_dumpb(task->result, NULL, 0, JSON_COMPACT)
-	                  : 0;
+	size_t size = task_takes_secret(task) ? 0 : value_size(task->result);
 
 	return size && size <= max ? json_incref(task->result) : NULL;
 }
