@@ -136,6 +136,26 @@ def test_a_read_that_met_a_closed_connection_is_made_once_more(server, tmp_path)
                             (3, "GET", "/")]
 
 
+@pytest.mark.parametrize("way", ["closed", "handshake", "tunnel"])
+def test_a_connection_that_could_not_be_had_is_tried_once(server, tmp_path, way):
+    """Closed before a byte of the answer; before TLS was there; by a proxy, which does not get through."""
+    tries = []
+
+    async def talk(reader, writer):
+        tries.append(await reader.read(1))
+        if way == "tunnel":
+            await http_request(reader)
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    with Raw() as raw:
+        place = f"127.0.0.1:{raw.serve(talk)}"
+        url = {"closed": f"http://{place}", "handshake": f"https://{place}", "tunnel": "https://web.example"}[way]
+        book = write_book(tmp_path, "  - {step: A, id: a, http: GET /}\n", {"web": {"http": url}})
+        result = run("book", "-R", book, env={"https_proxy": f"http://{place}"} if way == "tunnel" else {})
+    assert result.action("a")["outcome"] == "failed" and result.action("a")["attempts"] == 1, str(result)
+    assert len(tries) == 1, str(result)
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_kept_connection_that_is_silently_dead_costs_no_time_out(server, tmp_path, scheme):
     at_once = "".join(f"      - {read('/silent', n)}\n" for n in range(4))
