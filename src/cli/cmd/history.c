@@ -233,6 +233,7 @@ static void begin_text(struct listing *listing)
 	free(folder);
 }
 
+/* Twice, to be measured and to be shown. A first run that begins in between is not shown: there is no head for it. */
 static int list_text(struct listing *listing, struct err *err)
 {
 	int result;
@@ -241,7 +242,8 @@ static int list_text(struct listing *listing, struct err *err)
 	result = each_run(listing, measure, err);
 	if (result == 0) {
 		begin_text(listing);
-		result = each_run(listing, add_text, err);
+		if (listing->count)
+			result = each_run(listing, add_text, err);
 	}
 	if (listing->more)
 		buf_addf(&listing->text, "(there were more: --limit 0 lists all)\n");
