@@ -14,7 +14,7 @@ import shutil
 import subprocess
 
 import pytest
-from helpers import FSOPS, ROOT, environment, write_book
+from helpers import BACKEND, FSOPS, ROOT, environment, write_book
 from sandbox import Sandbox
 
 OUT_OF_MEMORY = 71
@@ -47,6 +47,45 @@ BOOK = """
       - {id: touch, exec: ["true"], effect: change}
       - {id: after, exec: [printf, "done ${list.join('-')}"], effect: read}
 """
+# Kubernetes by its API, connections that are kept from one read to the next, a for_each at once.
+LIVE = f"""
+  - step: Cluster
+    id: cluster
+    budget: 30s
+    actions:
+      - {{id: pods, kubectl: get pods -A -o json, expect: 'via == "api" && json.items.size() > 3'}}
+      - {{id: table, kubectl: get deployments -o wide, expect: via == "api"}}
+      - {{id: names, kubectl: get deploy -o name, expect: via == "api", capture: {{names: stdout}}}}
+      - {{id: absent, kubectl: get pod absent, expect: 'exit == 1 && via == "api"', capture: {{absent: stderr}}}}
+      - {{id: logs, kubectl: logs deployment/{BACKEND} --limit-bytes=20, expect: 'via == "api" && stdout.size() == 20'}}
+      - {{id: top, kubectl: top pods, expect: via == "api"}}
+      - {{id: nodes, kubectl: top nodes --no-headers, expect: 'via == "api" && stdout.contains("node-1")'}}
+      - {{id: rollout, kubectl: rollout status deployment/{BACKEND}, expect: via == "api", capture: {{rolled: stdout}}}}
+      - {{id: waited, kubectl: wait --for=condition=Ready node/node-1 --timeout=20s, expect: via == "api",
+         capture: {{waited: stdout}}}}
+  - step: Kept
+    id: kept
+    budget: 30s
+    sequential: true
+    actions:
+      - {{id: web, http: GET /health, target: upstream, expect: status == 200}}
+      - {{id: web2, http: GET /health, target: upstream, expect: reused}}
+      - {{id: rows, postgres: SELECT 1 AS one, expect: value == 1}}
+      - {{id: rows2, postgres: SELECT 2 AS two, expect: value == 2}}
+      - {{id: ping, redis: PING}}
+      - {{id: size, redis: DBSIZE}}
+      - {{id: again, kubectl: get nodes -o name, capture: {{again: stdout}}, retry: {{times: 1, every: 10ms}}}}
+  - step: Each
+    id: each
+    budget: 30s
+    actions:
+      - {{id: asks, for_each: '[1, 2, 3, 4]', as: n, http: 'GET /health?n=${{n}}', target: upstream, capture: {{last: n}}}}
+      - {{id: reads, for_each: '[1, 2, 3]', as: n, postgres: {{query: SELECT $1 AS n, params: ['${{n}}']}},
+         capture: {{read: value}}}}
+      - {{id: gets, for_each: '["node-1", "node-2"]', as: n, kubectl: 'get node ${{n}} -o name', capture: {{got: stdout}}}}
+      - {{id: told, effect: read, exec: [printf,
+         "${{[names, absent, rolled, waited, again, string(last), string(read), got].join('; ')}}"]}}
+"""
 METRICS = """metrics:
   one: {title: One, unit: count, source: {exec: [printf, '1']}, value: double(stdout), baseline: "< 2", critical: "> 5"}
 alerts: [{alert: Late, severity: warning, respond_within: 5m, action: look, runbook: book}]
@@ -68,11 +107,13 @@ def commands(book, state):
         "eval": (("eval", "items.filter(i, i.n > 3).map(i, {'t': i.t, 'q': quantity('1Gi')})", "--context",
                   state / "context.json"), None),
         "run": (("run", "book", "-y", "--format", "json", *at), None),
+        "live": (("run", "live", "-y", "--format", "json", *at), None),
+        "live-check": (("run", "live", "--check", "--format", "json", *at), None),
         "resume": (("resume", "-y", "--format", "json", *at), None),
     }
 
 
-WRITES = ("run", "resume", "history")
+WRITES = ("run", "live", "live-check", "resume", "history")
 
 
 def files(folder):
@@ -96,11 +137,13 @@ class Sweep:
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", self.library, ROOT / "tests" / "faults" / "memory.c",
                         "-ldl"], check=True)
         at = sandbox.address
-        self.book = write_book(self.folder / "book", BOOK, {
-            "upstream": {"http": at("upstream", "http")}, "monitor": {"prometheus": at("prometheus", "http")},
+        targets = {
+            "cluster": {"kubectl": {}}, "upstream": {"http": at("upstream", "http")},
+            "monitor": {"prometheus": at("prometheus", "http")},
             "db": {"postgres": sandbox.conninfo}, "cache": {"redis": at("redis", "redis") + "/0"},
-            "backups": {"s3": "s3://flight-search-backups", "region": sandbox.s3.region, "endpoint": at("s3", "http")}},
-            platform_more=METRICS)
+            "backups": {"s3": "s3://flight-search-backups", "region": sandbox.s3.region, "endpoint": at("s3", "http")}}
+        for name, steps in (("live", LIVE), ("book", BOOK)):
+            self.book = write_book(self.folder / "book", steps, targets, name, platform_more=METRICS)
         self.env = environment(sandbox, FSOPS_STATE=None, ONCE=None)
         self.state = self.folder / "state"  # of a run that was killed
         self.state.mkdir(mode=0o700)
