@@ -141,6 +141,10 @@ struct kube_request *kube_get(struct kube *kube, struct kube_caller *caller, con
 struct kube_request *kube_get_raw(struct kube *kube, struct kube_caller *caller, const char *path,
     const char *accept, kube_got_fn *got, void *ctx);
 
+/* The same, but OBJECT (borrowed) is sent by POST: for reviews, which change nothing. */
+struct kube_request *kube_post(struct kube *kube, struct kube_caller *caller, const char *path,
+    const json_t *object, kube_got_fn *got, void *ctx);
+
 /*
  * --- Kinds ---
  */
@@ -164,6 +168,8 @@ struct kube_found {
 	const struct kube_kind
 	    *kinds;       /* one; several for a category ("all"); NULL: none, `line` says why */
 	const char *line; /* `error: the server doesn't have a resource type "foo"` */
+	bool unknown;     /* kinds is NULL: because the server, which was asked, has none */
+	bool partial;     /* kube_find_all(): a part of the server did not say what it has */
 	struct err err;   /* kinds is NULL: the same with its kind */
 };
 
@@ -178,7 +184,7 @@ struct kube_find *kube_find(struct kube *kube, struct kube_caller *caller, const
     kube_found_fn *done, void *ctx);
 void kube_find_cancel(struct kube_find *find); /* NULL is allowed */
 
-/* All that the API server has, in kubectl's order (groups as it prefers them): for `api-resources`. */
+/* All that the API server has now, in kubectl's order (groups as it prefers them): for `api-resources`. */
 struct kube_find *kube_find_all(
     struct kube *kube, struct kube_caller *caller, kube_found_fn *done, void *ctx);
 

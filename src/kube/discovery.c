@@ -45,6 +45,8 @@ struct kube_discovery {
 	struct kept *kept;
 	struct kube_kinds kinds;
 	bool there;
+	bool partial; /* of what is there some is missing */
+	bool missing; /* the same of what is asked for now */
 	bool asking;
 	size_t open; /* requests under way */
 	struct kube_request *roots[ROOTS];
@@ -119,8 +121,10 @@ static char *joined(const json_t *list)
 
 static void add_kind(struct slot *slot, const struct kube_kind *kind)
 {
-	if (slot->kinds.count >= KINDS_MAX)
+	if (slot->kinds.count >= KINDS_MAX) {
+		slot->discovery->missing = true;
 		return;
+	}
 	MEM_PUSH_ROOM(slot->kinds.items, slot->kinds.count);
 	slot->kinds.items[slot->kinds.count++] = keep(slot->discovery, kind);
 }
@@ -162,8 +166,10 @@ static struct slot *add_slot(
 {
 	struct slot *slot;
 
-	if (discovery->slot_count[root] >= SLOTS_MAX)
+	if (discovery->slot_count[root] >= SLOTS_MAX) {
+		discovery->missing = true;
 		return NULL;
+	}
 	slot = mem_alloc(sizeof(*slot));
 	*slot = (struct slot){
 	    .discovery = discovery, .group = mem_text(group), .version = mem_text(version)};
@@ -228,6 +234,7 @@ static void finish(struct kube_discovery *discovery)
 	free(discovery->kinds.items);
 	discovery->kinds = kinds;
 	discovery->there = true;
+	discovery->partial = discovery->missing || kinds.count == KINDS_MAX;
 	free_slots(discovery);
 	tell(discovery, NULL);
 }
@@ -246,8 +253,8 @@ static void on_resources(void *ctx, json_t *object, const struct kube_reply *rep
 	size_t i;
 	json_t *entry;
 
-	(void)reply;
 	slot->request = NULL;
+	slot->discovery->missing = slot->discovery->missing || reply->end != KUBE_DONE;
 	json_array_foreach(json_object_get(object, "resources"), i, entry)
 		read_kind(slot, entry, value_get_text(entry, "name"),
 		    value_get_text(entry, "singularName"), value_get_text(entry, "kind"),
@@ -311,8 +318,10 @@ static void take_version(
 	size_t i;
 	json_t *resource;
 
-	if (!group || !version || (freshness && strcmp(freshness, "Stale") == 0))
+	if (!group || !version || (freshness && strcmp(freshness, "Stale") == 0)) {
+		discovery->missing = true;
 		return;
+	}
 	slot = add_slot(discovery, root, group, version);
 	json_array_foreach(json_object_get(entry, "resources"), i, resource) {
 		const char *scope = value_get_text(resource, "scope");
@@ -408,6 +417,11 @@ const struct kube_kinds *kube_discovery_kinds(const struct kube *kube)
 	return kube->discovery && kube->discovery->there ? &kube->discovery->kinds : NULL;
 }
 
+bool kube_discovery_is_partial(const struct kube *kube)
+{
+	return kube->discovery && kube->discovery->partial;
+}
+
 void kube_discovery_ask(struct kube *kube, struct kube_seeker *seeker)
 {
 	struct kube_discovery *discovery = discovery_of(kube);
@@ -420,6 +434,7 @@ void kube_discovery_ask(struct kube *kube, struct kube_seeker *seeker)
 	if (discovery->asking)
 		return;
 	discovery->asking = true;
+	discovery->missing = false;
 	discovery->open = ROOTS;
 	kube_caller_release(&discovery->caller);
 	discovery->roots[ROOT_CORE] = kube_get_raw(

@@ -40,7 +40,7 @@ static void end_unknown(struct kube_find *find)
 {
 	char *line = mem_printf("error: the server doesn't have a resource type \"%.*s\"",
 	    (int)strcspn(find->name, "."), find->name);
-	struct kube_found found = {.line = line};
+	struct kube_found found = {.line = line, .unknown = true};
 
 	err_set(&found.err, ERR_REMOTE, "%s", line);
 	end(find, &found);
@@ -108,7 +108,8 @@ static void on_ready(void *ctx, const struct kube_reply *reply)
 		return;
 	}
 	found.kinds = search(find);
-	if (found.kinds)
+	found.partial = !find->name && kube_discovery_is_partial(find->kube);
+	if (found.kinds || !find->name)
 		end(find, &found);
 	else
 		end_unknown(find);
@@ -121,7 +122,7 @@ static void on_begin(void *ctx)
 	    .kinds = find->name ? kube_kinds_find(kube_stable(), find->name) : NULL};
 
 	find->timer = NULL;
-	if (!found.kinds)
+	if (!found.kinds && find->name)
 		found.kinds = search(find);
 	if (found.kinds) {
 		end(find, &found);

@@ -125,6 +125,8 @@ struct kube_seeker {
 /* What was found out; NULL: nothing yet. */
 const struct kube_kinds *kube_discovery_kinds(const struct kube *kube);
 /* Ask (again); SEEKER must live until it is told. */
+/* Did a group not answer, or was there more than is kept? */
+bool kube_discovery_is_partial(const struct kube *kube);
 void kube_discovery_ask(struct kube *kube, struct kube_seeker *seeker);
 void kube_discovery_forget(struct kube *kube, struct kube_seeker *seeker);
 /* A copy of KIND with NEXT behind it, which lives as long as KUBE. */

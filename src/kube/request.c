@@ -431,6 +431,23 @@ struct kube_request *kube_get_raw(struct kube *kube, struct kube_caller *caller,
 	return request;
 }
 
+struct kube_request *kube_post(struct kube *kube, struct kube_caller *caller, const char *path,
+    const json_t *object, kube_got_fn *got, void *ctx)
+{
+	char *body = json_dumps(object, JSON_COMPACT);
+	struct kube_request *request = begin(kube, caller,
+	    &(struct kube_ask){.method = "POST",
+	        .path = path,
+	        .body = body,
+	        .body_len = strlen(body),
+	        .content_type = "application/json",
+	        .ctx = ctx},
+	    got);
+
+	free(body);
+	return request;
+}
+
 void kube_cancel(struct kube_request *request)
 {
 	if (request)

@@ -10,6 +10,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from sandbox.kube import protobuf
+
 AGE = "2026-01-02T03:04:05Z"
 ODD = "a<b>&c \u2028\u2029 \"q\" \\ \t\x01 é 漢字 \U0001f600 /"
 
@@ -126,8 +128,9 @@ KINDS = [
 ]
 
 
-# Users who are answered in their own way; each has a context of its name.
-TOKENS = ("bare", "denied", "old", "out")
+# Callers who are answered in their own way: each has a context of its name, and a path, for without TLS no client says
+# who it is.
+CALLERS = ("bare", "denied", "old", "out", "partial")
 
 
 class Api(BaseHTTPRequestHandler):
@@ -151,6 +154,7 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self):
         split = urlsplit(self.path)
         words = split.path.strip("/").split("/")
+        words = words[1:] if words[0] in CALLERS else words
         self.query = {k: v[-1] for k, v in parse_qs(split.query).items()}
         self.server.asked.append(self.path)
         self.server.peers.append(self.client_address)
@@ -158,24 +162,25 @@ class Api(BaseHTTPRequestHandler):
             self.about_objects(words)
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = protobuf.parse(body) if body.startswith(protobuf.MAGIC) else json.loads(body)
         self.server.asked.append(self.path)
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        kind = urlsplit(self.path).path.split("/")[-1]
-        if token == "out":
+        words = urlsplit(self.path).path.split("/")
+        caller, kind = words[1], words[-1]
+        if caller == "out":
             return self.refuse(401, "Unauthorized", "Unauthorized")
-        if token == "denied":
+        if caller == "denied":
             return self.refuse(403, "Forbidden", f'{kind} is forbidden: User "ann" cannot create resource "{kind}"')
         if kind == "selfsubjectreviews":
-            return self.about_caller(body, token)
+            return self.about_caller(body, caller)
         if kind == "selfsubjectaccessreviews":
             return self.about_rights(body)
         self.refuse(404, "NotFound", "the server could not find the requested resource")
 
-    def about_caller(self, body, token):
-        if token == "old":
+    def about_caller(self, body, caller):
+        if caller == "old":
             return self.refuse(404, "NotFound", "the server could not find the requested resource")
-        known = {"username": "ann"} if token == "bare" else {"uid": "7-a", "username": "ann@example.com", "groups": [
+        known = {"username": "ann"} if caller == "bare" else {"uid": "7-a", "username": "ann@example.com", "groups": [
             "system:authenticated", "on <call>"], "extra": {"scopes": ["a", "b"], "example.com/key": ["\x07bell é"]}}
         self.answer(201, {**body, "metadata": {"creationTimestamp": AGE}, "status": {"userInfo": known}})
 
@@ -188,7 +193,7 @@ class Api(BaseHTTPRequestHandler):
         if name == "wrong":
             status = {"allowed": False, "reason": "no rule", "evaluationError": "role \"x\" not found"}
         if name == "echo":  # all that it was asked, so that it can be compared
-            status = {"allowed": False, "reason": json.dumps(about, sort_keys=True)}
+            status = {"allowed": False, "reason": json.dumps({k: v for k, v in about.items() if v}, sort_keys=True)}
         self.answer(201, {**body, "metadata": {}, "status": status})
 
     def about_itself(self, words):
@@ -203,6 +208,8 @@ class Api(BaseHTTPRequestHandler):
         elif words == ["version"]:
             self.answer(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0", "gitCommit": "0", "gitTreeState":
                               "clean", "buildDate": AGE, "goVersion": "go1.23", "compiler": "gc", "platform": "l/a"})
+        elif "partial" in self.path and words[:2] == ["apis", "batch"]:
+            self.refuse(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         elif len(words) == (2 if words[0] == "api" else 3):
             api = "/".join(words[1:])
             self.answer(200, {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api,
@@ -319,10 +326,11 @@ class CannedKube:
         self.cache = folder / "cache"
         self.kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "canned",
-            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.port}"}}],
-            "users": [{"name": "u", "user": {}}, *({"name": t, "user": {"token": t}} for t in TOKENS)],
+            "clusters": [{"name": name, "cluster": {"server": f"http://127.0.0.1:{self.port}{path}"}}
+                         for name, path in (("c", ""), *((c, f"/{c}") for c in CALLERS))],
+            "users": [{"name": "u", "user": {}}],
             "contexts": [{"name": "canned", "context": {"cluster": "c", "user": "u", "namespace": "shop"}},
-                         *({"name": t, "context": {"cluster": "c", "user": t}} for t in TOKENS)]}))
+                         *({"name": c, "context": {"cluster": c, "user": "u"}} for c in CALLERS)]}))
 
     @property
     def env(self):

@@ -67,6 +67,66 @@ rollout history statefulsets.apps/db
 rollout history ds/absent
 rollout history sts absent -n nowhere
 rollout history sts absent -n closed
+auth can-i get pods
+auth can-i get po -n other
+auth can-i list deployments.apps -n closed
+auth can-i delete deployments.v1.apps
+auth can-i delete Pods -q
+auth can-i get pods --quiet
+auth can-i get pods/why
+auth can-i get pods/wrong
+auth can-i get pods/echo
+auth can-i frob deploy/echo --subresource=scale
+auth can-i get deploy.apps/echo -A
+auth can-i get pods/echo -n other --subresource log
+auth can-i get planes/echo
+auth can-i get planes.v1beta1.flights.example.com/echo
+auth can-i get gates/echo
+auth can-i get nodes/echo
+auth can-i frob nodes
+auth can-i frob nodes -A
+auth can-i escalate deploy
+auth can-i get widgets
+auth can-i frob Widgets/echo
+auth can-i get widgets.a.b/echo
+auth can-i get widgets.v1.a.b/echo
+auth can-i get users
+auth can-i impersonate groups/echo
+auth can-i get users.a
+auth can-i * *
+auth can-i get */echo
+auth can-i get *.apps/echo
+auth can-i get /healthz
+auth can-i post /api/v1/echo
+auth can-i list /healthz
+auth can-i get pods --context denied
+auth can-i get nodes --context denied
+auth can-i get pods --context out
+auth can-i get -A -- pods
+auth whoami
+auth whoami --context bare
+auth whoami --context out
+auth whoami --context denied
+auth whoami -o json
+auth whoami -ojson --context bare
+api-resources
+api-resources --no-headers
+api-resources -o wide
+api-resources -o name
+api-resources -o wide --no-headers --sort-by=kind
+api-resources --sort-by=name
+api-resources --sort-by name -o name
+api-resources --namespaced
+api-resources --namespaced=false
+api-resources --api-group=
+api-resources --api-group=apps
+api-resources --api-group flights.example.com
+api-resources --api-group=none
+api-resources --verbs=list,get
+api-resources --verbs=list --verbs=create
+api-resources --categories=all -o name
+api-resources --categories all,airport
+api-resources -n other
 """.strip().splitlines()
 # What kubectl itself must do: its own words, or what is not known whole.
 LEFT = """
@@ -86,6 +146,24 @@ rollout history ds/twice
 rollout history ds/agent --revision=2
 rollout history ds
 rollout history pods/web-1
+auth can-i --list
+auth can-i get
+auth can-i get pods a
+auth can-i get pods --no-headers
+auth can-i get /a --subresource=b
+auth can-i get all
+auth can-i get pods --as ann
+auth whoami x
+auth whoami -o yaml
+auth whoami --context old
+api-resources x
+api-resources -o json
+api-resources --sort-by=group
+api-resources --cached
+api-resources --context partial
+version
+version --client
+api-versions
 """.strip().splitlines()
 
 

@@ -57,6 +57,16 @@ FORMS = [
     ("wait --for=delete pod -l app=none", 0, "", ""),
     ("wait --for=delete node/node-1 --timeout=1s", 1, "", "error: timed out waiting for the condition on nodes/node-1\n"),
     ("wait --for=create node/node-1", 0, "node/node-1 condition met\n", ""),
+    ("auth can-i get pods", 0, "yes\n", ""),
+    ("auth can-i delete nodes/node-1 -q", 0, "", "Warning: resource 'nodes' is not namespace scoped\n\n"),
+    ("auth can-i get hpa -A", 0, "yes\n", ""),
+    ("auth can-i get widgets", 0, "yes\n", "Warning: the server doesn't have a resource type 'widgets'\n\n"),
+    ("auth can-i get /healthz", 0, "yes\n", ""),
+    ("auth whoami", 0, r"ATTRIBUTE +VALUE\nUsername +.*\nGroups +\[system:authenticated\]\n", ""),
+    ("auth whoami -o json", 0, r'\{\n    "kind": "SelfSubjectReview",\n(.*\n)*\}\n', ""),
+    ("api-resources", 0, r"NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\n(.*\n)+", ""),
+    ("api-resources -o wide --sort-by=kind", 0, r"NAME .* CATEGORIES\n(.*\n)+", ""),
+    ("api-resources --namespaced=false -o name", 0, r"(.*\n)*nodes\n(.*\n)*", ""),
     ("cluster-info", 0, r"Kubernetes control plane is running at https://.*\n(.*\n)*", ""),
 ]
 

@@ -19,6 +19,9 @@ static const struct api_form *const forms[] = {
     [NATIVE_ROLLOUT_HISTORY] = &api_rollout_history,
     [NATIVE_WAIT] = &api_wait,
     [NATIVE_CLUSTER_INFO] = &api_cluster_info,
+    [NATIVE_CAN_I] = &api_can_i,
+    [NATIVE_WHOAMI] = &api_whoami,
+    [NATIVE_API_RESOURCES] = &api_api_resources,
 };
 
 static void on_said(void *ctx, const char *text, size_t len)

@@ -42,7 +42,7 @@ struct api {
 };
 
 extern const struct api_form api_get, api_logs, api_top_pods, api_top_nodes, api_rollout_status,
-    api_wait, api_rollout_history, api_cluster_info;
+    api_wait, api_rollout_history, api_cluster_info, api_can_i, api_whoami, api_api_resources;
 
 /* How many bytes are asked for and kept, before kubectl must do it. */
 #define API_KEPT_MAX ((size_t)256 * 1024 * 1024)

@@ -22,6 +22,9 @@ enum kind {
 #define LOGS       FORM(NATIVE_LOGS)
 #define STATUS     FORM(NATIVE_ROLLOUT_STATUS)
 #define WAIT       FORM(NATIVE_WAIT)
+#define CAN_I      FORM(NATIVE_CAN_I)
+#define WHOAMI     FORM(NATIVE_WHOAMI)
+#define RESOURCES  FORM(NATIVE_API_RESOURCES)
 #define TOP_PODS   FORM(NATIVE_TOP_PODS)
 #define TOP        (TOP_PODS | FORM(NATIVE_TOP_NODES))
 
@@ -36,23 +39,29 @@ static const struct flag {
     {NATIVE_NAMESPACE, "namespace", 'n', FLAG_TEXT, ANY},
     {NATIVE_CONTEXT, "context", 0, FLAG_TEXT, ANY},
     {NATIVE_KUBECONFIG, "kubeconfig", 0, FLAG_TEXT, ANY},
-    {NATIVE_ALL_NAMESPACES, "all-namespaces", 'A', FLAG_BOOL, GET | TOP_PODS},
-    {NATIVE_OUTPUT, "output", 'o', FLAG_TEXT, GET},
+    {NATIVE_ALL_NAMESPACES, "all-namespaces", 'A', FLAG_BOOL, GET | TOP_PODS | CAN_I},
+    {NATIVE_OUTPUT, "output", 'o', FLAG_TEXT, GET | WHOAMI | RESOURCES},
     {NATIVE_SELECTOR, "selector", 'l', FLAG_TEXT, GET | TOP | LOGS | WAIT},
     {NATIVE_FIELD_SELECTOR, "field-selector", 0, FLAG_TEXT, GET},
-    {NATIVE_NO_HEADERS, "no-headers", 0, FLAG_BOOL, GET | TOP},
+    {NATIVE_NO_HEADERS, "no-headers", 0, FLAG_BOOL, GET | TOP | RESOURCES},
     {NATIVE_SHOW_LABELS, "show-labels", 0, FLAG_BOOL, GET},
     {NATIVE_SHOW_KIND, "show-kind", 0, FLAG_BOOL, GET},
     {NATIVE_LABEL_COLUMNS, "label-columns", 'L', FLAG_LIST, GET},
     {NATIVE_SHOW_MANAGED_FIELDS, "show-managed-fields", 0, FLAG_BOOL, GET},
     {NATIVE_IGNORE_NOT_FOUND, "ignore-not-found", 0, FLAG_BOOL, GET},
     {NATIVE_CHUNK_SIZE, "chunk-size", 0, FLAG_WHOLE, GET},
-    {NATIVE_SORT_BY, "sort-by", 0, FLAG_TEXT, TOP},
+    {NATIVE_SORT_BY, "sort-by", 0, FLAG_TEXT, TOP | RESOURCES},
     {NATIVE_CONTAINERS, "containers", 0, FLAG_BOOL, TOP_PODS},
     {NATIVE_WATCH, "watch", 'w', FLAG_BOOL, STATUS},
     {NATIVE_TIMEOUT, "timeout", 0, FLAG_SPAN, STATUS | WAIT},
     {NATIVE_FOR, "for", 0, FLAG_TEXT, WAIT},
     {NATIVE_ALL, "all", 0, FLAG_BOOL, WAIT},
+    {NATIVE_QUIET, "quiet", 'q', FLAG_BOOL, CAN_I},
+    {NATIVE_SUBRESOURCE, "subresource", 0, FLAG_TEXT, CAN_I},
+    {NATIVE_API_GROUP, "api-group", 0, FLAG_TEXT, RESOURCES},
+    {NATIVE_NAMESPACED, "namespaced", 0, FLAG_BOOL, RESOURCES},
+    {NATIVE_VERBS, "verbs", 0, FLAG_LIST, RESOURCES},
+    {NATIVE_CATEGORIES, "categories", 0, FLAG_LIST, RESOURCES},
     {NATIVE_CONTAINER, "container", 'c', FLAG_TEXT, LOGS},
     {NATIVE_ALL_CONTAINERS, "all-containers", 0, FLAG_BOOL, LOGS},
     {NATIVE_PREVIOUS, "previous", 'p', FLAG_BOOL, LOGS},
@@ -72,18 +81,14 @@ static const struct {
 	const char *second; /* NULL: it has none */
 	enum native_form form;
 } verbs[] = {
-    {"get", NULL, NATIVE_GET},
-    {"logs", NULL, NATIVE_LOGS},
-    {"top", "pod", NATIVE_TOP_PODS},
-    {"top", "pods", NATIVE_TOP_PODS},
-    {"top", "po", NATIVE_TOP_PODS},
-    {"top", "node", NATIVE_TOP_NODES},
-    {"top", "nodes", NATIVE_TOP_NODES},
-    {"top", "no", NATIVE_TOP_NODES},
-    {"rollout", "status", NATIVE_ROLLOUT_STATUS},
-    {"rollout", "history", NATIVE_ROLLOUT_HISTORY},
-    {"wait", NULL, NATIVE_WAIT},
-    {"cluster-info", NULL, NATIVE_CLUSTER_INFO},
+    {"get", NULL, NATIVE_GET}, {"logs", NULL, NATIVE_LOGS}, {"top", "pod", NATIVE_TOP_PODS},
+    {"top", "pods", NATIVE_TOP_PODS}, {"top", "po", NATIVE_TOP_PODS},
+    {"top", "node", NATIVE_TOP_NODES}, {"top", "nodes", NATIVE_TOP_NODES},
+    {"top", "no", NATIVE_TOP_NODES}, {"rollout", "status", NATIVE_ROLLOUT_STATUS},
+    {"rollout", "history", NATIVE_ROLLOUT_HISTORY}, {"wait", NULL, NATIVE_WAIT},
+    {"cluster-info", NULL, NATIVE_CLUSTER_INFO}, {"auth", "can-i", NATIVE_CAN_I},
+    {"auth", "whoami", NATIVE_WHOAMI}, {"api-resources", NULL, NATIVE_API_RESOURCES},
+    /* Not `version`: it tells the version of the kubectl binary, too, which nobody but that knows. */
 };
 
 /* ---- values ---- */

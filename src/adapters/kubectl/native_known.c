@@ -228,6 +228,47 @@ static bool nothing_is_named(const struct native *native)
 	return native->arg_count == 0;
 }
 
+/* Letters of which no two are the same to one reader and not to another. */
+static bool is_ascii_word(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return *text;
+}
+
+static bool can_i_is_known(const struct native *native)
+{
+	if (native->arg_count != 2 || !is_ascii_word(native->args[0]) ||
+	    !is_ascii_word(native->args[1]))
+		return false;
+	/* kubectl has no parts of its own paths, and says so. */
+	return *native->args[1] != '/' || !is_set(native, NATIVE_SUBRESOURCE);
+}
+
+static bool is_one_of(const char *text, const char *const *known)
+{
+	while (text && *known && strcmp(text, *known) != 0)
+		known++;
+	return !text || *known;
+}
+
+static bool whoami_is_known(const struct native *native)
+{
+	static const char *const outputs[] = {"", "json", NULL};
+
+	return native->arg_count == 0 && is_one_of(native_value(native, NATIVE_OUTPUT), outputs);
+}
+
+static bool api_resources_are_known(const struct native *native)
+{
+	static const char *const outputs[] = {"", "wide", "name", NULL};
+	static const char *const sorts[] = {"", "name", "kind", NULL};
+
+	return native->arg_count == 0 && is_one_of(native_value(native, NATIVE_OUTPUT), outputs) &&
+	       is_one_of(native_value(native, NATIVE_SORT_BY), sorts);
+}
+
 static bool (*const is_known[])(const struct native *) = {
     [NATIVE_GET] = get_is_known,
     [NATIVE_LOGS] = logs_are_known,
@@ -237,6 +278,9 @@ static bool (*const is_known[])(const struct native *) = {
     [NATIVE_ROLLOUT_HISTORY] = one_is_known,
     [NATIVE_WAIT] = wait_is_known,
     [NATIVE_CLUSTER_INFO] = nothing_is_named,
+    [NATIVE_CAN_I] = can_i_is_known,
+    [NATIVE_WHOAMI] = whoami_is_known,
+    [NATIVE_API_RESOURCES] = api_resources_are_known,
 };
 
 bool native_is_known(const struct native *native)

@@ -5,6 +5,7 @@ checked, and put back.  Invariant: with `dry` nothing is put back.
 """
 import base64
 import copy
+import time
 
 from . import pods, resources
 from .errors import ApiError
@@ -24,7 +25,8 @@ class Actions:
         self.may = may
         self.store = cluster.store
         self.computed = {"pods": usage.pods, "nodes": usage.nodes}
-        self.reviews = {("authorization.k8s.io", "selfsubjectaccessreviews")}
+        self.reviews = {("authorization.k8s.io", "selfsubjectaccessreviews"): self.rights_of,
+                        ("authentication.k8s.io", "selfsubjectreviews"): self.identity_of}
 
     # Reading
 
@@ -69,20 +71,26 @@ class Actions:
 
     # Changing
 
-    def change(self, verb, target, body, kind, query, dry):
+    def change(self, verb, target, body, kind, query, dry, user):
         """The answer's object and HTTP status."""
-        if (target.type.group, target.type.plural) in self.reviews:
-            return {**body, "status": {"allowed": self.allowed(body)}}, 201
+        review = self.reviews.get((target.type.group, target.type.plural))
+        if review:
+            return {**body, **review(body, user)}, 201
         method = CHANGES.get((verb, target.sub))
         if not method:
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
         with self.store.changed:
             return method(self, target, body, kind.split(";")[0], {**query, **options(verb, body)}, dry)
 
-    def allowed(self, review):
+    def rights_of(self, review, _user):
         asked = review.get("spec", {}).get("resourceAttributes", {})
         sub = asked.get("subresource")
-        return self.may(asked.get("verb", ""), asked.get("resource", "") + (f"/{sub}" if sub else ""))
+        may = self.may(asked.get("verb", ""), asked.get("resource", "") + (f"/{sub}" if sub else ""))
+        return {"status": {"allowed": may}}
+
+    def identity_of(self, _review, user):
+        return {"metadata": {"creationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
+                "status": {"userInfo": {"username": user, "groups": ["system:authenticated"]}}}
 
     def create(self, target, body, _kind, _query, dry):
         obj = with_data(copy.deepcopy(body))

@@ -141,7 +141,7 @@ class Api(Handler):
         body = parse(raw)
         dry = "dryRun" in self.query
         result, code = self.face.actions.change(verb, target, body, self.headers.get("Content-Type", ""),
-                                                self.query, dry)
+                                                self.query, dry, self.user)
         if verb in MUTATES and not dry and target.type.kind:
             self.face.record(verb, target, body, self.user)
         self.reply(target, result, code)

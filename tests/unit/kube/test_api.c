@@ -234,6 +234,10 @@ static void on_found(void *ctx, const struct kube_found *found)
 		    kind->kind, kind->namespaced ? "" : " (cluster)");
 	if (!found->kinds)
 		buf_addf(&told, "%s\n", found->line);
+	if (found->unknown)
+		buf_adds(&told, "(unknown)\n");
+	if (found->partial)
+		buf_adds(&told, "(partial)\n");
 	loop_stop(loop);
 }
 
@@ -270,7 +274,45 @@ static void what_is_not_stable_is_asked_for_once(void **state)
 	                               "Deployment\nshop.example/v2 carts Cart (cluster)\n");
 	buf_clear(&told);
 	find("old", (const char *const[]){AGGREGATED_CORE, AGGREGATED_CORE, NULL});
-	assert_string_equal(told.data, "error: the server doesn't have a resource type \"old\"\n");
+	assert_string_equal(
+	    told.data, "error: the server doesn't have a resource type \"old\"\n(unknown)\n");
+}
+
+static void all_is_asked_for_each_time(void **state)
+{
+	static const char whole[] = OK
+	    "{\"items\":[{\"metadata\":{\"name\":\"shop.example\"},\"versions\":[{\"version\":"
+	    "\"v1\",\"resources\":[{\"resource\":\"bags\",\"responseKind\":{\"kind\":\"Bag\"}}]}]"
+	    "}]}";
+
+	(void)state;
+	kube_find_all(kube, &caller, on_found, NULL);
+	serve((const char *const[]){AGGREGATED_GROUPS, AGGREGATED_GROUPS, NULL});
+	assert_string_equal(told.data, "shop.example/v2 carts Cart (cluster)\n(partial)\n");
+	buf_clear(&told);
+	kube_find_all(kube, &caller, on_found, NULL);
+	serve((const char *const[]){whole, whole, NULL});
+	assert_string_equal(told.data, "shop.example/v1 bags Bag (cluster)\n");
+}
+
+static void on_posted(void *ctx, json_t *object, const struct kube_reply *reply)
+{
+	(void)ctx;
+	(void)reply;
+	buf_addf(&told, "%s\n", json_string_value(json_object_get(object, "a")));
+	loop_stop(loop);
+}
+
+static void a_review_is_posted(void **state)
+{
+	json_t *review = json_pack("{s:s}", "kind", "Review");
+
+	(void)state;
+	kube_post(kube, &caller, "/apis/reviews", review, on_posted, NULL);
+	json_decref(review);
+	serve((const char *const[]){OK "{\"a\":\"b\"}", NULL});
+	assert_string_equal(told.data, "b\n");
+	assert_string_equal(asked.data, "POST /apis/reviews\n");
 }
 
 static void an_older_server_tells_each_version_by_itself(void **state)
@@ -506,6 +548,8 @@ int main(void)
 	    TEST(a_list_whose_pieces_are_forgotten_ends),
 	    TEST(a_list_that_cannot_be_says_which_it_was),
 	    TEST(what_is_not_stable_is_asked_for_once),
+	    TEST(all_is_asked_for_each_time),
+	    TEST(a_review_is_posted),
 	    TEST(an_older_server_tells_each_version_by_itself),
 	    TEST(who_may_not_ask_is_told),
 	    TEST(changes_are_told_after_what_was_there),
