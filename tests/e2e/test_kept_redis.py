@@ -98,8 +98,8 @@ def test_after_a_change_elsewhere_it_is_made_anew(redis, tmp_path):
 class Fake:
     """Notes each connection's commands; `end(number, words)` says whether it closes instead of an answer."""
 
-    def __init__(self, end=lambda number, words: False, pause=0, places=99, hangs=None):
-        self.hangs = hangs
+    def __init__(self, end=lambda number, words: False, pause=0, places=99, hangs=None, answers={}):
+        self.hangs, self.answers = hangs, answers
         self.end, self.pause, self.places, self.open = end, pause, places, 0
         self.connections, self.commands, self.impatient = 0, [], False
 
@@ -132,8 +132,17 @@ class Fake:
             return False
         await asyncio.sleep(self.pause)
         self.impatient = self.impatient or bool(reader._buffer)
-        writer.write(b"+OK\r\n")
+        said = " ".join(words)
+        usual = "+PONG\r\n" if words == ["PING"] else "+OK\r\n"
+        if words[0] == "PING" and len(words) == 2:
+            usual = f"${len(words[1])}\r\n{words[1]}\r\n"
+        first, *late = self.answers.get(said, self.answers.get(words[0], usual)).split("|")
+        writer.write(first.encode())
         await writer.drain()
+        for part in late:
+            await asyncio.sleep(0.2)
+            writer.write(part.encode())
+            await writer.drain()
         return True
 
 
@@ -199,3 +208,25 @@ def test_one_that_has_died_without_a_word_is_given_up_in_time(tmp_path):
     with Raw() as raw:
         result = go(tmp_path, at(raw, fake), [ask("a", "ECHO a"), ask("b", "ECHO b", ", timeout: 30s")])
     assert result.outcomes() == {"a": "passed", "b": "passed"} and fake.connections == 2, str(result)
+
+
+@pytest.mark.parametrize("answers", [
+    {"ECHO a": "+OK\r\n|:99999\r\n"}, {"ECHO a": "+OK\r\n|+PONG\r\n"}, {"ECHO a": "+OK\r\n|$1\r\nx\r\n"},
+    {"PING": "+PONG\r\n"}, {"PING": "$4\r\nPONG\r\n"}, {"PING": "$-1\r\n"}, {"PING": "*0\r\n"},
+    {"PING": "-ERR wrong number of arguments for 'ping' command\r\n"},
+    {"PING": "-NOPERM this user has no permissions to run the 'ping' command\r\n"}])
+def test_one_whose_check_gets_another_reply_is_given_up(tmp_path, answers):
+    """A reply that comes late would be taken for the next command's, and each one after it for the one before."""
+    fake = Fake(answers={**answers, "LLEN x": ":5\r\n"})
+    with Raw() as raw:
+        result = go(tmp_path, at(raw, fake), [ask("a", "ECHO a"), ask("b", "LLEN x"), ask("c", "LLEN x")])
+    assert replies(result, "b", "c") == [5, 5], f"{result}{fake.commands}"
+    assert fake.connections >= 2
+
+
+def test_each_check_asks_for_another_word(tmp_path):
+    fake = Fake()
+    with Raw() as raw:
+        go(tmp_path, at(raw, fake), [ask(f"c{n}", "ECHO a") for n in range(5)])
+    words = [command.split() for _, command in fake.commands if command.startswith("PING")]
+    assert fake.connections == 1 and len(words) == 4 and len({word for _, word in words}) == 4, fake.commands

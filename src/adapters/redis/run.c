@@ -8,8 +8,10 @@
 #include "redis.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -30,8 +32,9 @@ struct redis_call {
 	size_t count;
 	size_t next;
 	struct redis_link *link;
-	bool reused; /* it is a kept one: when it breaks, it may have been closed long ago */
-	bool spared; /* the server was short of clients, and idle ones of ours were closed */
+	bool reused;   /* it is a kept one: when it breaks, it may have been closed long ago */
+	char word[33]; /* STAGE_LOOK: what only the reply to this very look can say */
+	bool spared;   /* the server was short of clients, and idle ones of ours were closed */
 	struct loop_timer *timer; /* of the connection attempt */
 	struct loop_timer *later; /* something has ended: look at it outside of hiredis */
 	struct err failure;       /* kind ERR_NONE: none */
@@ -234,6 +237,12 @@ static bool is_short(struct redis_call *rc, const redisReply *reply)
 	return redis_link_spare(rc->call->loop) > 0;
 }
 
+/* Any other reply was meant for who had the connection before: all that follow would be off by one. */
+static bool is_echo(const struct redis_call *rc, const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, rc->word) == 0;
+}
+
 static void replied(void *ctx, const redisReply *reply)
 {
 	struct redis_call *rc = ctx;
@@ -245,7 +254,7 @@ static void replied(void *ctx, const redisReply *reply)
 		settle_again(rc);
 	} else if (rc->stage == STAGE_COMMAND) {
 		keep(rc, reply);
-	} else if (rc->stage == STAGE_LOOK && reply->type == REDIS_REPLY_ERROR) {
+	} else if (rc->stage == STAGE_LOOK && !is_echo(rc, reply)) {
 		settle_again(rc);
 	} else if (rc->stage == STAGE_LOOK) {
 		loop_cancel(rc->timer);
@@ -374,15 +383,27 @@ static void on_look_time(void *ctx)
 	settle_again(rc);
 }
 
-/* A read alone uses a kept one. What lies between may have dropped it without a word: a PING tells so in time. */
+/* -1: there is none to be had. */
+static int make_word(struct redis_call *rc)
+{
+	uint64_t random[2];
+
+	if (getentropy(random, sizeof(random)) < 0)
+		return -1;
+	snprintf(rc->word, sizeof(rc->word), "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	return 0;
+}
+
+/* A read alone uses a kept one. What lies between may have dropped it without a word, or a reply may be on its way
+ * that nobody waits for: a PING tells so in time. */
 static bool reuse(struct redis_call *rc)
 {
-	static const char *const ping[] = {"PING"};
+	const char *const ping[] = {"PING", rc->word};
 	struct redis_link_user user = user_of(rc);
 
 	if (rc->call->fresh)
 		redis_link_drop(rc->call->loop, rc->key);
-	if (is_read(rc))
+	if (is_read(rc) && make_word(rc) == 0)
 		rc->link = redis_link_take(rc->call->loop, rc->key, &user);
 	if (!rc->link)
 		return false;
