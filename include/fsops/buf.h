@@ -40,6 +40,24 @@ int buf_addc(struct buf *buf, char c);
 int buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int buf_vaddf(struct buf *buf, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 
+/* buf_room() when there is none yet. */
+char *buf_more(struct buf *buf, size_t len);
+
+/* Room for LEN bytes more behind those that are there: write to it, and tell buf_wrote() where it ends then. NULL: it
+ * would pass the ceiling. */
+static inline char *buf_room(struct buf *buf, size_t len)
+{
+	bool there = len < buf->cap - buf->len && !buf->full;
+
+	return there ? buf->data + buf->len : buf_more(buf, len);
+}
+
+static inline void buf_wrote(struct buf *buf, char *end)
+{
+	buf->len = (size_t)(end - buf->data);
+	*end = '\0';
+}
+
 /* Add TEXT as one word of a POSIX shell, quoted only where it must be. */
 int buf_add_shell_word(struct buf *buf, const char *text);
 

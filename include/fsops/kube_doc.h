@@ -40,6 +40,7 @@ struct kube_node {
 	uint32_t next;  /* the index of what follows it, with all that is in it */
 	uint32_t count; /* items of a list, members of an object */
 	enum kube_type_of type;
+	bool plain; /* a text that JSON, Go's too, writes as it is */
 };
 
 /* nodes[0] is the whole. What is in a list follows it; in an object each key (a text) goes before its value. */
@@ -47,11 +48,39 @@ struct kube_doc {
 	char *text; /* owned */
 	struct kube_node *nodes;
 	size_t count;
+	size_t room; /* for so many */
 };
 
-/* LEN bytes at TEXT, which is taken, also when it fails. DOC is for kube_doc_release() in any case. */
+/* LEN bytes at TEXT and a NUL, which are taken, also when it fails. DOC is for kube_doc_release() in any case. */
 int kube_doc_read(struct kube_doc *doc, char *text, size_t len, struct err *err);
 void kube_doc_release(struct kube_doc *doc);
+
+/*
+ * An object with `items` (a page of a list), read an item at a time: all that is kept is one.
+ *
+ *	kube_items_begin(&items, text, len, &err);
+ *	while ((more = kube_items_next(&items, &err)) > 0)    // -1: it is not JSON from there on
+ *		… items.item.nodes …
+ *	… items.head …                                        // whole now
+ *	kube_items_release(&items);
+ *
+ * All are of one text, so that nodes of `head` may be kept beside an item.
+ */
+struct kube_items {
+	struct kube_doc
+	    head; /* what stands before the items, then all but these; `items` is empty in it */
+	struct kube_doc item; /* its text is the head's */
+	char *at;
+	char *end;
+	bool had;   /* items were found */
+	bool more;  /* it stands between them */
+	bool first; /* … before the first */
+};
+
+/* As kube_doc_read(), but TEXT stays the caller's. It is changed. */
+int kube_items_begin(struct kube_items *items, char *text, size_t len, struct err *err);
+int kube_items_next(struct kube_items *items, struct err *err);
+void kube_items_release(struct kube_items *items);
 
 /* The member KEY of OBJECT (NULL or no object: NULL). */
 const struct kube_node *kube_doc_get(
@@ -92,11 +121,23 @@ static inline const struct kube_node *kube_doc_next(
 struct kube_member {
 	const char *key; /* not terminated */
 	size_t len;
+	bool plain;     /* as of a node */
+	uint64_t begin; /* its first eight bytes, as a number that is in the same order */
 	const struct kube_node *value;
 };
 
-/* A new array (free()), or NULL when it has none; COUNT is how many. */
-struct kube_member *kube_doc_members(
-    const struct kube_doc *doc, const struct kube_node *object, size_t *count);
+/* Those of objects in one another: each puts its own behind its parent's, and takes them off again. */
+struct kube_members {
+	struct kube_member *list; /* free() */
+	size_t count;
+	size_t room;
+};
+
+/* OBJECT's go to the end of MEMBERS; how many. What was in the list may be elsewhere now. */
+size_t kube_doc_members(
+    const struct kube_doc *doc, const struct kube_node *object, struct kube_members *members);
+/* One more, or instead of another, at its place among the last COUNT; KEY is plain. How many more there are. */
+size_t kube_members_put(
+    struct kube_members *members, size_t count, const char *key, const struct kube_node *value);
 
 #endif

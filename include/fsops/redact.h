@@ -93,9 +93,16 @@ struct redact_stream {
 void redact_stream_init(struct redact_stream *stream);
 void redact_stream_release(struct redact_stream *stream);
 
+/* Does all go through it as it is: there is no secret, and none of its pieces met one? */
+bool redact_stream_is_open(const struct redact *redact, const struct redact_stream *stream);
+
 /* OUT gets what is known to hold no secret, or the mask in its place. */
 void redact_stream_add(const struct redact *redact, struct redact_stream *stream, const char *data,
     size_t len, struct buf *out);
+
+/* How many bytes of a text a secret may take, whatever form it has (but for what makes a terminal show nothing, of which
+ * there may be any amount in it). Grows when secrets are added. */
+size_t redact_reach(const struct redact *redact);
 
 /* Nothing more comes: OUT gets the rest. The stream may be used again. */
 void redact_stream_finish(

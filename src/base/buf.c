@@ -56,6 +56,11 @@ static int reserve(struct buf *buf, size_t more)
 	return 0;
 }
 
+char *buf_more(struct buf *buf, size_t len)
+{
+	return reserve(buf, len) < 0 ? NULL : buf->data + buf->len;
+}
+
 int buf_add(struct buf *buf, const void *data, size_t len)
 {
 	if (reserve(buf, len) < 0)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 import dump  # noqa: E402
 import long  # noqa: E402
 import net  # noqa: E402
+import pods as long_list  # noqa: E402
 import servers  # noqa: E402
 from pair import alone, figure, heading, pair, peak, run  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
@@ -303,7 +304,11 @@ def connections(directory):
     net.net(BINARY, directory + "/state")
 
 
-PARTS = (start, commands, reads, connections, kubernetes, daily, memory, linear, history, journal, backup, conditions,
+def pods(directory):
+    long_list.pods(BINARY, directory + "/state")
+
+
+PARTS = (start, commands, reads, connections, kubernetes, pods, daily, memory, linear, history, journal, backup, conditions,
          leftovers)
 
 

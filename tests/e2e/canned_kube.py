@@ -96,7 +96,9 @@ ODD_COLUMNS = [("Name", "string", "name", 0), *((f"C{n}", "string", "", 0) for n
 KINDS = [
     Kind("", "v1", "pods", "Pod", ["po"], columns=WIDE, cells=pod_cells, categories=["all"], objects=[
         pod("web-1"), pod("web-2-with-a-longer-name", labels={"app": "web", "zone/area": "eu"}),
-        pod("lone", "other", labels={}), *(pod(f"p{n}", "many") for n in range(1203))]),
+        pod("lone", "other", labels={}), *(pod(f"p{n}", "many") for n in range(1203)),
+        *(pod(f"big{n}", "torn", annotations={"note": "<>" * 1500}) for n in range(600)),
+        *(pod(f"worse{n}", "spoilt", annotations={"note": "<>" * 1500}) for n in range(600))]),
     Kind("", "v1", "services", "Service", ["svc"], categories=["all"], objects=[workload("api"), workload("web-1")]),
     Kind("", "v1", "configmaps", "ConfigMap", ["cm"], objects=[
         {"metadata": meta("odd", annotations={"text": ODD}), "data": {"<k>": ODD, "": "empty", "é": "", "a": "b\n"},
@@ -146,6 +148,15 @@ class Api(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def tear(self, text):
+        """The connection ends within an answer."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text) + 1))
+        self.end_headers()
+        self.wfile.write(text.encode())
+        self.close_connection = True
 
     def refuse(self, code, reason, message, **details):
         self.answer(code, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
@@ -291,6 +302,10 @@ class Api(BaseHTTPRequestHandler):
         start, limit = int(self.query.get("continue", 0)), int(self.query.get("limit", 0))
         if namespace == "many" and self.query.get("labelSelector") == "tier=front" and start:
             return self.refuse(410, "Expired", "The provided continue parameter is too old")
+        if namespace == "torn" and start:
+            return self.tear(f'{{"kind":"{kind.kind}List","apiVersion":"{kind.api}","items":[{{"metadata":{{}}}},')
+        if namespace == "spoilt" and start:
+            return self.answer(200, b'{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{}},]}')
         page = found[start:start + limit] if limit else found
         more = {"continue": str(start + limit), "remainingItemCount": len(found) - start - limit} \
             if limit and start + limit < len(found) else {}

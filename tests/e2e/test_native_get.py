@@ -115,6 +115,7 @@ get pods -n many --chunk-size=100
 get pods -n many --chunk-size 0
 get pods -n many -l tier=front
 get pods -n many -l tier=front -o json
+get pods -n torn -o json --chunk-size=0
 get pods -A --no-headers=true
 get pods --no-headers=false -A=false
 get --namespace other pods
@@ -131,6 +132,12 @@ get cm odd -o jsonpath={.numbers.long}
 get cm odd -o jsonpath={.numbers.beyond}
 get pods -Ao name
 get -o wide -n=other pods
+""".strip().splitlines()
+# The connection ends within the second page. kubectl logs that, too, with its clock and the number of its process.
+TORN = """
+get pods -n torn
+get pods -n torn -o json
+get pods -n torn -o name
 """.strip().splitlines()
 # What kubectl itself must do: its own words, or what is not known whole.
 LEFT = """
@@ -182,6 +189,20 @@ def test_it_prints_what_kubectl_prints(words, printed, expected):
     via, found = printed[words]
     assert via == "api"
     assert (found if NEW else kept(found)) == expected[words]
+
+
+@pytest.mark.skipif(not NEW, reason="needs a kubectl of 1.32")
+def test_of_a_list_that_breaks_off_the_whole_pages_are_printed(tmp_path, canned):
+    for words, (via, found) in by_fsops(tmp_path, canned, TORN).items():
+        status, out, err = by_kubectl(words, canned)
+        assert (words, via, found) == (words, "api", [status, out, err[err.index("\n") + 1:]])
+
+
+def test_much_is_printed_before_all_has_come_and_the_rest_may_be_bad(tmp_path, canned):
+    """What is out can't be left to kubectl any more."""
+    (via, found), = by_fsops(tmp_path, canned, ["get pods -n spoilt -o json"]).values()
+    assert via == "api" and found[0] == 1 and found[1].count('"name": "worse') == 500
+    assert found[2] == "error: the rest of the list is nothing that is understood\n"
 
 
 def test_what_is_not_known_whole_is_left_to_kubectl(tmp_path, canned):

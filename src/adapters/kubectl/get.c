@@ -1,5 +1,5 @@
-/* `kubectl get`: one question after the other, as kubectl asks them. Invariant: nothing is printed before all was
- * answered, so that kubectl can still do it all. */
+/* `kubectl get`: one question after the other, as kubectl asks them. Invariant: little is printed before all was
+ * answered, so that kubectl can still do it all; of much, whole pages. */
 #include "get.h"
 
 #include <stdlib.h>
@@ -11,9 +11,45 @@
 
 static void go_on(struct get *get);
 
+static const char error_prefix[] = "error: ";
+
+/* One alone, and not of tables, begins with "error: " when it is none of the server's. */
+static void add_error(struct get *get, const char *line)
+{
+	size_t len = sizeof(error_prefix) - 1;
+	bool own = strncmp(line, error_prefix, len) == 0;
+
+	buf_addf(&get->errors, "%s\n", line + (own ? len : 0));
+	get->error_count++;
+	get->error_is_own = own;
+}
+
+static void complain(struct get *get)
+{
+	if (get->error_count == 1 && get->error_is_own && get->style != GET_TABLE)
+		api_complain(get->api, error_prefix, sizeof(error_prefix) - 1);
+	api_complain(get->api, get->errors.data, get->errors.len);
+}
+
+/* What is printed while more is to come: from so much on. */
+#define PRINTED_AT ((size_t)1024 * 1024)
+
+static void flush(struct get *get)
+{
+	api_print(get->api, get->printed.data, get->printed.len);
+	buf_clear(&get->printed);
+	get->flushed = true;
+}
+
+/* kubectl must do it, or it is too late for that. */
 static void leave(struct get *get)
 {
-	api_leave(get->api);
+	if (!get->flushed) {
+		api_leave(get->api);
+		return;
+	}
+	complain(get);
+	api_fail(get->api, "error: the rest of the list is nothing that is understood");
 }
 
 static void finish(struct get *get)
@@ -22,18 +58,12 @@ static void finish(struct get *get)
 		leave(get);
 		return;
 	}
-	api_print(get->api, get->printed.data, get->printed.len);
-	api_complain(get->api, get->errors.data, get->errors.len);
+	flush(get);
+	complain(get);
 	api_end(get->api, get->error_count ? 1 : 0);
 }
 
 /* ---- answers ---- */
-
-static void add_error(struct get *get, const char *line)
-{
-	buf_addf(&get->errors, "%s\n", line);
-	get->error_count++;
-}
 
 /* A list that is not there, or that is asked for in a wrong way, is told with what was asked for. */
 static void refused_list(struct get *get, const struct kube_reply *reply)
@@ -73,41 +103,44 @@ static void take_refusal(struct get *get, const struct kube_reply *reply)
 }
 
 /* -1: it must be left to kubectl. */
-static int keep_piece(struct get *get, struct get_piece *piece, size_t len)
-{
-	if (get->style == GET_TABLE) {
-		get->kept += len;
-		MEM_PUSH_ROOM(get->pieces, get->piece_count);
-		get->pieces[get->piece_count++] = *piece; /* transferred */
-		return get->kept > API_KEPT_MAX ? -1 : 0;
-	}
-	if (get_print_objects(get, piece) < 0 || get->printed.full) {
-		kube_doc_release(&piece->doc);
-		return -1;
-	}
-	kube_doc_release(&piece->doc);
-	return 0;
-}
-
-static int take_answer(struct get *get)
+static int keep_table(struct get *get, char **next)
 {
 	const struct get_ask *ask = &get->asks[get->at];
-	struct get_piece piece = {.kind = ask->kind, .list = !ask->name};
+	struct get_piece piece = {.kind = ask->kind};
 	size_t len = get->body.len;
-	char *next;
 
 	if (kube_doc_read(&piece.doc, buf_detach(&get->body), len, NULL) < 0) {
 		kube_doc_release(&piece.doc);
 		return -1;
 	}
-	next = ask->name ? NULL
-	                 : kube_doc_text(&piece.doc,
-	                       kube_doc_at(&piece.doc, piece.doc.nodes, "metadata.continue"));
+	if (!ask->name)
+		*next = kube_doc_text(
+		    &piece.doc, kube_doc_at(&piece.doc, piece.doc.nodes, "metadata.continue"));
+	get->kept += len;
+	MEM_PUSH_ROOM(get->pieces, get->piece_count);
+	get->pieces[get->piece_count++] = piece; /* transferred */
+	return get->kept > API_KEPT_MAX ? -1 : 0;
+}
+
+static int take_answer(struct get *get)
+{
+	char *next = NULL;
+	int result;
+
+	if (get->style == GET_TABLE)
+		result = keep_table(get, &next);
+	else if (get->asks[get->at].name)
+		result = get_print_one(get);
+	else
+		result = get_print_page(get, &next);
+	buf_clear(&get->body);
 	free(get->next);
 	get->next = next && *next ? next : NULL;
 	if (!get->next)
 		free(next);
-	return keep_piece(get, &piece, len);
+	if (result == 0 && !get->printed.full && get->printed.len > PRINTED_AT)
+		flush(get);
+	return get->printed.full ? -1 : result;
 }
 
 static int on_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -238,8 +271,7 @@ static void ask(struct get *get)
 	    kube_path(ask->kind, ask->kind->namespaced && !all ? get->api->namespace : NULL,
 	        ask->name, NULL, query && *query ? query : NULL);
 
-	buf_release(&get->body);
-	buf_init(&get->body, KUBE_ANSWER_MAX);
+	buf_clear(&get->body);
 	get->request = kube_start(get->api->kube, &get->api->caller,
 	    &(struct kube_ask){.path = path,
 	        .accept = get->style == GET_TABLE ? kube_accept_table : NULL,

@@ -1,4 +1,4 @@
-/* `kubectl get`: what it is about, and what came of it. get.c asks, get_print.c prints. */
+/* `kubectl get`: what it is about, and what came of it. get.c asks, get_objects.c and get_tables.c print. */
 #ifndef FSOPS_ADAPTERS_KUBECTL_GET_H
 #define FSOPS_ADAPTERS_KUBECTL_GET_H
 
@@ -12,10 +12,9 @@ struct get_ask {
 	char *name;                   /* owned; NULL: a list */
 };
 
-/* What came: an object, or a page of a list. */
+/* What came: a table of one object, or of a page of a list. */
 struct get_piece {
 	const struct kube_kind *kind;
-	bool list;
 	struct kube_doc doc;
 };
 
@@ -41,14 +40,20 @@ struct get {
 	size_t piece_count;
 	size_t kept;        /* bytes of them */
 	struct buf printed; /* stdout */
+	bool flushed;       /* some of it is out */
 	size_t shown;       /* objects in it */
 	struct buf errors;  /* lines for stderr */
 	size_t error_count;
+	bool error_is_own; /* the last one */
 };
 
-/* PIECE's objects to `printed`. -1: nothing that is understood. */
-int get_print_objects(struct get *get, const struct get_piece *piece);
-/* What all pieces are together, to `printed` and `errors`. -1: nothing that is understood. */
+/* What is in `body`, an object, or a page of a list with the server's word for the next (NULL: none; the caller's), to
+ * `printed`. -1: nothing that is understood. */
+int get_print_one(struct get *get);
+int get_print_page(struct get *get, char **next);
+/* What all are together, to `printed` and `errors`. -1: nothing that is understood. */
 int get_print_end(struct get *get);
+/* … of tables. */
+int get_print_tables(struct get *get);
 
 #endif

@@ -467,12 +467,26 @@ void redact_stream_release(struct redact_stream *stream)
 	stream->masker = NULL;
 }
 
+/* An escape, and what may stand between two in a row, for each unit, and to spare. */
+#define UNIT_REACH ((size_t)128)
+#define MORE_REACH ((size_t)64 * 1024)
+
+size_t redact_reach(const struct redact *redact)
+{
+	return redact_any(redact) ? redact->needles->longest * UNIT_REACH + MORE_REACH : 0;
+}
+
+bool redact_stream_is_open(const struct redact *redact, const struct redact_stream *stream)
+{
+	return !stream->masker && !redact_any(redact);
+}
+
 void redact_stream_add(const struct redact *redact, struct redact_stream *stream, const char *data,
     size_t len, struct buf *out)
 {
 	struct masker *masker = stream->masker;
 
-	if (!masker && !redact_any(redact)) {
+	if (redact_stream_is_open(redact, stream)) {
 		buf_add(out, data, len);
 		return;
 	}

@@ -1,5 +1,9 @@
 /* Head and tail of an output, in whole lines. Invariant: seen = shown + what is in `pending`, in
- * `tail` or left out; nothing is passed on twice. */
+ * `tail` or left out; nothing is passed on twice.
+ *
+ * To search for secrets costs more than all else, so what will be left out anyway is not searched: when the head is full,
+ * the end of what came is kept as it came, and at the end that is masked, from so far before the tail that a secret
+ * which ends in it has begun there. */
 #include "output.h"
 
 #include <stdint.h>
@@ -16,6 +20,7 @@ void output_init(struct output *output, const struct redact *redact, output_fn *
 		redact_stream_init(&output->streams[i].masking);
 		buf_init(&output->streams[i].pending, 2 * OUTPUT_LINE);
 		buf_init(&output->streams[i].tail, 2 * OUTPUT_TAIL);
+		buf_init(&output->streams[i].recent, SIZE_MAX / 8);
 	}
 }
 
@@ -25,6 +30,7 @@ void output_release(struct output *output)
 		redact_stream_release(&output->streams[i].masking);
 		buf_release(&output->streams[i].pending);
 		buf_release(&output->streams[i].tail);
+		buf_release(&output->streams[i].recent);
 	}
 }
 
@@ -50,22 +56,28 @@ static void pass_lines(struct output *output, struct output_stream *stream)
 	buf_consume(pending, len);
 }
 
-static void keep_tail(struct output_stream *stream, const char *data, size_t len)
+/* The last COUNT bytes at least. */
+static void keep_last(struct buf *buf, size_t count, const char *data, size_t len)
 {
-	if (len > OUTPUT_TAIL) {
-		data += len - OUTPUT_TAIL;
-		len = OUTPUT_TAIL;
+	if (len > count) {
+		data += len - count;
+		len = count;
 	}
-	if (stream->tail.len + len > 2 * OUTPUT_TAIL)
-		buf_consume(&stream->tail, stream->tail.len - OUTPUT_TAIL);
-	buf_add(&stream->tail, data, len);
+	if (buf->len > count && buf->len + len > 2 * count)
+		buf_consume(buf, buf->len - count);
+	buf_add(buf, data, len);
+}
+
+static bool head_is_full(const struct output_stream *stream)
+{
+	return stream->shown + stream->pending.len >= OUTPUT_HEAD;
 }
 
 static void add_masked(
     struct output *output, struct output_stream *stream, const char *data, size_t len)
 {
 	stream->seen += len;
-	while (len && stream->shown + stream->pending.len < OUTPUT_HEAD) {
+	while (len && !head_is_full(stream)) {
 		size_t piece = len < OUTPUT_LINE ? len : OUTPUT_LINE;
 
 		buf_add(&stream->pending, data, piece);
@@ -74,18 +86,86 @@ static void add_masked(
 		len -= piece;
 	}
 	if (len)
-		keep_tail(stream, data, len);
+		keep_last(&stream->tail, OUTPUT_TAIL, data, len);
 }
 
-void output_add(struct output *output, enum child_stream which, const char *data, size_t len)
+/* So many bytes are masked at once: much more would be memory that is touched once. */
+#define PIECE_MAX ((size_t)64 * 1024)
+
+/* From here on nothing is masked before the end, and what was is left out. */
+static void begin_to_skip(struct output *output, struct output_stream *stream)
 {
-	struct output_stream *stream = &output->streams[which == CHILD_STDERR];
+	struct buf rest;
+
+	buf_init(&rest, SIZE_MAX / 8);
+	redact_stream_finish(output->redact, &stream->masking, &rest);
+	buf_release(&rest);
+	buf_clear(&stream->tail);
+	stream->skips = true;
+}
+
+static void mask_piece(
+    struct output *output, struct output_stream *stream, const char *data, size_t len)
+{
 	struct buf masked;
 
 	buf_init(&masked, SIZE_MAX / 8);
 	redact_stream_add(output->redact, &stream->masking, data, len, &masked);
 	add_masked(output, stream, masked.data, masked.len);
 	buf_release(&masked);
+}
+
+static void add_piece(
+    struct output *output, struct output_stream *stream, const char *data, size_t len)
+{
+	size_t wanted = OUTPUT_TAIL + redact_reach(output->redact);
+
+	if (stream->skips || head_is_full(stream))
+		keep_last(&stream->recent, wanted, data, len);
+	if (!stream->skips && stream->recent.len >= wanted)
+		begin_to_skip(output, stream);
+	if (stream->skips)
+		stream->seen += len;
+	else
+		mask_piece(output, stream, data, len);
+}
+
+void output_add(struct output *output, enum child_stream which, const char *data, size_t len)
+{
+	struct output_stream *stream = &output->streams[which == CHILD_STDERR];
+
+	if (redact_stream_is_open(output->redact, &stream->masking) && !stream->skips) {
+		add_masked(output, stream, data, len);
+		return;
+	}
+	while (len) {
+		size_t piece = len < PIECE_MAX ? len : PIECE_MAX;
+
+		add_piece(output, stream, data, piece);
+		data += piece;
+		len -= piece;
+	}
+}
+
+/* What is masked of the first bytes may be the end of what began before them: it is left out. */
+static void mask_recent(struct output *output, struct output_stream *stream)
+{
+	const struct buf *recent = &stream->recent;
+	size_t reach = redact_reach(output->redact);
+	struct buf masked;
+
+	if (reach > recent->len)
+		reach = recent->len;
+	buf_init(&masked, SIZE_MAX / 8);
+	redact_stream_add(output->redact, &stream->masking, recent->data, reach, &masked);
+	buf_clear(&masked);
+	redact_stream_add(
+	    output->redact, &stream->masking, recent->data + reach, recent->len - reach, &masked);
+	redact_stream_finish(output->redact, &stream->masking, &masked);
+	keep_last(&stream->tail, OUTPUT_TAIL, masked.data, masked.len);
+	buf_release(&masked);
+	buf_release(&stream->recent);
+	stream->skips = false;
 }
 
 void output_flush(struct output *output, enum child_stream which)
@@ -102,6 +182,8 @@ static void finish_stream(struct output *output, struct output_stream *stream)
 	size_t left_out;
 	char note[80];
 
+	if (stream->skips)
+		mask_recent(output, stream);
 	buf_init(&masked, SIZE_MAX / 8);
 	redact_stream_finish(output->redact, &stream->masking, &masked);
 	add_masked(output, stream, masked.data, masked.len);

@@ -22,6 +22,8 @@ struct output_stream {
 	struct redact_stream masking;
 	struct buf pending; /* the line that is not complete yet */
 	struct buf tail;
+	struct buf recent; /* the end of what came, as it came, from when on the head is full */
+	bool skips;        /* nothing but `recent` is masked any more, at the end */
 	size_t seen;
 	size_t shown;
 };

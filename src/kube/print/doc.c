@@ -11,19 +11,18 @@
 struct reader {
 	struct kube_doc *doc;
 	char *at;
-	char *end;
-	size_t room; /* for nodes */
+	char *end; /* there is a NUL */
 	int depth;
 };
 
-static struct kube_node *add_node(struct reader *reader, enum kube_type_of type)
+static inline struct kube_node *add_node(struct reader *reader, enum kube_type_of type)
 {
 	struct kube_doc *doc = reader->doc;
 	struct kube_node *node;
 
-	if (doc->count == reader->room) {
-		reader->room = reader->room ? reader->room * 2 : 256;
-		doc->nodes = mem_grow(doc->nodes, reader->room, sizeof(*doc->nodes));
+	if (doc->count == doc->room) {
+		doc->room = doc->room ? doc->room * 2 : 256;
+		doc->nodes = mem_grow(doc->nodes, doc->room, sizeof(*doc->nodes));
 	}
 	node = &doc->nodes[doc->count++];
 	*node = (struct kube_node){
@@ -38,9 +37,11 @@ static void skip_blanks(struct reader *reader)
 		reader->at++;
 }
 
-static bool take(struct reader *reader, char c)
+static inline bool take(struct reader *reader, char c)
 {
-	skip_blanks(reader);
+	/* Mostly there are none before it, and behind the end there is a NUL. */
+	if (*reader->at != c)
+		skip_blanks(reader);
 	if (reader->at == reader->end || *reader->at != c)
 		return false;
 	reader->at++;
@@ -142,24 +143,43 @@ static size_t utf8_len(const char *text, const char *end)
 	return len;
 }
 
+/* Printable ASCII that JSON writes as it is, Go's too, which escapes the signs of HTML. A NUL is none. */
+// clang-format off
+static const bool plain[256] = {
+    [0x20] = 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    [0x30] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
+    [0x40] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    [0x50] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,
+    [0x60] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    [0x70] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+// clang-format on
+
 /* The at of READER is behind the first quote. */
 static int read_text(struct reader *reader)
 {
+	struct kube_node *node = add_node(reader, KUBE_TEXT);
 	char *from = reader->at;
 	char *end = reader->end;
 	char *to;
-	size_t at;
 
-	add_node(reader, KUBE_TEXT);
-	at = reader->doc->count - 1;
-	/* Most have no escapes, and stay where they are. */
-	while (from < end && *from != '"' && *from != '\\' && (unsigned char)*from >= 0x20 &&
-	       (unsigned char)*from < 0x80)
+	/* Most stay where they are. */
+	while (plain[(unsigned char)*from])
 		from++;
+	if (*from == '"') {
+		node->plain = true;
+		node->len = (uint32_t)(from - reader->at);
+		reader->at = from + 1;
+		return 0;
+	}
 	to = from;
 	while (from < end && *from != '"') {
 		size_t len;
 
+		if (plain[(unsigned char)*from]) {
+			*to++ = *from++;
+			continue;
+		}
 		if ((unsigned char)*from < 0x20)
 			return -1;
 		if (*from == '\\') {
@@ -177,7 +197,7 @@ static int read_text(struct reader *reader)
 	}
 	if (from == end)
 		return -1;
-	reader->doc->nodes[at].len = (uint32_t)(to - reader->at);
+	node->len = (uint32_t)(to - reader->at);
 	reader->at = from + 1;
 	return 0;
 }
@@ -300,22 +320,36 @@ static int read_value(struct reader *reader)
 	}
 }
 
+static int begin(
+    struct reader *reader, struct kube_doc *doc, char *text, size_t len, struct err *err)
+{
+	*doc = (struct kube_doc){.text = text}; /* transferred */
+	*reader = (struct reader){.doc = doc, .at = text, .end = text + len};
+	return len < UINT32_MAX ? 0 : err_set(err, ERR_LIMIT, "the answer is over 4 GiB");
+}
+
+static int not_json(const struct reader *reader, struct err *err)
+{
+	return err_set(err, ERR_REMOTE, "the answer is not JSON, from byte %zu on",
+	    (size_t)(reader->at - reader->doc->text));
+}
+
+static int check_end(struct reader *reader, struct err *err)
+{
+	skip_blanks(reader);
+	if (reader->at == reader->end)
+		return 0;
+	return err_set(err, ERR_REMOTE, "the answer goes on behind its end, from byte %zu on",
+	    (size_t)(reader->at - reader->doc->text));
+}
+
 int kube_doc_read(struct kube_doc *doc, char *text, size_t len, struct err *err)
 {
-	struct reader reader = {.doc = doc, .at = text, .end = text + len};
+	struct reader reader;
 
-	*doc = (struct kube_doc){.text = text}; /* transferred */
-	if (len >= UINT32_MAX)
-		return err_set(err, ERR_LIMIT, "the answer is over 4 GiB");
-	if (read_value(&reader) < 0)
-		return err_set(err, ERR_REMOTE, "the answer is not JSON, from byte %zu on",
-		    (size_t)(reader.at - text));
-	skip_blanks(&reader);
-	if (reader.at < reader.end)
-		return err_set(err, ERR_REMOTE,
-		    "the answer goes on behind its end, from byte %zu on",
-		    (size_t)(reader.at - text));
-	return 0;
+	if (begin(&reader, doc, text, len, err) < 0)
+		return -1;
+	return read_value(&reader) < 0 ? not_json(&reader, err) : check_end(&reader, err);
 }
 
 void kube_doc_release(struct kube_doc *doc)
@@ -325,133 +359,93 @@ void kube_doc_release(struct kube_doc *doc)
 	*doc = (struct kube_doc){0};
 }
 
-/* ---- looking ---- */
+/* ---- a list, an item at a time ---- */
 
-bool kube_doc_is(const struct kube_doc *doc, const struct kube_node *node, const char *text)
+/* What of it was read. */
+static void close_head(struct kube_doc *head)
 {
-	size_t len = strlen(text);
-
-	return node && node->type == KUBE_TEXT && node->len == len &&
-	       memcmp(doc->text + node->at, text, len) == 0;
+	head->nodes[0].next = (uint32_t)head->count;
 }
 
-const struct kube_node *kube_doc_get(
-    const struct kube_doc *doc, const struct kube_node *object, const char *key)
+/* Members up to the end of the list, or to its items. 1: these begin. */
+static int read_head(struct reader *reader, bool first)
 {
-	const struct kube_node *found = NULL;
+	struct kube_doc *head = reader->doc;
 
-	KUBE_DOC_EACH_KEY(doc, object, member)
-	if (kube_doc_is(doc, member, key))
-		found = member + 1;
-	return found;
-}
+	if (first && take(reader, '}'))
+		return 0;
+	while (first || take(reader, ',')) {
+		size_t key = head->count;
 
-const struct kube_node *kube_doc_at(
-    const struct kube_doc *doc, const struct kube_node *object, const char *path)
-{
-	while (object && *path) {
-		size_t len = strcspn(path, ".");
-		char *key = mem_textn(path, len);
-
-		object = kube_doc_get(doc, object, key);
-		free(key);
-		path += len + (path[len] == '.');
+		first = false;
+		if (!take(reader, '"') || read_text(reader) < 0 || !take(reader, ':'))
+			return -1;
+		head->nodes[0].count++;
+		if (kube_doc_is(head, &head->nodes[key], "items") && take(reader, '[')) {
+			add_node(reader, KUBE_LIST);
+			close_head(head);
+			return 1;
+		}
+		if (read_value(reader) < 0)
+			return -1;
 	}
-	return object;
+	return take(reader, '}') ? 0 : -1;
 }
 
-char *kube_doc_text(const struct kube_doc *doc, const struct kube_node *node)
+/* Up to the next item. */
+static int go_on(struct kube_items *items, struct reader *reader, bool first, struct err *err)
 {
-	return node && node->type == KUBE_TEXT ? mem_textn(doc->text + node->at, node->len) : NULL;
-}
+	int more = read_head(reader, first);
 
-bool kube_doc_integer(const struct kube_doc *doc, const struct kube_node *node, int64_t *out)
-{
-	const char *text;
-	char *end;
-
-	if (!node || node->type != KUBE_NUMBER)
-		return false;
-	text = doc->text + node->at;
-	if (memchr(text, '.', node->len) || memchr(text, 'e', node->len) ||
-	    memchr(text, 'E', node->len))
-		return false;
-	errno = 0;
-	*out = strtoll(text, &end, 10);
-	return errno == 0 && end == text + node->len;
-}
-
-bool kube_doc_same(const struct kube_doc *a, const struct kube_node *node_a,
-    const struct kube_doc *b, const struct kube_node *node_b)
-{
-	size_t count;
-
-	if (!node_a || !node_b)
-		return node_a == node_b;
-	count = (size_t)(kube_doc_next(a, node_a) - node_a);
-	if (count != (size_t)(kube_doc_next(b, node_b) - node_b))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct kube_node *x = node_a + i, *y = node_b + i;
-
-		if (x->type != y->type || x->len != y->len || x->count != y->count ||
-		    memcmp(a->text + x->at, b->text + y->at, x->len) != 0)
-			return false;
+	items->at = reader->at;
+	items->more = more > 0;
+	if (more < 0 || (more > 0 && items->had))
+		return not_json(reader, err);
+	close_head(&items->head);
+	if (more > 0) {
+		items->had = true;
+		items->first = true;
+		return 0;
 	}
-	return true;
+	return check_end(reader, err);
 }
 
-/* ---- members in order ---- */
-
-static int by_key(const void *a, const void *b)
+int kube_items_begin(struct kube_items *items, char *text, size_t len, struct err *err)
 {
-	const struct kube_member *x = a, *y = b;
-	int order = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
+	struct reader reader;
 
-	if (order == 0 && x->len != y->len)
-		order = x->len < y->len ? -1 : 1;
-	if (order == 0)
-		order = x->value < y->value ? -1 : 1;
-	return order;
+	*items = (struct kube_items){.item.text = text, .end = text + len};
+	if (begin(&reader, &items->head, text, len, err) < 0)
+		return -1;
+	if (!take(&reader, '{'))
+		return not_json(&reader, err);
+	add_node(&reader, KUBE_OBJECT);
+	return go_on(items, &reader, true, err);
 }
 
-/* Few are sorted faster by moving each to its place. */
-static void sort_members(struct kube_member *list, size_t count)
+int kube_items_next(struct kube_items *items, struct err *err)
 {
-	if (count > 24) {
-		qsort(list, count, sizeof(*list), by_key);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
-		struct kube_member moved = list[i];
-		size_t at = i;
+	struct reader reader = {
+	    .doc = &items->item, .at = items->at, .end = items->end, .depth = 2};
+	bool first = items->first;
 
-		for (; at > 0 && by_key(&list[at - 1], &moved) > 0; at--)
-			list[at] = list[at - 1];
-		list[at] = moved;
+	if (!items->more)
+		return 0;
+	items->first = false;
+	if (take(&reader, ']')) {
+		reader.doc = &items->head;
+		return go_on(items, &reader, false, err);
 	}
+	items->item.count = 0;
+	if ((!first && !take(&reader, ',')) || read_value(&reader) < 0)
+		return not_json(&reader, err);
+	items->at = reader.at;
+	return 1;
 }
 
-struct kube_member *kube_doc_members(
-    const struct kube_doc *doc, const struct kube_node *object, size_t *count)
+void kube_items_release(struct kube_items *items)
 {
-	struct kube_member *list;
-	size_t kept = 0;
-
-	*count = 0;
-	if (!object || object->type != KUBE_OBJECT || object->count == 0)
-		return NULL;
-	list = mem_alloc(object->count * sizeof(*list));
-	KUBE_DOC_EACH_KEY(doc, object, key)
-	list[(*count)++] = (struct kube_member){doc->text + key->at, key->len, key + 1};
-	sort_members(list, *count);
-	for (size_t i = 0; i < *count; i++) {
-		bool again = i + 1 < *count && list[i].len == list[i + 1].len &&
-		             memcmp(list[i].key, list[i + 1].key, list[i].len) == 0;
-
-		if (!again)
-			list[kept++] = list[i];
-	}
-	*count = kept;
-	return list;
+	free(items->head.nodes);
+	free(items->item.nodes);
+	*items = (struct kube_items){0};
 }

@@ -17,6 +17,7 @@ struct printer {
 	const struct kube_doc *doc;
 	const struct kube_object_style *style;
 	struct buf *out;
+	struct kube_members members;
 	int result;
 };
 
@@ -92,10 +93,9 @@ int kube_print_number(
 	int64_t whole;
 	double value;
 
-	if (kube_doc_integer(doc, number, &whole)) {
-		buf_addf(out, "%lld", (long long)whole);
-		return 0;
-	}
+	if (kube_doc_integer(doc, number, &whole))
+		return whole ? buf_add(out, doc->text + number->at, number->len)
+		             : buf_addc(out, '0');
 	text = mem_textn(doc->text + number->at, number->len);
 	value = strtod(text, NULL);
 	free(text);
@@ -121,101 +121,127 @@ static const char *short_escape(unsigned char c)
 	return NULL;
 }
 
+/* What is at AT, which is escaped, and how long it is. */
 static void add_escape(const char *at, size_t *len, struct buf *out)
 {
+	static const char hex[] = "0123456789abcdef";
 	unsigned char c = (unsigned char)*at;
 	const char *known = short_escape(c);
+	char code[] = "\\u0000";
 
 	*len = 1;
-	if (known)
-		buf_adds(out, known);
-	else if (c < 0x80)
-		buf_addf(out, "\\u%04x", c);
-	else {
-		*len = 3;
-		buf_addf(out, "\\u202%c", at[2] == (char)0xA8 ? '8' : '9');
+	if (known) {
+		buf_add(out, known, 2);
+		return;
 	}
+	if (c < 0x80) {
+		code[4] = hex[c >> 4];
+		code[5] = hex[c & 0xF];
+	} else {
+		*len = 3;
+		code[2] = '2';
+		code[4] = '2';
+		code[5] = at[2] == (char)0xA8 ? '8' : '9';
+	}
+	buf_add(out, code, 6);
 }
 
-/* 1: is escaped; 2: may begin U+2028 or U+2029. */
-static const unsigned char special[256] = {[0] = 1,
-    [1] = 1,
-    [2] = 1,
-    [3] = 1,
-    [4] = 1,
-    [5] = 1,
-    [6] = 1,
-    [7] = 1,
-    [8] = 1,
-    [9] = 1,
-    [10] = 1,
-    [11] = 1,
-    [12] = 1,
-    [13] = 1,
-    [14] = 1,
-    [15] = 1,
-    [16] = 1,
-    [17] = 1,
-    [18] = 1,
-    [19] = 1,
-    [20] = 1,
-    [21] = 1,
-    [22] = 1,
-    [23] = 1,
-    [24] = 1,
-    [25] = 1,
-    [26] = 1,
-    [27] = 1,
-    [28] = 1,
-    [29] = 1,
-    [30] = 1,
-    [31] = 1,
-    ['"'] = 1,
-    ['\\'] = 1,
-    ['<'] = 1,
-    ['>'] = 1,
-    ['&'] = 1,
-    [0xE2] = 2};
+/* May what begins with C be escaped? */
+static bool may_be_special(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == 0xE2;
+}
 
+/* Of those that begin with 0xE2, only U+2028 and U+2029. */
 static bool is_escaped(const char *at, const char *end)
 {
-	unsigned char kind = special[(unsigned char)*at];
-
-	return kind == 1 || (kind == 2 && end - at >= 3 && at[1] == (char)0x80 &&
-	                        (at[2] == (char)0xA8 || at[2] == (char)0xA9));
+	if (!may_be_special((unsigned char)*at))
+		return false;
+	return *at != (char)0xE2 || (end - at >= 3 && at[1] == (char)0x80 &&
+	                                (at[2] == (char)0xA8 || at[2] == (char)0xA9));
 }
 
 static void add_text(const char *text, size_t len, struct buf *out)
 {
 	const char *end = text + len;
-	const char *plain = text;
+	const char *begun = text;
 
 	buf_addc(out, '"');
 	while (text < end) {
-		if (!special[(unsigned char)*text] || !is_escaped(text, end)) {
+		if (!is_escaped(text, end)) {
 			text++;
 			continue;
 		}
-		buf_add(out, plain, (size_t)(text - plain));
+		buf_add(out, begun, (size_t)(text - begun));
 		add_escape(text, &len, out);
 		text += len;
-		plain = text;
+		begun = text;
 	}
-	buf_add(out, plain, (size_t)(text - plain));
+	buf_add(out, begun, (size_t)(text - begun));
 	buf_addc(out, '"');
 }
 
 /* ---- all ---- */
 
-static void add_line(struct buf *out, int depth)
-{
-	static const char blanks[] =
-	    "\n                                                                ";
-	size_t want = (size_t)depth * 4;
+#define INDENT 4
 
-	buf_add(out, blanks, 1 + (want < 64 ? want : 64));
-	for (; want > 64; want -= want > 128 ? 64 : want - 64)
-		buf_add(out, blanks + 1, want > 128 ? 64 : want - 64);
+/* A comma for what goes before, and what a line begins with. */
+static char *put_line(char *to, bool comma, int depth)
+{
+	*to = ',';
+	to += comma;
+	*to++ = '\n';
+	memset(to, ' ', (size_t)depth * INDENT);
+	return to + (size_t)depth * INDENT;
+}
+
+static void add_line(struct buf *out, bool comma, int depth)
+{
+	char *to = buf_room(out, (size_t)depth * INDENT + 2);
+
+	if (to)
+		buf_wrote(out, put_line(to, comma, depth));
+}
+
+static char *put_string(char *to, const char *text, size_t len)
+{
+	*to++ = '"';
+	memcpy(to, text, len);
+	to[len] = '"';
+	return to + len + 1;
+}
+
+/* The line of a member, up to its value. */
+static void add_key(struct buf *out, bool comma, int depth, const struct kube_member *member)
+{
+	char *to;
+
+	if (!member->plain) {
+		add_line(out, comma, depth);
+		add_text(member->key, member->len, out);
+		buf_add(out, ": ", 2);
+		return;
+	}
+	to = buf_room(out, (size_t)depth * INDENT + member->len + 6);
+	if (!to)
+		return;
+	to = put_string(put_line(to, comma, depth), member->key, member->len);
+	*to++ = ':';
+	*to++ = ' ';
+	buf_wrote(out, to);
+}
+
+static void add_string(const struct kube_doc *doc, const struct kube_node *node, struct buf *out)
+{
+	char *to;
+
+	if (!node->plain) {
+		add_text(doc->text + node->at, node->len, out);
+		return;
+	}
+	to = buf_room(out, node->len + 2);
+	if (to)
+		buf_wrote(out, put_string(to, doc->text + node->at, node->len));
 }
 
 static void add_value(
@@ -228,14 +254,12 @@ static void add_list(struct printer *printer, const struct kube_node *list, int 
 	buf_addc(printer->out, '[');
 	KUBE_DOC_EACH(printer->doc, list, item)
 	{
-		if (!first)
-			buf_addc(printer->out, ',');
+		add_line(printer->out, !first, depth + 1);
 		first = false;
-		add_line(printer->out, depth + 1);
 		add_value(printer, item, depth + 1, PLACE_OTHER);
 	}
 	if (!first)
-		add_line(printer->out, depth);
+		add_line(printer->out, false, depth);
 	buf_addc(printer->out, ']');
 }
 
@@ -251,72 +275,41 @@ static bool is_left_out(
 	       is_key(member, "managedFields");
 }
 
-static bool goes_before(const struct kube_member *a, const struct kube_member *b)
-{
-	int order = memcmp(a->key, b->key, a->len < b->len ? a->len : b->len);
-
-	return order < 0 || (order == 0 && a->len < b->len);
-}
-
-/* MEMBER among LIST, which is sorted and has room for it, instead of what has its key; the new count. */
-static size_t set_member(struct kube_member *list, size_t count, struct kube_member member)
-{
-	size_t at = 0;
-
-	while (at < count && goes_before(&list[at], &member))
-		at++;
-	if (at == count || !is_key(&list[at], member.key)) {
-		memmove(&list[at + 1], &list[at], (count - at) * sizeof(*list));
-		count++;
-	}
-	list[at] = member;
-	return count;
-}
-
-/* The members of an object, a kind and a version among them. */
-static struct kube_member *typed_members(
-    const struct printer *printer, const struct kube_node *object, size_t *count)
+/* To the end of what other objects around it have put there. */
+static size_t put_members(struct printer *printer, const struct kube_node *object, enum place place)
 {
 	const struct kube_object_style *style = printer->style;
-	struct kube_member *members = kube_doc_members(printer->doc, object, count);
+	size_t count = kube_doc_members(printer->doc, object, &printer->members);
 
-	if (!style->typed || kube_has_kind(printer->doc, object))
-		return members;
-	members = mem_grow(members, *count + 2, sizeof(*members));
-	*count =
-	    set_member(members, *count, (struct kube_member){"apiVersion", 10, &style->version});
-	*count = set_member(members, *count, (struct kube_member){"kind", 4, &style->kind});
-	return members;
+	if (place != PLACE_OBJECT || !style->typed || kube_has_kind(printer->doc, object))
+		return count;
+	count += kube_members_put(&printer->members, count, "apiVersion", &style->version);
+	return count + kube_members_put(&printer->members, count, "kind", &style->kind);
 }
 
 static void add_object(
     struct printer *printer, const struct kube_node *object, int depth, enum place place)
 {
-	size_t count;
-	struct kube_member *members = place == PLACE_OBJECT
-	                                  ? typed_members(printer, object, &count)
-	                                  : kube_doc_members(printer->doc, object, &count);
+	size_t begin = printer->members.count;
+	size_t end = begin + put_members(printer, object, place);
 	bool first = true;
 
 	buf_addc(printer->out, '{');
-	for (size_t i = 0; i < count; i++) {
-		bool metadata = place == PLACE_OBJECT && is_key(&members[i], "metadata");
+	for (size_t i = begin; i < end; i++) {
+		struct kube_member member = printer->members.list[i]; /* the list may move */
+		bool metadata = place == PLACE_OBJECT && is_key(&member, "metadata");
 
-		if (is_left_out(printer, &members[i], place))
+		if (is_left_out(printer, &member, place))
 			continue;
-		if (!first)
-			buf_addc(printer->out, ',');
+		add_key(printer->out, !first, depth + 1, &member);
 		first = false;
-		add_line(printer->out, depth + 1);
-		add_text(members[i].key, members[i].len, printer->out);
-		buf_add(printer->out, ": ", 2);
 		add_value(
-		    printer, members[i].value, depth + 1, metadata ? PLACE_METADATA : PLACE_OTHER);
+		    printer, member.value, depth + 1, metadata ? PLACE_METADATA : PLACE_OTHER);
 	}
 	if (!first)
-		add_line(printer->out, depth);
+		add_line(printer->out, false, depth);
 	buf_addc(printer->out, '}');
-	free(members);
+	printer->members.count = begin;
 }
 
 static void add_value(
@@ -337,7 +330,7 @@ static void add_value(
 			printer->result = -1;
 		break;
 	case KUBE_TEXT:
-		add_text(printer->doc->text + node->at, node->len, printer->out);
+		add_string(printer->doc, node, printer->out);
 		break;
 	case KUBE_LIST:
 		add_list(printer, node, depth);
@@ -354,6 +347,7 @@ int kube_print_json(const struct kube_doc *doc, const struct kube_node *object, 
 	struct printer printer = {.doc = doc, .style = style, .out = out};
 
 	add_value(&printer, object, depth, PLACE_OBJECT);
+	free(printer.members.list);
 	return printer.result;
 }
 
@@ -364,15 +358,13 @@ void kube_print_list_begin(struct buf *out)
 
 void kube_print_list_each(size_t before, struct buf *out)
 {
-	if (before)
-		buf_addc(out, ',');
-	add_line(out, 2);
+	add_line(out, before, 2);
 }
 
 void kube_print_list_end(size_t count, struct buf *out)
 {
 	if (count)
-		add_line(out, 1);
+		add_line(out, false, 1);
 	buf_adds(out, "],\n    \"kind\": \"List\",\n    \"metadata\": {\n"
 	              "        \"resourceVersion\": \"\"\n    }\n}\n");
 }

@@ -130,19 +130,19 @@ static void add_text(
 static void add_all_labels(
     struct kube_tabs *tabs, const struct kube_doc *doc, const struct kube_node *labels)
 {
-	size_t count;
-	struct kube_member *members = kube_doc_members(doc, labels, &count);
+	struct kube_members members = {0};
 
-	for (size_t i = 0; i < count; i++) {
+	kube_doc_members(doc, labels, &members);
+	for (size_t i = 0; i < members.count; i++) {
 		if (i)
 			kube_tabs_add(tabs, ",", 1);
-		kube_tabs_cell(tabs, members[i].key, members[i].len);
+		kube_tabs_cell(tabs, members.list[i].key, members.list[i].len);
 		kube_tabs_add(tabs, "=", 1);
-		add_text(tabs, doc, members[i].value);
+		add_text(tabs, doc, members.list[i].value);
 	}
-	if (!count)
+	if (!members.count)
 		kube_tabs_add(tabs, "<none>", 6);
-	free(members);
+	free(members.list);
 }
 
 static void add_labels(struct kube_table_printer *printer, const struct kube_doc *doc,

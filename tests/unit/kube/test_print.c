@@ -147,6 +147,85 @@ static void test_many_keys(void **state)
 	buf_release(&want);
 }
 
+/* The items of a page, one after the other, then what stands around them. */
+static const struct {
+	const char *text;
+	const char *read; /* NULL: an error */
+} pages[] = {
+    {"{}", " {}"},
+    {"{\"kind\":\"L\",\"items\":[]}", " {kind,items}"},
+    {"{\"items\":[1,{\"a\":[2]},\"x\"],\"kind\":\"L\"}", "1 {a} x {items,kind}"},
+    {" { \"items\" : [ 1 , 2 ] , \"b\" : { } } ", "1 2 {items,b}"},
+    {"{\"items\":null,\"b\":1}", " {items,b}"},
+    {"{\"items\":{\"c\":1}}", " {items}"},
+    {"{\"a\":{\"items\":[1]}}", " {a}"},
+    {"{\"items\":[1],\"items\":[2]}", NULL},
+    {"{\"items\":[1,]}", NULL},
+    {"{\"items\":[,1]}", NULL},
+    {"{\"items\":[1}", NULL},
+    {"{\"items\":[1]", NULL},
+    {"{\"items\":[1],}", NULL},
+    {"{\"items\":[1]}}", NULL},
+    {"{\"items\":[1", NULL},
+    {"[1]", NULL},
+    {"", NULL},
+};
+
+static void add_node(const struct kube_doc *doc, const struct kube_node *node, struct buf *out)
+{
+	bool first = true;
+
+	if (node->type != KUBE_OBJECT) {
+		buf_add(out, doc->text + node->at, node->len);
+		return;
+	}
+	buf_addc(out, '{');
+	KUBE_DOC_EACH_KEY(doc, node, key)
+	{
+		buf_addf(out, "%s%.*s", first ? "" : ",", (int)key->len, doc->text + key->at);
+		first = false;
+	}
+	buf_addc(out, '}');
+}
+
+static int read_items(struct kube_items *items, char *text, struct buf *out)
+{
+	int more = kube_items_begin(items, text, strlen(text), NULL);
+
+	if (more < 0)
+		return -1;
+	while ((more = kube_items_next(items, NULL)) > 0) {
+		add_node(&items->item, items->item.nodes, out);
+		buf_addc(out, ' ');
+	}
+	return more;
+}
+
+static void test_items(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
+		char *text = mem_text(pages[i].text);
+		struct kube_items items;
+		struct buf out;
+		int result;
+
+		buf_init(&out, 65536);
+		result = read_items(&items, text, &out);
+		if (result == 0) {
+			if (!out.len)
+				buf_addc(&out, ' ');
+			add_node(&items.head, items.head.nodes, &out);
+		}
+		if ((result < 0) != !pages[i].read ||
+		    (pages[i].read && strcmp(out.data, pages[i].read) != 0))
+			fail_msg("%s: %d %s", pages[i].text, result, out.data);
+		kube_items_release(&items);
+		buf_release(&out);
+		free(text);
+	}
+}
+
 #define OBJECT                                                                                     \
 	"{\"metadata\":{\"name\":\"web\",\"managedFields\":[1]},\"spec\":{\"metadata\":"           \
 	"{\"managedFields\":2}}}"
@@ -347,6 +426,7 @@ int main(void)
 	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_deep),
 	    cmocka_unit_test(test_many_keys),
+	    cmocka_unit_test(test_items),
 	    cmocka_unit_test(test_objects),
 	    cmocka_unit_test(test_versions),
 	    cmocka_unit_test(test_list_of_none),

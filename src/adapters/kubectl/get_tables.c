@@ -1,4 +1,4 @@
-/* What `kubectl get` prints. Invariant: as kubectl, byte for byte. */
+/* The tables of `kubectl get`. Invariant: as kubectl prints them, byte for byte. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,119 +6,6 @@
 #include "fsops/kube_print.h"
 #include "fsops/mem.h"
 #include "get.h"
-
-/* ---- objects ---- */
-
-/* The objects of a list mostly have no kind of their own: it is the list's, without "List". */
-static struct kube_object_style style_of(const struct get *get, const struct get_piece *piece)
-{
-	const struct kube_doc *doc = &piece->doc;
-	const struct kube_node *kind = kube_doc_get(doc, doc->nodes, "kind");
-	const struct kube_node *version = kube_doc_get(doc, doc->nodes, "apiVersion");
-	struct kube_object_style style = {
-	    .managed_fields = native_on(&get->api->native, NATIVE_SHOW_MANAGED_FIELDS)};
-
-	if (piece->list && kind && version && kind->type == KUBE_TEXT && kind->len > 4) {
-		style.kind = *kind;
-		style.kind.len -= 4;
-		style.version = *version;
-		style.typed = true;
-	}
-	return style;
-}
-
-/* One step of "{.a.b\.c}", from *AT on, which goes behind it; NULL: there is nothing of that name. */
-static const struct kube_node *step(
-    const struct kube_doc *doc, const struct kube_node *object, const char **at)
-{
-	struct buf name;
-
-	buf_init(&name, BUF_TEXT_MAX);
-	for (; **at && **at != '.' && **at != '}'; (*at)++) {
-		*at += **at == '\\';
-		buf_addc(&name, **at);
-	}
-	object = kube_doc_get(doc, object, name.data);
-	buf_release(&name);
-	return object;
-}
-
-/* A text, a number, or nothing when it is not there; of what else it may be kubectl knows how it looks. */
-static int print_path(struct get *get, const struct kube_doc *doc, const struct kube_node *object)
-{
-	const char *at = strchr(native_value(&get->api->native, NATIVE_OUTPUT), '{') + 1;
-
-	while (object && *at == '.') {
-		if (object->type != KUBE_OBJECT)
-			return -1;
-		at++;
-		object = step(doc, object, &at);
-	}
-	if (!object)
-		return 0;
-	if (object->type == KUBE_TEXT)
-		return buf_add(&get->printed, doc->text + object->at, object->len);
-	return object->type == KUBE_NUMBER && !memchr(doc->text + object->at, '.', object->len)
-	           ? kube_print_number(doc, object, false, &get->printed)
-	           : -1;
-}
-
-static int print_object(struct get *get, const struct get_piece *piece,
-    const struct kube_node *object, const struct kube_object_style *style)
-{
-	bool alone = get->by_name && get->ask_count == 1;
-
-	if (!kube_doc_get(&piece->doc, object, "kind") !=
-	    !kube_doc_get(&piece->doc, object, "apiVersion"))
-		return -1;
-	if (get->style == GET_PATH)
-		return print_path(get, &piece->doc, object);
-	if (get->style == GET_NAME)
-		return kube_print_name(&piece->doc, object, style, &get->printed);
-	if (!alone) {
-		if (!get->shown)
-			kube_print_list_begin(&get->printed);
-		kube_print_list_each(get->shown, &get->printed);
-	}
-	get->shown++;
-	if (kube_print_json(&piece->doc, object, alone ? 0 : 2, style, &get->printed) < 0)
-		return -1;
-	if (alone)
-		buf_addc(&get->printed, '\n');
-	return 0;
-}
-
-int get_print_objects(struct get *get, const struct get_piece *piece)
-{
-	const struct kube_doc *doc = &piece->doc;
-	const struct kube_node *items = kube_doc_get(doc, doc->nodes, "items");
-	struct kube_object_style style = style_of(get, piece);
-
-	if (!piece->list)
-		return items ? -1 : print_object(get, piece, doc->nodes, &style);
-	if (!items || items->type == KUBE_NULL)
-		return style.typed ? 0 : -1;
-	if (!style.typed || items->type != KUBE_LIST)
-		return -1;
-	KUBE_DOC_EACH(doc, items, item)
-	if (item->type != KUBE_OBJECT || print_object(get, piece, item, &style) < 0)
-		return -1;
-	return 0;
-}
-
-static void end_objects(struct get *get)
-{
-	bool alone = get->by_name && get->ask_count == 1;
-
-	if (get->style != GET_JSON || alone)
-		return;
-	if (!get->shown) {
-		if (native_on(&get->api->native, NATIVE_IGNORE_NOT_FOUND))
-			return;
-		kube_print_list_begin(&get->printed);
-	}
-	kube_print_list_end(get->shown, &get->printed);
-}
 
 /* ---- tables ---- */
 
@@ -228,7 +115,7 @@ static void say_none(struct get *get)
 		buf_adds(&get->errors, "No resources found\n");
 }
 
-static int end_tables(struct get *get)
+int get_print_tables(struct get *get)
 {
 	const struct native *native = &get->api->native;
 	const char *output = native_value(native, NATIVE_OUTPUT);
@@ -254,12 +141,4 @@ static int end_tables(struct get *get)
 	free(labels);
 	free(list);
 	return result;
-}
-
-int get_print_end(struct get *get)
-{
-	if (get->style == GET_TABLE)
-		return end_tables(get);
-	end_objects(get);
-	return 0;
 }
