@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from canned_kube import CannedKube  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
 # Whoever owns this checkout, its runbooks are what is tested.
@@ -47,3 +48,11 @@ def bad_release():
     """One sandbox with a bad release, for all tests that look at it and do not repair it."""
     with Sandbox("error-rate") as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def canned(tmp_path_factory):
+    """An API server whose answers never change."""
+    server = CannedKube(tmp_path_factory.mktemp("canned"))
+    yield server
+    server.stop()

@@ -3,7 +3,6 @@ import os
 import re
 
 import pytest
-from canned_kube import CannedKube
 from helpers import ROOT
 from native import NEW, by_fsops, expectation, kept
 
@@ -165,13 +164,6 @@ version
 version --client
 api-versions
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="module")
-def canned(tmp_path_factory):
-    server = CannedKube(tmp_path_factory.mktemp("canned"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

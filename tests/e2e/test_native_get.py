@@ -1,6 +1,5 @@
 """`kubectl: get …` without a kubectl prints what kubectl prints: stdout, stderr and exit status, byte for byte."""
 import pytest
-from canned_kube import CannedKube
 from helpers import ROOT, run, write_book
 from native import NEW, by_fsops, expectation, kept
 
@@ -165,13 +164,6 @@ get all/x
 get pods --sort-by=.metadata.name
 describe pods
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="session")
-def canned(tmp_path_factory):
-    server = CannedKube(tmp_path_factory.mktemp("canned"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")

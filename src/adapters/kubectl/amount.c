@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "digits.h"
 #include "fsops/mem.h"
 
 #define NANO INT64_C(1000000000)
@@ -29,20 +30,6 @@ static const struct {
     {"Ti", INT64_C(1) << 40, 1},
 };
 
-/* Digits to VALUE; how many, or -1 when there are over MAX. */
-static int read_digits(const char **at, int max, int64_t *value)
-{
-	int count = 0;
-
-	*value = 0;
-	for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
-		if (count == max)
-			return -1;
-		*value = *value * 10 + (**at - '0');
-	}
-	return count;
-}
-
 /* FRACTION of DIGITS digits behind the point, of a unit that is TIMES one. */
 static bool add_fraction(struct amount *out, int64_t fraction, int digits, int64_t times)
 {
@@ -66,10 +53,10 @@ bool amount_read(const char *text, struct amount *out)
 
 	*out = (struct amount){0};
 	text += *text == '+';
-	before = read_digits(&text, 18, &whole);
+	before = digits_read(&text, 18, &whole);
 	if (*text == '.') {
 		text++;
-		after = read_digits(&text, 9, &fraction);
+		after = digits_read(&text, 9, &fraction);
 	}
 	if (before < 0 || after < 0 || before + after == 0)
 		return false;

@@ -58,6 +58,14 @@ static bool is_observed(const json_t *object)
 	       number(object, "status", "observedGeneration");
 }
 
+/* "Waiting for WHAT "web" rollout to finish: 1 out of 3 new pods have been updated..." */
+static void add_progress(struct buf *out, const char *what, const json_t *object, int64_t count,
+    const char *of, int64_t total, const char *how)
+{
+	buf_addf(out, "Waiting for %s \"%s\" rollout to finish: %" PRId64 " %s %" PRId64 " %s...\n",
+	    what, name_of(object), count, of, total, how);
+}
+
 static enum verdict deployment_status(const json_t *object, struct buf *out)
 {
 	const char *name = name_of(object);
@@ -76,20 +84,16 @@ static enum verdict deployment_status(const json_t *object, struct buf *out)
 		return WRONG;
 	}
 	if (wanted && updated < replicas)
-		buf_addf(out,
-		    "Waiting for deployment \"%s\" rollout to finish: %" PRId64 " out of %" PRId64
-		    " new replicas have been updated...\n",
-		    name, updated, replicas);
+		add_progress(out, "deployment", object, updated, "out of", replicas,
+		    "new replicas have been updated");
 	else if (all > updated)
 		buf_addf(out,
 		    "Waiting for deployment \"%s\" rollout to finish: %" PRId64
 		    " old replicas are pending termination...\n",
 		    name, all - updated);
 	else if (available < updated)
-		buf_addf(out,
-		    "Waiting for deployment \"%s\" rollout to finish: %" PRId64 " of %" PRId64
-		    " updated replicas are available...\n",
-		    name, available, updated);
+		add_progress(out, "deployment", object, available, "of", updated,
+		    "updated replicas are available");
 	else {
 		buf_addf(out, "deployment \"%s\" successfully rolled out\n", name);
 		return DONE;
@@ -126,15 +130,11 @@ static enum verdict daemon_set_status(const json_t *object, struct buf *out)
 	if (!is_observed(object))
 		buf_adds(out, "Waiting for daemon set spec update to be observed...\n");
 	else if (updated < wanted)
-		buf_addf(out,
-		    "Waiting for daemon set \"%s\" rollout to finish: %" PRId64 " out of %" PRId64
-		    " new pods have been updated...\n",
-		    name, updated, wanted);
+		add_progress(out, "daemon set", object, updated, "out of", wanted,
+		    "new pods have been updated");
 	else if (available < wanted)
-		buf_addf(out,
-		    "Waiting for daemon set \"%s\" rollout to finish: %" PRId64 " of %" PRId64
-		    " updated pods are available...\n",
-		    name, available, wanted);
+		add_progress(out, "daemon set", object, available, "of", wanted,
+		    "updated pods are available");
 	else {
 		buf_addf(out, "daemon set \"%s\" successfully rolled out\n", name);
 		return DONE;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "digits.h"
 #include "fsops/mem.h"
 
 /* The longer ones first. */
@@ -34,30 +35,16 @@ static int64_t read_unit(const char **at)
 	return 0;
 }
 
-/* Up to MAX digits; how many there were, -1: too many. */
-static int read_digits(const char **at, int max, int64_t *value)
-{
-	int count = 0;
-
-	*value = 0;
-	for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
-		if (count == max)
-			return -1;
-		*value = *value * 10 + (**at - '0');
-	}
-	return count;
-}
-
 /* "1.5h" */
 static bool read_part(const char **at, int64_t *nanos)
 {
 	int64_t whole, fraction = 0, unit, per = 1;
-	int before = read_digits(at, 12, &whole);
+	int before = digits_read(at, 12, &whole);
 	int after = 0;
 
 	if (**at == '.') {
 		(*at)++;
-		after = read_digits(at, 9, &fraction);
+		after = digits_read(at, 9, &fraction);
 	}
 	if (before < 0 || after < 0 || before + after == 0)
 		return false;

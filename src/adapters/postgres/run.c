@@ -120,45 +120,11 @@ void pg_give_up(struct pg_call *pg)
 	call_fail(call, why.kind, "%s", why.text);
 }
 
-static bool is_ping(const struct pg_call *pg)
-{
-	return json_is_true(json_object_get(pg->call->args, "ping"));
-}
-
-static const struct {
-	const char *name;
-	const char *line; /* pg_isready's own words */
-} answers[] = {
-    [PG_ACCEPTING] = {"accepting", "accepting connections"},
-    [PG_REJECTING] = {"rejecting", "rejecting connections"},
-    [PG_NO_ANSWER] = {"no answer", "no response"},
-};
-
-/* A ping always has a result, so that `until: value == "accepting"` can wait for it. */
-static void ping_end(struct pg_call *pg, enum pg_answer answer)
-{
-	struct call *call = pg->call;
-	struct err why = pg->failure;
-	json_t *result =
-	    json_pack("{s:[], s:s, s:i}", "rows", "value", answers[answer].name, "count", 0);
-	struct buf line;
-
-	buf_init(&line, BUF_TEXT_MAX);
-	pg_fail_where(&pg->settings, pg->conn, &line);
-	buf_addf(&line, " - %s", answers[answer].line);
-	pg_fail_said(pg->conn, &line);
-	buf_addc(&line, '\n');
-	pg_close(pg);
-	call_output(call, CHILD_STDOUT, line.data, line.len);
-	buf_release(&line);
-	call_done(call, result, answer == PG_ACCEPTING ? NULL : why.text);
-}
-
 /* Nothing (more) can be connected to; `failure` says why. */
 static void connect_failed(struct pg_call *pg, enum pg_answer answer)
 {
-	if (is_ping(pg))
-		ping_end(pg, answer);
+	if (pg_is_ping(pg))
+		pg_ping_end(pg, answer);
 	else
 		pg_give_up(pg);
 }
@@ -171,7 +137,7 @@ bool pg_is_read(const struct pg_call *pg)
 /* A ping is about who is let in now: it always knocks. So does what is asked again. */
 static bool may_reuse(const struct pg_call *pg)
 {
-	return pg_is_read(pg) && !is_ping(pg) && !pg->call->fresh;
+	return pg_is_read(pg) && !pg_is_ping(pg) && !pg->call->fresh;
 }
 
 /* --- resolve --- */
@@ -344,8 +310,8 @@ static void connected(struct pg_call *pg)
 	pg->arriving = 0;
 	set_knocking(pg, false);
 	pg_kept_hold(pg, true);
-	if (is_ping(pg)) {
-		ping_end(pg, PG_ACCEPTING);
+	if (pg_is_ping(pg)) {
+		pg_ping_end(pg, PG_ACCEPTING);
 		return;
 	}
 	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);

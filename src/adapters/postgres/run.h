@@ -102,6 +102,12 @@ void pg_kept_hold(struct pg_call *pg, bool hold);
 /* Something has come from CONN while it is cleaned. False: it can't be used. */
 bool pg_clean_pump(PGconn *conn, struct pg_clean *clean);
 
+/* --- ping.c --- */
+
+bool pg_is_ping(const struct pg_call *pg);
+/* End a ping with what was found out; `failure` says why it is not accepting. */
+void pg_ping_end(struct pg_call *pg, enum pg_answer answer);
+
 /* --- query.c --- */
 
 /* Does RESULT (or NULL) begin a COPY? libpq gives the same one again until the COPY is ended. */
