@@ -137,6 +137,9 @@ void call_fail(struct call *call, enum err_kind kind, const char *fmt, ...)
  * Without it only who gave no answer is told. */
 void call_waiting(struct call *call, const char *text);
 
+/* Between cancel() and call_gone(): a process of the call had to be ended; as `killed` of child.h. */
+void call_killed(struct call *call, int pid, const char *command);
+
 /* After cancel(): nothing that the call started is alive any more. */
 void call_gone(struct call *call);
 

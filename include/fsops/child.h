@@ -30,6 +30,8 @@
 struct children;
 struct child;
 
+#define CHILD_REPORTS_MAX 100
+
 enum child_stream { CHILD_STDOUT = 1, CHILD_STDERR = 2 };
 
 struct child_spec {
@@ -49,6 +51,9 @@ struct child_spec {
 	void (*ended)(void *ctx, int status);
 	/* After child_kill(): nothing of it is alive any more. */
 	void (*gone)(void *ctx);
+	/* MAY (NULL). Between both: a process that had to be ended, by its pid and command line, with a reason after it
+	 * when it could not be (another user's, stuck in the kernel). At most CHILD_REPORTS_MAX times. */
+	void (*killed)(void *ctx, int pid, const char *command);
 	void *ctx;
 };
 
@@ -63,13 +68,6 @@ const char *children_variable(
     const struct children *children, const char *const *inherit, const char *name);
 /* What still runs is killed at once and waited for; no callback comes. */
 void children_free(struct children *children);
-
-/* Told of each process that child_kill() had to end: its pid and command line, with a reason after
- * it when it could not be ended (another user's, stuck in the kernel). At most
- * CHILD_REPORTS_MAX for one child. */
-#define CHILD_REPORTS_MAX 100
-void children_on_killed(struct children *children,
-    void (*fn)(void *ctx, void *child_ctx, int pid, const char *command), void *ctx);
 
 /* Told of each command that was started; NULL: nobody. */
 void children_on_started(struct children *children, void (*fn)(void *ctx, int pid), void *ctx);

@@ -67,6 +67,9 @@ const char *kube_server(const struct kube *kube);
 /* Is its certificate not verified (insecure-skip-tls-verify)? */
 bool kube_insecure(const struct kube *kube);
 
+/* What its requests wait for beside the server, as a sentence: a login plugin. A new text; NULL: nothing. */
+char *kube_waits_for(const struct kube *kube);
+
 /*
  * --- Who asks ---
  */

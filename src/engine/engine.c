@@ -49,22 +49,11 @@ static void on_terminal_lost(void *ctx)
 		run_interrupt(run, SIGHUP);
 }
 
-/* Only the command adapters have child processes; theirs belong to a call. */
-static void on_killed(void *ctx, void *call, int pid, const char *command)
-{
-	char *text = mem_printf("%s (pid %d)", command, pid);
-
-	(void)ctx;
-	attempt_note_killed(call, text);
-	free(text);
-}
-
 /* ---- the beginning ---- */
 
 /* The asker, and whoever else wants to know the loop. */
 static void connect(struct tools *tools, const struct run_options *options)
 {
-	children_on_killed(tools->children, on_killed, NULL);
 	if (options->asker_new)
 		tools->asker = options->asker_new(tools->loop, options->asker_ctx);
 	if (options->on_loop)

@@ -311,3 +311,11 @@ void kube_login_secrets(const struct kube_login *login, struct kube_caller *call
 	for (size_t i = 0; i < COUNT_OF(secrets); i++)
 		kube_secret(caller, secrets[i]);
 }
+
+char *kube_waits_for(const struct kube *kube)
+{
+	return kube->login->child
+	           ? mem_printf("the login plugin '%s' of the kubeconfig has not ended",
+	                 value_get_text(kube->config.exec, "command"))
+	           : NULL;
+}

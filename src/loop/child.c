@@ -262,13 +262,6 @@ void children_free(struct children *children)
 	free(children);
 }
 
-void children_on_killed(struct children *children,
-    void (*fn)(void *ctx, void *child_ctx, int pid, const char *command), void *ctx)
-{
-	children->killed = fn;
-	children->killed_ctx = ctx;
-}
-
 void children_on_started(struct children *children, void (*fn)(void *ctx, int pid), void *ctx)
 {
 	children->started = fn;
@@ -334,6 +327,7 @@ static struct child *new_child(struct children *children, const struct child_spe
 	    .spec = {.output = spec->output,
 	        .ended = spec->ended,
 	        .gone = spec->gone,
+	        .killed = spec->killed,
 	        .ctx = spec->ctx},
 	    .in = {.fd = -1},
 	    .out = {{.fd = -1}, {.fd = -1}}};

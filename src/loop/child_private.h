@@ -63,8 +63,6 @@ struct children {
 	uint64_t made;       /* how many so far: the last part of a mark */
 	uint64_t changed_at; /* ticks: since then the set of children is as it is */
 	char *read_buf;
-	void (*killed)(void *ctx, void *child_ctx, int pid, const char *command);
-	void *killed_ctx;
 	void (*started)(void *ctx, int pid);
 	void *started_ctx;
 

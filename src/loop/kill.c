@@ -131,16 +131,15 @@ static bool see(struct child *child, const struct process *process)
 
 static void report(struct child *child, int pid, const char *trouble)
 {
-	struct children *children = child->children;
 	struct buf command;
 
-	if (!children->killed || child->reports >= CHILD_REPORTS_MAX)
+	if (!child->spec.killed || child->reports >= CHILD_REPORTS_MAX)
 		return;
 	child->reports++;
 	buf_init(&command, COMMAND_TEXT_MAX);
 	proctree_command(pid, &command);
 	buf_adds(&command, trouble);
-	children->killed(children->killed_ctx, child->spec.ctx, pid, command.data);
+	child->spec.killed(child->spec.ctx, pid, command.data);
 	buf_release(&command);
 }
 

@@ -4,11 +4,12 @@ The kubectl in PATH only notes that it was run: what is native never runs it, wh
 """
 import base64
 import json
+import pathlib
 import ssl
 import subprocess
 
 import pytest
-from helpers import environment, run, write_book
+from helpers import environment, run, wait_until, write_book
 from raw import Raw, http_request
 from sandbox.certs import Certificates
 
@@ -73,7 +74,14 @@ def config(api, user, **cluster):
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}]}
 
 
-def go(folder, kubeconfig, actions, head="", env=None):
+def alive(pid):
+    try:
+        return "zombie" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def go(folder, kubeconfig, actions, head="", env=None, budget="90s"):
     """A run of these actions; its kubeconfig is this data, or a list of files for KUBECONFIG."""
     bin_ = folder / "bin"
     bin_.mkdir()
@@ -83,7 +91,7 @@ def go(folder, kubeconfig, actions, head="", env=None):
         (folder / "config").write_text(json.dumps(kubeconfig))
         kubeconfig = folder / "config"
     lines = "".join(f"      - {action}\n" for action in actions)
-    book = write_book(folder / "books", f"  - step: A\n    id: a\n    budget: 90s\n{head}    actions:\n{lines}")
+    book = write_book(folder / "books", f"  - step: A\n    id: a\n    budget: {budget}\n{head}    actions:\n{lines}")
     return run("book", "-R", book, "-y",
                env={"PATH": f"{bin_}:{environment()['PATH']}", "KUBECONFIG": str(kubeconfig), **(env or {})})
 
@@ -118,6 +126,20 @@ def test_a_plugin_is_started_once_for_eleven_reads_at_once(api, tmp_path):
     assert [r["exit"] for r in results(result, 11)] == [0] * 11 and len(api.asked) == 11
     assert not any("unverified" in r for r in results(result, 11))
     assert {a["line"] for a in api.asked} == {"GET /base/api/v1/namespaces/shop/pods?limit=500 HTTP/1.1"}
+
+
+@pytest.mark.parametrize("how", ["budget", "signal"])
+def test_a_plugin_that_nobody_answers_ends_with_the_step(api, tmp_path, how):
+    """A device code that nobody types in: the step's time, or a person, ends the plugin, and what is to run always does."""
+    user = plugin(tmp_path, 'echo $$ >"$HERE/pid"; sleep 60')
+    actions = [read(0), read(1)]
+    if how == "signal":
+        actions.append(f"{{id: stop, shell: 'until [ -s {tmp_path}/pid ]; do sleep 0.1; done; kill -INT $PPID', effect: read}}")
+    result = go(tmp_path, config(api, user), actions, budget="3s" if how == "budget" else "60s")
+    assert result.status == (2 if how == "budget" else 130), str(result)
+    assert [result.action(f"r{n}")["outcome"] for n in range(2)] == ["timed_out" if how == "budget" else "cancelled"] * 2
+    assert how == "signal" or "login plugin' of the kubeconfig has not ended" in result.action("r0")["why"]
+    wait_until(lambda: not alive(int((tmp_path / "pid").read_text())), "the plugin has ended")
 
 
 def test_its_token_is_masked_wherever_it_is_shown(api, tmp_path):

@@ -121,6 +121,13 @@ void call_waiting(struct call *call, const char *text)
 	(void)text;
 }
 
+void call_killed(struct call *call, int pid, const char *command)
+{
+	(void)call;
+	(void)pid;
+	(void)command;
+}
+
 void call_gone(struct call *call)
 {
 	call->engine->gone++;

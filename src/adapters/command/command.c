@@ -39,6 +39,11 @@ static void on_ended(void *ctx, int status)
 	command_output_end(&command->output, status, signo);
 }
 
+static void on_killed(void *ctx, int pid, const char *command)
+{
+	call_killed(ctx, pid, command);
+}
+
 static void on_gone(void *ctx)
 {
 	struct call *call = ctx;
@@ -96,6 +101,7 @@ void command_start(struct call *call, const struct command_spec *spec)
 	    .output = on_output,
 	    .ended = on_ended,
 	    .gone = on_gone,
+	    .killed = on_killed,
 	    .ctx = call,
 	};
 	struct err err;

@@ -44,7 +44,11 @@ static void on_secret(void *ctx, const char *text)
 static void give_up(void *state)
 {
 	struct api *api = state;
+	char *waiting = kube_waits_for(api->kube);
 
+	if (waiting)
+		call_waiting(api->call, waiting);
+	free(waiting);
 	api->ended = true;
 	if (api->state)
 		api->form->stop(api->state);

@@ -48,11 +48,10 @@ void *attempt_owner(const struct call *call)
 	return attempt_of(call)->spec.ctx;
 }
 
-void attempt_note_killed(struct call *call, const char *command)
+void call_killed(struct call *call, int pid, const char *command)
 {
 	const struct attempt_spec *spec = &attempt_of(call)->spec;
-
-	char *text = mem_text(command);
+	char *text = mem_printf("%s (pid %d)", command, pid);
 
 	value_clean(text);
 	if (spec->killed)

@@ -65,9 +65,6 @@ void attempt_forget(struct attempt *attempt);
 /* The `ctx` of the attempt that CALL belongs to. */
 void *attempt_owner(const struct call *call);
 
-/* A process of CALL had to be ended. */
-void attempt_note_killed(struct call *call, const char *command);
-
 /* Move both: a person was asked meanwhile. */
 void attempt_set_deadline(struct attempt *attempt, msec deadline, msec budget_end);
 

@@ -43,10 +43,9 @@ struct trial {
 
 static struct buf killed_commands;
 
-static void on_killed(void *ctx, void *child_ctx, int pid, const char *command)
+static void on_killed(void *ctx, int pid, const char *command)
 {
-	(void)ctx;
-	assert_non_null(child_ctx);
+	assert_non_null(ctx);
 	assert_true(pid > 1);
 	buf_addf(&killed_commands, "%s\n", command);
 }
@@ -93,8 +92,12 @@ static void on_gone(void *ctx)
 
 static struct child_spec spec_of(struct trial *trial, const char *const *argv)
 {
-	return (struct child_spec){
-	    .argv = argv, .output = on_output, .ended = on_ended, .gone = on_gone, .ctx = trial};
+	return (struct child_spec){.argv = argv,
+	    .output = on_output,
+	    .ended = on_ended,
+	    .gone = on_gone,
+	    .killed = on_killed,
+	    .ctx = trial};
 }
 
 static void begin(struct trial *trial)
@@ -104,7 +107,6 @@ static void begin(struct trial *trial)
 	*trial = (struct trial){.loop = loop_new(&clock_system), .status = -1};
 	trial->children = children_new(trial->loop, &err);
 	assert_non_null(trial->children);
-	children_on_killed(trial->children, on_killed, NULL);
 	buf_init(&trial->out, 100000);
 	buf_init(&trial->err, 100000);
 	buf_init(&killed_commands, 100000);

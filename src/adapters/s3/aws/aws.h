@@ -83,7 +83,7 @@ struct aws_lookup;
 struct aws_lookup_spec {
 	struct loop *loop;
 	struct children *children;
-	struct call *call; /* the process's ctx: the engine knows children by their call */
+	struct call *call;               /* is told of processes of it that had to be ended */
 	const struct aws_config *config; /* lives until the end */
 	const char *region;              /* where to ask STS; copied */
 	/* MAY be NULL. Each secret, at the moment that it is read. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fsops/json_read.h"
+#include "fsops/adapter.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
 
@@ -148,12 +149,20 @@ static int split(const char *command, struct words *words, struct err *err)
 	return result;
 }
 
+static void on_killed(void *ctx, int pid, const char *command)
+{
+	call_killed(ctx, pid, command);
+}
+
 enum aws_try aws_process_try(struct aws_lookup *lookup)
 {
 	const char *command = command_of(lookup);
 	struct words words = {0};
-	struct child_spec spec = {
-	    .output = on_output, .ended = on_ended, .gone = on_gone, .ctx = lookup->spec.call};
+	struct child_spec spec = {.output = on_output,
+	    .ended = on_ended,
+	    .gone = on_gone,
+	    .killed = on_killed,
+	    .ctx = lookup->spec.call};
 	struct err err;
 
 	if (!command)
