@@ -73,35 +73,72 @@ static void request_free(struct kube_request *request)
 
 /* --- The end --- */
 
+static void tell_unread(struct kube_request *request, int status, const char *text)
+{
+	char *line = mem_printf("error: %s", text);
+	struct kube_reply reply = {
+	    .end = KUBE_FAILED, .status = status, .reason = "", .message = text, .line = line};
+
+	err_set(&reply.err, ERR_REMOTE, "%s", text);
+	request->got(request->ctx, NULL, &reply);
+	free(line);
+}
+
+static void tell_refusal(
+    struct kube_request *request, int code, const char *type, const struct buf *answer)
+{
+	struct kube_reply reply = {.end = KUBE_REFUSED, .status = code};
+	struct kube_status status;
+
+	kube_status_read(
+	    &status, !request->raw, code, request->method, request->path, type, answer);
+	reply.reason = status.reason;
+	reply.message = status.message;
+	reply.line = status.line;
+	reply.answer = status.object;
+	err_set(&reply.err, ERR_REMOTE, "%s", status.line);
+	if (request->got)
+		request->got(request->ctx, NULL, &reply);
+	else
+		request->done(request->ctx, &reply);
+	kube_status_release(&status);
+}
+
+/* A server, or what stands before it, may refuse with status 200, too. */
+static bool is_refusal(const json_t *object)
+{
+	const char *kind = value_get_text(object, "kind");
+	const char *status = value_get_text(object, "status");
+
+	return kind && strcmp(kind, "Status") == 0 && !(status && strcmp(status, "Success") == 0);
+}
+
+/* A whole answer that was to be read. */
+static void read_answer(struct kube_request *request, const struct kube_reply *reply)
+{
+	struct err err;
+	json_t *object = json_read(
+	    "the answer", request->answer.data, request->answer.len, KUBE_ANSWER_MAX, &err);
+
+	if (!object)
+		tell_unread(request, reply->status, err.text);
+	else if (!json_is_object(object))
+		tell_unread(request, reply->status, "the answer is no object of the API");
+	else if (is_refusal(object))
+		tell_refusal(request, reply->status, "application/json", &request->answer);
+	else
+		request->got(request->ctx, object, reply);
+	json_decref(object);
+}
+
 static void tell(struct kube_request *request, const struct kube_reply *reply)
 {
-	json_t *object = NULL;
-
 	if (!request->got)
 		request->done(request->ctx, reply);
-	else if (reply->end != KUBE_DONE)
+	else if (reply->end == KUBE_DONE)
+		read_answer(request, reply);
+	else
 		request->got(request->ctx, NULL, reply);
-	else {
-		struct err err;
-
-		object = json_read(
-		    "the answer", request->answer.data, request->answer.len, KUBE_ANSWER_MAX, &err);
-		if (object) {
-			request->got(request->ctx, object, reply);
-		} else {
-			char *line = mem_printf("error: %s", err.text);
-			struct kube_reply bad = {.end = KUBE_FAILED,
-			    .status = reply->status,
-			    .reason = "",
-			    .message = err.text,
-			    .line = line,
-			    .err = err};
-
-			request->got(request->ctx, NULL, &bad);
-			free(line);
-		}
-	}
-	json_decref(object);
 	request_free(request);
 }
 
@@ -114,18 +151,9 @@ static void end_well(struct kube_request *request, int status)
 
 static void end_refused(struct kube_request *request, const struct web_reply *web)
 {
-	struct kube_reply reply = {.end = KUBE_REFUSED, .status = web->status};
-	struct kube_status status;
-
-	kube_status_read(&status, !request->raw, web->status, request->method, request->path,
-	    value_get_text(web->headers, "content-type"), &request->answer);
-	reply.reason = status.reason;
-	reply.message = status.message;
-	reply.line = status.line;
-	reply.answer = status.object;
-	err_set(&reply.err, ERR_REMOTE, "%s", status.line);
-	tell(request, &reply);
-	kube_status_release(&status);
+	tell_refusal(
+	    request, web->status, value_get_text(web->headers, "content-type"), &request->answer);
+	request_free(request);
 }
 
 static void end_failed(struct kube_request *request, const struct web_reply *web, const char *cause,

@@ -160,6 +160,21 @@ static void an_answer_that_is_no_json_is_an_error(void **state)
 	assert_non_null(strstr(told.data, "200 error: the answer is not JSON"));
 }
 
+static void a_refusal_is_one_with_status_200_too(void **state)
+{
+	(void)state;
+	get((const char *const[]){OK
+	    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":"
+	    "\"InternalError\",\"message\":\"etcd is gone\"}",
+	    NULL});
+	get((const char *const[]){OK "[]", NULL});
+	get((const char *const[]){
+	    OK "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}", NULL});
+	assert_string_equal(told.data, "200 Error from server (InternalError): etcd is gone\n"
+	                               "200 error: the answer is no object of the API\n"
+	                               "200 object\n");
+}
+
 /* --- Lists --- */
 
 static int on_page(void *ctx, json_t *page, struct err *err)
@@ -544,6 +559,7 @@ int main(void)
 	    TEST(a_connection_that_breaks_before_an_answer_is_made_again),
 	    TEST(an_answer_that_is_torn_is_not),
 	    TEST(an_answer_that_is_no_json_is_an_error),
+	    TEST(a_refusal_is_one_with_status_200_too),
 	    TEST(a_list_comes_in_pieces),
 	    TEST(a_list_whose_pieces_are_forgotten_ends),
 	    TEST(a_list_that_cannot_be_says_which_it_was),
