@@ -66,6 +66,8 @@ const char *kube_namespace(const struct kube *kube);
 const char *kube_server(const struct kube *kube);
 /* Is its certificate not verified (insecure-skip-tls-verify)? */
 bool kube_insecure(const struct kube *kube);
+/* Has it ever answered that what was asked for is elsewhere (302)? kubectl goes there, nothing here does. */
+bool kube_is_elsewhere(const struct kube *kube);
 
 /* What its requests wait for beside the server, as a sentence: a login plugin. A new text; NULL: nothing. */
 char *kube_waits_for(const struct kube *kube);

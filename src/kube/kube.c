@@ -181,6 +181,11 @@ const char *kube_server(const struct kube *kube)
 	return kube->config.server;
 }
 
+bool kube_is_elsewhere(const struct kube *kube)
+{
+	return kube->elsewhere;
+}
+
 bool kube_insecure(const struct kube *kube)
 {
 	return kube->config.insecure;

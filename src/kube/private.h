@@ -23,6 +23,7 @@ struct kube {
 	struct kube_config config;
 	struct kube_login *login;
 	struct kube_discovery *discovery;
+	bool elsewhere; /* an answer was a redirection */
 };
 
 void kube_use(struct kube *kube);

@@ -151,6 +151,8 @@ static void end_well(struct kube_request *request, int status)
 
 static void end_refused(struct kube_request *request, const struct web_reply *web)
 {
+	if (web->status < 400 && web->status >= 300)
+		request->kube->elsewhere = true;
 	tell_refusal(
 	    request, web->status, value_get_text(web->headers, "content-type"), &request->answer);
 	request_free(request);

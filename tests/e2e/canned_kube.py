@@ -132,7 +132,7 @@ KINDS = [
 
 # Callers who are answered in their own way: each has a context of its name, and a path, for without TLS no client says
 # who it is.
-CALLERS = ("bare", "denied", "old", "out", "partial")
+CALLERS = ("bare", "denied", "old", "out", "partial", "moved")
 
 
 class Api(BaseHTTPRequestHandler):
@@ -169,7 +169,12 @@ class Api(BaseHTTPRequestHandler):
         self.query = {k: v[-1] for k, v in parse_qs(split.query).items()}
         self.server.asked.append(self.path)
         self.server.peers.append(self.client_address)
-        if not self.about_itself(words):
+        if split.path.startswith("/moved/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/moved"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif not self.about_itself(words):
             self.about_objects(words)
 
     def do_POST(self):

@@ -128,7 +128,7 @@ api-resources --categories all,airport
 api-resources -n other
 """.strip().splitlines()
 # What kubectl itself must do: its own words, or what is not known whole.
-LEFT = """
+LEFT = r"""
 wait --for=delete
 wait --for=delete pod
 wait --for=delete pod --all -l a=b
@@ -160,6 +160,13 @@ api-resources -o json
 api-resources --sort-by=group
 api-resources --cached
 api-resources --context partial
+get pods --context moved
+get pod/absent --context moved
+wait --for=delete pod/absent --context moved
+rollout history ds/agent --context moved
+get po"ds
+get pods,s\vc
+wait --for=delete pöd/x
 version
 version --client
 api-versions
@@ -186,6 +193,12 @@ def test_it_prints_what_kubectl_prints(words, printed, expected):
 def test_what_is_not_known_whole_is_left_to_kubectl(tmp_path, canned):
     found = by_fsops(tmp_path, canned, LEFT)
     assert {words: via for words, (via, _) in found.items()} == dict.fromkeys(LEFT, "kubectl")
+
+
+def test_an_api_server_that_sends_us_elsewhere_is_kubectls(tmp_path, canned):
+    words = "get pods web-1 absent -n shop --context moved"
+    [(via, found)] = by_fsops(tmp_path, canned, [words]).values()
+    assert (via, found[0]) == ("kubectl", 1) and "web-1" in found[1]
 
 
 def test_a_wait_that_kubectl_goes_on_with_has_what_is_left_of_its_time(tmp_path, canned):

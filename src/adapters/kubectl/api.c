@@ -126,9 +126,19 @@ bool api_start(
 
 /* ---- what is printed ---- */
 
+static bool goes_elsewhere(struct api *api)
+{
+	if (!api->ended && !api->begun && kube_is_elsewhere(api->kube))
+		api_leave(api);
+	return api->ended;
+}
+
 static void print(struct api *api, enum child_stream stream, const char *text, size_t len)
 {
-	if (!api->ended && len && !command_print(api->call, stream, text, len))
+	if (!len || goes_elsewhere(api))
+		return;
+	api->begun = true;
+	if (!command_print(api->call, stream, text, len))
 		api->ended = true;
 }
 
@@ -160,7 +170,7 @@ void api_fail(struct api *api, const char *line)
 void api_end(struct api *api, int status)
 {
 	flush(api);
-	if (!api->ended)
+	if (!goes_elsewhere(api))
 		command_end(api->call, status);
 	api->ended = true;
 }

@@ -35,6 +35,7 @@ struct api {
 	struct kube_caller caller;
 	const char *namespace; /* --namespace, the target's, the context's */
 	struct buf said;       /* for stderr, before anything else */
+	bool begun;            /* something was printed */
 	bool ended;
 	const struct api_form *form;
 	void *state;
@@ -51,7 +52,8 @@ extern const struct api_form api_get, api_logs, api_top_pods, api_top_nodes, api
 bool api_start(
     struct call *call, char *const *words, const struct command_spec *spec, api_leave_fn *leave);
 
-/* For stdout and stderr; nothing is printed any more once it was too much. */
+/* For stdout and stderr; nothing is printed any more once it was too much. What would be the first is not printed, but
+ * kubectl does it all, when the API server has sent us elsewhere. */
 void api_print(struct api *api, const char *text, size_t len);
 void api_complain(struct api *api, const char *text, size_t len);
 /* LINE and a newline to stderr, and the end with status 1. */

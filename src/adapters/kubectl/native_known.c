@@ -2,6 +2,7 @@
  * What each form makes of its words: whether they are known whole. Invariant: what is not sure is not known, and kubectl
  * says what is wrong with it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsops/mem.h"
@@ -18,11 +19,37 @@ bool native_is_name(const char *text)
 	return *text && !strpbrk(text, "/%") && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
+/* Letters of which no two are the same to one reader and not to another. */
+static bool is_ascii_word(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return *text;
+}
+
+/* Of LEN bytes; kubectl writes others in an escaped way when it says that there is none of that name. */
+static bool is_type(const char *text, size_t len)
+{
+	char *type = mem_textn(text, len);
+	bool is = is_ascii_word(type) && !strpbrk(type, ",/\"\\");
+
+	free(type);
+	return is;
+}
+
 /* "pods", "pods,services" */
 static bool is_types(const char *text)
 {
-	return *text && *text != ',' && !strstr(text, ",,") && text[strlen(text) - 1] != ',' &&
-	       !strpbrk(text, "/ \t");
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (!is_type(text, len))
+			return false;
+		if (!text[len])
+			return true;
+		text += len + 1;
+	}
 }
 
 /* "pod/web" */
@@ -30,8 +57,7 @@ static bool is_pair(const char *text)
 {
 	const char *slash = strchr(text, '/');
 
-	return slash && slash != text && native_is_name(slash + 1) &&
-	       !memchr(text, ',', (size_t)(slash - text));
+	return slash && is_type(text, (size_t)(slash - text)) && native_is_name(slash + 1);
 }
 
 static bool are_pairs(const struct native *native)
@@ -226,15 +252,6 @@ static bool wait_is_known(const struct native *native)
 static bool nothing_is_named(const struct native *native)
 {
 	return native->arg_count == 0;
-}
-
-/* Letters of which no two are the same to one reader and not to another. */
-static bool is_ascii_word(const char *text)
-{
-	for (const char *c = text; *c; c++)
-		if (*c <= ' ' || *c > '~')
-			return false;
-	return *text;
 }
 
 static bool can_i_is_known(const struct native *native)

@@ -18,6 +18,7 @@ struct printer {
 	const struct kube_object_style *style;
 	struct buf *out;
 	struct kube_members members;
+	bool listed; /* it is an item of a list */
 	int result;
 };
 
@@ -312,6 +313,29 @@ static void add_object(
 	printer->members.count = begin;
 }
 
+/* "-0.0", "-0e5" */
+static bool is_minus_zero(const struct kube_doc *doc, const struct kube_node *number)
+{
+	const char *text = doc->text + number->at;
+	size_t len = number->len;
+	size_t at = 1;
+
+	if (text[0] != '-')
+		return false;
+	while (at < len && (text[at] == '0' || text[at] == '.'))
+		at++;
+	return at == len || text[at] == 'e' || text[at] == 'E';
+}
+
+/* What goes into a list kubectl has written and read once more: there it is no float any more. */
+static void add_number(struct printer *printer, const struct kube_node *number)
+{
+	if (printer->listed && is_minus_zero(printer->doc, number))
+		buf_addc(printer->out, '0');
+	else if (kube_print_number(printer->doc, number, true, printer->out) < 0)
+		printer->result = -1;
+}
+
 static void add_value(
     struct printer *printer, const struct kube_node *node, int depth, enum place place)
 {
@@ -326,8 +350,7 @@ static void add_value(
 		buf_add(printer->out, "true", 4);
 		break;
 	case KUBE_NUMBER:
-		if (kube_print_number(printer->doc, node, true, printer->out) < 0)
-			printer->result = -1;
+		add_number(printer, node);
 		break;
 	case KUBE_TEXT:
 		add_string(printer->doc, node, printer->out);
@@ -344,7 +367,7 @@ static void add_value(
 int kube_print_json(const struct kube_doc *doc, const struct kube_node *object, int depth,
     const struct kube_object_style *style, struct buf *out)
 {
-	struct printer printer = {.doc = doc, .style = style, .out = out};
+	struct printer printer = {.doc = doc, .style = style, .out = out, .listed = depth > 0};
 
 	add_value(&printer, object, depth, PLACE_OBJECT);
 	free(printer.members.list);

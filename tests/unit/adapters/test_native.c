@@ -100,6 +100,14 @@ static const struct {
     {"get pod/a/b", NULL, 0, NULL},
     {"get pod/", NULL, 0, NULL},
     {"get /a", NULL, 0, NULL},
+    {"get po\\\"ds", NULL, 0, NULL},
+    {"get 'pods,a\\b'", NULL, 0, NULL},
+    {"get p\xc3\xb6"
+     "d",
+        NULL, 0, NULL},
+    {"get p\xc3\xb6"
+     "d/a",
+        NULL, 0, NULL},
     {"get pod,svc/a", NULL, 0, NULL},
     {"get pods,services a b", "pods,services a b", 0, NULL},
     {"get pods -w", NULL, 0, NULL},

@@ -283,6 +283,25 @@ static void test_versions(void **state)
 	kube_doc_release(&doc);
 }
 
+/* Once more written and read, as it is in a list, it is no float. */
+static void test_minus_zero(void **state)
+{
+	struct kube_doc doc;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(read_doc(&doc, "[-0.0,-0,-0e1,-0.5,-1]"), 0);
+	buf_init(&out, 1024);
+	assert_int_equal(kube_print_json(&doc, doc.nodes, 0, &plain, &out), 0);
+	assert_string_equal(out.data, "[\n    -0,\n    0,\n    -0,\n    -0.5,\n    -1\n]");
+	buf_clear(&out);
+	assert_int_equal(kube_print_json(&doc, doc.nodes, 1, &plain, &out), 0);
+	assert_string_equal(
+	    out.data, "[\n        0,\n        0,\n        0,\n        -0.5,\n        -1\n    ]");
+	buf_release(&out);
+	kube_doc_release(&doc);
+}
+
 static void test_list_of_none(void **state)
 {
 	struct buf out;
@@ -432,6 +451,7 @@ int main(void)
 	    cmocka_unit_test(test_list_of_none),
 	    cmocka_unit_test(test_tabs),
 	    cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_minus_zero),
 	    cmocka_unit_test(test_what_is_no_table),
 	};
 
