@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "fsops/err.h"
 
@@ -73,6 +74,12 @@ char *buf_detach(struct buf *buf);
  * failure it is released.
  */
 int buf_read_file(struct buf *buf, const char *path, size_t max, struct err *err);
+
+/* Before a library opens the file at PATH by itself: the same errors, but that nothing is read. A named pipe would
+ * hold up the loop for ever. */
+int buf_check_file(const char *path, struct err *err);
+/* "a named pipe, not a file: …", of a MODE (stat()) that is no regular file's. */
+const char *buf_kind_of_file(mode_t mode);
 
 /* The same of a file that CHECK (NULL: none) finds good when it is open: 0, or -1 and ERR. */
 typedef int buf_check_fn(int fd, const char *path, const void *ctx, struct err *err);

@@ -54,6 +54,7 @@ struct kube_spec {
  * asks nothing. NULL:
  *   ERR_UNKNOWN  something in the kubeconfig is not known here whole, or wrong: kubectl must do it, and say it
  *   ERR_INPUT    the text is what kubectl prints, and it exits with 1
+ *   ERR_SYSTEM   a file that it names is such that nobody may read it: kubectl would wait for ever, or not say who it is
  */
 struct kube *kube_open(
     struct loop *loop, struct children *children, const struct kube_spec *spec, struct err *err);

@@ -97,15 +97,14 @@ struct web_spec {
 	bool direct;         /* never through a proxy */
 	const char *const *headers; /* "Name: value" each; NULL when header_count is 0 */
 	size_t header_count;
-	const char *ca;   /* files, PEM: whom to trust instead of the machine's authorities; */
-	const char *cert; /* a client certificate, */
-	const char *key;  /* and its key when it is not in the same file; each may be NULL */
-	/* The same as PEM in memory, which win over the files. */
+	/* Whom to trust instead of the machine's authorities: a file (PEM), which is read once for all, or NULL. */
+	const char *ca;
+	/* PEM in memory: the same, which wins over the file; */
 	struct web_blob ca_data;
-	struct web_blob cert_data;
-	struct web_blob key_data;
-	const char *tls_name; /* the name in the server's certificate; NULL: the URL's */
-	bool unverified;      /* whatever certificate it has */
+	struct web_blob cert_data; /* a client certificate, */
+	struct web_blob key_data;  /* and its key when it is not with the certificate */
+	const char *tls_name;      /* the name in the server's certificate; NULL: the URL's */
+	bool unverified;           /* whatever certificate it has */
 	const char
 	    *proxy; /* the URL of the proxy, whatever the environment says; NULL: as that says */
 	msec connect_max; /* to be connected by then; 0: libcurl's own */
@@ -148,7 +147,7 @@ char *web_waits_for_proxy(const struct web_request *request);
 /* For what speaks to libcurl itself (mail): start it, once a process, on the loop's thread; and tell
  * EASY, a libcurl handle, whom to trust, as requests do. */
 int web_init(struct err *err);
-void web_trust(void *easy);
+int web_trust(void *easy, struct err *err);
 /* The same as names: of a file and of a folder of authorities, PEM; both NULL: as the library has it. */
 void web_trusted(const char **file, const char **dir);
 
@@ -209,13 +208,13 @@ extern const struct secret_key web_target_secrets[];
 json_t *web_target_parse(
     const struct node *map, const struct node_key *keys, struct problems *list);
 
-/* What goes with a request: lines of headers, files. */
+/* What goes with a request: lines of headers, the name of a file, and what two others hold. */
 struct web_extra {
 	char **lines;
 	size_t count;
 	char *ca;
-	char *cert;
-	char *key;
+	struct buf cert;
+	struct buf key;
 };
 
 /* What TARGET (NULL: none) gives a request to URL, besides the headers OWN of the action (an object, or NULL),

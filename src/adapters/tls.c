@@ -330,6 +330,8 @@ static int trust(struct tls_call *tls, struct err *err)
 
 	if (!file)
 		web_trusted(&file, &dir);
+	if (file && access(file, R_OK) == 0 && buf_check_file(file, err) < 0)
+		return err_prefix(err, "the authorities");
 	if ((file && SSL_CTX_load_verify_file(tls->context, file) != 1) ||
 	    (dir && SSL_CTX_load_verify_dir(tls->context, dir) != 1) ||
 	    (!file && !dir && SSL_CTX_set_default_verify_paths(tls->context) != 1))

@@ -173,26 +173,50 @@ int buf_read_fd(struct buf *buf, int fd, const char *name, struct err *err)
 	}
 }
 
+const char *buf_kind_of_file(mode_t mode)
+{
+	return S_ISDIR(mode)    ? "a directory, not a file"
+	       : S_ISFIFO(mode) ? "a named pipe, not a file: write what comes out of it to a file"
+	                        : "a special file, not a file";
+}
+
+/* Opened without O_NONBLOCK, a named pipe that nobody writes to would hold up the whole program. */
+static int open_file(const char *path, struct err *err)
+{
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_set(err, ERR_SYSTEM, "unable to open '%s': %s", path, strerror(errno));
+	if (fstat(fd, &info) < 0)
+		err_set(err, ERR_SYSTEM, "unable to read '%s': %s", path, strerror(errno));
+	else if (!S_ISREG(info.st_mode))
+		err_set(err, ERR_SYSTEM, "unable to read '%s': it is %s", path,
+		    buf_kind_of_file(info.st_mode));
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int buf_check_file(const char *path, struct err *err)
+{
+	int fd = open_file(path, err);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
+}
+
 int buf_read_checked(struct buf *buf, const char *path, size_t max, buf_check_fn *check,
     const void *ctx, struct err *err)
 {
-	struct stat info;
+	int fd = open_file(path, err);
 	int result = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	buf_init(buf, max);
-	if (fd < 0) {
-		err_set(err, ERR_SYSTEM, "unable to open '%s': %s", path, strerror(errno));
-		goto out;
-	}
-	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-		err_set(err, ERR_SYSTEM, "unable to read '%s': it is %s, not a file", path,
-		    S_ISDIR(info.st_mode) ? "a directory" : "a special file");
-		goto out;
-	}
-	if (!check || check(fd, path, ctx, err) == 0)
+	if (fd >= 0 && (!check || check(fd, path, ctx, err) == 0))
 		result = buf_read_fd(buf, fd, path, err);
-out:
 	if (fd >= 0)
 		close(fd);
 	if (result < 0)

@@ -405,6 +405,22 @@ static int choose(struct kube_config *config, const json_t *merged, const struct
 	return take_nothing(config, reading, err);
 }
 
+/* kubectl says of a file that cannot be read what is wrong, but waits for ever for one that is a named pipe. */
+static int check_files(const struct kube_config *config, struct err *err)
+{
+	const struct {
+		const char *key;
+		const char *path;
+	} files[] = {{"certificate-authority", config->ca_file},
+	    {"client-certificate", config->cert_file}, {"client-key", config->key_file},
+	    {"tokenFile", config->token_file}};
+
+	for (size_t i = 0; i < COUNT_OF(files); i++)
+		if (files[i].path && buf_check_file(files[i].path, err) < 0)
+			return err_prefix(err, "the kubeconfig's %s", files[i].key);
+	return 0;
+}
+
 int kube_config_load(struct kube_config *config, const struct children *children,
     const struct kube_spec *spec, struct err *err)
 {
@@ -415,6 +431,8 @@ int kube_config_load(struct kube_config *config, const struct children *children
 
 	if (result == 0)
 		result = choose(config, merged, &reading, err);
+	if (result == 0)
+		result = check_files(config, err);
 	if (result == 0)
 		result = check_urls(config, err);
 	if (result == 0 && !config->namespace)

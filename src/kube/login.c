@@ -29,18 +29,20 @@ static bool file_is(const char *path, bool (*check)(const char *data, size_t len
 	return good;
 }
 
-/* PATH's text, or what BLOB has already; to be freed when MADE. */
-static struct kube_blob blob_of(const struct kube_blob *blob, const char *path, bool *made)
+/* BLOB, or what the file at PATH holds; a new one. */
+static struct kube_blob copy_blob(const struct kube_blob *blob, const char *path)
 {
-	struct kube_blob whole = *blob;
+	struct kube_blob copy = {.data = NULL};
 	struct buf buf;
 
-	*made = !blob->data && path && buf_read_file(&buf, path, FILE_MAX, NULL) == 0;
-	if (*made) {
-		whole.len = buf.len;
-		whole.data = buf_detach(&buf);
+	if (blob->data) {
+		copy =
+		    (struct kube_blob){.data = mem_textn(blob->data, blob->len), .len = blob->len};
+	} else if (path && buf_read_file(&buf, path, FILE_MAX, NULL) == 0) {
+		copy.len = buf.len;
+		copy.data = buf_detach(&buf);
 	}
-	return whole;
+	return copy;
 }
 
 static void wipe(struct kube_blob *blob)
@@ -51,27 +53,50 @@ static void wipe(struct kube_blob *blob)
 	*blob = (struct kube_blob){.data = NULL};
 }
 
-static bool is_pair(const struct kube_config *config)
+static bool same_blob(const struct kube_blob *a, const struct kube_blob *b)
 {
-	bool cert_made, key_made;
-	struct kube_blob cert = blob_of(&config->cert, config->cert_file, &cert_made);
-	struct kube_blob key = blob_of(&config->key, config->key_file, &key_made);
-	bool good = (!cert.data && !key.data) || kube_pem_pair(&cert, &key);
+	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
 
-	if (cert_made)
-		wipe(&cert);
-	if (key_made)
-		wipe(&key);
+static void replace(struct kube_blob *blob, struct kube_blob *by)
+{
+	wipe(blob);
+	*blob = *by; /* transferred */
+	*by = (struct kube_blob){.data = NULL};
+}
+
+/* The client certificate as it is now: its files are replaced before it expires. When they are gone, or only one was
+ * replaced yet, what was in them counts, as with kubectl. False: there is none that is good. */
+static bool read_pair(struct kube_login *login)
+{
+	const struct kube_config *config = &login->kube->config;
+	struct kube_blob cert, key;
+	bool same, good;
+
+	if (!config->cert.data && !config->cert_file)
+		return true;
+	cert = copy_blob(&config->cert, config->cert_file);
+	key = copy_blob(&config->key, config->key_file);
+	same = same_blob(&cert, &login->cert) && same_blob(&key, &login->key);
+	good = same || kube_pem_pair(&cert, &key);
+	if (good && !same) {
+		replace(&login->cert, &cert);
+		replace(&login->key, &key);
+	}
+	wipe(&cert);
+	wipe(&key);
 	return good;
 }
 
 /* What libcurl would complain of in its own words kubectl says in its own. */
-static int check_certificates(const struct kube_config *config, struct err *err)
+static int check_certificates(struct kube_login *login, struct err *err)
 {
+	const struct kube_config *config = &login->kube->config;
+
 	if ((config->ca.data && !kube_pem_authorities(config->ca.data, config->ca.len)) ||
 	    (config->ca_file && !file_is(config->ca_file, kube_pem_authorities)))
 		return err_set(err, ERR_UNKNOWN, "its authority is no certificate");
-	if (!is_pair(config))
+	if (!read_pair(login))
 		return err_set(err, ERR_UNKNOWN, "its client certificate and key are no pair");
 	return 0;
 }
@@ -85,25 +110,35 @@ static bool is_plain(const char *text)
 	return true;
 }
 
+static const char *read_token(struct kube_login *login, struct err *err);
+
+static int check(struct kube_login *login, struct err *err)
+{
+	const struct kube_config *config = &login->kube->config;
+
+	if (!is_plain(config->token) || !is_plain(config->as) || !is_plain(config->as_uid))
+		return err_set(err, ERR_UNKNOWN, "its user cannot stand in a header");
+	if (!login->secure)
+		return 0;
+	if (check_certificates(login, err) < 0 || kube_plugin_check(config, err) < 0)
+		return -1;
+	return config->token_file && !read_token(login, err) ? -1 : 0;
+}
+
 struct kube_login *kube_login_new(struct kube *kube, struct err *err)
 {
 	const struct kube_config *config = &kube->config;
-	bool secure = strncmp(config->server, "https:", 6) == 0;
 	bool said = config->token || config->token_file || config->user || config->cert_file ||
 	            config->cert.data;
-	struct kube_login *login;
+	struct kube_login *login = mem_alloc(sizeof(*login));
 
-	if (secure && (check_certificates(config, err) < 0 || kube_plugin_check(config, err) < 0))
-		return NULL;
-	if (!is_plain(config->token) || !is_plain(config->as) || !is_plain(config->as_uid)) {
-		err_set(err, ERR_UNKNOWN, "its user cannot stand in a header");
-		return NULL;
-	}
-	login = mem_alloc(sizeof(*login));
 	login->kube = kube;
-	login->secure = secure;
-	login->plugin = secure && config->exec && !said;
-	return login;
+	login->secure = strncmp(config->server, "https:", 6) == 0;
+	login->plugin = login->secure && config->exec && !said;
+	if (check(login, err) == 0)
+		return login;
+	kube_login_free(login);
+	return NULL;
 }
 
 void kube_login_free(struct kube_login *login)
@@ -179,24 +214,40 @@ static void add_line(char ***lines, size_t *count, char *line)
 	(*lines)[++*count] = NULL;
 }
 
+/* The token that TEXT, a file's, is; within it. NULL: it is none. */
+static const char *token_in(char *text, const char *path, struct err *err)
+{
+	text += strspn(text, " \t\r\n");
+	while (*text && isspace((unsigned char)text[strlen(text) - 1]))
+		text[strlen(text) - 1] = '\0';
+	if (*text && is_plain(text))
+		return text;
+	err_set(err, ERR_SYSTEM, "the kubeconfig's tokenFile '%s' %s", path,
+	    *text ? "holds a control character: that is no token"
+	          : "is empty: there is no token in it");
+	return NULL;
+}
+
 /* The token in the file, read each time: it is replaced before it expires. Once it could be read, what it was counts
- * when it cannot be any more. */
-static const char *read_token(struct kube_login *login)
+ * when it cannot be any more. NULL: it never could; nobody may be asked as nobody then. */
+static const char *read_token(struct kube_login *login, struct err *err)
 {
 	const struct kube_config *config = &login->kube->config;
+	const char *token = NULL;
 	struct buf buf;
 
 	if (!config->token_file)
 		return config->token;
-	if (buf_read_file(&buf, config->token_file, FILE_MAX, NULL) == 0) {
-		char *text = buf.data + strspn(buf.data, " \t\r\n");
-
-		while (*text && isspace((unsigned char)text[strlen(text) - 1]))
-			text[strlen(text) - 1] = '\0';
-		if (*text && is_plain(text)) {
+	if (buf_read_file(&buf, config->token_file, FILE_MAX, err) < 0) {
+		err_prefix(err, "the kubeconfig's tokenFile");
+	} else {
+		token = token_in(buf.len ? buf.data : (char[]){""}, config->token_file, err);
+		if (token) {
 			free(login->file_token);
-			login->file_token = mem_text(text);
+			login->file_token = mem_text(token);
 		}
+		if (buf.data)
+			explicit_bzero(buf.data, buf.len);
 		buf_release(&buf);
 	}
 	return login->file_token ? login->file_token : config->token;
@@ -218,7 +269,7 @@ static char *basic_line(const struct kube_config *config)
 static void add_authorization(struct kube_login *login, char ***lines, size_t *count)
 {
 	const struct kube_config *config = &login->kube->config;
-	const char *token = login->plugin ? login->token : read_token(login);
+	const char *token = login->plugin ? login->token : read_token(login, NULL);
 
 	if (token && *token)
 		add_line(lines, count, mem_printf("Authorization: Bearer %s", token));
@@ -286,18 +337,17 @@ static struct web_blob web_blob(const struct kube_blob *blob)
 	return (struct web_blob){.data = blob->data, .len = blob->len};
 }
 
-void kube_login_certificate(const struct kube_login *login, struct web_spec *spec)
+void kube_login_certificate(struct kube_login *login, struct web_spec *spec)
 {
 	const struct kube_config *config = &login->kube->config;
 
 	if (!login->secure)
 		return;
+	read_pair(login);
 	spec->ca = config->ca_file;
 	spec->ca_data = web_blob(&config->ca);
-	spec->cert = config->cert_file;
-	spec->key = config->key_file;
-	spec->cert_data = web_blob(login->plugin ? &login->cert : &config->cert);
-	spec->key_data = web_blob(login->plugin ? &login->key : &config->key);
+	spec->cert_data = web_blob(&login->cert);
+	spec->key_data = web_blob(&login->key);
 	spec->tls_name = config->tls_name;
 	spec->unverified = config->insecure;
 }

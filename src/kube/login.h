@@ -14,6 +14,7 @@ struct kube_login {
 	msec expires;    /* on the wall clock; 0: never */
 	unsigned number; /* how often it has answered */
 	char *token;
+	/* The plugin's, or the kubeconfig's and its files'. */
 	struct kube_blob cert;
 	struct kube_blob key;
 	/* While it runs, or is about to be found missing. */

@@ -73,7 +73,7 @@ bool kube_login_refused(struct kube_login *login, unsigned number);
 /* What goes with a request: lines of headers (owned, ends with NULL) … */
 char **kube_login_lines(struct kube_login *login, size_t *count);
 /* … and certificates; borrowed until the next turn of the loop. */
-void kube_login_certificate(const struct kube_login *login, struct web_spec *spec);
+void kube_login_certificate(struct kube_login *login, struct web_spec *spec);
 /* Tell CALLER what is to be masked. */
 void kube_login_secrets(const struct kube_login *login, struct kube_caller *caller);
 

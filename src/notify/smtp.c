@@ -186,16 +186,17 @@ static void set_callbacks(struct mail *mail)
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, mail);
 }
 
-static int set_up(struct mail *mail, const struct smtp_spec *spec)
+static int set_up(struct mail *mail, const struct smtp_spec *spec, struct err *err)
 {
 	CURL *easy = curl_easy_init();
 
 	mail->easy = easy;
 	if (!easy || set_recipients(mail, spec) < 0)
+		return err_set(err, ERR_SYSTEM, "unable to start libcurl");
+	if (web_trust(easy, err) < 0)
 		return -1;
 	set_callbacks(mail);
 	set_protocols(easy);
-	web_trust(easy);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)DELIVERY_TIMEOUT);
 	curl_easy_setopt(easy, CURLOPT_URL, spec->url);
@@ -224,10 +225,8 @@ struct smtp *smtp_start(struct loop *loop, const struct smtp_spec *spec, struct 
 	mail->len = strlen(spec->body);
 	if (web_smtp_check(spec->url, err) < 0 || web_init(err) < 0)
 		goto wrong;
-	if (set_up(mail, spec) < 0) {
-		err_set(err, ERR_SYSTEM, "unable to start libcurl");
+	if (set_up(mail, spec, err) < 0)
 		goto wrong;
-	}
 	smtp->work = work_start(loop, &work, err);
 	if (smtp->work)
 		return smtp;

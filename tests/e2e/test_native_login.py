@@ -4,6 +4,7 @@ The kubectl in PATH only notes that it was run: what is native never runs it, wh
 """
 import base64
 import json
+import os
 import pathlib
 import ssl
 import subprocess
@@ -212,11 +213,11 @@ def test_a_plugin_is_told_of_the_cluster(api, tmp_path):
     assert base64.b64decode(cluster["certificate-authority-data"]) == open(api.made.ca, "rb").read()
 
 
-def certificate(api, folder):
+def certificate(api, folder, name="on-call"):
     """A client's certificate and key, by the sandbox's authority."""
     key, request, cert = (str(folder / f"client.{end}") for end in ("key", "csr", "crt"))
     subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", key, "-out", request, "-subj", "/CN=on-call"], check=True, capture_output=True)
+                    "-keyout", key, "-out", request, "-subj", f"/CN={name}"], check=True, capture_output=True)
     subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", api.made.ca, "-CAkey", api.made.path("ca.key"),
                     "-CAcreateserial", "-out", cert, "-days", "5"], check=True, capture_output=True)
     return cert, key
@@ -233,6 +234,53 @@ def test_client_certificates(api, tmp_path, inline):
     result = go(tmp_path, config(api, user), [read(0), read(1)], "    sequential: true\n")
     assert result.status == 0 and not kubectl_ran(tmp_path), str(result)
     assert [a["by"] for a in api.asked] == [{"commonName": "on-call"}] * 2
+
+
+def test_a_client_certificate_that_is_replaced(api, tmp_path):
+    """The new one counts; half of it, or none, leaves the old one."""
+    next_ = tmp_path / "next"
+    next_.mkdir()
+    certificate(api, next_, "next")
+    cert, key = certificate(api, tmp_path)
+    change = "{id: c%d, exec: [sh, -c, '%s']}"
+    result = go(tmp_path, config(api, {"client-certificate": cert, "client-key": key}),
+                [read(0), change % (1, f"cp {next_}/client.crt {tmp_path}"), read(1),
+                 change % (2, f"cp {next_}/client.key {tmp_path}"), read(2), change % (3, f"rm {key}"), read(3)],
+                "    sequential: true\n")
+    assert result.status == 0 and not kubectl_ran(tmp_path), str(result)
+    assert [a["by"]["commonName"] for a in api.asked] == ["on-call", "on-call", "next", "next"]
+
+
+@pytest.mark.parametrize("key", ["certificate-authority", "client-certificate", "client-key", "tokenFile"])
+def test_a_named_pipe_is_no_file(api, tmp_path, key):
+    """Nobody writes to it: who opens it waits for ever."""
+    cert, private = certificate(api, tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    user = {"client-certificate": cert, "client-key": private}
+    cluster = {}
+    if key == "certificate-authority":
+        cluster = {"certificate-authority-data": None, key: str(pipe)}
+    else:
+        user[key] = str(pipe)
+    result = go(tmp_path, config(api, user, **cluster), [read(0)])
+    assert result.action("r0")["outcome"] == "failed" and not kubectl_ran(tmp_path) and not api.asked, str(result)
+    assert result.action("r0")["why"] == (f"kubectl: the kubeconfig's {key}: unable to read '{pipe}': it is a named pipe, "
+                                          "not a file: write what comes out of it to a file")
+
+
+@pytest.mark.parametrize("text, says", [("", "is empty"), (" \n\t\r\n", "is empty"), ("good\x01token", "is no token")])
+def test_a_file_without_a_token_is_not_nobody_s_login(api, tmp_path, text, says):
+    (tmp_path / "token").write_bytes(text.encode())
+    result = go(tmp_path, config(api, {"tokenFile": "token"}), [read(0)])
+    assert result.action("r0")["outcome"] == "failed" and not kubectl_ran(tmp_path) and not api.asked, str(result)
+    why = result.action("r0")["why"]
+    assert why.startswith(f"kubectl: the kubeconfig's tokenFile '{tmp_path}/token' ") and says in why
+
+
+def test_a_file_with_a_token_that_is_not_there_is_not_nobody_s_login(api, tmp_path):
+    result = go(tmp_path, config(api, {"tokenFile": "token"}), [read(0)])
+    assert kubectl_ran(tmp_path) and not api.asked, str(result)
 
 
 def test_several_files(api, tmp_path):

@@ -168,7 +168,7 @@ def test_a_pipe_is_never_opened_for_a_file(tmp_path, name):
     result = run("book", "-R", book, env={k: v.format(d=tmp_path) for k, v in env.items()}, timeout=10)
 
     why = result.action("ask")["why"]
-    assert result.status == 2 and f"'{tmp_path}/{pipe}' is a special file, not a file" in why, str(result)
+    assert result.status == 2 and f"'{tmp_path}/{pipe}' is a named pipe, not a file" in why, str(result)
 
 
 @pytest.mark.parametrize("env", [{"PGPASSFILE": "{d}/fifo"}, {"PGSERVICEFILE": "{d}/fifo"}])

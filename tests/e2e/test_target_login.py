@@ -2,6 +2,7 @@
 They go to the target's own origin and to no other, and no secret of them is shown."""
 import base64
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -194,9 +195,9 @@ def test_the_script_of_the_dry_run_logs_in_from_variables(servers, tmp_path, log
     ({"cert": "client.crt", "key": "server.key"}, "do the target's `cert` and `key` belong together"),
     ({"cert": "client.crt", "key": "locked.key"}, "without a passphrase"),
     ({"cert": "client.key"}, "client certificate can't be used"),
-    ({"cert": "nowhere.crt"}, "unable to open the target's `cert` '.*/nowhere.crt': No such file"),
-    ({"cert": "client.crt", "key": "nowhere.key"}, "unable to open the target's `key`"),
-    ({"cert": "client.crt", "key": "client.key", "ca": "nowhere.crt"}, "unable to open the target's `ca`"),
+    ({"cert": "nowhere.crt"}, "the target's `cert`: unable to open '.*/nowhere.crt': No such file"),
+    ({"cert": "client.crt", "key": "nowhere.key"}, "the target's `key`: unable to open"),
+    ({"cert": "client.crt", "key": "client.key", "ca": "nowhere.crt"}, "the target's `ca`: unable to open"),
     ({"cert": "client.crt", "key": "client.key", "ca": "client.key"}, "check the target's `ca`"),
     ({"cert": "client.crt", "key": "client.key", "ca": "stranger.crt"}, "name its file in the target's `ca`"),
     ({"cert": "foreign.crt", "key": "foreign.key"}, "accept the client certificate"),
@@ -250,3 +251,41 @@ def test_a_login_that_is_not_set_is_named_and_is_no_fault_elsewhere(servers, tmp
 def test_a_token_that_is_none(servers, tmp_path, value, says):
     asked, result = go(tmp_path, servers, step("http: GET /x"), {"bearer": "${env.API_TOKEN}"}, env={"API_TOKEN": value})
     assert not asked and says in result.action("a")["why"] and (not value or value not in result.out), str(result)
+
+
+PIPE = "it is a named pipe, not a file: write what comes out of it to a file"
+
+
+@pytest.mark.parametrize("key", ["ca", "cert", "key"])
+@pytest.mark.parametrize("kind, action", [("http", "http: GET /x"), ("prometheus", "prometheus: up")])
+def test_a_named_pipe_is_no_file(servers, tmp_path, key, kind, action):
+    """Nobody writes to it: who opens it waits for ever."""
+    made, pipe = servers[0], tmp_path / "pipe"
+    os.mkfifo(pipe)
+    files = {"ca": made.ca, "cert": made.path("client.crt"), "key": made.path("client.key"), key: str(pipe)}
+    asked, result = go(tmp_path, servers, step(action), files, kind, at="strict")
+    assert not asked and result.action("a")["why"].endswith(f": the target's `{key}`: unable to read '{pipe}': {PIPE}"), str(result)
+
+
+@pytest.mark.parametrize("variable", ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_named_pipe_is_no_authority_of_the_machine(servers, tmp_path, variable):
+    os.mkfifo(tmp_path / "pipe")
+    env = {"CURL_CA_BUNDLE": None, variable: str(tmp_path / "pipe")}
+    for action in ("http: GET /x", f"tls: '{servers[1]['tls'].removeprefix('https://')}'"):
+        asked, result = go(tmp_path, servers, step(action), {}, at="tls", env=env)
+        assert not asked and PIPE in result.action("a")["why"], str(result)
+    asked, result = go(tmp_path, servers, step("http: GET /x"), {}, env=env)
+    assert result.status == 0 and len(asked) == 1, "without TLS nobody is to be trusted"
+
+
+def test_a_named_pipe_is_no_authority_for_a_look(servers, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    address = servers[1]["tls"].removeprefix("https://")
+    _, result = go(tmp_path, servers, step(f"tls: {{address: '{address}', ca: {tmp_path}/pipe}}"), {})
+    assert PIPE in result.action("a")["why"], str(result)
+
+
+def test_an_empty_certificate_is_none(servers, tmp_path):
+    (tmp_path / "empty").touch()
+    asked, result = go(tmp_path, servers, step("http: GET /x"), {"cert": str(tmp_path / "empty")}, at="tls")
+    assert not asked and result.action("a")["why"].endswith(f"the target's `cert`: the file '{tmp_path}/empty' is empty"), str(result)

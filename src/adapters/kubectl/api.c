@@ -104,7 +104,7 @@ bool api_start(
 {
 	struct command_spec own = *spec;
 	struct api *api = mem_alloc(sizeof(*api));
-	struct err err;
+	struct err err = {0};
 
 	api->call = call;
 	api->leave = leave;
@@ -114,6 +114,11 @@ bool api_start(
 	own.via = "api";
 	if (native_read(&api->native, words))
 		api->kube = open_kube(api, &err);
+	if (err.kind == ERR_SYSTEM) {
+		free_api(api);
+		call_fail(call, err.kind, "kubectl: %s", err.text);
+		return true;
+	}
 	if (!api->kube || !find_namespace(api)) {
 		free_api(api);
 		return false;

@@ -326,8 +326,8 @@ static int check_file(const char *what, const char *path, struct err *err)
 	    strcmp(path, "/dev/null") == 0)
 		return 0;
 	return err_set(err, ERR_INPUT,
-	    "unable to connect to postgres: the settings are wrong: %s '%s' is %s, not a file",
-	    what, path, S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+	    "unable to connect to postgres: the settings are wrong: %s '%s' is %s", what, path,
+	    buf_kind_of_file(info.st_mode));
 }
 
 /* FILE below the folder that VARIABLE names. */

@@ -225,11 +225,13 @@ void web_trusted(const char **file, const char **dir)
 		*file = NULL; /* libcurl's own bundle, which is not there */
 }
 
-void web_trust(void *easy)
+int web_trust(void *easy, struct err *err)
 {
 	const char *file, *dir;
 	bool asked = trusted(&file, &dir);
 
+	if (asked && file && access(file, R_OK) == 0 && buf_check_file(file, err) < 0)
+		return err_prefix(err, "CURL_CA_BUNDLE or SSL_CERT_FILE");
 	if (dir) {
 		set_trust(easy, file, dir);
 	} else if (file && access(file, R_OK) == 0) {
@@ -237,6 +239,7 @@ void web_trust(void *easy)
 	} else if (file && asked) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file); /* for libcurl to complain of */
 	}
+	return 0;
 }
 
 static void set_callbacks(struct web_request *request)
@@ -306,7 +309,7 @@ int web_easy_make(
 	request->stated = -1;
 	request->may_repeat = may_repeat(spec);
 	request->tls = strncasecmp(spec->url, "https:", strlen("https:")) == 0;
-	request->cert = spec->cert || spec->cert_data.data;
+	request->cert = spec->cert_data.data;
 	request->reply.told = request->curl_text;
 	request->reply.tls_names = request->names;
 	request->reply.headers = json_object();
@@ -315,7 +318,8 @@ int web_easy_make(
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	set_callbacks(request);
 	set_protocols(easy);
-	web_trust(easy);
+	if (web_trust(easy, err) < 0 && request->tls)
+		return err_prefix(err, "%s", spec->what);
 	set_method(easy, spec);
 	if (web_easy_identity(request, spec, err) < 0)
 		return -1;

@@ -19,27 +19,27 @@ static void set_blob(CURL *easy, CURLoption option, const struct web_blob *blob)
 		curl_easy_setopt(easy, option, &copied);
 }
 
-/* A key with a passphrase is an error: nobody is there to be asked for it, and OpenSSL would ask the terminal. */
-static void set_files(CURL *easy, const struct web_spec *spec)
+/* Certificates and keys are told as they are, for libcurl opens what it is told by name, whatever it is; but a file
+ * of authorities by its name, for which it reads it once.
+ * A key with a passphrase is an error: nobody is there to be asked for it, and OpenSSL would ask the terminal. */
+static int set_files(CURL *easy, const struct web_spec *spec, struct err *err)
 {
 	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+	if (spec->ca && !spec->ca_data.data && buf_check_file(spec->ca, err) < 0)
+		return -1;
 	if (spec->ca || spec->ca_data.data) {
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca_data.data ? NULL : spec->ca);
 		set_blob(easy, CURLOPT_CAINFO_BLOB, &spec->ca_data);
 	}
-	if (spec->cert_data.data)
-		set_blob(easy, CURLOPT_SSLCERT_BLOB, &spec->cert_data);
-	else if (spec->cert)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->cert);
-	if (spec->key_data.data)
-		set_blob(easy, CURLOPT_SSLKEY_BLOB, &spec->key_data);
-	else if (spec->key || spec->cert)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, spec->key ? spec->key : spec->cert);
+	set_blob(easy, CURLOPT_SSLCERT_BLOB, &spec->cert_data);
+	set_blob(
+	    easy, CURLOPT_SSLKEY_BLOB, spec->key_data.data ? &spec->key_data : &spec->cert_data);
 	if (spec->unverified) {
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
+	return 0;
 }
 
 static int add_through(struct web_request *request, const char *line)
@@ -114,7 +114,8 @@ static int set_way(struct web_request *request, const struct web_spec *spec)
 
 int web_easy_identity(struct web_request *request, const struct web_spec *spec, struct err *err)
 {
-	set_files(request->easy, spec);
+	if (set_files(request->easy, spec, err) < 0)
+		return err_prefix(err, "%s", spec->what);
 	if (set_way(request, spec) < 0)
 		return err_set(err, ERR_SYSTEM, "%s: unable to start libcurl", spec->what);
 	return 0;
@@ -128,8 +129,6 @@ void web_easy_nobody(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, NULL);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, NULL);
 	curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, NULL);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, NULL);
 	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, NULL);
 }

@@ -7,12 +7,9 @@
  * The target as JSON: {"url", "headers", "secret_headers": {name: value}, "bearer", "user", "password",
  * "ca", "cert", "key", "folder": of the platform's file}; all but "url" may be missing.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "fsops/base64.h"
 #include "fsops/mem.h"
@@ -22,6 +19,9 @@
 
 const struct secret_key web_target_secrets[] = {{"bearer", SECRET_TEXT}, {"password", SECRET_TEXT},
     {"secret_headers", SECRET_HEADERS}, {NULL, SECRET_TEXT}};
+
+/* The most that a certificate with its chain, or a key, may be. */
+#define PEM_MAX ((size_t)1024 * 1024)
 
 static const char *const file_keys[] = {"ca", "cert", "key"};
 
@@ -205,8 +205,15 @@ struct web_spec web_extra_spec(const struct web_extra *extra)
 	return (struct web_spec){.headers = (const char *const *)extra->lines,
 	    .header_count = extra->count,
 	    .ca = extra->ca,
-	    .cert = extra->cert,
-	    .key = extra->key};
+	    .cert_data = {extra->cert.data, extra->cert.len},
+	    .key_data = {extra->key.data, extra->key.len}};
+}
+
+static void wipe(struct buf *pem)
+{
+	if (pem->data)
+		explicit_bzero(pem->data, pem->len);
+	buf_release(pem);
 }
 
 void web_extra_release(struct web_extra *extra)
@@ -215,8 +222,8 @@ void web_extra_release(struct web_extra *extra)
 		free(extra->lines[i]);
 	free(extra->lines);
 	free(extra->ca);
-	free(extra->cert);
-	free(extra->key);
+	wipe(&extra->cert);
+	wipe(&extra->key);
 	*extra = (struct web_extra){0};
 }
 
@@ -307,18 +314,26 @@ static char *file_of(const json_t *target, const char *key)
 	return *name == '/' || !folder ? mem_text(name) : mem_printf("%s%s", folder, name);
 }
 
-/* libcurl's words for a file that is not there name neither the key nor the file. */
-static int check_file(const char *file, const char *key, struct err *err)
+/* What the file holds that KEY names; nothing, when there is none. */
+static int read_pem(struct buf *pem, const json_t *target, const char *key, struct err *err)
 {
-	int fd = file ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	char *file = file_of(target, key);
+	int result = file ? buf_read_file(pem, file, PEM_MAX, err) : 0;
 
-	if (!file)
+	if (file && result == 0 && !pem->len)
+		result = err_set(err, ERR_INPUT, "the file '%s' is empty", file);
+	if (result < 0)
+		err_prefix(err, "the target's `%s`", key);
+	free(file);
+	return result;
+}
+
+/* libcurl's words for a file that is not there name neither the key nor the file. */
+static int check_authorities(const char *file, struct err *err)
+{
+	if (!file || buf_check_file(file, err) == 0)
 		return 0;
-	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "unable to open the target's `%s` '%s': %s", key,
-		    file, strerror(errno));
-	close(fd);
-	return 0;
+	return err_prefix(err, "the target's `ca`");
 }
 
 int web_extra_make(struct web_extra *extra, const json_t *target, const char *url,
@@ -330,10 +345,9 @@ int web_extra_make(struct web_extra *extra, const json_t *target, const char *ur
 	if (!base || !web_same_origin(base, url))
 		return 0;
 	extra->ca = file_of(target, "ca");
-	extra->cert = file_of(target, "cert");
-	extra->key = file_of(target, "key");
-	if (check_file(extra->ca, "ca", err) < 0 || check_file(extra->cert, "cert", err) < 0 ||
-	    check_file(extra->key, "key", err) < 0 ||
+	if (check_authorities(extra->ca, err) < 0 ||
+	    read_pem(&extra->cert, target, "cert", err) < 0 ||
+	    read_pem(&extra->key, target, "key", err) < 0 ||
 	    add_headers(extra, json_object_get(target, "headers"), own, err) < 0 ||
 	    add_headers(extra, json_object_get(target, "secret_headers"), own, err) < 0)
 		return -1;
