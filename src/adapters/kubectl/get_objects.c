@@ -16,7 +16,8 @@ static struct kube_object_style style_of(const struct get *get, const struct kub
 	struct kube_object_style style = {
 	    .managed_fields = native_on(&get->api->native, NATIVE_SHOW_MANAGED_FIELDS)};
 
-	if (kind && version && kind->type == KUBE_TEXT && kind->len > 4) {
+	if (kind && version && kind->type == KUBE_TEXT && kind->len > 4 &&
+	    memcmp(list->text + kind->at + kind->len - 4, "List", 4) == 0) {
 		style.kind = *kind;
 		style.kind.len -= 4;
 		style.version = *version;
@@ -106,7 +107,8 @@ int get_print_one(struct get *get)
 	int result = -1;
 
 	if (kube_doc_read(&doc, buf_detach(&get->body), len, NULL) == 0 &&
-	    !kube_doc_get(&doc, doc.nodes, "items"))
+	    !kube_doc_get(&doc, doc.nodes, "items") &&
+	    !kube_doc_is(&doc, kube_doc_get(&doc, doc.nodes, "kind"), "Status")) /* a refusal */
 		result = print_object(get, &doc, doc.nodes, &style);
 	kube_doc_release(&doc);
 	return result;

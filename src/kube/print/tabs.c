@@ -130,9 +130,9 @@ static void add_blanks(struct buf *out, size_t count)
 {
 	static const char blanks[] = "                                ";
 
-	for (; count > 32; count -= 32)
+	for (; count > 32 && !out->full; count -= 32)
 		buf_add(out, blanks, 32);
-	buf_add(out, blanks, count);
+	buf_add(out, blanks, count < 32 ? count : 32);
 }
 
 static size_t columns_of(const struct kube_tabs *tabs)
@@ -150,7 +150,8 @@ void kube_tabs_flush(struct kube_tabs *tabs, struct buf *out)
 	struct block *blocks = mem_alloc((columns_of(tabs) + 1) * sizeof(*blocks));
 	const char *text = tabs->text.data;
 
-	for (size_t line = 0; line < tabs->line_count; line++) {
+	/* One long cell makes all lines long. */
+	for (size_t line = 0; line < tabs->line_count && !out->full; line++) {
 		size_t count = cells_of(tabs, line);
 
 		for (size_t column = 0; column < count; column++) {
