@@ -241,7 +241,7 @@ int kubeconfig_check_known(enum kubeconfig_list list, const json_t *entry, struc
 
 /* --- Making the data --- */
 
-/* null is what is not there. */
+/* null is what is not there; but an extension is somebody else's, and stays as it is. */
 static void drop_nulls(json_t *value)
 {
 	const char *key;
@@ -252,7 +252,7 @@ static void drop_nulls(json_t *value)
 	json_object_foreach_safe(value, next, key, item) {
 		if (json_is_null(item))
 			json_object_del(value, key);
-		else
+		else if (strcmp(key, "extension") != 0)
 			drop_nulls(item);
 	}
 	json_array_foreach(value, i, item)

@@ -14,8 +14,8 @@ enum kubeconfig_list { KUBECONFIG_CLUSTERS, KUBECONFIG_USERS, KUBECONFIG_CONTEXT
 
 /*
  * The file at PATH: {"clusters": {NAME: …}, "users": {NAME: …}, "contexts": {NAME: …}, "current-context": "…"} in
- * which relative paths have become absolute and nothing is null. NULL: it cannot be read, or kubectl might read it in
- * another way (ERR_UNKNOWN).
+ * which relative paths have become absolute and no key is null, but for those of extensions. NULL: it cannot be read,
+ * or kubectl might read it in another way (ERR_UNKNOWN).
  */
 json_t *kubeconfig_read(const char *path, struct err *err);
 

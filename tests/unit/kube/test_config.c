@@ -162,6 +162,29 @@ static void data_is_taken_out_of_base64(void **state)
 	kube_config_release(&config);
 }
 
+static void what_a_login_plugin_is_told_stays_as_it_is(void **state)
+{
+	static const char text[] = "clusters:\n"
+	                           "- name: c\n"
+	                           "  cluster:\n"
+	                           "    server: https://a.example\n"
+	                           "    proxy-url: ~\n"
+	                           "    extensions:\n"
+	                           "    - name: client.authentication.k8s.io/exec\n"
+	                           "      extension: {a: [~], b: ~, c: {d: ~}}\n" USER CONTEXT;
+	struct kube_config config;
+	struct err err;
+	char *told;
+
+	(void)state;
+	assert_int_equal(load(&config, text, NULL, NULL, &err), 0);
+	told = json_dumps(config.plugin_config, JSON_COMPACT);
+	assert_string_equal(told, "{\"a\":[null],\"b\":null,\"c\":{\"d\":null}}");
+	assert_null(config.proxy);
+	free(told);
+	kube_config_release(&config);
+}
+
 static void a_change_of_a_file_is_seen(void **state)
 {
 	struct kube_config config;
@@ -294,6 +317,7 @@ int main(void)
 	    cmocka_unit_test(what_is_not_known_whole_is_left_to_kubectl),
 	    cmocka_unit_test(without_any_context_it_is_this_machine),
 	    cmocka_unit_test(the_account_of_a_pod),
+	    cmocka_unit_test(what_a_login_plugin_is_told_stays_as_it_is),
 	    cmocka_unit_test(a_change_of_a_file_is_seen),
 	};
 
