@@ -1,4 +1,5 @@
 """Reads without a kubectl: what they print of a real API server is what kubectl prints, byte for byte."""
+import json
 import os
 import time
 
@@ -23,6 +24,8 @@ get sa,roles,rolebindings,clusterroles
 get crd
 get apiservices
 get certificates.cert-manager.io
+get certificates.cert-manager.io -o json
+get all,certificates -A -o name
 get endpoints,endpointslices
 get pods -l app=flight-search-backend -L app
 get pods -l app==,,x
@@ -47,8 +50,47 @@ logs absent
 logs deploy/absent -n nowhere
 logs -l app=none
 logs deploy/flight-search-backend -c absent
+rollout history daemonset/revised
+rollout history sts revised
+rollout history ds/absent
+wait --for=delete pod/absent deploy/absent
+wait --for=delete pod -l app=none
+wait --for=delete deploy/flight-search-backend --timeout=3s
+wait --for=create deploy/flight-search-backend
+wait --for=create pod/absent --timeout=2s
+wait --for=jsonpath={.spec.serviceName}=revised sts/revised --timeout=20s
+wait --for=jsonpath={.status.phase} pods --all --timeout=20s
+wait --for=jsonpath={.spec.template}=x deploy/flight-search-backend ds/revised --timeout=20s
+wait --for=jsonpath={.a}=b pod/absent -n nowhere
+auth whoami
+auth can-i get pods
+auth can-i delete nodes
+auth can-i create deployments.apps -n kube-system
+auth can-i get pods/x --subresource=log -A
+auth can-i frob widgets
+auth can-i list certificates.cert-manager.io -q
+auth can-i list events.events.k8s.io
+auth can-i impersonate users
+auth can-i get /metrics
+auth can-i * *
+api-resources
+api-resources -o wide --sort-by=kind
+api-resources -o name --sort-by=name
+api-resources --namespaced=false --no-headers
+api-resources --verbs=list,delete --api-group=apps
+api-resources --categories=all
 cluster-info
 """.strip().splitlines()
+
+
+
+def revised(kind, image, **more):
+    """One whose revisions are objects of their own."""
+    labels = {"app": "revised"}
+    return json.dumps({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "revised", "annotations": {
+        "kubernetes.io/change-cause": f"image {image}"}}, "spec": {
+            "selector": {"matchLabels": labels}, **more, "template": {
+                "metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": image}]}}}})
 
 
 class Server:
@@ -59,6 +101,10 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(around):
+    for image in ("web:1", "web:2"):
+        around.here("apply", "--server-side", "-f", "-", stdin=revised("DaemonSet", image))
+        around.here("apply", "--server-side", "-f", "-", stdin=revised("StatefulSet", image, serviceName="revised"))
+        time.sleep(2)
     return Server(around, around.oncall)
 
 

@@ -316,8 +316,11 @@ class Api(BaseHTTPRequestHandler):
             if limit and start + limit < len(found) else {}
         if self.tables():
             return self.answer(200, self.table(kind, page, more))
-        self.answer(200, {"kind": kind.kind + "List", "apiVersion": kind.api,
-                          "metadata": {"resourceVersion": "99", **more}, "items": page})
+        about = {"resourceVersion": "99", **more}
+        if "." in kind.group:  # a CRD's have their keys in this order, and say what they are
+            page = [{"apiVersion": kind.api, "kind": kind.kind, **o} for o in page]
+            return self.answer(200, {"apiVersion": kind.api, "items": page, "kind": kind.kind + "List", "metadata": about})
+        self.answer(200, {"kind": kind.kind + "List", "apiVersion": kind.api, "metadata": about, "items": page})
 
     def tables(self):
         return "as=Table" in self.headers.get("Accept", "")

@@ -1,4 +1,5 @@
-"""wait, rollout history, auth and api-resources without a kubectl print what kubectl prints, byte for byte."""
+"""wait, rollout history, auth, api-resources and lists of CRDs' objects without a kubectl print what kubectl prints, byte
+for byte."""
 import os
 import re
 
@@ -8,6 +9,9 @@ from native import NEW, by_fsops, expectation, kept
 
 RECORDS = ROOT / "tests/e2e/data/kubectl_forms.json"
 FORMS = """
+get planes -o json
+get planes,gates -A -o name
+get pods,planes,gates -n empty -o json
 wait --for=delete pod/absent
 wait --for=delete pod absent gone -n nowhere
 wait --for=DELETE pod -l app=none

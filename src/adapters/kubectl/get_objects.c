@@ -127,10 +127,12 @@ static int print_items(struct get *get, struct kube_items *items)
 	struct kube_object_style style = style_of(get, &items->head);
 	int more;
 
+	/* In a list of a CRD's objects its kind stands behind them, and each has its own. */
 	while ((more = kube_items_next(items, NULL)) > 0)
-		if (!style.typed || print_object(get, &items->item, items->item.nodes, &style) < 0)
+		if ((!style.typed && !kube_doc_get(&items->item, items->item.nodes, "kind")) ||
+		    print_object(get, &items->item, items->item.nodes, &style) < 0)
 			return -1;
-	return more == 0 && is_list(items, style.typed) ? 0 : -1;
+	return more == 0 && is_list(items, style_of(get, &items->head).typed) ? 0 : -1;
 }
 
 int get_print_page(struct get *get, char **next)
