@@ -82,17 +82,22 @@ int buf_addc(struct buf *buf, char c)
 	return buf_add(buf, &c, 1);
 }
 
+/* What there is room for is written at once; only what is longer is made twice. */
 int buf_vaddf(struct buf *buf, const char *fmt, va_list args)
 {
+	size_t room = buf->cap ? buf->cap - buf->len : 0;
 	va_list again;
 	int len;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf(room ? buf->data + buf->len : NULL, room, fmt, again);
 	va_end(again);
-	if (len < 0 || reserve(buf, (size_t)len) < 0)
+	if (len < 0 || reserve(buf, (size_t)len) < 0) {
+		buf->data[buf->len] = '\0';
 		return -1;
-	vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
+	}
+	if ((size_t)len >= room)
+		vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
 	buf->len += (size_t)len;
 	return 0;
 }

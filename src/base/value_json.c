@@ -10,6 +10,7 @@
 #include "fsops/value.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,10 +82,30 @@ static void put_integer(struct writer *writer, json_int_t number)
 	put(writer, text, (size_t)len);
 }
 
+/* Seconds are whole thousandths, and printf() takes its time with reals: those are written as what they are. */
+static bool put_thousandths(struct writer *writer, double real)
+{
+	char text[NUMBER_MAX];
+	long long count = fabs(real) < 1e9 ? llround(real * 1000) : 0;
+	int len;
+
+	if (count <= 0 || (double)count / 1000 != real)
+		return false;
+	len = snprintf(text, sizeof(text), "%lld.%03d", count / 1000, (int)(count % 1000));
+	while (text[len - 1] == '0' && text[len - 2] != '.')
+		len--;
+	put(writer, text, (size_t)len);
+	return true;
+}
+
 static void put_real(struct writer *writer, const json_t *value)
 {
 	char text[NUMBER_MAX];
-	size_t len = json_dumpb(
+	size_t len;
+
+	if (put_thousandths(writer, json_real_value(value)))
+		return;
+	len = json_dumpb(
 	    value, text, sizeof(text), JSON_ENCODE_ANY | JSON_REAL_PRECISION(value_digits(value)));
 
 	put(writer, text, len);

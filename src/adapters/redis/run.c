@@ -19,7 +19,7 @@
 
 #include "link.h"
 
-/* STAGE_LOOK: is the kept connection alive? */
+/* STAGE_LOOK: is the kept connection alive? The command is sent with the question. */
 enum stage { STAGE_RESOLVE, STAGE_CONNECT, STAGE_LOOK, STAGE_AUTH, STAGE_SELECT, STAGE_COMMAND };
 
 struct redis_call {
@@ -260,7 +260,6 @@ static void replied(void *ctx, const redisReply *reply)
 		loop_cancel(rc->timer);
 		rc->timer = NULL;
 		rc->stage = STAGE_COMMAND;
-		send_command(rc);
 	} else if (reply->type == REDIS_REPLY_ERROR) {
 		redis_fail_reply(&rc->place, reply->str, &err);
 		settle_failure(rc, &err);
@@ -395,7 +394,8 @@ static int make_word(struct redis_call *rc)
 }
 
 /* A read alone uses a kept one. What lies between may have dropped it without a word, or a reply may be on its way
- * that nobody waits for: a PING tells so in time. */
+ * that nobody waits for: a PING tells so in time. The command goes with it, one way for both: should it run and its
+ * reply be lost, it is asked again. */
 static bool reuse(struct redis_call *rc)
 {
 	const char *const ping[] = {"PING", rc->word};
@@ -411,6 +411,7 @@ static bool reuse(struct redis_call *rc)
 	rc->stage = STAGE_LOOK;
 	rc->timer = loop_deadline(rc->call->loop, REDIS_LOOK_MAX, on_look_time, rc);
 	send_words(rc, ping, COUNT_OF(ping));
+	send_command(rc);
 	return true;
 }
 
