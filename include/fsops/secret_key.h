@@ -23,4 +23,11 @@ struct secret_key {
 /* Whether a header of an HTTP request lets somebody in, by its NAME: `Authorization`, `X-Auth`, `Cookie`, … */
 bool secret_header_name(const char *name);
 
+/* Whether what stands under a key of this NAME is a credential: `password`, `API_TOKEN`, but not where one lies,
+ * `tokenFile`. */
+bool secret_key_name(const char *name);
+
+/* The same of a variable or an option of another program, whose keys are for locks: `ENCRYPTION_KEY`, `--private-key`. */
+bool secret_option_name(const char *name);
+
 #endif

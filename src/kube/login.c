@@ -169,6 +169,7 @@ bool kube_login_get(struct kube_login *login, struct kube_waiter *waiter)
 		link = &(*link)->next;
 	waiter->next = NULL;
 	*link = waiter;
+	kube_plugin_secrets(login, waiter->caller);
 	if (!login->child && !login->missing)
 		kube_plugin_start(login);
 	return false;

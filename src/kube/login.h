@@ -29,6 +29,8 @@ struct kube_login {
 
 /* plugin.c: is the plugin of the config one that we know? -1 (ERR_UNKNOWN): no. */
 int kube_plugin_check(const struct kube_config *config, struct err *err);
+/* Tell CALLER what is to be masked of what the kubeconfig gives it. */
+void kube_plugin_secrets(const struct kube_login *login, struct kube_caller *caller);
 /* Start it; the waiters are told of its end. */
 void kube_plugin_start(struct kube_login *login);
 /* End it and forget what it said. */

@@ -14,6 +14,7 @@
 #include "fsops/base64.h"
 #include "fsops/json_read.h"
 #include "fsops/mem.h"
+#include "fsops/secret_key.h"
 #include "fsops/value.h"
 #include "login.h"
 
@@ -170,6 +171,61 @@ static const char **plugin_argv(const json_t *exec)
 	return argv;
 }
 
+/* --- What of it nobody may see, whatever it prints --- */
+
+/* Of a switch, every "true" would be masked. */
+static void tell_option(struct kube_caller *caller, const char *name, const char *value)
+{
+	if (secret_option_name(name) && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		kube_secret(caller, value);
+}
+
+/* --token=VALUE, TOKEN=VALUE for env(1), --token VALUE. */
+static void tell_argument(struct kube_caller *caller, const char *arg, const char *next)
+{
+	static const char letters[] = "-_.0123456789abcdefghijklmnopqrstuvwxyz"
+	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = strspn(arg, letters);
+	char *name = mem_textn(arg, len);
+
+	if (arg[len] == '=')
+		tell_option(caller, name, arg + len + 1);
+	else if (!arg[len] && *arg == '-' && next && *next != '-')
+		tell_option(caller, name, next);
+	free(name);
+}
+
+void kube_plugin_secrets(const struct kube_login *login, struct kube_caller *caller)
+{
+	const json_t *exec = login->kube->config.exec;
+	const json_t *args = json_object_get(exec, "args");
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(args, i, item)
+		tell_argument(caller, json_string_value(item),
+		    json_string_value(json_array_get(args, i + 1)));
+	json_array_foreach(json_object_get(exec, "env"), i, item)
+		tell_option(caller, text_of(item, "name"), text_of(item, "value"));
+}
+
+/* What stands under KEY, with its quotes, in what it has printed: also when it has failed, and that is no JSON. */
+static void tell_printed(const struct kube_login *login, const char *key)
+{
+	const char *at = login->answer.len ? strstr(login->answer.data, key) : NULL;
+
+	for (; at; at = strstr(at, key)) {
+		json_t *value;
+
+		at += strlen(key);
+		at += strspn(at, " \t\r\n:");
+		value = json_loads(at, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, NULL);
+		for (struct kube_waiter *waiter = login->waiters; waiter; waiter = waiter->next)
+			kube_secret(waiter->caller, json_string_value(value));
+		json_decref(value);
+	}
+}
+
 /* --- What comes of it --- */
 
 void kube_plugin_forget(struct kube_login *login)
@@ -323,6 +379,8 @@ static void on_ended(void *ctx, int status)
 	int signo = child_signal(login->child);
 
 	login->child = NULL;
+	tell_printed(login, "\"token\"");
+	tell_printed(login, "\"clientKeyData\"");
 	/* Go has no exit status for who was killed. */
 	end(login, status ? mem_printf("exec: executable %s failed with exit code %d",
 	                        text_of(login->kube->config.exec, "command"), signo ? -1 : status)

@@ -152,6 +152,44 @@ def test_its_token_is_masked_wherever_it_is_shown(api, tmp_path):
     assert "the token is ***" in result.action("r0")["result"]["stderr"]
 
 
+def shown(result, folder):
+    """All that a run has told and kept."""
+    kept = [p.read_text(errors="replace") for p in (folder / "state").rglob("*") if p.is_file()]
+    assert kept
+    return "".join([result.out, result.err, *kept])
+
+
+SAYS = """token=secret-token-1 more=',"clientKeyData":"secret\\nkey-data"'
+echo "it is $token" >&2; echo "with key-data" >&2
+"""
+
+
+@pytest.mark.parametrize("end", ["exit 3", "more='} {'", "kill -9 $$"])
+def test_what_it_prints_is_masked_when_it_fails(api, tmp_path, end):
+    script = SAYS + """printf '{"status": {"token" : "%s"%s}' "$token" "$more"; """ + end
+    result = go(tmp_path, config(api, plugin(tmp_path, script)), [read(0)], env={"FSOPS_STATE": str(tmp_path / "state")})
+    got = results(result, 1)[0]
+    assert got["exit"] == 1 and "it is ***\nwith ***\n" in got["stderr"], str(result)
+    assert "secret-token-1" not in shown(result, tmp_path) and "key-data" not in shown(result, tmp_path)
+
+
+def test_what_it_is_given_is_masked(api, tmp_path):
+    user = plugin(tmp_path, 'env >&2; echo "$@" >&2; token=good-token-1 more=')
+    args = {"--oidc-client-secret=": "Given-1", "--token ": "Given-2", "CLIENT_SECRET=": "Given-3", "--private-key ": "Given-4",
+            "--password=": "Given=5"}
+    env = {"AWS_SECRET_ACCESS_KEY": "Given-6", "MY_TOKEN": "Given-7", "DB_PASSWORD": "Given-8", "ENCRYPTION_KEY": "Given-9"}
+    open_ = {"TOKEN_CACHE_DIR": "/open-1", "KEYRING": "open-2", "USE_TOKEN": "true", "CLUSTER": "open-3"}
+    user["exec"]["args"] = ["get-token", *" ".join(k + v for k, v in args.items()).split(" "), "--token-file", "/open-4",
+                            "--token", "--cluster", "open-5"]
+    user["exec"]["env"] += [{"name": k, "value": v} for k, v in {**env, **open_}.items()]
+    result = go(tmp_path, config(api, user), [read(0)], env={"FSOPS_STATE": str(tmp_path / "state")})
+    said = results(result, 1)[0]["stderr"]
+    assert result.status == 0 and "Given" not in shown(result, tmp_path), str(result)
+    assert ("get-token --oidc-client-secret=*** --token *** CLIENT_SECRET=*** --private-key *** --password=*** "
+            "--token-file /open-4 --token --cluster open-5\n") in said
+    assert all(f"{name}=***\n" in said for name in env) and all(f"{k}={v}\n" in said for k, v in open_.items())
+
+
 def test_a_token_that_has_expired_is_asked_for_again(api, tmp_path):
     user = plugin(tmp_path, """token=good-token-1 more=',"expirationTimestamp":"2020-01-01T00:00:00+02:00"'""")
     result = go(tmp_path, config(api, user), [read(n) for n in range(3)], "    sequential: true\n")

@@ -2,7 +2,6 @@
  * or every line that names a host would be masked. */
 #include "own.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,10 +29,6 @@ static const struct {
     {"AWS_ENDPOINT_URL", redact_add_password},
     {"AWS_ENDPOINT_URL_S3", redact_add_password},
 };
-
-/* A key that has one of these in its name holds a credential. */
-static const char *const names[] = {"password", "passwd", "passphrase", "secret", "token", "bearer",
-    "authorization", "api-key", "api_key", "apikey", "cookie", "credential"};
 
 /* ---- the environment ---- */
 
@@ -81,14 +76,6 @@ struct redact *redact_for_platform(const struct platform *platform, struct err *
 
 /* ---- targets and actions ---- */
 
-static bool names_credential(const char *key)
-{
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (strcasestr(key, names[i]))
-			return true;
-	return false;
-}
-
 /* "Basic dXNlcjpwYXNz": whoever has what is behind the scheme needs no more. */
 static const char *after_scheme(const char *key, const char *text)
 {
@@ -118,40 +105,6 @@ static void add_credential(struct redact *redact, const char *key, const char *t
 		redact_add(redact, rest);
 }
 
-/* Whether LEN characters of KEY end with the word TEXT. */
-static bool ends_with(const char *key, size_t len, const char *text)
-{
-	size_t word = strlen(text);
-
-	return len >= word && strncasecmp(key + len - word, text, word) == 0;
-}
-
-/* _FILE, fileFile, and what has nothing before it but the credential's name: tokenfile. */
-static bool word_begins(const char *key, size_t at)
-{
-	if (!at || !isalnum((unsigned char)key[at - 1]))
-		return true;
-	if (islower((unsigned char)key[at - 1]) && isupper((unsigned char)key[at]))
-		return true;
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (ends_with(key, at, names[i]))
-			return true;
-	return false;
-}
-
-/* TOKEN_FILE, passwordFile: where a credential lies is none. Its last word says so: FILE_TOKEN and TOKEN_PROFILE are
- * credentials. */
-static bool names_file(const char *key)
-{
-	static const char *const words[] = {"file", "files", "path"};
-	size_t len = strlen(key);
-
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (ends_with(key, len, words[i]) && word_begins(key, len - strlen(words[i])))
-			return true;
-	return false;
-}
-
 void own_secrets_of_headers(struct redact *redact, const json_t *headers)
 {
 	const char *name;
@@ -171,7 +124,7 @@ static bool holds_headers(const char *key)
 
 static void add_member(struct redact *redact, const char *key, const json_t *member)
 {
-	if (json_is_string(member) && names_credential(key) && !names_file(key))
+	if (json_is_string(member) && secret_key_name(key))
 		add_credential(redact, key, json_string_value(member));
 	if (holds_headers(key))
 		own_secrets_of_headers(redact, member);
@@ -187,7 +140,7 @@ static void add_header(struct redact *redact, const char *text)
 	if (text[len] != ':' || !text[len + 1])
 		return;
 	name = mem_textn(text, len);
-	if (names_credential(name) || (strchr(name, '-') && secret_header_name(name)))
+	if (secret_key_name(name) || (strchr(name, '-') && secret_header_name(name)))
 		add_credential(redact, name, text + len + 1 + strspn(text + len + 1, " "));
 	free(name);
 }
