@@ -29,6 +29,13 @@ struct kube_object_style {
 int kube_print_json(const struct kube_doc *doc, const struct kube_node *object, int depth,
     const struct kube_object_style *style, struct buf *out);
 
+/* NODE as json.Marshal() writes it; -1: as of kube_print_json(). */
+int kube_print_compact(const struct kube_doc *doc, const struct kube_node *node, struct buf *out);
+/* OBJECT, an item of a list, to be read again, as kubectl does it: all that is in it, with a kind; numbers as Go writes
+ * them, so that one million with an exponent is a whole one. -1: the same. */
+int kube_print_copy(const struct kube_doc *doc, const struct kube_node *object,
+    const struct kube_object_style *style, struct buf *out);
+
 /* What goes around the objects of a list: begin, then each() before each object at depth 2, then end. */
 void kube_print_list_begin(struct buf *out);
 void kube_print_list_each(size_t before, struct buf *out);
@@ -71,6 +78,30 @@ void kube_tabs_add(struct kube_tabs *tabs, const char *text, size_t len);
 void kube_tabs_flush(struct kube_tabs *tabs, struct buf *out);
 
 /*
+ * --- print/columns.c: `-o custom-columns=NAME:.metadata.name,…` ---
+ */
+struct kube_columns;
+
+/* NULL: nothing that is understood. */
+struct kube_columns *kube_columns_read(const char *text);
+void kube_columns_free(struct kube_columns *columns); /* NULL is allowed */
+void kube_columns_print_headings(const struct kube_columns *columns, struct kube_tabs *tabs);
+/* OBJECT has its kind. -1: nothing that is understood. */
+int kube_columns_print(const struct kube_columns *columns, const struct kube_doc *doc,
+    const struct kube_node *object, struct kube_tabs *tabs);
+
+/*
+ * --- print/go_sort.c: sort.Sort(), which leaves what is equal in an order of its own ---
+ */
+struct kube_go_sort {
+	bool (*less)(void *ctx, size_t a, size_t b);
+	void (*swap)(void *ctx, size_t a, size_t b);
+	void *ctx;
+};
+
+void kube_go_sort(const struct kube_go_sort *sort, size_t count);
+
+/*
  * --- print/table.c: what the server has made a table of ---
  */
 
@@ -89,8 +120,12 @@ struct kube_table_printer {
 	struct kube_table_style style;
 	const struct kube_doc *last; /* whose columns were last; borrowed */
 	bool printed_headers;
+	const struct kube_node *const
+	    *rows; /* all of the document's in another order; NULL: as they stand there */
 };
 
+/* Its rows; NULL: none. */
+const struct kube_node *kube_table_rows(const struct kube_doc *doc);
 /* Is DOC a table that is understood here? */
 bool kube_table_known(const struct kube_doc *doc);
 /* DOC lives as long as PRINTER. -1: a cell in it is nothing that can be shown. */

@@ -49,7 +49,7 @@ def revision(owner, number, cause=None, controller=True, uid=None):
 
 
 NUMBERS = {"whole": 1, "negative": -0, "float": 1.0, "tiny": 1e-7, "small": 0.000001, "huge": 1e21, "large": 1e20,
-           "third": 0.1, "long": 9007199254740993, "beyond": 12345678901234567890, "exp": 1.5e300}
+           "third": 0.1, "long": 9007199254740993, "beyond": 12345678901234567890, "exp": 1.5e300, "million": 1.5e6, "zero": -0.0}
 WIDE = [("Name", "string", "name", 0), ("Ready", "string", "", 0), ("Status", "string", "", 0),
         ("Restarts", "integer", "", 0), ("IP", "string", "", 1), ("Node", "string", "", 1)]
 
@@ -93,6 +93,21 @@ def odd_cells(o):
 
 
 ODD_COLUMNS = [("Name", "string", "name", 0), *((f"C{n}", "string", "", 0) for n in range(2, 10 + len(CELL_NUMBERS)))]
+
+AMOUNTS = ["10", "9", "1.5Gi", "100m", "2Ki", "1k", "abc", "0.5", "1500m", "10.0.0.1", "2026-01-02T03:04:05Z", "n1", "1Mi",
+           "20", "b", "3"]
+
+
+def to_sort(n):
+    """What --sort-by finds: many that are the same, some that are not there."""
+    few = {"few": "abc"[n * 7 % 3]} if n % 5 else {}
+    maybe = {"maybe": n * 13 % 17} if n % 4 else {}
+    return {"metadata": meta(f"s{n}"), "spec": {
+        "amount": AMOUNTS[n] if n < len(AMOUNTS) else f"{n * 37 % 50}{['m', '', 'k'][n % 3]}", "number": n * 29 % 31 - 3, **few, **maybe,
+        "null": None if n % 3 else n * 7 % 5, "text": f"{n * 53 % 97:02d}-{'é' * (n % 3)}", "yes": n % 2 == 0,
+        "list": [n * 3 % 8, n % 2, "x"]}}
+
+
 KINDS = [
     Kind("", "v1", "pods", "Pod", ["po"], columns=WIDE, cells=pod_cells, categories=["all"], objects=[
         pod("web-1"), pod("web-2-with-a-longer-name", labels={"app": "web", "zone/area": "eu"}),
@@ -104,6 +119,7 @@ KINDS = [
         {"metadata": meta("odd", annotations={"text": ODD}), "data": {"<k>": ODD, "": "empty", "é": "", "a": "b\n"},
          "numbers": NUMBERS, "empty": {}, "none": [], "nothing": None, "nested": [[], {}, [[1, {"b": 1, "a": []}]]]}]),
     Kind("", "v1", "secrets", "Secret", []),
+    Kind("flights.example.com", "v1", "sorts", "Sort", [], objects=[to_sort(n) for n in range(70)]),
     Kind("", "v1", "nodes", "Node", ["no"], namespaced=False, objects=[
         {"metadata": meta("node-1", None, labels={"zone": "a"})}, {"metadata": meta("node-2", None)}]),
     Kind("", "v1", "persistentvolumes", "PersistentVolume", ["pv"], namespaced=False),

@@ -26,9 +26,14 @@ LOGGED = re.compile(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] .*\n",
 NEW = version() >= 32 and not os.environ.get("FSOPS_OLD")
 
 
+def split(words):
+    """At blanks, but for those between single quotes."""
+    return [quoted or word for quoted, word in re.findall(r"'([^']*)'(?=\s|$)|(\S+)", words)]
+
+
 def by_kubectl(words, server):
     """[exit, stdout, stderr], without what it logs."""
-    ended = subprocess.run(["kubectl", *words.split()], env=environment(**server.env), capture_output=True,
+    ended = subprocess.run(["kubectl", *split(words)], env=environment(**server.env), capture_output=True,
                            stdin=subprocess.DEVNULL)
     return [ended.returncode, ended.stdout.decode(), LOGGED.sub("", ended.stderr.decode())]
 
@@ -53,7 +58,7 @@ def by_fsops(folder, server, forms, env=None, target=None):
     """{words: (via, [exit, stdout, stderr])} of all in one run."""
     folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
     steps = "  - step: all\n    id: all\n    actions:\n" + "".join(
-        f"      - {{id: a{n}, kubectl: {json.dumps(words.split())}, severity: info, save: {folder}/{n},\n"
+        f"      - {{id: a{n}, kubectl: {json.dumps(split(words))}, severity: info, save: {folder}/{n},\n"
         f"         expect: exit >= 0 && stderr.size() >= 0, capture: {{e{n}: \"[exit, via, stderr]\"}}}}\n"
         for n, words in enumerate(forms))
     result = run("book", "-R", write_book(folder / "book", steps, {"cluster": {"kubectl": target or {}}}),

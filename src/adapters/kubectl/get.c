@@ -14,7 +14,7 @@ static void go_on(struct get *get);
 static const char error_prefix[] = "error: ";
 
 /* One alone, and not of tables, begins with "error: " when it is none of the server's. */
-static void add_error(struct get *get, const char *line)
+void get_add_error(struct get *get, const char *line)
 {
 	size_t len = sizeof(error_prefix) - 1;
 	bool own = strncmp(line, error_prefix, len) == 0;
@@ -83,7 +83,7 @@ static void refused_list(struct get *get, const struct kube_reply *reply)
 	else
 		line = mem_printf("Error from server (%s): Unable to list %s: %s", reply->reason,
 		    about, reply->message);
-	add_error(get, line);
+	get_add_error(get, line);
 	free(about);
 	free(line);
 }
@@ -99,7 +99,7 @@ static void take_refusal(struct get *get, const struct kube_reply *reply)
 	    (missing || strcmp(reply->reason, "BadRequest") == 0))
 		refused_list(get, reply);
 	else
-		add_error(get, reply->line);
+		get_add_error(get, reply->line);
 }
 
 /* -1: it must be left to kubectl. */
@@ -138,7 +138,8 @@ static int take_answer(struct get *get)
 	get->next = next && *next ? next : NULL;
 	if (!get->next)
 		free(next);
-	if (result == 0 && !get->printed.full && get->printed.len > PRINTED_AT)
+	if (result == 0 && get->style != GET_PATH && !get->printed.full &&
+	    get->printed.len > PRINTED_AT)
 		flush(get);
 	return get->printed.full ? -1 : result;
 }
@@ -168,9 +169,9 @@ static void on_namespace(void *ctx, json_t *object, const struct kube_reply *rep
 
 	(void)object;
 	get->request = NULL;
-	add_error(get, reply->end == KUBE_REFUSED && strcmp(reply->reason, "NotFound") == 0
-	                   ? reply->line
-	                   : get->missing);
+	get_add_error(get, reply->end == KUBE_REFUSED && strcmp(reply->reason, "NotFound") == 0
+	                       ? reply->line
+	                       : get->missing);
 	free(get->missing);
 	get->missing = NULL;
 	next_ask(get);
@@ -241,7 +242,7 @@ static char *list_query(const struct get *get)
 		const char *name;
 	} selectors[] = {
 	    {NATIVE_FIELD_SELECTOR, "fieldSelector"}, {NATIVE_SELECTOR, "labelSelector"}};
-	long chunk = chunk_of(get);
+	long chunk = get->sort ? 0 : chunk_of(get);
 	struct buf query;
 
 	buf_init(&query, BUF_TEXT_MAX);
@@ -262,14 +263,27 @@ static char *list_query(const struct get *get)
 	return buf_detach(&query);
 }
 
+/* What is sorted is sorted by what is in the objects. */
+static char *query_of(const struct get *get, const struct get_ask *ask)
+{
+	char *query = ask->name ? mem_text("") : list_query(get);
+	char *more;
+
+	if (!get->sort || get->style != GET_TABLE)
+		return query;
+	more = mem_printf("%s%sincludeObject=Object", query, *query ? "&" : "");
+	free(query);
+	return more;
+}
+
 static void ask(struct get *get)
 {
 	const struct get_ask *ask = &get->asks[get->at];
 	bool all = native_on(&get->api->native, NATIVE_ALL_NAMESPACES);
-	char *query = ask->name ? NULL : list_query(get);
+	char *query = query_of(get, ask);
 	char *path =
 	    kube_path(ask->kind, ask->kind->namespaced && !all ? get->api->namespace : NULL,
-	        ask->name, NULL, query && *query ? query : NULL);
+	        ask->name, NULL, *query ? query : NULL);
 
 	buf_clear(&get->body);
 	get->request = kube_start(get->api->kube, &get->api->caller,
@@ -414,15 +428,36 @@ static void read_args(struct get *get)
 	}
 }
 
-static enum get_style style_of(const struct native *native)
+/* They were read before. */
+static void read_output(struct get *get, const char *output)
+{
+	static const struct {
+		const char *output;
+		enum get_style style;
+	} styles[] = {{"", GET_TABLE}, {"wide", GET_TABLE}, {"json", GET_JSON}, {"name", GET_NAME}};
+
+	for (size_t i = 0; i < COUNT_OF(styles); i++)
+		if (strcmp(output, styles[i].output) == 0) {
+			get->style = styles[i].style;
+			return;
+		}
+	if (strncmp(output, NATIVE_PATH, strlen(NATIVE_PATH)) == 0) {
+		get->style = GET_PATH;
+		get->path = kube_jsonpath_read(output + strlen(NATIVE_PATH));
+	} else {
+		get->style = GET_COLUMNS;
+		get->columns = kube_columns_read(output + strlen(NATIVE_COLUMNS));
+	}
+}
+
+static void read_flags(struct get *get, const struct native *native)
 {
 	const char *output = native_value(native, NATIVE_OUTPUT);
+	const char *sort = native_value(native, NATIVE_SORT_BY);
 
-	if (!output || !*output || strcmp(output, "wide") == 0)
-		return GET_TABLE;
-	if (strncmp(output, NATIVE_PATH, strlen(NATIVE_PATH)) == 0)
-		return GET_PATH;
-	return strcmp(output, "json") == 0 ? GET_JSON : GET_NAME;
+	read_output(get, output ? output : "");
+	if (sort && *sort)
+		get->sort = kube_jsonpath_read_relaxed(sort, strlen(sort));
 }
 
 static void *start(struct api *api)
@@ -430,7 +465,8 @@ static void *start(struct api *api)
 	struct get *get = mem_alloc(sizeof(*get));
 
 	get->api = api;
-	get->style = style_of(&api->native);
+	read_flags(get, &api->native);
+	kube_tabs_init(&get->tabs, API_KEPT_MAX);
 	buf_init(&get->body, KUBE_ANSWER_MAX);
 	buf_init(&get->printed, API_KEPT_MAX);
 	buf_init(&get->errors, BUF_TEXT_MAX);
@@ -460,6 +496,15 @@ static void free_get(void *state)
 	}
 	for (size_t i = 0; i < get->piece_count; i++)
 		kube_doc_release(&get->pieces[i].doc);
+	for (size_t i = 0; i < get->kept_count; i++) {
+		kube_doc_release(get->kept_docs[i]);
+		free(get->kept_docs[i]);
+	}
+	free(get->kept_docs);
+	kube_jsonpath_free(get->path);
+	kube_jsonpath_free(get->sort);
+	kube_columns_free(get->columns);
+	kube_tabs_release(&get->tabs);
 	free(get->asks);
 	free(get->pieces);
 	free(get->next);

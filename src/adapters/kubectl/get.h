@@ -4,6 +4,8 @@
 
 #include "api.h"
 #include "fsops/kube_doc.h"
+#include "fsops/kube_jsonpath.h"
+#include "fsops/kube_print.h"
 
 /* One object by its name, or all of a kind. */
 struct get_ask {
@@ -18,7 +20,7 @@ struct get_piece {
 	struct kube_doc doc;
 };
 
-enum get_style { GET_TABLE, GET_JSON, GET_NAME, GET_PATH };
+enum get_style { GET_TABLE, GET_JSON, GET_NAME, GET_PATH, GET_COLUMNS };
 
 struct get {
 	struct api *api;
@@ -35,6 +37,13 @@ struct get {
 	struct kube_request *request;
 	struct buf body;
 
+	struct kube_jsonpath *path;   /* of GET_PATH */
+	struct kube_columns *columns; /* of GET_COLUMNS */
+	struct kube_tabs tabs;        /* the same */
+	struct kube_jsonpath *sort;   /* NULL: as they come */
+	struct kube_doc **kept_docs;  /* objects that are to be sorted, each of its own */
+	size_t kept_count;
+
 	/* A table is laid out when all has come; objects are printed as they come. */
 	struct get_piece *pieces;
 	size_t piece_count;
@@ -46,6 +55,30 @@ struct get {
 	size_t error_count;
 	bool error_is_own; /* the last one */
 };
+
+/* What is put in order: get_sort.c. */
+struct get_key {
+	const struct kube_doc *doc;
+	const struct kube_node *node; /* by which it is sorted; NULL: there is none */
+	const struct kube_node *what; /* the row or the object */
+};
+
+struct get_order {
+	struct get_key *keys;
+	size_t count;
+	bool found; /* one has a key */
+	bool failed;
+};
+
+/* WHAT by what PATH finds in OBJECT. All are borrowed. -1: not understood. */
+int get_order_add(struct get_order *order, const struct kube_jsonpath *path,
+    const struct kube_doc *doc, const struct kube_node *object, const struct kube_node *what);
+/* -1: kubectl could not compare them, or not as is done here. */
+int get_order_sort(struct get_order *order);
+void get_order_release(struct get_order *order);
+
+/* One more line for stderr. */
+void get_add_error(struct get *get, const char *line);
 
 /* What is in `body`, an object, or a page of a list with the server's word for the next (NULL: none; the caller's), to
  * `printed`. -1: nothing that is understood. */

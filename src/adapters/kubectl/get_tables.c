@@ -80,19 +80,70 @@ static void new_printer(struct layout *layout, const struct kube_kind *kind, boo
 	layout->printer.printed_headers = false;
 }
 
+/* The rows of a table in their order; 1: there is nothing to sort by. */
+static int sort_rows(const struct get *get, const struct kube_doc *table, struct get_order *order)
+{
+	int result = 0;
+
+	KUBE_DOC_EACH(table, kube_table_rows(table), row)
+	{
+		const struct kube_node *object = kube_doc_get(table, row, "object");
+
+		if (result < 0 || !object || object->type != KUBE_OBJECT)
+			return -1;
+		result = get_order_add(order, get->sort, table, object, row);
+	}
+	if (result < 0)
+		return -1;
+	return order->found ? get_order_sort(order) : 1;
+}
+
+/* kubectl says nothing of a table that it has nothing to sort by. */
+static int print_sorted(struct layout *layout, const struct kube_doc *table)
+{
+	struct get_order order = {0};
+	int result = sort_rows(layout->get, table, &order);
+
+	if (result == 0) {
+		const struct kube_node **rows = mem_alloc(order.count * sizeof(*rows));
+
+		for (size_t i = 0; i < order.count; i++)
+			rows[i] = order.keys[i].what;
+		layout->printer.rows = rows;
+		result = kube_table_print(&layout->printer, table, &layout->tabs);
+		layout->printer.rows = NULL;
+		free(rows);
+	}
+	get_order_release(&order);
+	return result < 0 ? -1 : 0;
+}
+
+static int print_piece(struct layout *layout, const struct kube_doc *table)
+{
+	const struct kube_node *rows = kube_table_rows(table);
+
+	if (!kube_table_known(table))
+		return -1;
+	if (layout->get->sort && rows && rows->type == KUBE_LIST && rows->count > 1)
+		return print_sorted(layout, table);
+	return kube_table_print(&layout->printer, table, &layout->tabs);
+}
+
 static int print_pieces(struct layout *layout)
 {
 	const struct get *get = layout->get;
 	const struct kube_kind *last = NULL;
 
+	/* Of several it sorts the tables themselves, which have no such field. */
+	if (get->sort && get->piece_count > 1)
+		return -1;
 	for (size_t i = 0; i < get->piece_count; i++) {
 		const struct get_piece *piece = &get->pieces[i];
 
 		if (piece->kind != last)
 			new_printer(layout, piece->kind, !last);
 		last = piece->kind;
-		if (!kube_table_known(&piece->doc) ||
-		    kube_table_print(&layout->printer, &piece->doc, &layout->tabs) < 0)
+		if (print_piece(layout, &piece->doc) < 0)
 			return -1;
 	}
 	flush(layout);

@@ -50,7 +50,7 @@ static const struct flag {
     {NATIVE_SHOW_MANAGED_FIELDS, "show-managed-fields", 0, FLAG_BOOL, GET},
     {NATIVE_IGNORE_NOT_FOUND, "ignore-not-found", 0, FLAG_BOOL, GET},
     {NATIVE_CHUNK_SIZE, "chunk-size", 0, FLAG_WHOLE, GET},
-    {NATIVE_SORT_BY, "sort-by", 0, FLAG_TEXT, TOP | RESOURCES},
+    {NATIVE_SORT_BY, "sort-by", 0, FLAG_TEXT, GET | TOP | RESOURCES},
     {NATIVE_CONTAINERS, "containers", 0, FLAG_BOOL, TOP_PODS},
     {NATIVE_WATCH, "watch", 'w', FLAG_BOOL, STATUS},
     {NATIVE_TIMEOUT, "timeout", 0, FLAG_SPAN, STATUS | WAIT},

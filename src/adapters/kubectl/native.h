@@ -74,6 +74,7 @@ enum native_flag {
 
 #define NATIVE_ARGS_MAX 256
 #define NATIVE_PATH     "jsonpath="
+#define NATIVE_COLUMNS  "custom-columns="
 
 struct native {
 	enum native_form form;

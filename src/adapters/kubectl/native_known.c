@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fsops/kube_jsonpath.h"
+#include "fsops/kube_print.h"
 #include "fsops/mem.h"
 #include "native.h"
 #include "span.h"
 #include "wait_for.h"
 
-#define PATH_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-"
 #define SELECTOR_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
 
 /* What kubectl takes for a name, and does not refuse. */
@@ -98,23 +99,39 @@ static bool selection_is_known(const struct native *native)
 	                         : are_names(native) && (!selects || native->arg_count == 1);
 }
 
-/* "jsonpath={.a.b}", each name begun by a letter, with "\." for a point in it. */
 static bool is_path(const char *output)
 {
-	static const char begin[] = NATIVE_PATH "{.";
-	const char *at = output + sizeof(begin) - 1;
+	struct kube_jsonpath *path = strncmp(output, NATIVE_PATH, strlen(NATIVE_PATH)) == 0
+	                                 ? kube_jsonpath_read(output + strlen(NATIVE_PATH))
+	                                 : NULL;
 
-	if (strncmp(output, begin, sizeof(begin) - 1) != 0)
-		return false;
-	for (;;) {
-		if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z')))
+	kube_jsonpath_free(path);
+	return path != NULL;
+}
+
+static bool are_columns(const char *output)
+{
+	struct kube_columns *columns = strncmp(output, NATIVE_COLUMNS, strlen(NATIVE_COLUMNS)) == 0
+	                                   ? kube_columns_read(output + strlen(NATIVE_COLUMNS))
+	                                   : NULL;
+
+	kube_columns_free(columns);
+	return columns != NULL;
+}
+
+/* Of what Go would quote in its messages there is nothing in it. */
+static bool sort_is_known(const char *text)
+{
+	struct kube_jsonpath *path;
+
+	if (!text || !*text)
+		return true;
+	for (const char *at = text; *at; at++)
+		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
 			return false;
-		while (strspn(at, PATH_LETTERS) || strncmp(at, "\\.", 2) == 0)
-			at += *at == '\\' ? 2 : strspn(at, PATH_LETTERS);
-		if (*at != '.')
-			return strcmp(at, "}") == 0;
-		at++;
-	}
+	path = kube_jsonpath_read_relaxed(text, strlen(text));
+	kube_jsonpath_free(path);
+	return path != NULL;
 }
 
 static bool get_is_known(const struct native *native)
@@ -125,10 +142,8 @@ static bool get_is_known(const struct native *native)
 
 	for (size_t i = 0; i < COUNT_OF(outputs); i++)
 		known = known || strcmp(output, outputs[i]) == 0;
-	/* Of one object, so that there is one value. */
-	if (!known && is_path(output))
-		known = are_pairs(native) ? native->arg_count == 1
-		                          : native->arg_count == 2 && !strchr(native->args[0], ',');
+	known = (known || is_path(output) || are_columns(output)) &&
+	        sort_is_known(native_value(native, NATIVE_SORT_BY));
 	/* Without a table nothing can show labels, and kubectl says so. */
 	if (output && *output && strcmp(output, "wide") != 0 &&
 	    native_on(native, NATIVE_SHOW_LABELS))

@@ -364,6 +364,78 @@ static void add_value(
 	}
 }
 
+/* ---- without blanks ---- */
+
+static void add_compact(struct printer *printer, const struct kube_node *node, enum place place);
+
+static void add_compact_list(struct printer *printer, const struct kube_node *list)
+{
+	bool first = true;
+
+	buf_addc(printer->out, '[');
+	KUBE_DOC_EACH(printer->doc, list, item)
+	{
+		if (!first)
+			buf_addc(printer->out, ',');
+		first = false;
+		add_compact(printer, item, PLACE_OTHER);
+	}
+	buf_addc(printer->out, ']');
+}
+
+static void add_compact_object(
+    struct printer *printer, const struct kube_node *object, enum place place)
+{
+	size_t begin = printer->members.count;
+	size_t end = begin + put_members(printer, object, place);
+
+	buf_addc(printer->out, '{');
+	for (size_t i = begin; i < end; i++) {
+		struct kube_member member = printer->members.list[i]; /* the list may move */
+
+		if (i > begin)
+			buf_addc(printer->out, ',');
+		add_text(member.key, member.len, printer->out);
+		buf_addc(printer->out, ':');
+		add_compact(printer, member.value, PLACE_OTHER);
+	}
+	buf_addc(printer->out, '}');
+	printer->members.count = begin;
+}
+
+static void add_compact(struct printer *printer, const struct kube_node *node, enum place place)
+{
+	if (node->type == KUBE_LIST)
+		add_compact_list(printer, node);
+	else if (node->type == KUBE_OBJECT)
+		add_compact_object(printer, node, place);
+	else
+		add_value(printer, node, 0, place);
+}
+
+static const struct kube_object_style no_style;
+
+int kube_print_compact(const struct kube_doc *doc, const struct kube_node *node, struct buf *out)
+{
+	struct printer printer = {.doc = doc, .style = &no_style, .out = out};
+
+	add_compact(&printer, node, PLACE_OTHER);
+	free(printer.members.list);
+	return printer.result;
+}
+
+int kube_print_copy(const struct kube_doc *doc, const struct kube_node *object,
+    const struct kube_object_style *style, struct buf *out)
+{
+	struct printer printer = {.doc = doc, .style = style, .out = out, .listed = true};
+
+	add_compact(&printer, object, PLACE_OBJECT);
+	free(printer.members.list);
+	return printer.result;
+}
+
+/* ---- all ---- */
+
 int kube_print_json(const struct kube_doc *doc, const struct kube_node *object, int depth,
     const struct kube_object_style *style, struct buf *out)
 {

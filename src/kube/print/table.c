@@ -13,7 +13,7 @@ static const struct kube_node *columns_of(const struct kube_doc *doc)
 	return kube_doc_get(doc, doc->nodes, "columnDefinitions");
 }
 
-static const struct kube_node *rows_of(const struct kube_doc *doc)
+const struct kube_node *kube_table_rows(const struct kube_doc *doc)
 {
 	return kube_doc_get(doc, doc->nodes, "rows");
 }
@@ -21,7 +21,7 @@ static const struct kube_node *rows_of(const struct kube_doc *doc)
 bool kube_table_known(const struct kube_doc *doc)
 {
 	const struct kube_node *version = kube_doc_get(doc, doc->nodes, "apiVersion");
-	const struct kube_node *rows = rows_of(doc);
+	const struct kube_node *rows = kube_table_rows(doc);
 
 	return kube_doc_is(doc, kube_doc_get(doc, doc->nodes, "kind"), "Table") &&
 	       (kube_doc_is(doc, version, "meta.k8s.io/v1") ||
@@ -219,7 +219,7 @@ static int add_row(struct kube_table_printer *printer, const struct kube_doc *do
 int kube_table_print(
     struct kube_table_printer *printer, const struct kube_doc *doc, struct kube_tabs *tabs)
 {
-	const struct kube_node *rows = rows_of(doc);
+	const struct kube_node *rows = kube_table_rows(doc);
 	bool same = printer->last &&
 	            kube_doc_same(doc, columns_of(doc), printer->last, columns_of(printer->last));
 	bool headers = !printer->style.no_headers && !(printer->printed_headers && same);
@@ -232,6 +232,11 @@ int kube_table_print(
 	printer->printed_headers = true;
 	if (headers)
 		add_headings(printer, doc, tabs);
+	for (size_t i = 0; printer->rows && i < rows->count; i++)
+		if (add_row(printer, doc, printer->rows[i], tabs) < 0)
+			return -1;
+	if (printer->rows)
+		return 0;
 	KUBE_DOC_EACH(doc, rows, row)
 	if (add_row(printer, doc, row, tabs) < 0)
 		return -1;
