@@ -35,6 +35,16 @@ get pods -n nowhere
 get pod absent -n nowhere
 get pod absent
 get deploy/flight-search-backend deploy/absent
+get pods -A --sort-by=.metadata.name
+get pods -A --sort-by=.status.startTime -o wide
+get deploy --sort-by={.spec.replicas}
+get nodes --sort-by=.metadata.creationTimestamp -o name
+get deploy flight-search-backend -o jsonpath={.spec.template.spec.containers[0].image}
+get pods -A -o 'jsonpath={range .items[*]}{.metadata.name}{"\\t"}{.status.phase}{"\\n"}{end}'
+get nodes -o jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}
+get deploy -o jsonpath={.items[0].metadata}
+get pods -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,IMAGE:.spec.containers[*].image
+get deploy -o custom-columns=NAME:.metadata.name,NONE:.metadata.nothing --no-headers
 get nosuch
 get widgets.example.com
 top pods -l app=none
