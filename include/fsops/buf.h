@@ -48,7 +48,7 @@ char *buf_more(struct buf *buf, size_t len);
  * would pass the ceiling. */
 static inline char *buf_room(struct buf *buf, size_t len)
 {
-	bool there = len < buf->cap - buf->len && !buf->full;
+	bool there = len < buf->cap - buf->len && len <= buf->max - buf->len && !buf->full;
 
 	return there ? buf->data + buf->len : buf_more(buf, len);
 }

@@ -218,6 +218,9 @@ struct kube_list_spec {
 	void *ctx;
 };
 
+/* Has OBJECT items, or may it have none, as it is a list? */
+bool kube_is_list(const json_t *object);
+
 struct kube_list;
 struct kube_list *kube_list(
     struct kube *kube, struct kube_caller *caller, const struct kube_list_spec *spec);

@@ -59,11 +59,11 @@ static bool word_begins(const char *key, size_t at)
 	return false;
 }
 
-/* TOKEN_FILE, passwordFile: where a credential lies is none. Its last word says so: FILE_TOKEN and TOKEN_PROFILE are
- * credentials. */
+/* TOKEN_FILE, passwordFile, --token-cache-storage: where a credential lies is none. Its last word says so: FILE_TOKEN and
+ * TOKEN_PROFILE are credentials. */
 static bool names_file(const char *key)
 {
-	static const char *const words[] = {"file", "files", "path", "dir"};
+	static const char *const words[] = {"file", "files", "path", "dir", "storage"};
 	size_t len = strlen(key);
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)

@@ -141,6 +141,27 @@ static int hand_out(struct kube_list *list, json_t *page, struct err *err)
 	return result;
 }
 
+bool kube_is_list(const json_t *object)
+{
+	static const char end[] = "List";
+	const json_t *items = json_object_get(object, "items");
+	const char *kind = value_get_text(object, "kind");
+	size_t len = kind ? strlen(kind) : 0;
+
+	if (items && !json_is_null(items))
+		return json_is_array(items);
+	return len > strlen(end) && strcmp(kind + len - strlen(end), end) == 0;
+}
+
+static void end_no_list(struct kube_list *list)
+{
+	struct err err;
+
+	err_set(
+	    &err, ERR_REMOTE, "the answer is no list: does something else answer at its address?");
+	end_own(list, &err);
+}
+
 static void on_page(void *ctx, json_t *page, const struct kube_reply *reply)
 {
 	struct kube_list *list = ctx;
@@ -150,7 +171,10 @@ static void on_page(void *ctx, json_t *page, const struct kube_reply *reply)
 	int result;
 
 	list->request = NULL;
-	if (reply->end == KUBE_DONE) {
+	if (reply->end == KUBE_DONE && !kube_is_list(page)) {
+		free(kept);
+		end_no_list(list);
+	} else if (reply->end == KUBE_DONE) {
 		result = hand_out(list, page, &err);
 		free(list->next);
 		list->next = kept; /* transferred */

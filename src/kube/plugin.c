@@ -19,6 +19,8 @@
 #include "login.h"
 
 #define ANSWER_MAX ((size_t)1024 * 1024)
+/* A number with more digits may be a secret. */
+#define ORDINARY_MAX 7
 
 static const char *const versions[] = {
     "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"};
@@ -173,10 +175,19 @@ static const char **plugin_argv(const json_t *exec)
 
 /* --- What of it nobody may see, whatever it prints --- */
 
-/* Of a switch, every "true" would be masked. */
+/* Nobody gets in by a switch, a number or a span of time ("--token-ttl 3600s"), which stand in every output. */
+static bool is_ordinary(const char *value)
+{
+	size_t digits = strspn(value, "0123456789.");
+
+	if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
+		return true;
+	return digits && digits < ORDINARY_MAX && strlen(value + digits) <= 1;
+}
+
 static void tell_option(struct kube_caller *caller, const char *name, const char *value)
 {
-	if (secret_option_name(name) && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+	if (secret_option_name(name) && !is_ordinary(value))
 		kube_secret(caller, value);
 }
 

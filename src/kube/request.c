@@ -113,6 +113,14 @@ static bool is_refusal(const json_t *object)
 	return kind && strcmp(kind, "Status") == 0 && !(status && strcmp(status, "Success") == 0);
 }
 
+/* Whatever the API says has a kind; a page of something in between has none. */
+static bool has_kind(const json_t *object)
+{
+	const char *kind = value_get_text(object, "kind");
+
+	return kind && *kind;
+}
+
 /* A whole answer that was to be read. */
 static void read_answer(struct kube_request *request, const struct kube_reply *reply)
 {
@@ -122,8 +130,10 @@ static void read_answer(struct kube_request *request, const struct kube_reply *r
 
 	if (!object)
 		tell_unread(request, reply->status, err.text);
-	else if (!json_is_object(object))
-		tell_unread(request, reply->status, "the answer is no object of the API");
+	else if (!has_kind(object))
+		tell_unread(request, reply->status,
+		    "the answer is no object of the API: does something else answer at its "
+		    "address?");
 	else if (is_refusal(object))
 		tell_refusal(request, reply->status, "application/json", &request->answer);
 	else

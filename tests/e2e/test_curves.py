@@ -1,12 +1,14 @@
 """Curves of a report: what a Prometheus has kept of the run's metrics, asked once at the end, else what the run saw."""
 import json
 import re
+import signal
+import subprocess
 import time
 from urllib.parse import parse_qs
 
 import pytest
 
-from helpers import fsops, run, write_book
+from helpers import FSOPS, environment, fsops, run, wait_until, write_book
 from raw import Raw, http_answer, http_request
 
 METRICS = """metrics:
@@ -109,6 +111,38 @@ def test_without_a_history_the_looks_are_drawn(told):
 
 def test_another_number_than_the_source_gives_is_drawn_as_the_run_saw_it(told):
     assert "as the run saw it" in row(told[2], "Twice")
+
+
+class Silent(Prometheus):
+    """Never tells how anything went."""
+
+    async def __call__(self, reader, writer):
+        head, _ = await http_request(reader)
+        if "query_range" in head:
+            self.asked.append((head.split()[1], {}))
+            await reader.read()
+        body = json.dumps({"status": "success", "data": {"resultType": "scalar", "result": [time.time(), "0"]}}).encode()
+        writer.write(http_answer(body))
+        await writer.drain()
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["waited", "stopped"])
+def test_a_source_that_does_not_tell_spoils_nothing(tmp_path, stopped):
+    """The run has ended but for its curves: whoever stops it then stops nothing else."""
+    prometheus = Silent()
+    with Raw() as raw:
+        book = write_book(tmp_path, "  - {step: A, id: a, budget: 30s, shell: sleep 6, effect: read}\n",
+                          {"prometheus": {"prometheus": f"http://127.0.0.1:{raw.serve(prometheus)}"}},
+                          head="metrics: [errors]\n", platform_more=METRICS)
+        child = subprocess.Popen([FSOPS, "run", "book", "-R", str(book), "--format", "json"], env=environment(),
+                                 stdout=subprocess.PIPE, text=True)
+        wait_until(prometheus.ranges, "it is asked how it went")
+        if stopped:
+            child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=60)
+    end = json.loads(out.strip().split("\n")[-1])
+    assert child.returncode == 0 and (end["type"], end["outcome"], end["level"]) == ("run.finished", "passed", "ok"), out
+    assert "metric.curve" not in out
 
 
 def test_a_short_run_asks_nothing_more(tmp_path):

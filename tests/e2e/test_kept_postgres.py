@@ -267,6 +267,13 @@ def test_made_again_only_when_nothing_of_the_statement_was_sent(tmp_path, at, sa
         assert second["outcome"] == "passed" and server.connections == 2, str(result)
 
 
+def test_a_late_answer_to_something_else_is_not_taken_for_the_clean_up(tmp_path):
+    late = PARSED + message(b"n") + done("UPDATE 1") + ready()
+    server = Dying("clean", says=late * 2 + PARSED + message(b"n"), hangs=True)
+    result = fake(server, tmp_path, ["{id: a, postgres: SELECT 1}", "{id: b, postgres: SELECT 2}"])
+    assert result.outcomes() == {"a": "passed", "b": "passed"} and server.connections == 2, str(result)
+
+
 def fake(server, folder, actions, head="    sequential: true\n"):
     with Raw() as raw:
         book = write_book(folder, "  - step: A\n    id: a\n    budget: 60s\n" + head + "    actions:\n"

@@ -57,6 +57,15 @@ def test_a_refusal_with_status_200_is_no_answer(go, words):
     assert result.action("a")["result"]["exit"] != 0
 
 
+@pytest.mark.parametrize("words", ["wait --for=delete pod/x --timeout=5s", "wait --for=delete pods -l a=b --timeout=5s",
+                                   "wait --for=create pod/x --timeout=5s", "get pod x -o json", "get pods -o json", "top pods",
+                                   "get pod x -o jsonpath={.message}", "rollout status deployment/x --timeout=5s"])
+def test_a_page_of_something_in_between_says_nothing_of_the_cluster(go, words):
+    """Least of all that something is gone."""
+    result = go(f"kubectl: '{words}'", {"message": "please log in"})
+    assert result.status == 2 and result.action("a")["outcome"] == "failed", str(result)
+
+
 def test_a_list_whose_second_page_is_a_refusal_is_no_list(go):
     result = go("kubectl: get pods -o json, expect: 'json.items.size() == 1'", pods(POD, more="next"), GONE)
     assert result.status == 2 and result.action("a")["outcome"] == "failed", str(result)

@@ -142,7 +142,7 @@ int get_print_one(struct get *get)
 	int result = -1;
 
 	if (kube_doc_read(&doc, buf_detach(&get->body), len, NULL) == 0 &&
-	    !kube_doc_get(&doc, doc.nodes, "items") &&
+	    !kube_doc_get(&doc, doc.nodes, "items") && kube_has_kind(&doc, doc.nodes) &&
 	    !kube_doc_is(&doc, kube_doc_get(&doc, doc.nodes, "kind"), "Status")) /* a refusal */
 		result = take_object(get, &doc, doc.nodes, &style);
 	kube_doc_release(&doc);
@@ -194,6 +194,9 @@ static int end_json(struct get *get)
 	return 0;
 }
 
+/* So much is read and walked in one go; kubectl does it beside us. */
+#define WALKED_MAX ((size_t)64 * 1024 * 1024)
+
 /* What was put together is read again, and what its path finds is printed instead. */
 static int end_path(struct get *get)
 {
@@ -204,9 +207,9 @@ static int end_path(struct get *get)
 	if (!get->shown)
 		buf_adds(&get->printed, PATH_LIST_BEGIN);
 	buf_adds(&get->printed, PATH_LIST_END);
-	if (get->printed.full)
-		return -1;
 	len = get->printed.len;
+	if (get->printed.full || len > WALKED_MAX)
+		return -1;
 	if (kube_doc_read(&list, buf_detach(&get->printed), len, NULL) == 0)
 		result = kube_jsonpath_print(get->path, &list, list.nodes, &get->printed);
 	kube_doc_release(&list);

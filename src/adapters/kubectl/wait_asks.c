@@ -26,7 +26,7 @@ static void on_list(void *ctx, json_t *object, const struct kube_reply *reply)
 	json_t *item;
 
 	asks->request = NULL;
-	if (reply->end != KUBE_DONE ||
+	if (reply->end != KUBE_DONE || !kube_is_list(object) ||
 	    json_array_size(json_object_get(object, "items")) > WAIT_ASKS_MAX) {
 		asks->unsure(asks->ctx);
 		return;

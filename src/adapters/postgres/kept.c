@@ -74,13 +74,20 @@ static bool clean_begin(PGconn *conn, struct pg_clean *clean)
 	       send(conn, "DISCARD ALL") && PQflush(conn) == 0;
 }
 
-static void take_answer(struct pg_clean *clean, const PGresult *result)
+/* It names its command: a late answer to something else is not taken for it. */
+static bool is_ours(PGresult *result)
 {
-	ExecStatusType status = PQresultStatus(result);
+	const char *tag = PQcmdStatus(result);
 
-	if (status == PGRES_PIPELINE_SYNC)
+	return PQresultStatus(result) == PGRES_COMMAND_OK &&
+	       (strcmp(tag, "ROLLBACK") == 0 || strncmp(tag, "DISCARD", strlen("DISCARD")) == 0);
+}
+
+static void take_answer(struct pg_clean *clean, PGresult *result)
+{
+	if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
 		clean->left--;
-	else if (status != PGRES_COMMAND_OK)
+	else if (!is_ours(result))
 		clean->bad = true;
 }
 

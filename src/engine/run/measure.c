@@ -234,6 +234,14 @@ static json_t *wanted_fields(const struct metric *metric)
 	return fields;
 }
 
+/* For a curve nobody waits long. */
+static msec timeout_of(const struct measure_spec *spec, const struct action *source)
+{
+	msec own = source->timeout ? source->timeout : MEASURE_TIMEOUT;
+
+	return spec->over && own > MEASURE_OVER_TIMEOUT ? MEASURE_OVER_TIMEOUT : own;
+}
+
 static void start_reading(struct reading *reading)
 {
 	const struct measure_spec *spec = &reading->measure->spec;
@@ -259,8 +267,7 @@ static void start_reading(struct reading *reading)
 	    .tunnel = json_incref(prepared.tunnel),
 	    .wants = wanted_fields(reading->metric),
 	    .effect = EFFECT_READ,
-	    .deadline =
-	        loop_now(spec->loop) + (source->timeout ? source->timeout : MEASURE_TIMEOUT),
+	    .deadline = loop_now(spec->loop) + timeout_of(spec, source),
 	    .redact = redact,
 	    .ended = spec->over ? on_kept : on_ended,
 	    .ctx = reading,

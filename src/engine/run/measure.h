@@ -18,6 +18,8 @@
 
 /* For a source that gives no timeout of its own; the Nagios plug-ins' default. */
 #define MEASURE_TIMEOUT ((msec)10000)
+/* The most that how it went may take: a run has ended but for that. */
+#define MEASURE_OVER_TIMEOUT ((msec)2000)
 
 struct measure;
 

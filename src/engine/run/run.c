@@ -149,6 +149,7 @@ static void measure_curves(struct run *run)
 		if (json_object_get(run->world.metrics, platform->metrics[i].name) &&
 		    measure_is_kept(&platform->metrics[i]))
 			metrics[count++] = &platform->metrics[i];
+	run->looking_back = true;
 	if (count)
 		measure(run, metrics, count, &span, on_curves);
 	else
@@ -373,6 +374,11 @@ static void on_measure_gone(void *ctx)
 
 void run_interrupt(struct run *run, int signal)
 {
+	if (run->looking_back) { /* all is done but for what a report draws */
+		if (run->measure)
+			measure_cancel(run->measure, on_measure_gone, run);
+		return;
+	}
 	if (run->world.tools.asker &&
 	    is_whole(run)) /* else it would be asked again below the note */
 		run->world.tools.asker->ops->withdraw(run->world.tools.asker);

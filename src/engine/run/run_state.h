@@ -20,8 +20,9 @@ struct run {
 	size_t next;   /* index of the step to look at next */
 	size_t number; /* of the step that runs, counted among the selected ones */
 	struct loop_timer *beginning;
-	bool unrecorded; /* not even its beginning is on record: nobody can go on with it */
-	bool finishing;  /* the `after` measurement has begun */
+	bool unrecorded;   /* not even its beginning is on record: nobody can go on with it */
+	bool finishing;    /* the `after` measurement has begun */
+	bool looking_back; /* it has ended: how its metrics went is asked for */
 	struct step_run *step;
 	struct measure *measure;
 	int signal;

@@ -243,6 +243,16 @@ static bool ask_again(struct web_request *request, CURLcode code)
 	return true;
 }
 
+/* Over HTTP/2 another request may still use the connection, and may be silent for good reasons. */
+static bool is_unused(const struct web_request *request)
+{
+	long version = CURL_HTTP_VERSION_NONE;
+
+	curl_easy_getinfo(request->easy, CURLINFO_HTTP_VERSION, &version);
+	return version < CURL_HTTP_VERSION_2_0 ||
+	       (request->web->requests == request && !request->next);
+}
+
 static void request_end(struct web_request *request, CURLcode code)
 {
 	/* libcurl is content with a connection that ends among the headers; we are not. */
@@ -265,7 +275,8 @@ static void request_end(struct web_request *request, CURLcode code)
 	if (code != CURLE_OK && request->err.kind == ERR_NONE) {
 		web_explain(request, code);
 	} else if (code == CURLE_OK) {
-		web_easy_guard(request);
+		if (is_unused(request))
+			web_easy_guard(request);
 		web_explain_answer(request);
 	}
 	if (!request->dropped)

@@ -125,7 +125,7 @@ static void a_server_that_says_when_is_asked_again(void **state)
 	(void)state;
 	get((const char *const[]){SAYS("429 Too Many Requests") "Retry-After: 0\r\n\r\n",
 	    SAYS("503 Unavailable") "Retry-After: 0\r\nWarning: 299 - \"busy\"\r\n\r\n",
-	    SAYS("200 OK") "Warning: 299 - \"busy\"\r\n\r\n{}", NULL});
+	    SAYS("200 OK") "Warning: 299 - \"busy\"\r\n\r\n{\"kind\":\"X\"}", NULL});
 	assert_string_equal(told.data, "Warning: busy\n200 object\n");
 	assert_string_equal(asked.data, "GET /api/v1/x\nGET /api/v1/x\nGET /api/v1/x\n");
 }
@@ -141,7 +141,7 @@ static void a_server_that_does_not_say_when_is_not(void **state)
 static void a_connection_that_breaks_before_an_answer_is_made_again(void **state)
 {
 	(void)state;
-	get((const char *const[]){"", OK "{}", NULL});
+	get((const char *const[]){"", OK "{\"kind\":\"X\"}", NULL});
 	assert_string_equal(told.data, "200 object\n");
 }
 
@@ -170,9 +170,11 @@ static void a_refusal_is_one_with_status_200_too(void **state)
 	get((const char *const[]){OK "[]", NULL});
 	get((const char *const[]){
 	    OK "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}", NULL});
-	assert_string_equal(told.data, "200 Error from server (InternalError): etcd is gone\n"
-	                               "200 error: the answer is no object of the API\n"
-	                               "200 object\n");
+	assert_string_equal(told.data,
+	    "200 Error from server (InternalError): etcd is gone\n"
+	    "200 error: the answer is no object of the API: does something else answer at "
+	    "its address?\n"
+	    "200 object\n");
 }
 
 /* --- Lists --- */
@@ -203,8 +205,9 @@ static void a_list_comes_in_pieces(void **state)
 {
 	(void)state;
 	list("/api/v1/pods",
-	    (const char *const[]){OK "{\"metadata\":{\"continue\":\"a=/b\"},\"items\":[1,2]}",
-	        OK "{\"metadata\":{},\"items\":[3]}", NULL});
+	    (const char *const[]){OK
+	        "{\"kind\":\"PodList\",\"metadata\":{\"continue\":\"a=/b\"},\"items\":[1,2]}",
+	        OK "{\"kind\":\"PodList\",\"metadata\":{},\"items\":[3]}", NULL});
 	assert_string_equal(told.data, "page 2\npage 1\nend well\n");
 	assert_string_equal(
 	    asked.data, "GET /api/v1/pods?limit=2\nGET /api/v1/pods?continue=a%3D%2Fb&limit=2\n");
@@ -214,7 +217,8 @@ static void a_list_whose_pieces_are_forgotten_ends(void **state)
 {
 	(void)state;
 	list("/api/v1/pods",
-	    (const char *const[]){OK "{\"metadata\":{\"continue\":\"a\"},\"items\":[1]}",
+	    (const char *const[]){OK
+	        "{\"kind\":\"PodList\",\"metadata\":{\"continue\":\"a\"},\"items\":[1]}",
 	        SAYS("410 Gone") "\r\n{\"kind\":\"Status\",\"reason\":\"Expired\",\"message\":"
 	                         "\"too old\"}",
 	        NULL});
@@ -263,12 +267,14 @@ static void find(const char *name, const char *const *canned)
 }
 
 #define AGGREGATED_CORE                                                                            \
-	OK "{\"items\":[{\"metadata\":{},\"versions\":[{\"version\":\"v1\",\"resources\":[{"       \
+	OK "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[{\"metadata\":{},\"versions\":[{"       \
+	   "\"version\":\"v1\",\"resources\":[{"                                                   \
 	   "\"resource\":\"pods\",\"responseKind\":{\"kind\":\"Pod\"},\"scope\":\"Namespaced\","   \
 	   "\"singularResource\":\"pod\",\"shortNames\":[\"po\"],\"categories\":[\"all\"],"        \
 	   "\"verbs\":[\"list\"]}]}]}]}"
 #define AGGREGATED_GROUPS                                                                          \
-	OK "{\"items\":[{\"metadata\":{\"name\":\"shop.example\"},\"versions\":[{\"version\":"     \
+	OK "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[{\"metadata\":{\"name\":\"shop."        \
+	   "example\"},\"versions\":[{\"version\":"                                                \
 	   "\"v2\",\"resources\":[{\"resource\":\"carts\",\"responseKind\":{\"kind\":\"Cart\"},"   \
 	   "\"scope\":\"Cluster\",\"categories\":[\"all\"]}]},{\"version\":\"v1\",\"resources\":[" \
 	   "{\"resource\":\"carts\",\"responseKind\":{\"kind\":\"Cart\"},\"categories\":[\"all\"]" \
@@ -296,7 +302,8 @@ static void what_is_not_stable_is_asked_for_once(void **state)
 static void all_is_asked_for_each_time(void **state)
 {
 	static const char whole[] = OK
-	    "{\"items\":[{\"metadata\":{\"name\":\"shop.example\"},\"versions\":[{\"version\":"
+	    "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[{\"metadata\":{\"name\":\"shop."
+	    "example\"},\"versions\":[{\"version\":"
 	    "\"v1\",\"resources\":[{\"resource\":\"bags\",\"responseKind\":{\"kind\":\"Bag\"}}]}]"
 	    "}]}";
 
@@ -325,7 +332,7 @@ static void a_review_is_posted(void **state)
 	(void)state;
 	kube_post(kube, &caller, "/apis/reviews", review, on_posted, NULL);
 	json_decref(review);
-	serve((const char *const[]){OK "{\"a\":\"b\"}", NULL});
+	serve((const char *const[]){OK "{\"kind\":\"X\",\"a\":\"b\"}", NULL});
 	assert_string_equal(told.data, "b\n");
 	assert_string_equal(asked.data, "POST /apis/reviews\n");
 }
@@ -333,10 +340,12 @@ static void a_review_is_posted(void **state)
 static void an_older_server_tells_each_version_by_itself(void **state)
 {
 	static const char both[] =
-	    OK "{\"versions\":[],\"groups\":[{\"name\":\"shop.example\",\"preferredVersion\":{"
+	    OK "{\"kind\":\"APIGroupList\",\"versions\":[],\"groups\":[{\"name\":\"shop.example\","
+	       "\"preferredVersion\":{"
 	       "\"version\":\"v2\"},\"versions\":[{\"version\":\"v1\"},{\"version\":\"v2\"}]}]}";
 	static const char resources[] =
-	    OK "{\"resources\":[{\"name\":\"carts\",\"singularName\":\"\",\"namespaced\":true,"
+	    OK "{\"kind\":\"APIResourceList\",\"resources\":[{\"name\":\"carts\",\"singularName\":"
+	       "\"\",\"namespaced\":true,"
 	       "\"kind\":\"Cart\",\"shortNames\":[\"ct\"]},{\"name\":\"carts/"
 	       "status\",\"kind\":\"Cart\"}]}";
 
@@ -403,7 +412,8 @@ static void look(const char *until, const char *const *canned)
 	"{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" version "\"}}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 #define LIST(version, items)                                                                       \
-	OK "{\"metadata\":{\"resourceVersion\":\"" version "\"},\"items\":[" items "]}"
+	OK "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"" version                    \
+	   "\"},\"items\":[" items "]}"
 
 static void changes_are_told_after_what_was_there(void **state)
 {
@@ -440,8 +450,9 @@ static void a_version_that_is_too_old_is_a_new_list(void **state)
 static void what_a_torn_list_has_told_is_not_told_again(void **state)
 {
 	(void)state;
-	look("end", (const char *const[]){OK "{\"metadata\":{\"continue\":\"c\"},\"items\":[" ITEM(
-	                                      "a", "1") "," ITEM("b", "1") "]}",
+	look("end", (const char *const[]){OK
+	                "{\"kind\":\"PodList\",\"metadata\":{\"continue\":\"c\"},\"items\":[" ITEM(
+	                    "a", "1") "," ITEM("b", "1") "]}",
 	                SAYS("410 Gone") "\r\n", LIST("5", ITEM("a", "2") "," ITEM("c", "3")),
 	                OK EVENT("ADDED", ITEM("end", "6")), NULL});
 	assert_string_equal(told.data, "+a +b ~a +c -b listed +end ");

@@ -77,7 +77,7 @@ static void on_attempt_ended(void *ctx, const struct attempt_end *end)
 	json_decref(task->result);
 	task->result = json_incref(end->result);
 	task->unanswered = end->outcome != ATTEMPT_DONE;
-	task->undone = (task->attempts == 1 || task->undone) &&
+	task->undone = ((task->attempts == 1 && !task->interrupted) || task->undone) &&
 	               json_is_true(json_object_get(end->result, ADAPTER_UNDONE));
 	if (task->cancelled)
 		task_finish(task, OUTCOME_CANCELLED, "the run was stopped");
