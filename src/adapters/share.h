@@ -15,4 +15,8 @@ void host_cancel(struct call *call);
 /* release, when nothing is left in call->state once the call has ended or is gone. */
 void release_nothing(struct call *call);
 
+/* HOST and PORT of an address for a command line, in which `${…}` may still stand; new texts. False: it does not tell
+ * which is which ("${server}"). */
+bool share_address(const char *text, char **host, char **port);
+
 #endif

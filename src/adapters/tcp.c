@@ -55,18 +55,20 @@ static int check(const json_t *args, struct err *err)
 static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
 {
 	const char *address = value_get_text(args, "address");
-	char host[DIAL_HOST_MAX];
-	unsigned short port;
+	char *host, *port;
 
 	(void)target;
 	(void)effect;
 	buf_adds(out, "nc -z ");
-	if (dial_split(address, host, &port, NULL) == 0) {
-		buf_add_shell_word(out, host);
-		buf_addf(out, " %u", (unsigned)port);
-	} else {
+	if (!share_address(address, &host, &port)) {
 		buf_add_shell_word(out, address);
+		return;
 	}
+	buf_add_shell_word(out, host);
+	buf_addc(out, ' ');
+	buf_add_shell_word(out, port);
+	free(host);
+	free(port);
 }
 
 static void hang_up(struct tcp_call *tcp)

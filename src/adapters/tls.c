@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fsops/authorities.h"
 #include "fsops/certificate.h"
 #include "fsops/dial.h"
 #include "fsops/mem.h"
@@ -115,17 +116,24 @@ static char *name_of(const json_t *args)
 	return mem_text(dial_split(address, host, &port, NULL) == 0 ? host : address);
 }
 
-static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
+/* The same of an address in which `${…}` may stand; NULL: it does not tell. */
+static char *name_shown(const json_t *args)
 {
-	const char *starttls = value_get_text(args, "starttls");
-	const char *ca = value_get_text(args, "ca");
-	char *name = name_of(args);
+	const char *name = value_get_text(args, "name");
+	char *host, *port;
+
+	if (name && *name)
+		return mem_text(name);
+	if (!share_address(value_get_text(args, "address"), &host, &port))
+		return NULL;
+	free(port);
+	return host;
+}
+
+static void describe_name(const json_t *args, const char *name, struct buf *out)
+{
 	bool address = certificate_is_address(name);
 
-	(void)target;
-	(void)effect;
-	buf_adds(out, "openssl s_client -connect ");
-	buf_add_shell_word(out, value_get_text(args, "address"));
 	if (!address) {
 		buf_adds(out, " -servername ");
 		buf_add_shell_word(out, name);
@@ -135,6 +143,22 @@ static void describe(const json_t *args, const json_t *target, enum effect effec
 		buf_adds(out, address ? " -verify_ip " : " -verify_hostname ");
 		buf_add_shell_word(out, name);
 	}
+}
+
+static void describe(const json_t *args, const json_t *target, enum effect effect, struct buf *out)
+{
+	const char *starttls = value_get_text(args, "starttls");
+	const char *ca = value_get_text(args, "ca");
+	char *name = name_shown(args);
+
+	(void)target;
+	(void)effect;
+	buf_adds(out, "openssl s_client -connect ");
+	buf_add_shell_word(out, value_get_text(args, "address"));
+	if (name)
+		describe_name(args, name, out);
+	else if (!json_is_true(json_object_get(args, ADAPTER_JUDGED)))
+		buf_adds(out, " -verify_return_error");
 	if (starttls) {
 		buf_adds(out, " -starttls ");
 		buf_add_shell_word(out, starttls);
@@ -322,47 +346,20 @@ static void on_handshake(void *ctx, int fd, int ready)
 		handshake_failed(tls, error);
 }
 
-/* -1: the file of authorities cannot be used. */
-static int trust(struct tls_call *tls, struct err *err)
-{
-	const char *file = value_get_text(tls->call->args, "ca");
-	const char *dir = NULL;
-
-	if (!file)
-		web_trusted(&file, &dir);
-	if (file && access(file, R_OK) == 0 && buf_check_file(file, err) < 0)
-		return err_prefix(err, "the authorities");
-	if ((file && SSL_CTX_load_verify_file(tls->context, file) != 1) ||
-	    (dir && SSL_CTX_load_verify_dir(tls->context, dir) != 1) ||
-	    (!file && !dir && SSL_CTX_set_default_verify_paths(tls->context) != 1))
-		return err_set(err, ERR_SYSTEM,
-		    "the authorities in '%s' can't be read: check `ca`, CURL_CA_BUNDLE, "
-		    "SSL_CERT_FILE "
-		    "and SSL_CERT_DIR",
-		    file  ? file
-		    : dir ? dir
-		          : "the usual place");
-	return 0;
-}
-
 static void shake_hands(struct tls_call *tls)
 {
 	struct err err;
 
-	tls->context = SSL_CTX_new(TLS_client_method());
+	tls->context =
+	    authorities_take(tls->call->loop, value_get_text(tls->call->args, "ca"), &err);
 	if (!tls->context) {
-		fail(tls, ERR_SYSTEM,
-		    "OpenSSL can't be used on this machine: check its openssl.cnf");
-		return;
-	}
-	if (trust(tls, &err) < 0) {
 		fail(tls, err.kind, err.text);
 		return;
 	}
-	SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, on_verify);
 	tls->ssl = SSL_new(tls->context);
 	if (!tls->ssl || SSL_set_fd(tls->ssl, tls->fd) != 1)
 		mem_exhausted();
+	SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
 	SSL_set_app_data(tls->ssl, tls);
 	if (!certificate_is_address(tls->name))
 		SSL_set_tlsext_host_name(tls->ssl, tls->name);

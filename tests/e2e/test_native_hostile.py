@@ -43,7 +43,8 @@ def go(tmp_path):
                  "clusters": [{"name": "c", "cluster": server}],
                  "contexts": [{"name": "x", "context": {"cluster": "c", "namespace": "shop"}}]}))
             book = write_book(tmp_path / "books", f"  - {{step: A, id: a, budget: {more.get('budget', '30s')}, {action}}}\n")
-            return run("book", "-R", book, env={"KUBECONFIG": str(tmp_path / "config"), "KUBECACHEDIR": str(tmp_path / "cache")})
+            return run("book", "-R", book, env={"KUBECONFIG": str(tmp_path / "config"), "KUBECACHEDIR": str(tmp_path / "cache"),
+                                                  **more.get("env", {})})
 
         yield start
 
@@ -76,6 +77,11 @@ def test_a_list_whose_second_page_is_a_refusal_is_no_list(go):
 def test_what_is_no_object_is_no_answer(go, words, answer):
     result = go(f"kubectl: {words}", answer)
     assert result.status == 2 and result.action("a")["outcome"] == "failed", str(result)
+
+
+def test_a_way_that_is_misspelt_is_told(go):
+    result = go("kubectl: get pods", pods(), env={"FSOPS_KUBECTL": "allways"})
+    assert result.status == 2 and "FSOPS_KUBECTL may be 'always', not 'allways'" in result.action("a")["why"], str(result)
 
 
 def test_a_table_that_would_be_endless_is_not_laid_out(go):

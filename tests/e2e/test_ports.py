@@ -241,3 +241,21 @@ def test_the_dry_run_names_openssl_and_nc(tmp_path):
     assert "nc -z ::1 22" in done.out and (
         "openssl s_client -connect db:5432 -servername d.example.org -verify_return_error -verify_hostname d.example.org "
         "-starttls postgres -CAfile c.pem </dev/null") in done.out, done
+
+
+def test_the_dry_run_tells_host_and_port_apart_also_when_they_are_not_known_yet(tmp_path):
+    book = write_book(tmp_path, """  - step: A
+    budget: 5s
+    actions:
+      - {id: find, exec: [echo, '5432'], effect: read, capture: {port: stdout, where: stdout}}
+      - {id: a, tcp: '127.0.0.1:${port}'}
+      - {id: b, tls: 'db.example.org:${port}'}
+      - {id: c, tls: '${where}'}
+""")
+    done = fsops("run", "book", "-R", book, "--dry-run")
+    assert "nc -z 127.0.0.1 '${port}'" in done.out, done
+    assert ("openssl s_client -connect 'db.example.org:${port}' -servername db.example.org -verify_return_error "
+            "-verify_hostname db.example.org </dev/null") in done.out, done
+    assert "openssl s_client -connect '${where}' -verify_return_error </dev/null" in done.out, done
+    script = fsops("run", "book", "-R", book, "--dry-run=sh")
+    assert 'nc -z 127.0.0.1 "${v_port}"' in script.out, script

@@ -36,6 +36,7 @@ ROOM_OF_HEADER = {
     "channel": "runbook",  # the same of channels; notify/ sends
     "cli": "cli",
     "kube": "kube",
+    "kube_jsonpath": "kube",
     "lint": "runbook",
     "mem": "base",
     "metric": "metrics",

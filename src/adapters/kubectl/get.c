@@ -13,11 +13,19 @@ static void go_on(struct get *get);
 
 static const char error_prefix[] = "error: ";
 
+/* That is the server's, though it begins so, too. */
+static bool is_login_refused(const char *line)
+{
+	static const char refused[] = "error: You must be logged in to the server";
+
+	return strncmp(line, refused, strlen(refused)) == 0;
+}
+
 /* One alone, and not of tables, begins with "error: " when it is none of the server's. */
 void get_add_error(struct get *get, const char *line)
 {
 	size_t len = sizeof(error_prefix) - 1;
-	bool own = strncmp(line, error_prefix, len) == 0;
+	bool own = strncmp(line, error_prefix, len) == 0 && !is_login_refused(line);
 
 	buf_addf(&get->errors, "%s\n", line + (own ? len : 0));
 	get->error_count++;
@@ -345,6 +353,11 @@ static void on_found(void *ctx, const struct kube_found *found)
 	struct get *get = ctx;
 
 	get->find = NULL;
+	/* kubectl has an error for each kind then. */
+	if (!found->kinds && is_login_refused(found->line)) {
+		leave(get);
+		return;
+	}
 	if (!found->kinds) {
 		api_fail(get->api, found->line);
 		return;

@@ -268,6 +268,17 @@ static bool runs_program(const json_t *args, const json_t *target)
 	return !known;
 }
 
+/* Whoever turns the native way off must not be misunderstood. */
+static int check_way(struct err *err)
+{
+	const char *always = getenv("FSOPS_KUBECTL");
+
+	if (!always || !*always || strcmp(always, "always") == 0)
+		return 0;
+	return err_set(
+	    err, ERR_INPUT, "the variable FSOPS_KUBECTL may be 'always', not '%s'", always);
+}
+
 static void start(struct call *call)
 {
 	enum effect made = effect(call->args);
@@ -275,7 +286,7 @@ static void start(struct call *call)
 	char **argv;
 
 	call->state = NULL;
-	if (check(call->args, &err) < 0) {
+	if (check_way(&err) < 0 || check(call->args, &err) < 0) {
 		call_fail(call, err.kind, "%s", err.text);
 		return;
 	}

@@ -164,7 +164,8 @@ char *report_item(const struct record_action *action)
 	const json_t *outer = json_object_get(of, "step_item");
 	char *first, *second, *both;
 
-	if (!own || !outer)
+	/* An action without a for_each of its own has its step's item. */
+	if (!own || !outer || json_equal(own, outer))
 		return own || outer ? value_to_text(own ? own : outer) : NULL;
 	first = value_to_text(outer);
 	second = value_to_text(own);

@@ -205,6 +205,17 @@ static void add_bad(struct buf *out, const char *outcome, const char *title, con
 	buf_addc(out, '\n');
 }
 
+/* "restart (web)"; a new text. */
+static char *titled(const struct record *record, const struct record_action *action)
+{
+	const char *title = report_action_title(record, action);
+	char *item = report_item(action);
+	char *text = item ? mem_printf("%s (%s)", title, item) : mem_text(title);
+
+	free(item);
+	return text;
+}
+
 static void add_bad_of_step(
     struct buf *out, const struct record *record, const struct record_step *step)
 {
@@ -216,9 +227,11 @@ static void add_bad_of_step(
 		const struct record_action *action = &step->actions[i];
 		const char *outcome = report_action_outcome(record, action);
 
+		char *title = titled(record, action);
+
 		if (outcome_find(outcome)->bad)
-			add_bad(out, outcome, report_action_title(record, action),
-			    value_get_text(action->finished, "why"));
+			add_bad(out, outcome, title, value_get_text(action->finished, "why"));
+		free(title);
 	}
 }
 

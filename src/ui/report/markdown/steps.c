@@ -45,8 +45,10 @@ static void action_heading(
 	md_text(out, report_word(report_action_outcome(record, action)));
 	buf_adds(out, ": ");
 	md_text(out, report_action_title(record, action));
-	if (item)
-		md_textf(out, " (%s)", item);
+	if (item) {
+		buf_addc(out, ' ');
+		md_textf(out, "(%s)", item);
+	}
 	buf_adds(out, "\n\n");
 	md_text(out, report_effect(action));
 	if (*took)
