@@ -74,11 +74,16 @@ FORMS = [
 def compare(words, found, server):
     """With what kubectl says now; what tells the time may have moved on between the two."""
     for _ in range(5):
-        if found == by_kubectl(words, server):
+        if timeless(found) == timeless(by_kubectl(words, server)):
             return
         time.sleep(0.3)
         [(_, found)] = by_fsops(server.folder, server, [words]).values()
     assert found == by_kubectl(words, server), words
+
+
+def timeless(said):
+    """Who one is is told with the time of the question."""
+    return [re.sub(r'("kind": "SelfSubjectReview",\n.*\n.*\n +"creationTimestamp": )"[^"]*"', r"\1T", str(part)) for part in said]
 
 
 class Server:
