@@ -1,9 +1,8 @@
 """`kubectl: get …` without a kubectl prints what kubectl prints: stdout, stderr and exit status, byte for byte."""
-import re
 
 import pytest
 from helpers import ROOT, run, write_book
-from native import NEW, by_fsops, by_kubectl, expectation, kept
+from native import NEW, by_fsops, expectation, kept
 
 RECORDS = ROOT / "tests/e2e/data/kubectl.json"
 FORMS = """
@@ -323,26 +322,19 @@ get cm --sort-by=.numbers.million -o jsonpath={.items[0].numbers.million}
 
 @pytest.fixture(scope="session")
 def expected(canned):
-    return expectation(RECORDS, FORMS, canned)
+    return expectation(RECORDS, FORMS + TORN, canned)
 
 
 @pytest.fixture(scope="session")
 def printed(canned, tmp_path_factory):
-    return by_fsops(tmp_path_factory.mktemp("native"), canned, FORMS)
+    return by_fsops(tmp_path_factory.mktemp("native"), canned, FORMS + TORN)
 
 
-@pytest.mark.parametrize("words", FORMS)
+@pytest.mark.parametrize("words", FORMS + TORN)
 def test_it_prints_what_kubectl_prints(words, printed, expected):
     via, found = printed[words]
     assert via == "api"
     assert (found if NEW else kept(found)) == expected[words]
-
-
-@pytest.mark.skipif(not NEW, reason="needs a kubectl of 1.32")
-def test_of_a_list_that_breaks_off_the_whole_pages_are_printed(tmp_path, canned):
-    for words, (via, found) in by_fsops(tmp_path, canned, TORN).items():
-        status, out, err = by_kubectl(words, canned)
-        assert (words, via, found) == (words, "api", [status, out, re.sub(r"(?m)^E\d{4} .*\n", "", err)])
 
 
 def test_much_is_printed_before_all_has_come_and_the_rest_may_be_bad(tmp_path, canned):
