@@ -30,6 +30,7 @@
 struct children;
 struct child;
 
+/* How many processes of one child are told of by `killed`. */
 #define CHILD_REPORTS_MAX 100
 
 enum child_stream { CHILD_STDOUT = 1, CHILD_STDERR = 2 };

@@ -218,6 +218,10 @@ struct kube_list_spec {
 	void *ctx;
 };
 
+/* The condition of that TYPE in OBJECT's status, whatever its case; borrowed; NULL: there is none. (API conventions,
+ * "Typical status properties".) */
+const json_t *kube_condition(const json_t *object, const char *type);
+
 /* Has OBJECT items, or may it have none, as it is a list? */
 bool kube_is_list(const json_t *object);
 

@@ -67,6 +67,12 @@ def test_a_page_of_something_in_between_says_nothing_of_the_cluster(go, words):
     assert result.status == 2 and result.action("a")["outcome"] == "failed", str(result)
 
 
+@pytest.mark.parametrize("words", ["auth can-i get pods", "auth can-i get /healthz", "auth whoami", "auth whoami -o json"])
+def test_a_review_that_says_nothing_is_left_to_kubectl(go, words):
+    result = go(f"kubectl: {words}", {"kind": "Review", "apiVersion": "v1", "status": {}})
+    assert result.action("a")["result"]["via"] == "kubectl", str(result)
+
+
 def test_a_list_whose_second_page_is_a_refusal_is_no_list(go):
     result = go("kubectl: get pods -o json, expect: 'json.items.size() == 1'", pods(POD, more="next"), GONE)
     assert result.status == 2 and result.action("a")["outcome"] == "failed", str(result)

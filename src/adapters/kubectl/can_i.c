@@ -30,13 +30,15 @@ static void on_review(void *ctx, json_t *object, const struct kube_reply *reply)
 {
 	struct can_i *own = ctx;
 	const json_t *status = json_object_get(object, "status");
-	bool allowed = json_is_true(json_object_get(status, "allowed"));
+	const json_t *answer = json_object_get(status, "allowed");
+	bool allowed = json_is_true(answer);
 	const char *reason = value_get_text(status, "reason");
 	const char *error = value_get_text(status, "evaluationError");
 	struct buf out;
 
 	own->request = NULL;
-	if (reply->end == KUBE_FAILED) {
+	/* What says neither is no answer. */
+	if (reply->end == KUBE_FAILED || (reply->end == KUBE_DONE && !json_is_boolean(answer))) {
 		api_leave(own->api);
 		return;
 	}

@@ -38,22 +38,10 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* The first condition of this type; NULL: none. */
-static const json_t *ready_condition(const json_t *status)
-{
-	size_t i;
-	json_t *condition;
-
-	json_array_foreach(json_object_get(status, "conditions"), i, condition)
-		if (strcmp(text_of(condition, "type"), "Ready") == 0)
-			return condition;
-	return NULL;
-}
-
 static struct rank rank_of(const json_t *pod)
 {
 	const json_t *status = json_object_get(pod, "status");
-	const json_t *ready = ready_condition(status);
+	const json_t *ready = kube_condition(pod, "Ready");
 	struct rank rank = {
 	    .unassigned = !*text_of(json_object_get(pod, "spec"), "nodeName"),
 	    .phase = phase_of(value_get_text(status, "phase")),

@@ -38,18 +38,9 @@ static const char *name_of(const json_t *object)
 
 static bool is_over_time(const json_t *deployment)
 {
-	size_t i;
-	json_t *condition;
+	const char *reason = value_get_text(kube_condition(deployment, "Progressing"), "reason");
 
-	json_array_foreach(
-	    json_object_get(json_object_get(deployment, "status"), "conditions"), i, condition) {
-		const char *type = value_get_text(condition, "type");
-		const char *reason = value_get_text(condition, "reason");
-
-		if (type && strcmp(type, "Progressing") == 0)
-			return reason && strcmp(reason, "ProgressDeadlineExceeded") == 0;
-	}
-	return false;
+	return reason && strcmp(reason, "ProgressDeadlineExceeded") == 0;
 }
 
 static bool is_observed(const json_t *object)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fsops/kube.h"
 #include "fsops/kube_print.h"
 #include "fsops/mem.h"
 #include "fsops/value.h"
@@ -138,19 +139,10 @@ static bool is_observed(const json_t *object, const json_t *condition)
 
 static bool has_condition(const struct wait_for *what, const json_t *object)
 {
-	size_t i;
-	json_t *condition;
+	const json_t *condition = kube_condition(object, what->name);
+	const char *status = value_get_text(condition, "status");
 
-	json_array_foreach(
-	    json_object_get(json_object_get(object, "status"), "conditions"), i, condition) {
-		const char *type = value_get_text(condition, "type");
-		const char *status = value_get_text(condition, "status");
-
-		if (type && status && strcasecmp(type, what->name) == 0)
-			return is_observed(object, condition) &&
-			       strcasecmp(status, what->value) == 0;
-	}
-	return false;
+	return status && is_observed(object, condition) && strcasecmp(status, what->value) == 0;
 }
 
 /* ---- what a path leads to ---- */

@@ -171,7 +171,9 @@ static void on_review(void *ctx, json_t *object, const struct kube_reply *reply)
 		    own->api, strcmp(reply->reason, "Forbidden") == 0 ? forbidden : reply->line);
 		return;
 	}
-	if (output && *output)
+	if (!json_is_object(user))
+		known = false;
+	else if (output && *output)
 		known = print_json(own->api, object, user);
 	else
 		print_table(own->api, user);

@@ -154,7 +154,9 @@ json_t *plan_missing(const struct plan *plan)
 	struct search search = {
 	    .plan = plan, .lost = json_object(), .given = json_object(), .texts = json_array()};
 
-	for (size_t i = 0; leaves_out(plan) && i < plan->step_count; i++) {
+	bool wanted = leaves_out(plan);
+
+	for (size_t i = 0; wanted && i < plan->step_count; i++) {
 		search.step = &plan->steps[i];
 		search_step(&search);
 	}
