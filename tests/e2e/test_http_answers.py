@@ -2,9 +2,10 @@
 by the same code (http, prometheus, s3, channels)."""
 import json
 import re
+import subprocess
 
 import pytest
-from helpers import fsops, run, write_book
+from helpers import FSOPS, Terminal, environment, fsops, run, wait_until, write_book
 from raw import Raw, http_answer, http_request
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -112,6 +113,32 @@ def test_a_change_that_was_lost_once_stays_in_doubt_when_it_is_then_sent_elsewhe
                           {"web": {"http": f"http://127.0.0.1:{raw.serve(talk)}"}})
         result = fsops("run", "book", "-R", book, "-y", "--plain")
     assert len(asked) == 2 and result.status == 2 and IN_DOUBT in result.out, str(result)
+
+
+def test_a_change_that_was_interrupted_stays_in_doubt_when_it_is_then_sent_elsewhere(tmp_path):
+    async def talk(reader, writer):
+        await http_request(reader)
+        asked.append(1)
+        if len(asked) == 1:
+            await reader.read()  # until whoever asked is gone
+        writer.write(ANSWERS["moved"][0])
+        await writer.drain()
+
+    asked = []
+    own = {"FSOPS_STATE": str(tmp_path / "state")}
+    with Raw() as raw:
+        book = write_book(tmp_path / "books", "  - {step: A, id: a, budget: 60s, http: POST /x}\n",
+                          {"web": {"http": f"http://127.0.0.1:{raw.serve(talk)}"}})
+        child = subprocess.Popen([FSOPS, "run", "book", "-R", book, "-y"], env=environment(**own), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: asked, "the change is in flight")
+        child.kill()
+        child.wait()
+        terminal = Terminal(FSOPS, "resume", "-R", book, "-y", env=environment(**own))
+        terminal.answer("[a]bort [?] ", "run\n")
+        terminal.answer("[a]bort [?] ", "abort\n")
+        assert terminal.end() == 2 and len(asked) == 2, terminal.seen
+        assert IN_DOUBT in terminal.seen
 
 
 def test_trailers_are_not_headers(server, tmp_path):

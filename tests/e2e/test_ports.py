@@ -251,11 +251,13 @@ def test_the_dry_run_tells_host_and_port_apart_also_when_they_are_not_known_yet(
       - {id: a, tcp: '127.0.0.1:${port}'}
       - {id: b, tls: 'db.example.org:${port}'}
       - {id: c, tls: '${where}'}
+      - {id: d, tcp: '127.0.0.1:${port == "1" ? "443" : port}'}
 """)
     done = fsops("run", "book", "-R", book, "--dry-run")
     assert "nc -z 127.0.0.1 '${port}'" in done.out, done
     assert ("openssl s_client -connect 'db.example.org:${port}' -servername db.example.org -verify_return_error "
             "-verify_hostname db.example.org </dev/null") in done.out, done
     assert "openssl s_client -connect '${where}' -verify_return_error </dev/null" in done.out, done
+    assert """nc -z 127.0.0.1 '${port == "1" ? "443" : port}'""" in done.out, done
     script = fsops("run", "book", "-R", book, "--dry-run=sh")
     assert 'nc -z 127.0.0.1 "${v_port}"' in script.out, script

@@ -2,6 +2,7 @@
 import html.parser
 import json
 import os
+import re
 import resource
 import signal
 import stat
@@ -242,6 +243,19 @@ def test_nothing_that_is_printed_breaks_markdown(case):
     assert shown.splitlines()[:6] == lines[:6], shown
     assert shown.splitlines()[6] == "\\x1b[31mred\\x1b[0m \\x07 \\x01 \\u202egnp \ufffe end"
     assert "\x1b" not in text and "\u202e" not in text
+
+
+def test_items_are_told_once_also_among_what_did_not_go_well(case):
+    case.run("""
+  - {{step: Outer, id: outer, budget: 1m, for_each: '["left", "right"]', on_failure: continue, actions: [
+      {{id: alone, exec: ["false"], effect: read}},
+      {{id: nested, for_each: '["up", "down"]', exec: ["false"], effect: read}}]}}
+""")
+    text = case.report()
+    bad = text.split("## What did not go well")[1].split("\n## ")[0]
+    for part in (bad, text.replace(bad, "")):
+        assert "left, up" in part and "right, down" in part, part
+        assert re.search(r"alone.*\bleft\b", part) and "left, left" not in part, part
 
 
 def test_long_output_is_cut_and_says_so(case):
