@@ -31,7 +31,8 @@ struct cli {
 
 struct command {
 	const char *name;
-	const char *usage;   /* after "fsops NAME " */
+	const char *
+	    usage; /* after "fsops NAME "; completion knows the words in capitals (complete_values.c) */
 	const char *help;    /* one line */
 	const char *about;   /* a paragraph or more */
 	uint64_t options;    /* OPTION_BITs it takes */
@@ -60,6 +61,7 @@ extern const struct command command_lint;
 extern const struct command command_eval;
 extern const struct command command_config;
 extern const struct command command_schema;
+extern const struct command command_completion;
 extern const struct command command_help;
 
 /* In the order that help shows them; ends with NULL. */

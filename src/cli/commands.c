@@ -24,6 +24,7 @@ const struct command *const commands[] = {
     &command_eval,
     &command_config,
     &command_schema,
+    &command_completion,
     &command_help,
     NULL,
 };

@@ -20,7 +20,7 @@ static int alert_run(struct cli *cli);
 
 const struct command command_alert = {
     .name = "alert",
-    .usage = "[NAME | -] [OPTIONS]",
+    .usage = "[ALERT | -] [OPTIONS]",
     .help = "an alert's severity, respond-by time, action, runbook and contact",
     .about =
         "Without a name: the alert response matrix. With one: what to do about that alert, and by\n"

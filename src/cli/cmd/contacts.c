@@ -5,7 +5,7 @@ static int contacts_run(struct cli *cli);
 
 const struct command command_contacts = {
     .name = "contacts",
-    .usage = "[NAME] [OPTIONS]",
+    .usage = "[CONTACT] [OPTIONS]",
     .help = "whom to call, and how",
     .about = "Lists the contacts of platform.yaml, or one of them. `fsops escalate` says whom to\n"
              "call now.",

@@ -110,7 +110,7 @@ void help_overview(struct buf *out)
 	              "and says how it went.\n\nUsage: fsops COMMAND [ARGUMENTS] [OPTIONS]\n\n"
 	              "Commands:\n");
 	for (size_t i = 0; commands[i]; i++)
-		buf_addf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->help);
+		buf_addf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->help);
 	buf_adds(out, "\n`fsops COMMAND --help` says more. `fsops --version` prints the version.\n"
 	              "Start with `fsops list`, then `fsops run RUNBOOK --dry-run`.\n");
 }

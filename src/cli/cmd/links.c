@@ -5,7 +5,7 @@ static int links_run(struct cli *cli);
 
 const struct command command_links = {
     .name = "links",
-    .usage = "[NAME] [OPTIONS]",
+    .usage = "[LINK] [OPTIONS]",
     .help = "where to look: dashboards, logs, the status page",
     .about = "Lists the links of platform.yaml. With a name it prints that URL and nothing else.",
     .options = OPTIONS_COMMON | OPTION_BIT(OPTION_FORMAT),
