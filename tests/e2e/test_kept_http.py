@@ -50,13 +50,13 @@ class Server:
                 return
             while path == "/silent" and self.connections < 4:
                 await asyncio.sleep(0.01)
+            if path == "/silent":  # what goes out is not filtered; after the answer it could be too late
+                go_silent(writer.get_extra_info("socket"))
             answer = json.dumps({"connection": number, "body": body.decode()}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
             await writer.drain()
             if path == "/last":
                 return
-            if path == "/silent":
-                go_silent(writer.get_extra_info("socket"))
 
 
 @pytest.fixture(scope="module")
