@@ -32,6 +32,7 @@ void story_action_free(struct story_action *action)
 	kept_release(&action->output);
 	json_decref(action->said);
 	json_decref(action->metrics);
+	json_decref(action->looks);
 	free(action);
 }
 
@@ -118,6 +119,7 @@ static struct story_action *action_new(struct story *story)
 	action->number = (int)value_get_number(event, "number", 0);
 	action->depth = story->depth;
 	action->metrics = json_object();
+	action->looks = json_object();
 	action->bad_before = story->bad.len;
 	action->said = json_array();
 	kept_init(&action->output, story->options.verbose ? KEEP_VERBOSE : KEEP);
@@ -249,12 +251,31 @@ void story_action_output(struct story *story, struct buf *out)
 		keep_said(story, action, story->event);
 }
 
+static void note_look(struct story_action *action, const char *name, json_t *value)
+{
+	json_t *values = json_object_get(action->looks, name);
+
+	if (!values) {
+		values = json_array();
+		json_object_set_new(action->looks, name, values);
+	}
+	if (json_array_size(values) == LOOKS_MAX)
+		json_array_remove(values, 0);
+	if (value)
+		json_array_append(values, value);
+	else
+		json_array_append_new(values, json_null());
+}
+
 void story_action_metric(struct story *story, const json_t *metric)
 {
 	struct story_action *action = find_action(story);
+	const char *name = value_get_text(metric, "name");
 
-	if (action)
-		json_object_set(action->metrics, value_get_text(metric, "name"), (json_t *)metric);
+	if (!action || !name)
+		return;
+	json_object_set(action->metrics, name, (json_t *)metric);
+	note_look(action, name, json_object_get(metric, "value"));
 }
 
 /* Showing kept lines. */

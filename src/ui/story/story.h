@@ -22,6 +22,8 @@
 
 /* An action that has begun and is not yet told. The engine may know already that it has ended, but
  * of those in one step the first is still running. */
+#define LOOKS_MAX 24 /* at so many values a line shows how a metric goes */
+
 struct story_action {
 	char *key;   /* story_key(): which one it is */
 	char *round; /* story_round_key() */
@@ -33,8 +35,9 @@ struct story_action {
 	json_t *said;      /* array: action.output events that are not in OUTPUT yet */
 	size_t said_bytes; /* in these */
 	size_t errors; /* bytes of standard error that were taken out of SAID, shown early or not */
-	size_t left_out;        /* bytes of its output that the engine did not pass on */
-	json_t *metrics;        /* object: name → what was measured last */
+	size_t left_out; /* bytes of its output that the engine did not pass on */
+	json_t *metrics; /* object: name → what was measured last */
+	json_t *looks;   /* object: name → its last values, LOOKS_MAX at most; null: not known */
 	const json_t *finished; /* its action.finished, while it is told */
 	int number;             /* its place in its step */
 	int depth;

@@ -8,6 +8,7 @@
 #include "fsops/mem.h"
 #include "fsops/value.h"
 #include "screen.h"
+#include "spark.h"
 #include "ui/safe.h"
 #include "ui/story/story.h"
 
@@ -43,8 +44,8 @@ static enum role role_of_time(msec spent, msec budget)
 	return spent < budget ? ROLE_WARNING : ROLE_CRITICAL;
 }
 
-/* What the metrics of an `until:` say at its last look: "error_rate 8.1 %". */
-static void add_looks(struct buf *out, const struct story_action *action)
+/* What the metrics of an `until:` say at its last look, and how they went: "error_rate 8.1 % ▁▃█". */
+static void add_looks(struct buf *out, const struct story_action *action, bool utf8)
 {
 	const char *name;
 	json_t *metric;
@@ -54,6 +55,8 @@ static void add_looks(struct buf *out, const struct story_action *action)
 		safe_adds(out, name);
 		buf_addc(out, ' ');
 		metric_value_text(out, metric);
+		if (utf8)
+			spark_add(out, json_object_get(action->looks, name));
 	}
 }
 
@@ -72,7 +75,7 @@ static void add_waiting(struct buf *out, const struct story *story)
 			continue;
 		buf_adds(out, "  ");
 		safe_adds(out, action->label);
-		add_looks(out, action);
+		add_looks(out, action, story->options.look.utf8);
 	}
 	if (more > 1)
 		buf_addf(out, " (and up to %zu more)", more - 1);

@@ -143,6 +143,43 @@ static void it_says_how_much_is_waited_for(void **state)
 	scene_end(&scene);
 }
 
+static void metric_is(struct scene *scene, json_t *value)
+{
+	happen(scene, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "type",
+	                  "metric.measured", "step", "s", "action", "w", "name", "errors", "value",
+	                  value, "unit", "percent", "level", "ok", "when", "look"));
+}
+
+static void it_shows_how_a_metric_goes(void **state)
+{
+	struct scene scene;
+	int bars = 0;
+
+	(void)state;
+	scene_begin(&scene, 200, false);
+	begin_step(&scene);
+	happen(&scene,
+	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "action.finished", "step", "s", "action",
+	        "a_name_that_is_longer_than_any_line_here", "outcome", "passed", "effect", "read"));
+	action_begins(&scene, "w", 2);
+	metric_is(&scene, json_real(8));
+	metric_is(&scene, json_real(8));
+	assert_non_null(strstr(last_line(&scene), "errors 8 %"));
+	assert_null(strstr(last_line(&scene), "▁"));
+	metric_is(&scene, json_null());
+	metric_is(&scene, json_real(1));
+	metric_is(&scene, json_real(5));
+	assert_non_null(strstr(last_line(&scene), "errors 5 % ██?▁▅"));
+	for (int i = 0; i < 30; i++)
+		metric_is(&scene, json_real(i));
+	assert_null(strstr(last_line(&scene), "?"));
+	assert_non_null(strstr(last_line(&scene), "errors 29 % ▁▁"));
+	for (const char *at = last_line(&scene); (at = strstr(at, "\xe2\x96")); at++)
+		bars++;
+	assert_int_equal(bars, 24);
+	scene_end(&scene);
+}
+
 static void it_is_gone_at_the_end(void **state)
 {
 	struct scene scene;
@@ -232,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_live_line_fits),
 	    cmocka_unit_test(it_says_how_much_is_waited_for),
+	    cmocka_unit_test(it_shows_how_a_metric_goes),
 	    cmocka_unit_test(it_is_gone_at_the_end),
 	    cmocka_unit_test(lines_go_above_it),
 	    cmocka_unit_test(outputs_cannot_draw),
