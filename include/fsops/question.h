@@ -26,6 +26,9 @@ enum answer {
 	ANSWER_GONE, /* the terminal is lost: nobody has answered */
 };
 
+/* A person has written TEXT, one line and not empty, beside the question, which stays open. */
+typedef void note_fn(void *ctx, const char *text);
+
 struct question {
 	enum question_kind kind;
 	const char *platform; /* its name, or NULL */
@@ -39,6 +42,7 @@ struct question {
 	                     hand; or NULL */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
+	note_fn *note; /* called with the CTX of the answer; NULL: there is no record yet to write into */
 };
 
 typedef void answer_fn(void *ctx, enum answer answer);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/approval.h"
 #include "engine/run/attempt.h"
 #include "engine/run/measure.h"
 #include "engine/run/run_state.h"
@@ -113,6 +114,13 @@ static void on_answer(void *ctx, enum answer answer)
 	                                            : "skip");
 }
 
+static void on_note(void *ctx, const char *text)
+{
+	struct service *service = ctx;
+
+	approval_note(service->place, text);
+}
+
 static void fill_question(struct service *service, const json_t *checklist)
 {
 	const struct platform *platform = world_of(service)->plan->catalog->platform;
@@ -130,6 +138,7 @@ static void fill_question(struct service *service, const json_t *checklist)
 	    .text = service->title,
 	    .checklist = items,
 	    .checklist_count = count,
+	    .note = on_note,
 	};
 }
 

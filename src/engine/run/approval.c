@@ -47,6 +47,19 @@ static void emit_given(
 	        done ? "done" : answer_names[answer], "by", by));
 }
 
+void approval_note(const struct place *place, const char *text)
+{
+	place->emit(place->ctx, "note",
+	    json_pack("{s:s, s:o}", "by", "person", "text", value_text(text, strlen(text))));
+}
+
+static void on_note(void *ctx, const char *text)
+{
+	struct asking *asking = ctx;
+
+	approval_note(asking->place, text);
+}
+
 static void asking_free(struct asking *asking)
 {
 	loop_cancel(asking->nobody);
@@ -166,6 +179,7 @@ static struct asking *asking_new(const struct place *place, enum question_kind k
 	asking->ctx = ctx;
 	asking->question.kind = kind;
 	asking->question.step = place->title;
+	asking->question.note = on_note;
 	return asking;
 }
 

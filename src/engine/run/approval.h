@@ -29,6 +29,9 @@ struct asking *approval_ask_failed(const struct place *place, const struct prepa
 struct asking *approval_ask_interrupted(
     const struct place *place, const char *command, const char *text, answer_fn *fn, void *ctx);
 
+/* Record what a person wrote beside a question about PLACE. */
+void approval_note(const struct place *place, const char *text);
+
 /* The run is being stopped: FN will not be called. NULL is allowed. */
 void approval_withdraw(struct asking *asking);
 

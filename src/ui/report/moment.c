@@ -246,6 +246,10 @@ static bool on_notification(struct moment *moment)
 
 static bool on_note(struct moment *moment)
 {
+	if (*field(moment, "by")) {
+		report_person(moment->out, moment->record, moment->event);
+		buf_adds(moment->out, ": ");
+	}
 	buf_adds(moment->out, field(moment, "text"));
 	return true;
 }

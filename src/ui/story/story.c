@@ -379,9 +379,10 @@ static void on_budget_exceeded(struct story *story, struct buf *out)
 static void on_note(struct story *story, struct buf *out)
 {
 	enum level level = level_of(value_get_text(story->event, "level"));
+	bool person = value_get_text(story->event, "by");
 
-	if (story->options.quiet && level < LEVEL_WARNING)
-		return;
+	if ((story->options.quiet && level < LEVEL_WARNING) || (person && !story->times))
+		return; /* who wrote it has it before them */
 	story_line(story, out, 1);
 	story_label(story, out, "note: ");
 	look_add(out, &story->options.look, level > LEVEL_UNKNOWN ? role_of_level(level) : ROLE_DIM,

@@ -16,6 +16,7 @@
 #include "ui/safe.h"
 
 #define LINE_MAX_LEN ((size_t)4096)
+#define NOTE         "note"
 
 /* How often to look whether what comes before a question is written. */
 #define LOOK_AGAIN ((msec)50)
@@ -73,6 +74,7 @@ struct prompt {
 	struct buf line;                 /* typed so far */
 	const struct question *question; /* the open one, or NULL */
 	size_t item;                     /* of the checklist */
+	bool noting;                     /* the next line is a note */
 	answer_fn *fn;
 	void *ctx;
 };
@@ -171,6 +173,9 @@ static void show_help(struct prompt *prompt)
 	}
 	for (; choice->word; choice++)
 		buf_addf(&out, "    %-6s %s\n", choice->word, choice->help);
+	if (prompt->question->note)
+		buf_addf(&out, "    %-6s %s\n", NOTE,
+		    "write a line into the record of this run: note TEXT");
 	buf_adds(&out, "    Ctrl-D means abort. Nothing is run without an answer.\n");
 	show(prompt, &out);
 }
@@ -220,13 +225,49 @@ static int match(const struct question *question, const char *text, enum answer 
 	return 0;
 }
 
+/* What is behind "note", or behind its letter where no answer begins with it; NULL: TEXT is no note. */
+static const char *note_in(const struct question *question, const char *text)
+{
+	size_t len = strcspn(text, " \t");
+	enum answer answer;
+	bool letter = len == 1 && strncasecmp(text, NOTE, 1) == 0 &&
+	              question->kind != QUESTION_DESTROY && match(question, "n", &answer) < 0;
+
+	if (!question->note ||
+	    !(letter || (len == strlen(NOTE) && strncasecmp(text, NOTE, len) == 0)))
+		return NULL;
+	return text + len + strspn(text + len, " \t");
+}
+
+static void take_note(struct prompt *prompt, const char *text)
+{
+	prompt->noting = false;
+	if (*text)
+		prompt->question->note(prompt->ctx, text);
+	show_again(prompt, *text ? "It is on record." : "Nothing was written.");
+}
+
+static void begin_note(struct prompt *prompt)
+{
+	prompt->noting = true;
+	screen_ask(prompt->place.screen, "    Note: ");
+}
+
 static void answered(struct prompt *prompt, const char *text)
 {
 	const struct question *question = prompt->question;
+	const char *note = NULL;
 	enum answer answer;
 
-	if (strcmp(text, "?") == 0) {
+	if (prompt->noting) {
+		take_note(prompt, text);
+	} else if (strcmp(text, "?") == 0) {
 		show_help(prompt);
+	} else if (match(question, text, &answer) < 0 && (note = note_in(question, text))) {
+		if (*note)
+			take_note(prompt, note);
+		else
+			begin_note(prompt);
 	} else if (match(question, text, &answer) < 0) {
 		show_again(prompt, question->kind == QUESTION_DESTROY
 		                       ? "That is not the name. Nothing was run."
@@ -316,6 +357,7 @@ static void prompt_ask(
 
 	prompt->question = question;
 	prompt->item = 0;
+	prompt->noting = false;
 	prompt->fn = fn;
 	prompt->ctx = ctx;
 	begin(prompt);
