@@ -42,7 +42,8 @@ struct question {
 	                     hand; or NULL */
 	const char *const *checklist; /* manual: one tick each */
 	size_t checklist_count;
-	note_fn *note; /* called with the CTX of the answer; NULL: there is no record yet to write into */
+	note_fn *
+	    note; /* called with the CTX of the answer; NULL: there is no record yet to write into */
 };
 
 typedef void answer_fn(void *ctx, enum answer answer);

@@ -1,14 +1,17 @@
 """Fixtures of the end-to-end tests: sandboxes that are gone when a test ends."""
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from canned_kube import CannedKube  # noqa: E402
-from sandbox import Sandbox  # noqa: E402
+from sandbox import Sandbox, postgres  # noqa: E402
+from sandbox.process import give, unprivileged_user  # noqa: E402
 
 # Whoever owns this checkout, its runbooks are what is tested.
 TRUSTED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "runbooks")
@@ -20,6 +23,16 @@ for _name in ("HUP", "QUIT", "TERM"):
     signal.signal(getattr(signal, f"SIG{_name}"), signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once():
+    """What every sandbox would make anew, and always the same."""
+    folder = give(tempfile.mkdtemp(prefix="fsops-made-"), unprivileged_user())
+    os.environ[postgres.MADE] = os.path.join(folder, "cluster")
+    yield
+    del os.environ[postgres.MADE]
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from helpers import run, wait_until
 from sandbox import pq
 
-SHORT = ("-y", "--var", "watch_for=1s", "--var", "window=3s")
+SHORT = ("-y", "--var", "watch_for=1s", "--var", "window=5s")
 
 
 def issues(sb, *options):

@@ -7,7 +7,7 @@ from helpers import BACKEND, FRONTEND, run, wait_until
 from sandbox.kube import BAD, GOOD
 
 NEW = "flight-search/backend:v1.3.0"
-SOON = ("--var", "watch_for=2s", "--var", "window=4s", "--var", "backend_within=15s")
+SOON = ("--var", "watch_for=2s", "--var", "window=6s", "--var", "backend_within=15s")
 
 
 def deploy(sb, *options):

@@ -10,7 +10,7 @@ from sandbox.kube import GOOD
 
 BUCKET = "flight-search-backups"
 NEW = "flight-search/backend:v1.3.0"
-QUICK = ("--var", "watch_for=2s", "--var", "window=4s")
+QUICK = ("--var", "watch_for=2s", "--var", "window=6s")
 OLD = ("--var", "recent=9000h")  # the sandbox's releases are days old
 READY = ("--var", "checklist=done")
 

@@ -9,7 +9,8 @@ from sandbox.kube import BAD, GOOD, NAMESPACE
 NEW = "flight-search/backend:v1.3.0"
 OLDER = "flight-search/backend:v1.1.3"
 FRONTEND_GOOD = "flight-search/frontend:v1.1.4"
-SOON = ("--var", "watch_for=2s", "--var", "window=4s")
+SOON = ("--var", "watch_for=2s", "--var", "window=6s")  # of which a busy machine may miss some scrapes
+STEADY = ("--var", "watch_for=2s", "--var", "window=20s")  # for what does not wait until something has left the window
 
 
 def release(sb, image):
@@ -173,7 +174,7 @@ def test_pods_are_added_only_where_nobody_else_counts_them(sandbox, how):
     else:
         sb.kube.autoscale(BACKEND, 2, 4, wanted=3, by="keda" if how == "keda" else None)
     before = sb.kube.replicas(BACKEND)
-    result = run("high-response-time", "-y", *SOON, "--only", "resources", "--only", "scale", on=sb)
+    result = run("high-response-time", "-y", *STEADY, "--only", "resources", "--only", "scale", on=sb)
     named = {"autoscaler": "HorizontalPodAutoscaler", "keda": "KEDA (ScaledObject", "helm": "Helm (release"}[how]
     assert named in result.action("backend_free")["why"] and result.status == 2, str(result)
     assert sb.kube.replicas(BACKEND) == before and "scale_backend" not in result.commands()
@@ -183,7 +184,7 @@ def test_pods_are_added_only_where_nobody_else_counts_them(sandbox, how):
 def test_pods_that_are_taken_away_again_were_not_added(sandbox):
     sb = sandbox("latency")
     sb.kube.managed(BACKEND, None, after=0.2)
-    result = run("high-response-time", "-y", *SOON, "--only", "resources", "--only", "scale", on=sb)
+    result = run("high-response-time", "-y", *STEADY, "--only", "resources", "--only", "scale", on=sb)
     assert result.status == 2 and "failed" in (
         result.outcomes().get("backend_there"), result.outcomes().get("backend_scaled")), str(result)
 

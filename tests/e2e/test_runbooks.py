@@ -8,7 +8,7 @@ import pytest
 from helpers import BACKEND, FRONTEND, check, fsops, run, wait_until
 from sandbox.kube import BAD, GOOD
 
-SOON = ("--var", "window=4s", "--var")  # rates look back as short as scraping every second allows
+SOON = ("--var", "window=6s", "--var")  # a few scrapes, one each second
 INSIDE = {"ok", "info"}
 
 
